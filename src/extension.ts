@@ -6,8 +6,8 @@ import { ProviderRegistry } from './auth/providerRegistry.ts';
 import { SECOND } from './core/clock.ts';
 import { lazy } from './core/lazy.ts';
 import { COMMANDS, DPOP_COMMAND, PRODUCT, SHARED_FOLDER } from './host/ids.ts';
-import { keyNamesIn } from './host/keyNames.ts';
-import { secretStore } from './host/secrets.ts';
+import { createKeyNames } from './host/keyNames.ts';
+import { createSecretStore } from './host/secrets.ts';
 import { Settings } from './host/settings.ts';
 import { bundleLoadFailed } from './host/startMessages.ts';
 import { nodeCipher } from './node/cipher.ts';
@@ -60,10 +60,10 @@ export function activate(context: vscode.ExtensionContext): void {
     clock,
     log,
     onDemand,
-    secrets: secretStore(context.secrets),
+    secrets: createSecretStore(context.secrets),
     folder: nodeSharedFolder(join(context.globalStorageUri.fsPath, SHARED_FOLDER), clock),
     cipher: nodeCipher,
-    keyNames: keyNamesIn(context.globalState),
+    keyNames: createKeyNames(context.globalState),
     provider: (id) => settings.provider(id),
     lifetimes: () => settings.lifetimes(),
     minimumValidity: () => settings.minimumValidity(),
@@ -97,7 +97,7 @@ export function activate(context: vscode.ExtensionContext): void {
       return parts.dpopHeaders(...request);
     }),
     vscode.window.registerUriHandler({ handleUri: async (uri) => (await loaded())?.handleUri(uri) }),
-    sessionManager.onDidFindIssues((findings) => void loaded().then((parts) => parts?.reportFindings(findings))),
+    sessionManager.onDidFindIssues((issues) => void loaded().then((parts) => parts?.reportLoadIssues(issues))),
     liveSessions.onDidChange(show),
     pendingSignIns.onDidChange(() => statusBar.update()),
     scheduler.onDidTick(show),

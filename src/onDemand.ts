@@ -7,7 +7,7 @@ import * as vscode from 'vscode';
 import { SECOND, type Clock, type Disposable } from './core/clock.ts';
 import type { Log } from './core/log.ts';
 import { createDpopHeadersCommand, type DpopHeadersCommand } from './auth/dpopHeaders.ts';
-import { askForAddress } from './auth/pasteUrl.ts';
+import { askForUrl } from './auth/pasteUrl.ts';
 import type { PendingSignIns } from './auth/pendingSignIns.ts';
 import { RedirectEnvironment } from './auth/redirectEnvironment.ts';
 import { SessionRequests } from './auth/sessionRequests.ts';
@@ -36,9 +36,10 @@ import { ClientSecrets } from './storage/clientSecrets.ts';
 import { Activity } from './ui/activity.ts';
 import { Commands } from './ui/commands.ts';
 import type { DiagnosticsDocument, DiagnosticsService } from './ui/diagnosticsDocument.ts';
-import { registerToastLinks } from './ui/dismissibleNotification.ts';
+import { registerNotificationLinks } from './ui/dismissibleNotification.ts';
 import { IdleNotifications } from './ui/idleNotifications.ts';
 import { NotificationCenter } from './ui/notificationCenter.ts';
+import { ProblemReporter } from './ui/problemReporter.ts';
 import { RecoveryActions } from './ui/recoveryActions.ts';
 import { AddProviderWizard } from './wizard/addProviderWizard.ts';
 
@@ -70,8 +71,8 @@ export interface OnDemandParts extends Disposable {
   handleUri(uri: vscode.Uri): Promise<void>;
   /** Takes over the settings after a change, before anything is done with them. */
   onDidChangeSettings(): void;
-  /** Reports what was found wrong in the store. */
-  reportFindings(findings: readonly LoadIssue[]): void;
+  /** Reports what was found wrong with the stored sessions. */
+  reportLoadIssues(issues: readonly LoadIssue[]): void;
 }
 
 /** Builds the parts and starts them. It does not wait for the network or for the keyring. */
@@ -89,7 +90,7 @@ export function createOnDemandParts(start: StartParts): OnDemandParts {
     uptime: nodeUptime,
     random,
     newId: randomUUID,
-    onDidDegrade: () => notifications.warnSyncDisabled(),
+    onDidDegrade: () => problemReporter.warnSyncDisabled(),
   });
   const { idleMonitor, tokenRefresher } = sessions;
 
@@ -105,7 +106,7 @@ export function createOnDemandParts(start: StartParts): OnDemandParts {
     clock,
     log,
     openBrowser,
-    environment: () => redirectEnvironment.environment(),
+    environment: () => redirectEnvironment.getEnvironment(),
     toExternalUrl: (address) => redirectEnvironment.toExternalUrl(address),
     deadline: () => settings.signInTimeout(),
     releasePorts: (ports) => signIns.releasePorts(ports),
@@ -119,8 +120,8 @@ export function createOnDemandParts(start: StartParts): OnDemandParts {
     log,
     uriCallbackRouter,
     openBrowser,
-    askForAddress,
-    environment: () => redirectEnvironment.environment(),
+    askForAddress: askForUrl,
+    environment: () => redirectEnvironment.getEnvironment(),
     toExternalUrl: (address) => redirectEnvironment.toExternalUrl(address),
     getCallbackUri: () => redirectEnvironment.getCallbackUri(),
     random,
@@ -136,21 +137,22 @@ export function createOnDemandParts(start: StartParts): OnDemandParts {
     clientSecrets,
     transport,
     showLog,
-    reportFailure: (error, subject) => notifications.reportFailure(error, subject),
+    reportFailure: (error, target) => notifications.reportFailure(error, target),
     otherMethods: (provider) => signInController.otherMethods(provider),
     callbackUri: redirectEnvironment.callbackUri,
-    redirectOf: ({ id }) => signInController.waiting().find(({ provider }) => provider.id === id)?.redirect,
+    getPendingRedirect: ({ id }) => signInController.getPending().find(({ provider }) => provider.id === id)?.redirect,
     lastMethod: (provider) => signInController.lastMethod(provider),
     proposePort: (preferred) => freePortFor(preferred, random),
-    askForConsent: (subject) => commands.askForConsent(subject),
+    askForConsent: (target) => commands.askForConsent(target),
     copyDiagnostics: () => diagnosticsDocument.copy(),
-    noteSkew: (id, skew) => sessionManager.getAll(id).forEach(({ record }) => liveSessions.patch(record.id, { skew })),
+    recordSkew: (id, skew) =>
+      sessionManager.getAll(id).forEach(({ record }) => liveSessions.patch(record.id, { skew })),
   });
   const wizard = new AddProviderWizard({
     clientSecrets,
     discovery,
     settings,
-    pageOn: (product) => vscode.Uri.joinPath(context.extensionUri, 'docs', 'servers', `${product}.md`),
+    getInstructions: (product) => vscode.Uri.joinPath(context.extensionUri, 'docs', 'servers', `${product}.md`),
     callbackUri: redirectEnvironment.callbackUri,
     proposePort: () => freePortFor([], random),
     signIn: (provider) => commands.signInTo(provider, provider.scopes),
@@ -181,15 +183,15 @@ export function createOnDemandParts(start: StartParts): OnDemandParts {
     showLog,
     addProvider: () => commands.addProvider(),
     extension: context.extension,
-    subjectOf: (record) => commands.subjectOf(record),
-    subjectAt: (id) => commands.subjectAt(id),
+    targetForSession: (record) => commands.targetForSession(record),
+    targetForProvider: (id) => commands.targetForProvider(id),
   });
   const idleNotifications = new IdleNotifications({
     clock,
     idleMonitor,
     sessions: () => sessionManager.getAll(),
     nameOf: (id) => settings.nameOf(id),
-    subjectOf: (record) => commands.subjectOf(record),
+    targetForSession: (record) => commands.targetForSession(record),
   });
   const notifications: NotificationCenter = new NotificationCenter({
     clock,
@@ -198,9 +200,14 @@ export function createOnDemandParts(start: StartParts): OnDemandParts {
     settings,
     actions,
     idleNotifications,
+    targetForSession: (record) => commands.targetForSession(record),
+    targetForProvider: (id) => commands.targetForProvider(id),
+  });
+  const problemReporter: ProblemReporter = new ProblemReporter({
+    settings,
+    actions,
     showLog,
-    subjectOf: (record) => commands.subjectOf(record),
-    subjectAt: (id) => commands.subjectAt(id),
+    targetForProvider: (id) => commands.targetForProvider(id),
     remove: (id) => sessionManager.removeLocally(id),
   });
   const challengeSessions = new ChallengeSessions({ clock, sessionManager, tokenRefresher });
@@ -215,12 +222,12 @@ export function createOnDemandParts(start: StartParts): OnDemandParts {
   });
   const activity = new Activity(clock, idleMonitor);
   const disposables: readonly Disposable[] = [
-    registerToastLinks(),
+    registerNotificationLinks(),
     liveSessions.onDidChange((change) => notifications.onChange(change)),
-    signInController.onStillWaiting((still) => commands.tellStillWaiting(still)),
-    scheduler.onDidTick(() => notifications.check()),
-    idleNotifications.onDidChange(() => notifications.check()),
-    vscode.window.onDidChangeWindowState(({ focused }) => (focused ? notifications.check() : undefined)),
+    signInController.onStillWaiting((still) => commands.showStillWaiting(still)),
+    scheduler.onDidTick(() => notifications.update()),
+    idleNotifications.onDidChange(() => notifications.update()),
+    vscode.window.onDidChangeWindowState(({ focused }) => (focused ? notifications.update() : undefined)),
     activity,
     idleNotifications,
     notifications,
@@ -230,7 +237,7 @@ export function createOnDemandParts(start: StartParts): OnDemandParts {
 
   // What was read before counts as read now.
   liveSessions.all().forEach((after) => notifications.onChange({ before: undefined, after }));
-  void notifications.reportProblems();
+  void problemReporter.reportSettingsProblems();
   sessions.start();
   void uriCallbackRouter.cleanUp();
   // What is left now tells a later session of the editor whether secrets are kept. Nobody waits for it.
@@ -249,9 +256,9 @@ export function createOnDemandParts(start: StartParts): OnDemandParts {
       discovery.clear();
       idleMonitor.configure();
       activity.update();
-      void notifications.reportProblems();
+      void problemReporter.reportSettingsProblems();
     },
-    reportFindings: (findings) => void notifications.reportFindings(findings),
+    reportLoadIssues: (issues) => void problemReporter.reportLoadIssues(issues),
     dispose: () => disposables.forEach((one) => one.dispose()),
   };
 }

@@ -1,4 +1,4 @@
-// The authentication provider of one identity server, as VS Code calls it.
+// VS Code's AuthenticationProvider for one identity server.
 import * as vscode from 'vscode';
 import type { Constraint } from '../core/challenge.ts';
 import { SECOND, type Clock, type Disposable } from '../core/clock.ts';
@@ -19,21 +19,21 @@ import { bundleLoadFailed } from '../host/startMessages.ts';
 import { PendingRequests } from './pendingRequests.ts';
 import type { SessionRequests } from './sessionRequests.ts';
 
-/** What an authentication provider works with. */
+/** What an authentication provider depends on. */
 export interface ProviderDependencies {
   readonly clock: Clock;
   readonly log: Log;
   readonly sessionManager: SessionManager;
-  /** What takes more than the sessions in memory. */
+  /** Handles the requests that need more than the sessions in memory. */
   readonly onDemand: Lazy<{ readonly sessionRequests: SessionRequests }>;
-  /** Told of each call of another extension that asks for a session. */
+  /** Called when another extension requests a session. */
   onCall(): void;
 }
 
-/** How long, in ms, the Accounts menu waits for the stored sessions at start; later ones are announced by an event. */
-const MENU_PATIENCE = SECOND;
+/** How long, in ms, the Accounts menu waits for the stored sessions at start; an event announces those that load later. */
+const MENU_TIMEOUT = SECOND;
 
-/** One identity server as an authentication provider of VS Code. */
+/** The authentication provider of one identity server. */
 export class OidcAuthenticationProvider implements vscode.AuthenticationProvider, ChallengeProvider, Disposable {
   readonly #id: string;
   #provider: Provider | undefined;
@@ -41,10 +41,10 @@ export class OidcAuthenticationProvider implements vscode.AuthenticationProvider
   readonly #changed = new vscode.EventEmitter<vscode.AuthenticationProviderAuthenticationSessionsChangeEvent>();
   readonly #pendingRequests = new PendingRequests();
   #isOwnCall = false;
-  /** The sessions that VS Code knows of, by session id. */
+  /** The sessions that VS Code knows of, by session ID. */
   #announced: ReadonlyMap<string, SessionRecord> = new Map<string, SessionRecord>();
-  /** The failure that was last told to a caller. */
-  #refusedFor: Failure | undefined;
+  /** The failure that a caller was last rejected with. */
+  #lastRejection: Failure | undefined;
 
   constructor(id: string, provider: Provider | undefined, dependencies: ProviderDependencies) {
     this.#id = id;
@@ -52,17 +52,17 @@ export class OidcAuthenticationProvider implements vscode.AuthenticationProvider
     this.#dependencies = dependencies;
   }
 
-  /** Sets another definition of the same provider: the pending requests, and what VS Code knows of, stay. */
+  /** Sets a changed configuration of the same provider; keeps the pending requests and what VS Code knows of. */
   update(provider: Provider | undefined): void {
     this.#provider = provider;
   }
 
-  /** Sets the scopes with which the Accounts menu offers to sign in. */
+  /** Sets the scopes that the Accounts menu signs in with. */
   setMenuScopes(scopes: readonly string[]): void {
     this.#pendingRequests.setMenuScopes(scopes);
   }
 
-  /** Runs a request of this extension itself for a session: it is no sign that anybody is there. */
+  /** Runs a request for a session by this extension itself, which doesn't count as activity. */
   async withoutActivity<T>(request: () => Thenable<T>): Promise<T> {
     this.#isOwnCall = true;
     try {
@@ -72,25 +72,25 @@ export class OidcAuthenticationProvider implements vscode.AuthenticationProvider
     }
   }
 
-  /** Removes the badges for callers that wait, because this provider goes away. */
+  /** Removes the badges of pending requests, because this provider is about to be unregistered. */
   clearPendingRequests(): void {
-    const nobody = { id: '', accessToken: '', account: { id: '', label: '' } };
-    const added = this.#pendingRequests.removeAll().map((scopes) => ({ ...nobody, scopes }));
+    const noSession = { id: '', accessToken: '', account: { id: '', label: '' } };
+    const added = this.#pendingRequests.removeAll().map((scopes) => ({ ...noSession, scopes }));
     if (added.length > 0) {
       this.#changed.fire({ added, removed: [], changed: [] });
     }
   }
 
-  /** Sessions that came, went, or have a new token. */
+  /** Fires when sessions are added, removed, or get a new token. */
   get onDidChangeSessions(): vscode.Event<vscode.AuthenticationProviderAuthenticationSessionsChangeEvent> {
     return this.#changed.event;
   }
 
   /**
-   * Without scopes: every session, from memory and at once, without a request and without an error, because VS Code
-   * fills the Accounts menu with it. With scopes: the sessions that serve them, each with a token that works.
-   * Shows nothing: VS Code does not say whether the caller is silent.
-   * @throws Error with a sentence that names the cause, where there is a session whose token cannot be renewed right now.
+   * Returns sessions. Without scopes: all of them, from memory and at once, without a network request and without an error,
+   * because VS Code fills the Accounts menu with them. With scopes: the sessions that serve them, each with a valid token.
+   * Shows nothing, because VS Code doesn't pass on whether the caller asked for a silent request.
+   * @throws Error with a message for the user, if there is a session but its token can't be renewed now.
    */
   async getSessions(
     scopes: readonly string[] | undefined,
@@ -98,8 +98,8 @@ export class OidcAuthenticationProvider implements vscode.AuthenticationProvider
   ): Promise<SessionWithExpiry[]> {
     const { clock, sessionManager } = this.#dependencies;
     if (scopes === undefined) {
-      const enough = new Promise((resolve) => clock.after(MENU_PATIENCE, () => resolve(undefined)));
-      await Promise.race([sessionManager.ready().catch(() => {}), enough]);
+      const timeout = new Promise((resolve) => clock.after(MENU_TIMEOUT, () => resolve(undefined)));
+      await Promise.race([sessionManager.ready().catch(() => {}), timeout]);
       const all = sessionManager.getActive(this.#id).map(({ record }) => record);
       return all
         .filter(({ account }) => options.account === undefined || account.id === options.account.id)
@@ -109,19 +109,19 @@ export class OidcAuthenticationProvider implements vscode.AuthenticationProvider
       this.#dependencies.onCall();
     }
     try {
-      const found = await sessionManager.getUsableSessions(this.#id, scopes, options.account?.id);
-      if (found.length === 0) {
+      const sessions = await sessionManager.getUsableSessions(this.#id, scopes, options.account?.id);
+      if (sessions.length === 0) {
         this.#pendingRequests.add(scopes);
       }
-      return found.map(({ record }) => this.#toSessionOrThrow(record, scopes));
+      return sessions.map(({ record }) => this.#toSessionOrThrow(record, scopes));
     } catch (error) {
       throw await this.#toError(error);
     }
   }
 
   /**
-   * Signs in through the browser.
-   * @throws Error with a sentence for the person.
+   * Signs in.
+   * @throws Error with a message for the user.
    */
   async createSession(
     scopes: readonly string[],
@@ -135,24 +135,24 @@ export class OidcAuthenticationProvider implements vscode.AuthenticationProvider
   }
 
   /**
-   * The sessions that meet what a resource server wants (RFC 6750 section 3, RFC 9470), each with a token that works.
+   * Returns the sessions that meet a resource server's challenge (RFC 6750 section 3, RFC 9470), each with a valid token.
    * Shows nothing, like {@link getSessions}.
-   * @throws Error with a sentence that names the cause.
+   * @throws Error with a message for the user.
    */
   async getSessionsFromChallenges(
     constraint: Constraint,
     options: vscode.AuthenticationProviderSessionOptions = {},
   ): Promise<SessionWithExpiry[]> {
     this.#dependencies.onCall();
-    return this.#answer(async (requests) => {
+    return this.#runRequest(async (requests) => {
       const { records, scopes } = await requests.findForChallenge(this.#id, constraint, options.account);
       return records.map((record) => this.#toSessionOrThrow(record, scopes));
     });
   }
 
   /**
-   * Signs in so that a resource server gets what it wants. The session of the account becomes that one.
-   * @throws Error with a sentence for the person, also where the server has signed them in, but not as it was asked to.
+   * Signs in to meet a resource server's challenge. Replaces the session of the account.
+   * @throws Error with a message for the user, also if the sign-in succeeded but doesn't meet the challenge.
    */
   async createSessionFromChallenges(
     constraint: Constraint,
@@ -163,9 +163,9 @@ export class OidcAuthenticationProvider implements vscode.AuthenticationProvider
   }
 
   /**
-   * Signs out. It is over here at once; VS Code is not kept waiting for the server, and the person is told where that
-   * does not confirm.
-   * @throws Error where the stored session could not be deleted.
+   * Signs out. Resolves when the local session is deleted, without waiting for the server. If the server doesn't confirm the
+   * sign-out, a notification says so.
+   * @throws Error if the stored session couldn't be deleted.
    */
   async removeSession(id: string): Promise<void> {
     try {
@@ -180,18 +180,18 @@ export class OidcAuthenticationProvider implements vscode.AuthenticationProvider
     }
   }
 
-  /** Tells VS Code what has changed since it was last told. Called after every change, and when time has passed. */
+  /** Fires an event for what has changed since the last one. Called after every change, and as time passes. */
   fireChanges(): void {
     const now = new Map(this.#dependencies.sessionManager.getActive(this.#id).map(({ record }) => [record.id, record]));
     const { added, removed, changed, survivors } = sessionChanges(this.#announced, now);
     this.#announced = now;
-    // A sign-in again under the same id fulfills what was asked for in the meantime, too.
+    // Signing in again keeps the session ID, so a changed session can fulfill pending requests, too.
     const fulfilled = [...added, ...changed].flatMap((record) =>
       this.#pendingRequests.removeFulfilled(record).map((scopes) => this.#toSession(record, scopes)),
     );
     if (added.length + removed.length + changed.length > 0) {
       this.#dependencies.log.debug(
-        `VS Code is told of ${this.#id}: ${added.length} added, ${removed.length} removed, ${changed.length} changed.`,
+        `Sessions of ${this.#id} changed: ${added.length} added, ${removed.length} removed, ${changed.length} changed.`,
       );
       this.#changed.fire({
         added: [...added.map((record) => this.#toSession(record)), ...fulfilled],
@@ -209,10 +209,10 @@ export class OidcAuthenticationProvider implements vscode.AuthenticationProvider
     return toAuthenticationSession(record, this.#tokenKind, this.#dependencies.clock.now(), scopes);
   }
 
-  /** The same for a caller that goes on with its token, so that there has to be one. */
+  /** The same for a caller that uses the token, so there must be one. */
   #toSessionOrThrow(record: SessionRecord, scopes: readonly string[]): SessionWithExpiry {
     if (usableToken(record, this.#tokenKind, this.#dependencies.clock.now()) === undefined) {
-      // The entry has come to want ID tokens since this session began.
+      // The entry was changed to use ID tokens after this session had started.
       throw new Failure('unsupported-server', 'no-id-token', { detail: 'id_token' });
     }
     return this.#toSession(record, scopes);
@@ -232,14 +232,14 @@ export class OidcAuthenticationProvider implements vscode.AuthenticationProvider
     if (provider === undefined) {
       throw await this.#load().then((requests) => requests.offerToConfigure());
     }
-    const { record, scopes } = await this.#answer((requests) => signIn(requests, provider), false);
+    const { record, scopes } = await this.#runRequest((requests) => signIn(requests, provider), false);
     return this.#toSession(record, scopes);
   }
 
-  async #answer<T>(answer: (requests: SessionRequests) => Promise<T>, hasSession = true): Promise<T> {
+  async #runRequest<T>(run: (requests: SessionRequests) => Promise<T>, hasSession = true): Promise<T> {
     const requests = await this.#load();
     try {
-      return await answer(requests);
+      return await run(requests);
     } catch (error) {
       throw await this.#toError(error, hasSession);
     }
@@ -249,27 +249,27 @@ export class OidcAuthenticationProvider implements vscode.AuthenticationProvider
     try {
       return (await this.#dependencies.onDemand.load()).sessionRequests;
     } catch (error) {
-      throw this.#withName(toFailure(error), bundleLoadFailed());
+      throw this.#toNamedError(toFailure(error), bundleLoadFailed());
     }
   }
 
   async #toError(error: unknown, hasSession = true): Promise<Error> {
     const failure = toFailure(error);
-    if (failure !== this.#refusedFor) {
-      // Callers that come before each request get the same failure many times.
-      this.#refusedFor = failure;
-      this.#dependencies.log.warn(`A caller of ${this.#id} is refused: ${formatFailure(failure)}.`);
+    if (failure !== this.#lastRejection) {
+      // Callers that request a session before each HTTP request get the same failure many times.
+      this.#lastRejection = failure;
+      this.#dependencies.log.warn(`A request for a session of ${this.#id} was rejected: ${formatFailure(failure)}.`);
     }
-    const sentence = await this.#dependencies.onDemand.load().then(
-      ({ sessionRequests }) => sessionRequests.describe(failure, this.#provider?.label ?? this.#id, hasSession),
+    const message = await this.#dependencies.onDemand.load().then(
+      ({ sessionRequests }) => sessionRequests.describeFailure(failure, this.#provider?.label ?? this.#id, hasSession),
       () => bundleLoadFailed(),
     );
-    return this.#withName(failure, sentence);
+    return this.#toNamedError(failure, message);
   }
 
-  /** Of an error that it hands on to another extension, VS Code keeps name and message, and drops everything else. */
-  #withName(failure: Failure, sentence: string): Error {
-    const error = new Error(sentence, { cause: failure });
+  /** VS Code passes only the name and the message of an error on to another extension. */
+  #toNamedError(failure: Failure, message: string): Error {
+    const error = new Error(message, { cause: failure });
     return Object.assign(error, { name: errorName(failure.category), code: failure.category });
   }
 }

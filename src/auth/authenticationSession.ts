@@ -1,4 +1,4 @@
-// Sessions as VS Code hands them on to other extensions.
+// Sessions in the form that VS Code passes on to other extensions.
 import type * as vscode from 'vscode';
 import { decodeJwtClaims } from '../core/jwt.ts';
 import { SECOND } from '../core/clock.ts';
@@ -6,8 +6,8 @@ import type { SessionToken } from '../core/provider.ts';
 import { selectToken, type SessionRecord } from '../core/session.ts';
 
 /**
- * A session as VS Code hands it on. `expiresAfter`, in ms from now, and `idToken` are what VS Code's own providers set;
- * they are not yet in the stable API, and extra fields pass through.
+ * A session in that form. VS Code's own providers set `expiresAfter`, in ms from now, and `idToken`. They aren't in the
+ * stable API yet, but VS Code passes additional fields on.
  */
 export type SessionWithExpiry = vscode.AuthenticationSession & {
   readonly expiresAfter?: number;
@@ -15,10 +15,10 @@ export type SessionWithExpiry = vscode.AuthenticationSession & {
 };
 
 /**
- * The session as one caller sees it: with the scopes that it asked for, to the letter, because VS Code compares them. The
- * access token is empty if there is none of this kind that works.
+ * Returns a session for one caller, with exactly the scopes that it requested, because VS Code compares them. The access
+ * token is empty if there is no valid token of this kind.
  * @param kind which token callers get.
- * @param now in ms since 1970.
+ * @param now in ms since the Unix epoch.
  */
 export function toAuthenticationSession(
   record: SessionRecord,
@@ -26,24 +26,24 @@ export function toAuthenticationSession(
   now: number,
   scopes: readonly string[] = record.scopes,
 ): SessionWithExpiry {
-  const left = record.accessExpiresAt === undefined ? undefined : record.accessExpiresAt - now;
+  const expiresAfter = record.accessExpiresAt === undefined ? undefined : record.accessExpiresAt - now;
   return {
     id: record.id,
     accessToken: usableToken(record, kind, now) ?? '',
     ...(record.idToken === undefined ? {} : { idToken: record.idToken }),
     account: { ...record.account },
     scopes: [...scopes],
-    ...(left === undefined || left < 1 ? {} : { expiresAfter: Math.floor(left) }),
+    ...(expiresAfter === undefined || expiresAfter < 1 ? {} : { expiresAfter: Math.floor(expiresAfter) }),
   };
 }
 
-/** The token that callers get; undefined if there is none of this kind, or if it has expired. */
+/** Returns the token that callers get; undefined if there is none of this kind, or if it has expired. */
 export function usableToken(record: SessionRecord, kind: SessionToken, now: number): string | undefined {
   const token = selectToken(record, kind);
-  // A session that began before the entry wanted ID tokens is renewed by its access token's time, not by this one's.
+  // If the entry was changed to use ID tokens after the session started, renewals follow the access token's expiry.
   const exp = kind === 'id_token' && token !== undefined ? decodeJwtClaims(token)?.['exp'] : undefined;
-  const isOver = typeof exp === 'number' && exp * SECOND - (record.skew ?? 0) <= now;
-  return isOver ? undefined : token;
+  const isExpired = typeof exp === 'number' && exp * SECOND - (record.skew ?? 0) <= now;
+  return isExpired ? undefined : token;
 }
 
 /** How two snapshots of a provider's sessions differ. */
@@ -52,11 +52,11 @@ export interface SessionChanges {
   readonly removed: readonly SessionRecord[];
   /** Those with a new token or a new sign-in. */
   readonly changed: readonly SessionRecord[];
-  /** The unchanged other sessions of accounts that have lost one: VS Code removes a whole account from its menu with one session. */
+  /** The unchanged sessions of accounts that have lost another one: with a session, VS Code removes its account from the menu. */
   readonly survivors: readonly SessionRecord[];
 }
 
-/** The changes between two snapshots, by session id. */
+/** Returns the changes between two snapshots, which are by session ID. */
 export function sessionChanges(
   before: ReadonlyMap<string, SessionRecord>,
   now: ReadonlyMap<string, SessionRecord>,

@@ -1,40 +1,43 @@
-// What of VS Code's contract for challenges is not in the stable API: the side of the provider, which VS Code proposes as
-// `authenticationChallenges`. The side of the caller is stable (`getSession` with `wwwAuthenticate`), and VS Code 1.105 to
-// 1.139 ask no provider whether it may answer. Declared here, because the types of a proposal come with its manifest key,
-// which no published extension may have.
+// The provider's side of VS Code's API for challenges, the proposed API `authenticationChallenges`. The caller's side is
+// stable (`getSession` with `wwwAuthenticate`), and VS Code 1.105 to 1.139 don't check whether a provider may use the
+// proposal. The types are declared here, because those of a proposal require a manifest key that published extensions must
+// not have.
 import type * as vscode from 'vscode';
 import type { Constraint } from '../core/challenge.ts';
 
-/** What VS Code looks for on a provider that has registered with `supportsChallenges`. */
+/** The methods that VS Code calls on a provider that is registered with `supportsChallenges`. */
 export interface ChallengeProvider {
-  /** The sessions that answer a challenge; shows nothing, and an empty list makes VS Code offer to sign in. */
+  /** Returns the sessions that meet a challenge; shows nothing. If the list is empty, VS Code offers to sign in. */
   getSessionsFromChallenges(
     constraint: Constraint,
     options: vscode.AuthenticationProviderSessionOptions,
   ): Thenable<readonly vscode.AuthenticationSession[]>;
-  /** Signs in so that the challenge is answered. */
+  /** Signs in to meet a challenge. */
   createSessionFromChallenges(
     constraint: Constraint,
     options: vscode.AuthenticationProviderSessionOptions,
   ): Thenable<vscode.AuthenticationSession>;
 }
 
-/** The options of a registration, with the proposed one. */
+/** The options of a registration, including the proposed one. */
 export type RegistrationOptions = vscode.AuthenticationProviderOptions & { readonly supportsChallenges?: boolean };
 
 /**
- * Registers a provider as one that answers challenges; where VS Code refuses that, as one that does not.
- * @param register VS Code's own function, with everything but the options.
- * @returns whether challenges reach it, as far as VS Code says.
- * @throws whatever VS Code throws where it refuses the second time.
+ * Registers a provider with support for challenges or, if VS Code rejects that, without.
+ * @param register calls VS Code's function with these options.
+ * @returns the registration, and whether it supports challenges.
+ * @throws the error of VS Code if it rejects the second registration, too.
  */
 export function registerForChallenges<T>(register: (options: RegistrationOptions) => T): {
   readonly registered: T;
-  readonly answers: boolean;
+  readonly supportsChallenges: boolean;
 } {
   try {
-    return { registered: register({ supportsMultipleAccounts: true, supportsChallenges: true }), answers: true };
+    return {
+      registered: register({ supportsMultipleAccounts: true, supportsChallenges: true }),
+      supportsChallenges: true,
+    };
   } catch {
-    return { registered: register({ supportsMultipleAccounts: true }), answers: false };
+    return { registered: register({ supportsMultipleAccounts: true }), supportsChallenges: false };
   }
 }

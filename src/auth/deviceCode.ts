@@ -8,14 +8,14 @@ import { formatTime } from '../host/formatting.ts';
 import * as signInMessages from '../host/signInMessages.ts';
 
 /**
- * Shows a code in the largest letters that VS Code has, those of a dialog, which cannot be withdrawn. It leads to the
- * page on request; a person who types the code on another device closes it, and the notification still says the code.
- * @param over aborted once the code is of no use any more; nothing is opened then.
+ * Shows a user code (RFC 8628) in a modal dialog, because VS Code shows nothing larger, and opens the verification page on
+ * request. VS Code's API can't close a dialog. After the user has closed it, the progress notification still shows the code.
+ * @param signal aborted when the code is no longer valid; the page isn't opened then.
  */
 export async function showCode(
   { label }: Provider,
   { verificationUri, verificationUriComplete, expiresAt, userCode }: ShownCode,
-  over: AbortSignal,
+  signal: AbortSignal,
 ): Promise<void> {
   const copy: vscode.MessageItem = { title: button.copyCodeAndOpenPage() };
   const open: vscode.MessageItem = { title: button.openPage() };
@@ -24,11 +24,11 @@ export async function showCode(
     modal: true,
     detail: signInMessages.userCodeDetail(label, verificationUri, formatTime(expiresAt, systemClock.now())),
   };
-  const chosen = await vscode.window.showInformationMessage(userCode, options, copy, open, close);
-  if (over.aborted || chosen === undefined || chosen === close) {
+  const selected = await vscode.window.showInformationMessage(userCode, options, copy, open, close);
+  if (signal.aborted || selected === undefined || selected === close) {
     return;
   }
-  if (chosen === copy) {
+  if (selected === copy) {
     await vscode.env.clipboard.writeText(userCode);
   }
   await openBrowser(verificationUriComplete ?? verificationUri);

@@ -1,14 +1,14 @@
-// How another extension uses a token that is bound to the key of its session: RFC 9449. VS Code's contract has no place for it.
+// Headers with which another extension uses a DPoP-bound token (RFC 9449). VS Code's authentication API has no place for them.
 import { isSecureUrl } from '../core/secureUrl.ts';
 import { dpopHeaders, DpopKeys } from '../protocol/dpop.ts';
 import type { SessionManager } from '../sessions/sessionManager.ts';
 import * as dpopMessages from '../host/dpopMessages.ts';
 
-/** The request that a caller is about to send, as it describes it. */
+/** The request that a caller is about to send. */
 interface ResourceRequest {
-  /** The method; `GET` if the caller doesn't say. */
+  /** The HTTP method; `GET` if the caller doesn't specify it. */
   readonly method: string;
-  /** The last `DPoP-Nonce` that the resource server has sent, if any. */
+  /** The last `DPoP-Nonce` from the resource server, if any. */
   readonly nonce: string | undefined;
   readonly url: URL;
 }
@@ -16,16 +16,16 @@ interface ResourceRequest {
 /** The headers for that request. */
 export interface CallerHeaders {
   readonly authorization: string;
-  /** Absent for a token that belongs to whoever bears it. */
+  /** Absent for a bearer token. */
   readonly dpop?: string;
 }
 
-/** The command that gives headers to whoever has a token. It throws an Error with a sentence for its caller. */
+/** The command that returns the headers for an access token. It throws an Error with a message for its caller. */
 export type DpopHeadersCommand = (accessToken?: unknown, request?: unknown) => Promise<CallerHeaders>;
 
 /**
- * The command that gives headers to whoever has a token: only VS Code decides who gets one, and who has one may have
- * them.
+ * Returns the command that returns the headers for an access token. It needs no permission of its own: VS Code decides who
+ * gets a token, and whoever has the token may have the headers.
  */
 export function createDpopHeadersCommand(sessionManager: SessionManager): DpopHeadersCommand {
   const keys = new DpopKeys();
@@ -38,7 +38,7 @@ export function createDpopHeadersCommand(sessionManager: SessionManager): DpopHe
     if (record.dpopKey === undefined || record.tokenType !== 'DPoP') {
       return { authorization: `Bearer ${record.accessToken}` };
     }
-    // Given with the request, because sessions of several servers ask at once.
+    // The nonce is an argument, because the caller may use several resource servers at the same time.
     return dpopHeaders(await keys.getOrImport(record.dpopKey), record.accessToken, {
       method,
       nonce,

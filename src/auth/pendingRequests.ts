@@ -1,13 +1,14 @@
-// The scopes that were asked for in vain: VS Code shows a badge for each list until a session with just these words is added.
+// The scopes of requests that no session serves. VS Code shows a badge for each list of scopes until a session with exactly
+// that list is added.
 import { servesScopes, type SessionRecord } from '../core/session.ts';
 
 /** The lists of scopes for which VS Code shows a badge, for one provider. */
 export class PendingRequests {
   readonly #lists = new Set<string>();
-  /** The list that the Accounts menu offers to sign in with; any session of the provider fulfills it. */
+  /** The list that the Accounts menu signs in with; any session of the provider fulfills it. */
   #menuList: string | undefined;
 
-  /** Sets the scopes with which the Accounts menu offers to sign in. */
+  /** Sets the scopes that the Accounts menu signs in with. */
   setMenuScopes(scopes: readonly string[]): void {
     this.#menuList = scopes.join(' ');
   }
@@ -17,12 +18,12 @@ export class PendingRequests {
     this.#lists.add(scopes.join(' '));
   }
 
-  /** Removes the lists that a session fulfills, and returns them to the letter. */
+  /** Removes the lists that a session fulfills, and returns them unchanged. */
   removeFulfilled(record: SessionRecord): string[][] {
     return this.#remove((list) => list === this.#menuList || servesScopes(record, [list]));
   }
 
-  /** Removes every list, and returns them to the letter. */
+  /** Removes every list, and returns them unchanged. */
   removeAll(): string[][] {
     return this.#remove(() => true);
   }
@@ -32,7 +33,7 @@ export class PendingRequests {
     for (const list of removed) {
       this.#lists.delete(list);
     }
-    // VS Code keeps a list without scopes as one empty word.
+    // VS Code stores an empty list as a list with one empty string.
     return removed.map((list) => list.split(' '));
   }
 }

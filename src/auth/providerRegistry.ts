@@ -1,4 +1,4 @@
-// Which providers VS Code knows: one for each good entry of the settings, and `oidc` even when there is none.
+// The providers that are registered with VS Code: one for each valid entry of the settings, and always `oidc`.
 import * as vscode from 'vscode';
 import type { Disposable } from '../core/clock.ts';
 import type { Log } from '../core/log.ts';
@@ -17,7 +17,7 @@ interface Registration {
   readonly registered: vscode.Disposable;
 }
 
-/** Keeps the registrations with VS Code in step with the settings, and VS Code informed about the sessions. */
+/** Keeps the registrations in sync with the settings, and fires the events about sessions. */
 export class ProviderRegistry implements Disposable {
   readonly #settings: Settings;
   readonly #pendingSignIns: PendingSignIns;
@@ -33,7 +33,7 @@ export class ProviderRegistry implements Disposable {
     this.update();
   }
 
-  /** Registers what is there now, and takes back what is not. */
+  /** Registers new providers, updates changed ones, and unregisters removed ones. */
   update(): void {
     const wanted = new Map<string, Provider | undefined>([[DEFAULT_PROVIDER_ID, undefined]]);
     for (const provider of this.#settings.providers) {
@@ -42,10 +42,10 @@ export class ProviderRegistry implements Disposable {
     for (const [id, registration] of this.#registrations) {
       const provider = wanted.get(id);
       if (!isSameServer(provider, registration.provider)) {
-        // Its answer would be of no use, and VS Code would keep everybody else waiting for it.
+        // Its result would be useless, and VS Code would keep other requests waiting for it.
         this.#pendingSignIns.cancel(id);
       }
-      // Only a new label takes a new registration, which would forget who waits for a session.
+      // Only a new label needs a new registration, which loses the pending requests.
       if (!wanted.has(id) || labelOf(provider) !== registration.label) {
         this.#unregister(id);
       } else {
@@ -61,12 +61,12 @@ export class ProviderRegistry implements Disposable {
     this.sync();
   }
 
-  /** Tells VS Code about sessions that came, went or changed, and offers to sign in where nobody is. */
+  /** Fires the events about changed sessions, and offers to sign in to providers without a session. */
   sync(): void {
     for (const { authProvider, provider } of this.#registrations.values()) {
       authProvider.fireChanges();
       if (provider !== undefined) {
-        this.#offer(provider);
+        this.#offerSignIn(provider);
       }
     }
   }
@@ -77,28 +77,28 @@ export class ProviderRegistry implements Disposable {
     }
   }
 
-  readonly #offered = new Set<string>();
+  readonly #offeredIds = new Set<string>();
 
   /**
-   * Puts "Sign in with …" into the Accounts menu. VS Code has no place for that; it makes the entry for an extension
-   * that asks for a session without insisting, so this extension asks its own provider.
+   * Adds "Sign in with …" to the Accounts menu. VS Code has no API for that, but it adds the item for an extension that
+   * requests a session without creating one, so this extension requests a session of its own provider.
    */
-  #offer(provider: Provider): void {
+  #offerSignIn(provider: Provider): void {
     const { sessionManager } = this.#dependencies;
     if (sessionManager.getActive(provider.id).length > 0) {
-      this.#offered.delete(provider.id);
+      this.#offeredIds.delete(provider.id);
       return;
     }
-    if (!provider.accountsMenu || this.#offered.has(provider.id)) {
+    if (!provider.accountsMenu || this.#offeredIds.has(provider.id)) {
       return;
     }
-    this.#offered.add(provider.id);
-    void this.#ask(provider.id);
+    this.#offeredIds.add(provider.id);
+    void this.#requestSession(provider.id);
   }
 
-  async #ask(id: string): Promise<void> {
+  async #requestSession(id: string): Promise<void> {
     try {
-      // Only when the stored sessions are known is it known that there is none. The settings may change until then.
+      // Only after the stored sessions are loaded is it known that there is none. The settings may change until then.
       await this.#dependencies.sessionManager.ready();
       const { authProvider, provider } = this.#registrations.get(id) ?? {};
       if (provider !== undefined && this.#dependencies.sessionManager.getActive(id).length === 0) {
@@ -106,31 +106,31 @@ export class ProviderRegistry implements Disposable {
         await authProvider?.withoutActivity(() => vscode.authentication.getSession(id, provider.scopes, {}));
       }
     } catch {
-      // Registered anew in the meantime, or the store is locked: the next change offers again.
-      this.#offered.delete(id);
+      // The provider was registered again in the meantime, or SecretStorage is locked: the next change offers again.
+      this.#offeredIds.delete(id);
     }
   }
 
   #register(id: string, provider: Provider | undefined): void {
     const authProvider = new OidcAuthenticationProvider(id, provider, this.#dependencies);
     const label = labelOf(provider);
-    const { registered, answers } = registerForChallenges((options) =>
+    const { registered, supportsChallenges } = registerForChallenges((options) =>
       vscode.authentication.registerAuthenticationProvider(id, label, authProvider, options),
     );
     this.#registrations.set(id, { label, provider, authProvider, registered });
     this.#log.info(
-      `Provider ${id} is registered: ${provider?.issuer ?? 'not set up yet'}${answers ? '' : '; VS Code lets it answer no challenges'}.`,
+      `Provider ${id} is registered: ${provider?.issuer ?? 'not configured'}${supportsChallenges ? '' : '; challenges are not supported by this VS Code'}.`,
     );
   }
 
   #unregister(id: string): void {
     const registration = this.#registrations.get(id);
     this.#registrations.delete(id);
-    this.#offered.delete(id);
+    this.#offeredIds.delete(id);
     registration?.authProvider.clearPendingRequests();
     registration?.registered.dispose();
     registration?.authProvider.dispose();
-    this.#log.info(`Provider ${id} is gone.`);
+    this.#log.info(`Provider ${id} is unregistered.`);
   }
 }
 
@@ -138,7 +138,7 @@ function labelOf(provider: Provider | undefined): string {
   return provider?.label ?? unconfiguredProviderLabel();
 }
 
-/** Whether a sign-in that waits at one is still a sign-in at the other. */
+/** Returns whether a pending sign-in at one is also valid for the other. */
 function isSameServer(one: Provider | undefined, other: Provider | undefined): boolean {
   return one === undefined || other === undefined ? one === other : serverKeyOf(one) === serverKeyOf(other);
 }

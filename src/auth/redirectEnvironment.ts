@@ -4,10 +4,10 @@ import { CALLBACK_PATH } from '../core/redirectUri.ts';
 import { environmentOf, type Environment } from '../flows/availability.ts';
 import type { UriCallbackRouter } from '../flows/uriCallbackRouter.ts';
 
-/** How long, in ms, VS Code may take to say what it makes of a URI of the editor. */
-const PATIENCE = 3 * SECOND;
+/** How long, in ms, to wait for VS Code to translate the callback URI. */
+const EXTERNAL_URI_TIMEOUT = 3 * SECOND;
 
-/** Where VS Code runs, and at which addresses the browser comes back to it. */
+/** Where VS Code runs, and at which URLs the browser returns to it. */
 export class RedirectEnvironment {
   readonly #extension: vscode.Extension<unknown>;
   #page: Promise<string | undefined> | undefined;
@@ -16,8 +16,8 @@ export class RedirectEnvironment {
     this.#extension = extension;
   }
 
-  /** What is known of where VS Code runs. */
-  async environment(): Promise<Environment> {
+  /** Returns what is known about where VS Code runs. */
+  async getEnvironment(): Promise<Environment> {
     const isBrowser = vscode.env.uiKind === vscode.UIKind.Web;
     const pageHost = isBrowser ? await (this.#page ??= this.#pageHost()) : undefined;
     return environmentOf({
@@ -28,22 +28,22 @@ export class RedirectEnvironment {
     });
   }
 
-  /** The address at which the person's browser reaches a loopback address of this machine: VS Code brings it here from its window's. */
-  async toExternalUrl(address: string): Promise<string> {
-    // In a browser VS Code would make an address of its own server of it, which nobody has registered.
-    const isBrought =
+  /** Returns the URL at which the user's browser reaches a loopback URL of this machine: in a remote window, VS Code forwards the port. */
+  async toExternalUrl(url: string): Promise<string> {
+    // In a browser, VS Code would return a URL of its own server, which isn't registered.
+    const isForwarded =
       vscode.env.remoteName !== undefined && this.#isAtWorkspace() && vscode.env.uiKind === vscode.UIKind.Desktop;
-    return isBrought ? (await vscode.env.asExternalUri(vscode.Uri.parse(address))).toString(true) : address;
+    return isForwarded ? (await vscode.env.asExternalUri(vscode.Uri.parse(url))).toString(true) : url;
   }
 
-  /** The URI at which the editor hands callbacks to this extension, as it is registered at a server: RFC 8252 section 7.1. */
+  /** The URI for callbacks through the editor, as it is registered at a server (RFC 8252 section 7.1). */
   get callbackUri(): string {
     return `${vscode.env.uriScheme}://${this.#extension.id}${CALLBACK_PATH}`;
   }
 
   /**
-   * The same as the browser follows it. On the desktop it is unchanged, because VS Code would add the number of the
-   * window, and no server knows that; in a browser it is what VS Code makes of it.
+   * Returns the same URI in the form that the browser opens. On the desktop it is unchanged, because VS Code would add the
+   * window's ID, which isn't registered at the server; in a browser it is the URL that VS Code returns for it.
    */
   async getCallbackUri(): Promise<string> {
     return vscode.env.uiKind === vscode.UIKind.Web
@@ -51,9 +51,9 @@ export class RedirectEnvironment {
       : this.callbackUri;
   }
 
-  /** Hands a URI that has arrived in this window to the router. */
+  /** Passes a URI that VS Code has opened in this window to the router. */
   handleUri(uri: vscode.Uri, router: UriCallbackRouter): Promise<void> {
-    // The desktop parses the URI and decodes it; a page hands the components on as the browser has them.
+    // On the desktop, VS Code parses and decodes the URI; in a browser, it passes the components on unchanged.
     return router.handleCallback(uri.toString(), vscode.env.uiKind === vscode.UIKind.Desktop);
   }
 
@@ -61,16 +61,18 @@ export class RedirectEnvironment {
     return this.#extension.extensionKind === vscode.ExtensionKind.Workspace;
   }
 
-  /** VS Code makes an address below that of its own page of a URI of the editor; a port it would have to forward to tell. */
+  /** In a browser, the external form of the callback URI has the host of VS Code's page. Asking for a port would forward it. */
   async #pageHost(): Promise<string | undefined> {
     try {
-      const unknown = new Promise<undefined>((resolve) => systemClock.after(PATIENCE, () => resolve(undefined)));
-      const uri = await Promise.race([this.#externalCallbackUri(), unknown]);
+      const timeout = new Promise<undefined>((resolve) =>
+        systemClock.after(EXTERNAL_URI_TIMEOUT, () => resolve(undefined)),
+      );
+      const uri = await Promise.race([this.#externalCallbackUri(), timeout]);
       if (uri !== undefined) {
         return new URL(uri.toString(true)).hostname;
       }
     } catch {
-      // What has not worked once may work the next time.
+      // It may succeed the next time.
     }
     this.#page = undefined;
     return undefined;

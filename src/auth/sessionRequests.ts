@@ -1,5 +1,5 @@
-// What other extensions ask of a provider that takes more than the sessions in memory: signing in, and what a resource
-// server wants.
+// The requests of other extensions that need more than the sessions in memory: signing in, and challenges of resource
+// servers.
 import * as vscode from 'vscode';
 import { assertMeets, parseRequirements, type Constraint } from '../core/challenge.ts';
 import type { Clock } from '../core/clock.ts';
@@ -15,23 +15,23 @@ import type { SignInHints } from './pendingSignIns.ts';
 import type { SignInController } from './signInController.ts';
 import { signInHintsFor } from './signInHints.ts';
 
-/** What the requests are answered with. */
+/** What the requests depend on. */
 export interface SessionRequestsDependencies {
   readonly clock: Clock;
   readonly sessionManager: SessionManager;
   readonly challengeSessions: ChallengeSessions;
   readonly signInController: SignInController;
-  /** Opens the server's page for a sign-out, where there is one. Nobody is kept waiting for it. */
+  /** Opens the server's sign-out page, if there is one. Does not wait for it. */
   openSignOutPage(page: ServerSignOut['page']): void;
-  /** Offers another sign-in method, if a sign-in that a caller has asked for failed. */
+  /** Offers another sign-in method after a sign-in that a caller requested has failed. */
   offerOtherMethod(error: unknown, provider: Provider, scopes: readonly string[], hints: SignInHints): void;
-  /** Offers to add a provider. Nobody is kept waiting for the answer. */
+  /** Offers to add a provider. Does not wait for the choice. */
   offerToAddProvider(): void;
 }
 
 type Account = vscode.AuthenticationSessionAccountInformation | undefined;
 
-/** Answers what other extensions ask for. */
+/** Handles these requests. */
 export class SessionRequests {
   readonly #dependencies: SessionRequestsDependencies;
 
@@ -53,7 +53,7 @@ export class SessionRequests {
   }
 
   /**
-   * The sessions that meet what a resource server wants, and the scopes that it names.
+   * Returns the sessions that meet a resource server's challenge, and the scopes that it names.
    * @throws Failure
    */
   async findForChallenge(
@@ -61,14 +61,14 @@ export class SessionRequests {
     constraint: Constraint,
     account: Account,
   ): Promise<{ readonly records: readonly SessionRecord[]; readonly scopes: readonly string[] }> {
-    const demand = parseRequirements(constraint);
-    const found = await this.#dependencies.challengeSessions.find(providerId, demand, account?.id);
-    return { records: found.map(({ record }) => record), scopes: demand.scopes };
+    const requirements = parseRequirements(constraint);
+    const found = await this.#dependencies.challengeSessions.find(providerId, requirements, account?.id);
+    return { records: found.map(({ record }) => record), scopes: requirements.scopes };
   }
 
   /**
-   * Signs in so that a resource server gets what it wants.
-   * @throws Failure also where the server has signed them in, but not as it was asked to.
+   * Signs in to meet a resource server's challenge.
+   * @throws Failure, also if the sign-in succeeded but doesn't meet the challenge.
    */
   async signInForChallenge(
     provider: Provider,
@@ -76,9 +76,9 @@ export class SessionRequests {
     account: Account,
   ): Promise<{ readonly record: SessionRecord; readonly scopes: readonly string[] }> {
     const { clock, challengeSessions } = this.#dependencies;
-    const demand = parseRequirements(constraint);
-    const { acrValues, claims, maxAge, scopes } = demand;
-    // Whoever is challenged has been somebody already, so it is the only account there is rather than another one.
+    const requirements = parseRequirements(constraint);
+    const { acrValues, claims, maxAge, scopes } = requirements;
+    // A challenge is about a token that was used already, so the sign-in is for the existing account, not another one.
     const hints = {
       ...signInHintsFor(this.#dependencies.sessionManager, provider.id, scopes, account, () => false),
       acrValues,
@@ -86,28 +86,28 @@ export class SessionRequests {
       ...(claims === undefined ? {} : { claims }),
     };
     const record = await this.#signIn(provider, scopes, hints, (signedIn) => {
-      // One that does not is a good session all the same, and stays: its tokens may be bound up with those before.
-      assertMeets(signedIn, demand, clock.now());
-      challengeSessions.recordAnswered(signedIn, demand);
+      // A session that doesn't meet them is still valid, and is kept: the server may have revoked the previous tokens.
+      assertMeets(signedIn, requirements, clock.now());
+      challengeSessions.recordAnswered(signedIn, requirements);
       return signedIn;
     });
     return { record, scopes };
   }
 
-  /** Offers to add a provider, where a caller wants to sign in and there is none; returns the error for the caller. */
+  /** Offers to add a provider after a caller has requested a sign-in without one; returns the error for the caller. */
   offerToConfigure(): Error {
     this.#dependencies.offerToAddProvider();
     return new Error(notification.noProvider());
   }
 
-  /** Opens the server's page for a sign-out, and tells the person if the server does not confirm it. */
+  /** Opens the server's sign-out page, and shows a warning if the server doesn't confirm the sign-out. */
   completeSignOut(name: string, { atServer, page }: ServerSignOut): void {
     this.#dependencies.openSignOutPage(page);
     atServer.catch(() => void vscode.window.showWarningMessage(notification.signedOutLocallyOnly(name)));
   }
 
-  /** The sentence for a failure that a caller gets. */
-  describe(failure: Failure, name: string, hasSession: boolean): string {
+  /** Returns the message for a failure that a caller gets. */
+  describeFailure(failure: Failure, name: string, hasSession: boolean): string {
     return describeFailure(failure, name, hasSession);
   }
 

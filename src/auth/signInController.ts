@@ -1,4 +1,4 @@
-// Signing in as a person sees it: a notification that can be canceled, and the browser's page to open again.
+// Sign-ins as the user sees them: a progress notification that can be canceled, and a page that can be opened again.
 import * as vscode from 'vscode';
 import type { Disposable } from '../core/clock.ts';
 import { Emitter } from '../core/emitter.ts';
@@ -19,17 +19,17 @@ interface Attempt {
   readonly scopes: readonly string[];
   readonly hints: SignInHints;
   readonly method: SignInMethod | undefined;
-  /** The scopes without those of the session that it goes on from. */
-  readonly wanted?: readonly string[];
+  /** The scopes without those of the session that it continues. */
+  readonly requestedScopes?: readonly string[];
 }
 
-/** A sign-in whose browser hasn't come back for a while; the signal is aborted once that is over. */
+/** A sign-in whose browser hasn't returned for a while; the signal is aborted when the sign-in ends. */
 export interface StillWaiting {
-  readonly waiting: PendingSignIn;
-  readonly over: AbortSignal;
+  readonly pending: PendingSignIn;
+  readonly signal: AbortSignal;
 }
 
-/** Where people sign in. It never asks `vscode.authentication` for its own providers, which would wait for itself. */
+/** Runs sign-ins. Never requests sessions of its own providers from `vscode.authentication`, which would be a deadlock. */
 export class SignInController implements Disposable {
   readonly #signInService: SignInService;
   readonly #sessionManager: SessionManager;
@@ -50,27 +50,28 @@ export class SignInController implements Disposable {
     this.#settings = settings;
   }
 
-  /** Fires when a browser hasn't come back for a while. */
+  /** Fires when a browser hasn't returned for a while. */
   get onStillWaiting(): Emitter<StillWaiting>['event'] {
     return this.#stillWaiting.event;
   }
 
-  /** The sign-ins that wait for the person. */
-  waiting(): PendingSignIn[] {
+  /** Returns the sign-ins that wait for the user. */
+  getPending(): PendingSignIn[] {
     return this.#pending.getAll();
   }
 
   /**
-   * The address of the page of a waiting sign-in, to open it again or to copy it; undefined where it is over, or does not know it yet.
-   * @throws Failure where it has to be had from the server anew, which does not give it.
+   * Returns the URL of the page of a pending sign-in, to open or copy it; undefined if the sign-in has ended, or if the URL
+   * isn't known yet.
+   * @throws Failure if it needs another request to the server, which fails.
    */
-  async addressOf(waiting: PendingSignIn): Promise<string | undefined> {
-    return this.waiting().includes(waiting) ? waiting.address?.() : undefined;
+  async getPageUrl(pending: PendingSignIn): Promise<string | undefined> {
+    return this.getPending().includes(pending) ? pending.getPageUrl?.() : undefined;
   }
 
   /**
-   * Signs in for a caller that waits for the session. Where a later attempt takes the place of this one, its session is
-   * given if it serves the scopes too, so that nobody waits in vain.
+   * Signs in for a caller. If a later attempt replaces this one, returns the session of that attempt if it serves these
+   * scopes, too.
    * @throws Failure
    */
   async signIn(
@@ -90,12 +91,12 @@ export class SignInController implements Disposable {
     }
   }
 
-  /** The other sign-in methods that are available after the one that was tried last, the next one first. */
+  /** Returns the other sign-in methods that are available after the last one that was tried, the next one first. */
   otherMethods(provider: Provider): Promise<SignInMethod[]> {
     return this.#signInService.otherMethods(provider);
   }
 
-  /** The sign-in method of the sign-in that waits at a provider, else of the last one; undefined if there was none. */
+  /** Returns the method of the pending sign-in at a provider, else of the last one; undefined if there was none. */
   lastMethod(provider: Provider): SignInMethod | undefined {
     return this.#signInService.lastMethod(provider);
   }
@@ -108,11 +109,11 @@ export class SignInController implements Disposable {
     try {
       return await attempt;
     } catch (error) {
-      const successor = this.#latest.get(providerId);
-      if (!isReplaced(toFailure(error).category) || successor === undefined || successor === attempt) {
+      const replacement = this.#latest.get(providerId);
+      if (!isReplaced(toFailure(error).category) || replacement === undefined || replacement === attempt) {
         throw error;
       }
-      const record = await this.#orReplacement(successor, providerId, scopes);
+      const record = await this.#orReplacement(replacement, providerId, scopes);
       if (!servesScopes(record, scopes)) {
         throw error;
       }
@@ -124,33 +125,35 @@ export class SignInController implements Disposable {
     this.#stillWaiting.dispose();
   }
 
-  /** Asks for the scopes of the session that is gone on from, too; where the server does not grant those any more, without them. */
+  /** Also requests the scopes of the session that it continues; if the server no longer grants those, without them. */
   async #attemptWithExistingScopes(
     provider: Provider,
     wanted: readonly string[],
     { resumeSessionId, ...hints }: SignInHints,
     method: SignInMethod | undefined,
   ): Promise<SessionRecord> {
-    const joined = this.#sessionManager.getAll(provider.id).find(({ record }) => record.id === resumeSessionId)?.record;
-    if (joined === undefined || !canCombineScopes(joined.scopes, wanted)) {
+    const resumed = this.#sessionManager
+      .getAll(provider.id)
+      .find(({ record }) => record.id === resumeSessionId)?.record;
+    if (resumed === undefined || !canCombineScopes(resumed.scopes, wanted)) {
       return this.#attempt(provider, { scopes: wanted, hints, method });
     }
     try {
       return await this.#attempt(provider, {
-        scopes: normalizeScopes([...joined.scopes, ...wanted]),
+        scopes: normalizeScopes([...resumed.scopes, ...wanted]),
         hints: { ...hints, resumeSessionId },
         method,
-        wanted,
+        requestedScopes: wanted,
       });
     } catch (error) {
-      if (!retriesWithFewerScopes(toFailure(error).category) || coversScopes(wanted, joined.scopes)) {
+      if (!retriesWithFewerScopes(toFailure(error).category) || coversScopes(wanted, resumed.scopes)) {
         throw error;
       }
       return this.#attempt(provider, { scopes: wanted, hints, method });
     }
   }
 
-  async #attempt(provider: Provider, { scopes, hints, method, wanted }: Attempt): Promise<SessionRecord> {
+  async #attempt(provider: Provider, { scopes, hints, method, requestedScopes }: Attempt): Promise<SessionRecord> {
     const options = {
       location: vscode.ProgressLocation.Notification,
       title: signInMessages.signingIn(provider.label),
@@ -160,20 +163,20 @@ export class SignInController implements Disposable {
       const controller = new AbortController();
       const cancel: PendingSignIn['cancel'] = (code) => controller.abort(new Failure('canceled', code ?? 'canceled'));
       const listening = token.onCancellationRequested(() => cancel());
-      let waiting: PendingSignIn = {
+      let pending: PendingSignIn = {
         provider,
         scopes,
         hints,
-        address: undefined,
-        code: undefined,
+        getPageUrl: undefined,
+        userCode: undefined,
         redirect: undefined,
         cancel,
       };
-      const wait = (more: Partial<PendingSignIn> = {}): void => {
-        waiting = { ...waiting, ...more };
-        this.#pending.set(waiting);
+      const setPending = (change: Partial<PendingSignIn> = {}): void => {
+        pending = { ...pending, ...change };
+        this.#pending.set(pending);
       };
-      wait();
+      setPending();
       try {
         return await this.#signInService.signIn(
           {
@@ -183,27 +186,28 @@ export class SignInController implements Disposable {
             method,
             deadline: this.#settings.signInTimeout(),
             signal: controller.signal,
-            onRedirect: (redirectUri, used) => wait({ redirect: { redirectUri, method: used } }),
-            onStillWaiting: (over) => this.#stillWaiting.fire({ waiting, over }),
-            onAddress: (address) => {
-              wait({ address });
+            onRedirect: (redirectUri, used) => setPending({ redirect: { redirectUri, method: used } }),
+            onStillWaiting: (signal) => this.#stillWaiting.fire({ pending, signal }),
+            onAddress: (getPageUrl) => {
+              setPending({ getPageUrl });
               progress.report({ message: signInMessages.finishInBrowser() });
             },
-            onCode: (code, over) => {
-              wait({
-                address: () => Promise.resolve(code.verificationUriComplete ?? code.verificationUri),
-                code: code.userCode,
+            onCode: (code, signal) => {
+              setPending({
+                getPageUrl: () => Promise.resolve(code.verificationUriComplete ?? code.verificationUri),
+                userCode: code.userCode,
               });
               progress.report({ message: signInMessages.enterCode(code.userCode, code.verificationUri) });
-              // The notification says the code, too.
-              showCode(provider, code, over).catch(() => {});
+              // The progress notification shows the code, too.
+              showCode(provider, code, signal).catch(() => {});
             },
           },
-          (grant) => this.#sessionManager.addSession(grant, { resumeSessionId: hints.resumeSessionId, wanted }),
+          (grant) =>
+            this.#sessionManager.addSession(grant, { resumeSessionId: hints.resumeSessionId, wanted: requestedScopes }),
         );
       } finally {
         listening.dispose();
-        this.#pending.delete(waiting);
+        this.#pending.delete(pending);
       }
     });
   }

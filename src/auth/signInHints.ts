@@ -1,4 +1,4 @@
-// What the server is told about a sign-in that another extension has asked for.
+// The hints for a sign-in that another extension requested.
 import type { AuthenticationSessionAccountInformation } from 'vscode';
 import { endedFailure, loginHintOf } from '../core/session.ts';
 import { hintsAfterFailure } from '../protocol/authorize.ts';
@@ -6,9 +6,9 @@ import type { SessionFilter, SessionManager } from '../sessions/sessionManager.t
 import type { SignInHints } from './pendingSignIns.ts';
 
 /**
- * Whom a sign-in is for, as the server calls them, and which session it goes on from; of one that has ended, also what
- * the server has asked for.
- * @param account the account that the caller wants; undefined for any.
+ * Returns the login hint for the server and which session the sign-in continues; if that session has ended, also what the
+ * server required.
+ * @param account the account that the caller requests; undefined for any.
  * @param serves which sessions already serve the caller, so that a sign-in is for another account; by default, by scopes.
  */
 export function signInHintsFor(

@@ -11,15 +11,15 @@ import type { OnDemandSessions } from '../sessions/onDemandSessions.ts';
 import type { SessionsModule } from '../sessions/sessionsModule.ts';
 import type { ActionTarget } from '../ui/recoveryActions.ts';
 import type { DiagnosticsService } from '../ui/diagnosticsDocument.ts';
-import { MEND_COMMAND, PREFIX, PRODUCT } from '../host/ids.ts';
+import { APPLY_FIX_COMMAND, PREFIX, PRODUCT } from '../host/ids.ts';
 import { describeFailure } from '../host/failureMessages.ts';
 import { openEntry, openProviderSettings, openSettings } from '../host/openSettings.ts';
 import type { Settings } from '../host/settings.ts';
 import * as button from '../host/buttonLabels.ts';
-import type { Facts, DiagnosticFinding, QuickFix } from './finding.ts';
-import { findingsOf } from './findings.ts';
-import { proxyHost } from './redaction.ts';
-import { reportOf, type Report } from './report.ts';
+import type { DiagnosticFacts, DiagnosticFinding, QuickFix } from './finding.ts';
+import { getFindings } from './findings.ts';
+import { formatProxy } from './redaction.ts';
+import { createReport, type Report } from './report.ts';
 import * as messages from './reportMessages.ts';
 
 /** What the diagnostics look at, and how findings are fixed. */
@@ -34,9 +34,9 @@ export interface DiagnosticsDependencies {
   /** The process that the extension runs in. */
   readonly process: Pick<NodeJS.Process, 'arch' | 'env' | 'platform' | 'versions'>;
   /** What a quick fix is about, where it is about a session. */
-  subjectOf(record: SessionRecord): ActionTarget;
+  targetForSession(record: SessionRecord): ActionTarget;
   /** What a quick fix is about, where it is about a provider. */
-  subjectAt(providerId: string): ActionTarget;
+  targetForProvider(providerId: string): ActionTarget;
   /** Opens the server's page for a sign-out, where there is one. Nobody is kept waiting for it. */
   openSignOutPage(page: ServerSignOut['page']): void;
   /** Leads through adding a provider. */
@@ -55,8 +55,8 @@ export class Diagnostics implements DiagnosticsService {
   readonly #dependencies: DiagnosticsDependencies;
   #report: Report | undefined;
 
-  constructor(ports: DiagnosticsDependencies) {
-    this.#dependencies = ports;
+  constructor(dependencies: DiagnosticsDependencies) {
+    this.#dependencies = dependencies;
   }
 
   async text(): Promise<string> {
@@ -68,18 +68,18 @@ export class Diagnostics implements DiagnosticsService {
     this.#report = await this.#build();
   }
 
-  lensesOf(document: vscode.TextDocument): vscode.CodeLens[] {
-    const { markdown = '', places = [] } = this.#report ?? {};
+  getCodeLenses(document: vscode.TextDocument): vscode.CodeLens[] {
+    const { markdown = '', findingLines = [] } = this.#report ?? {};
     // While the document still has the text before, its lines are others.
     return document.getText() !== markdown
       ? []
-      : places.flatMap(({ line, finding: { quickFix } }) => {
+      : findingLines.flatMap(({ line, finding: { quickFix } }) => {
           return quickFix === undefined
             ? []
             : [
                 new vscode.CodeLens(new vscode.Range(line, 0, line, 0), {
                   title: messages.quickFixLabel(quickFix),
-                  command: MEND_COMMAND,
+                  command: APPLY_FIX_COMMAND,
                   arguments: [line],
                 }),
               ];
@@ -94,12 +94,12 @@ export class Diagnostics implements DiagnosticsService {
 
   /** Only what the report in hand has found can be mended. */
   async applyFix(line: unknown): Promise<void> {
-    const finding = this.#report?.places.find((place) => place.line === line)?.finding;
+    const finding = this.#report?.findingLines.find((place) => place.line === line)?.finding;
     if (finding?.quickFix === undefined) {
       return;
     }
     try {
-      await this.#doing[finding.quickFix](finding);
+      await this.#handlers[finding.quickFix](finding);
     } catch (error) {
       const { providerId = '' } = finding;
       void vscode.window.showWarningMessage(describeFailure(error, this.#dependencies.settings.nameOf(providerId)));
@@ -135,7 +135,7 @@ export class Diagnostics implements DiagnosticsService {
       ),
     ]);
     const all = sessions.liveSessions.all();
-    const facts: Facts = {
+    const facts: DiagnosticFacts = {
       now: clock.now(),
       providers: settings.providers,
       problems: settings.problems,
@@ -152,20 +152,20 @@ export class Diagnostics implements DiagnosticsService {
       folder,
       isDegraded: renewalLock.isDegraded,
       quarantined,
-      tlsOffBy:
+      tlsDisabledBy:
         process.env['NODE_TLS_REJECT_UNAUTHORIZED'] === '0'
           ? 'environment'
           : httpSetting('proxyStrictSSL') === false
             ? 'setting'
             : undefined,
     };
-    return reportOf({
+    return createReport({
       facts,
-      findings: findingsOf(facts),
-      redirectEnvironment: this.#surroundings(extension),
-      network: this.#network(),
+      findings: getFindings(facts),
+      environment: this.#getEnvironment(extension),
+      network: this.#getNetworkSettings(),
       lifetimes: settings.lifetimes(),
-      known: (provider) => discovery.getCached(provider),
+      getKnownServer: (provider) => discovery.getCached(provider),
       clientSecrets: new Map(secrets),
       events: history.all(),
       lockHolders: holders,
@@ -174,7 +174,7 @@ export class Diagnostics implements DiagnosticsService {
     });
   }
 
-  #surroundings(extension: vscode.Extension<unknown>): [string, string][] {
+  #getEnvironment(extension: vscode.Extension<unknown>): [string, string][] {
     const { arch, platform, versions } = this.#dependencies.process;
     const { version } = extension.packageJSON as { readonly version: unknown };
     const { appHost, appName, language, remoteName, uiKind } = vscode.env;
@@ -191,12 +191,12 @@ export class Diagnostics implements DiagnosticsService {
     ];
   }
 
-  #network(): [string, string][] {
+  #getNetworkSettings(): [string, string][] {
     const { env } = this.#dependencies.process;
     const proxy = httpSetting('proxy');
     const exceptions = httpSetting('noProxy');
     return [
-      ['http.proxy', typeof proxy === 'string' ? proxyHost(proxy) : 'not set'],
+      ['http.proxy', typeof proxy === 'string' ? formatProxy(proxy) : 'not set'],
       ...['proxySupport', 'proxyStrictSSL', 'systemCertificates'].map((name): [string, string] => [
         `http.${name}`,
         String(httpSetting(name)),
@@ -209,13 +209,13 @@ export class Diagnostics implements DiagnosticsService {
     ];
   }
 
-  #subjectOf({ providerId = '', session }: DiagnosticFinding): ActionTarget {
+  #targetOf({ providerId = '', session }: DiagnosticFinding): ActionTarget {
     return session === undefined
-      ? this.#dependencies.subjectAt(providerId)
-      : this.#dependencies.subjectOf(session.record);
+      ? this.#dependencies.targetForProvider(providerId)
+      : this.#dependencies.targetForSession(session.record);
   }
 
-  readonly #doing: Readonly<Record<QuickFix, (finding: DiagnosticFinding) => Promise<unknown>>> = {
+  readonly #handlers: Readonly<Record<QuickFix, (finding: DiagnosticFinding) => Promise<unknown>>> = {
     remove: async ({ session }) => {
       if (
         session !== undefined &&
@@ -238,8 +238,8 @@ export class Diagnostics implements DiagnosticsService {
         await this.#dependencies.sessions.secretStorage.deleteQuarantined();
       }
     },
-    'sign-in': (finding) => this.#subjectOf(finding).signIn(),
-    renew: (finding) => this.#subjectOf(finding).retry(),
+    'sign-in': (finding) => this.#targetOf(finding).signIn(),
+    renew: (finding) => this.#targetOf(finding).retry(),
     settings: ({ numberProblem, providerId }) =>
       numberProblem !== undefined
         ? openSettings(`${PREFIX}.${numberProblem.setting.name}`)

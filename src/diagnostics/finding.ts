@@ -95,7 +95,7 @@ export interface DiagnosticFinding {
 }
 
 /** Everything that findings are made of. Points in time are in ms since the Unix epoch. */
-export interface Facts {
+export interface DiagnosticFacts {
   readonly now: number;
   readonly providers: readonly Provider[];
   readonly problems: readonly SettingProblem[];
@@ -117,5 +117,5 @@ export interface Facts {
   /** How many secrets lie set aside; undefined where that cannot be read. */
   readonly quarantined: number | undefined;
   /** What switches the check of certificates off: a setting, the environment, or nothing. */
-  readonly tlsOffBy: 'setting' | 'environment' | undefined;
+  readonly tlsDisabledBy: 'setting' | 'environment' | undefined;
 }

@@ -1,22 +1,22 @@
 // Diagnostic findings: facts in, findings out. Nothing is asked of anybody here.
-import { FINDING_CODES, type DiagnosticFinding, type Facts } from './finding.ts';
+import { FINDING_CODES, type DiagnosticFinding, type DiagnosticFacts } from './finding.ts';
 import { quickFixFor } from './quickFix.ts';
 import { sessionFindings } from './sessionFindings.ts';
 
 /** What there is to say of these facts, the gravest first; nothing if all is in order. */
-export function findingsOf(facts: Facts): DiagnosticFinding[] {
-  const findings = [...sessionFindings(facts), ...ofSettings(facts), ...ofPlaces(facts)];
+export function getFindings(facts: DiagnosticFacts): DiagnosticFinding[] {
+  const findings = [...sessionFindings(facts), ...settingsFindings(facts), ...storageFindings(facts)];
   return findings.sort((one, other) => FINDING_CODES.indexOf(one.code) - FINDING_CODES.indexOf(other.code));
 }
 
-function ofSettings({
+function settingsFindings({
   lost,
   numberProblems,
   problems,
   providers,
-  tlsOffBy,
+  tlsDisabledBy,
   unknownServers,
-}: Facts): DiagnosticFinding[] {
+}: DiagnosticFacts): DiagnosticFinding[] {
   const findings: DiagnosticFinding[] = [
     ...lost.map(
       ({ id, providerId }) =>
@@ -47,18 +47,18 @@ function ofSettings({
       quickFix: problems.length > 0 ? 'settings' : 'add-provider',
     });
   }
-  if (tlsOffBy !== undefined) {
+  if (tlsDisabledBy !== undefined) {
     findings.push({
       code: 'tls-off',
       severity: 'error',
-      quickFix: tlsOffBy === 'setting' ? 'proxy-settings' : undefined,
-      detail: tlsOffBy,
+      quickFix: tlsDisabledBy === 'setting' ? 'proxy-settings' : undefined,
+      detail: tlsDisabledBy,
     });
   }
   return findings;
 }
 
-function ofPlaces({ folder, isDegraded, quarantined = 0, store }: Facts): DiagnosticFinding[] {
+function storageFindings({ folder, isDegraded, quarantined = 0, store }: DiagnosticFacts): DiagnosticFinding[] {
   const findings: DiagnosticFinding[] = [];
   if (store.now !== 'works') {
     const code = store.now.code === 'secret-not-persistent' ? 'store-forgets' : 'store-fails';

@@ -24,7 +24,7 @@ export function code(text: string): string {
 }
 
 /** Text of the settings as a part of a sentence. */
-export function plain(text: string): string {
+export function stripMarkdown(text: string): string {
   return sanitizeDisplayName(text)
     .replace(/[^\p{L}\p{M}\p{N} ./-]/gu, ' ')
     .replace(/\/\/|\bwww\./gi, ' ')
@@ -42,16 +42,16 @@ export function url(address: string): string {
 }
 
 /** How many values of a list are shown. */
-const LONGEST_LIST = 30;
+const MAX_LIST_LENGTH = 30;
 
 /** The texts and numbers of a list; its other values, which a server can send, as question marks. */
 export function list(values: readonly unknown[]): string {
   const shown = values
-    .slice(0, LONGEST_LIST)
+    .slice(0, MAX_LIST_LENGTH)
     .map((value) => code(typeof value === 'string' || typeof value === 'number' ? String(value) : '?'));
   return shown.length === 0
     ? 'none'
-    : `${shown.join(' ')}${values.length > LONGEST_LIST ? ` and ${values.length - LONGEST_LIST} more` : ''}`;
+    : `${shown.join(' ')}${values.length > MAX_LIST_LENGTH ? ` and ${values.length - MAX_LIST_LENGTH} more` : ''}`;
 }
 
 /** Enough of a session ID to tell sessions apart. */
@@ -60,13 +60,13 @@ export function shortId(id: string): string {
 }
 
 /** A point in time, in ms since the Unix epoch, as ISO 8601. */
-export function time(at: number): string {
+export function formatTimestamp(at: number): string {
   // What a session index or a server says need not be on any calendar.
   return Math.abs(at) <= 8.64e15 ? new Date(at).toISOString() : 'beyond any calendar';
 }
 
 /** A length of time in ms, positive for the future. */
-export function distance(length: number): string {
+export function formatRelativeTime(length: number): string {
   const { count, unit } = remaining(Math.abs(length));
   const words = `${count} ${unit}${count === 1 ? '' : 's'}`;
   return length < 0 ? `${words} ago` : `in ${words}`;

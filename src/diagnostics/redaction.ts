@@ -1,7 +1,7 @@
 // What must not be in a report is taken out of it.
 
 /** A proxy's address without anything secret: host and port. */
-export function proxyHost(address: string): string {
+export function formatProxy(address: string): string {
   const text = address.trim();
   if (text === '') {
     return 'not set';
@@ -11,14 +11,14 @@ export function proxyHost(address: string): string {
 }
 
 /** How long a part of a secret may be, in characters, before it is taken out. */
-const LONGEST_PART = 15;
+const MAX_PART_LENGTH = 15;
 
 /** A text without whatever also stands in a secret, should anything ever quote one. Short words have to stay. */
-export function withoutSecrets(text: string, secrets: readonly string[]): string {
-  const size = LONGEST_PART + 1;
+export function redactSecrets(text: string, secrets: readonly string[]): string {
+  const size = MAX_PART_LENGTH + 1;
   const parts = new Set(
     secrets.flatMap((secret) =>
-      Array.from({ length: Math.max(0, secret.length - LONGEST_PART) }, (_, at) => secret.slice(at, at + size)),
+      Array.from({ length: Math.max(0, secret.length - MAX_PART_LENGTH) }, (_, at) => secret.slice(at, at + size)),
     ),
   );
   let clean = text;

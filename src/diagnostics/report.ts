@@ -10,12 +10,12 @@ import type { KnownServer } from '../protocol/discovery.ts';
 import type { HistoryEvent } from '../sessions/history.ts';
 import type { ClientSecretState } from '../storage/clientSecrets.ts';
 import type { Health } from '../storage/storageProbe.ts';
-import type { DiagnosticFinding, Facts, Severity } from './finding.ts';
-import { code, item, plain, section, shortId, time } from './markdown.ts';
+import type { DiagnosticFinding, DiagnosticFacts, Severity } from './finding.ts';
+import { code, item, stripMarkdown, section, shortId, formatTimestamp } from './markdown.ts';
 import { providerLines } from './providerSection.ts';
-import { withoutSecrets } from './redaction.ts';
+import { redactSecrets } from './redaction.ts';
 import { serverLines } from './serverSection.ts';
-import { accountOf, clockLines, eventLine, sessionLines } from './sessionSection.ts';
+import { describeAccount, clockLines, formatEvent, sessionLines } from './sessionSection.ts';
 
 /** What a finding's sentence calls the things that it is about; fit to stand in Markdown. */
 export interface FindingNames {
@@ -37,14 +37,14 @@ export interface ReportMessages {
 
 /** What a report is made of beside the facts. */
 export interface ReportInput {
-  readonly facts: Facts;
+  readonly facts: DiagnosticFacts;
   readonly findings: readonly DiagnosticFinding[];
   /** Versions, and where the extension runs: names and values. */
-  readonly redirectEnvironment: readonly (readonly [string, string])[];
+  readonly environment: readonly (readonly [string, string])[];
   /** Proxy and certificates: names and values. */
   readonly network: readonly (readonly [string, string])[];
   readonly lifetimes: LifetimeSettings;
-  known(provider: Provider): KnownServer | undefined;
+  getKnownServer(provider: Provider): KnownServer | undefined;
   /** What there is of the secret of each provider's client, by the provider's id. */
   readonly clientSecrets: ReadonlyMap<string, ClientSecretState>;
   readonly events: readonly HistoryEvent[];
@@ -57,23 +57,23 @@ export interface ReportInput {
 /** A report, and the line, counted from 0, at which each finding stands. */
 export interface Report {
   readonly markdown: string;
-  readonly places: readonly { readonly line: number; readonly finding: DiagnosticFinding }[];
+  readonly findingLines: readonly { readonly line: number; readonly finding: DiagnosticFinding }[];
 }
 
 /** Writes a report. */
-export function reportOf(input: ReportInput): Report {
+export function createReport(input: ReportInput): Report {
   const { facts, findings, messages } = input;
   const lines = [
     '# Session Keeper Diagnostics',
     '',
     messages.introduction(),
     '',
-    `Made at ${time(facts.now)}.`,
+    `Made at ${formatTimestamp(facts.now)}.`,
     '',
     '## Findings',
     '',
   ];
-  const places = findings.map((finding, index) => ({ line: lines.length + index, finding }));
+  const findingLines = findings.map((finding, index) => ({ line: lines.length + index, finding }));
   lines.push(
     ...findings.map(
       (finding) =>
@@ -86,7 +86,7 @@ export function reportOf(input: ReportInput): Report {
   lines.push(
     ...section(
       'Surroundings',
-      input.redirectEnvironment.map(([name, value]) => item(name, code(value))),
+      input.environment.map(([name, value]) => item(name, code(value))),
     ),
     ...section(
       'Providers',
@@ -94,13 +94,13 @@ export function reportOf(input: ReportInput): Report {
     ),
     ...section(
       'Discovery',
-      facts.providers.flatMap((provider) => serverLines(provider, input.known(provider))),
+      facts.providers.flatMap((provider) => serverLines(provider, input.getKnownServer(provider))),
     ),
     ...section(
       'Sessions',
       facts.sessions.flatMap((session) => sessionLines(session, input)),
     ),
-    ...section('Last events', input.events.map(eventLine)),
+    ...section('Last events', input.events.map(formatEvent)),
     ...section(
       'Clocks',
       facts.sessions.flatMap((session) => clockLines(session)),
@@ -113,11 +113,11 @@ export function reportOf(input: ReportInput): Report {
     ),
   );
   return {
-    markdown: withoutSecrets(
+    markdown: redactSecrets(
       `${lines.join('\n')}\n`,
       facts.sessions.flatMap(({ record }) => secretsOf(record)),
     ),
-    places,
+    findingLines,
   };
 }
 
@@ -125,24 +125,28 @@ function secretsOf({ accessToken, idToken = '', refreshToken = '' }: SessionReco
   return [accessToken, refreshToken, idToken];
 }
 
-function namesFor({ detail = '', problem, providerId = '', session }: DiagnosticFinding, facts: Facts): FindingNames {
+function namesFor(
+  { detail = '', problem, providerId = '', session }: DiagnosticFinding,
+  facts: DiagnosticFacts,
+): FindingNames {
   const provider = code(facts.providers.find(({ id }) => id === providerId)?.label ?? providerId);
   return {
     provider,
-    session: session === undefined ? '' : `${code(shortId(session.record.id))} (${accountOf(session.record, facts)})`,
+    session:
+      session === undefined ? '' : `${code(shortId(session.record.id))} (${describeAccount(session.record, facts)})`,
     detail: code(detail),
-    problem: problem && { ...problem, entry: plain(problem.entry), field: plain(problem.field) },
+    problem: problem && { ...problem, entry: stripMarkdown(problem.entry), field: stripMarkdown(problem.field) },
   };
 }
 
-function storageLines({ quarantined, store }: Facts): string[] {
+function storageLines({ quarantined, store }: DiagnosticFacts): string[] {
   const outlasts = {
     persistent: 'yes, a secret of an earlier session of the editor is there',
     'not-persistent': 'NO, a secret of an earlier session of the editor is gone',
     unknown: 'not known yet, ask again after the next start of the editor',
   };
   return [
-    item('A secret written now reads back', healthOf(store.now)),
+    item('A secret written now reads back', formatHealth(store.now)),
     item('Outlasts the editor', outlasts[store.persistence]),
     item('Quarantined as unreadable', quarantined === undefined ? 'cannot be read' : String(quarantined)),
   ];
@@ -152,7 +156,7 @@ function windowLines({ facts, files, lockHolders }: ReportInput): string[] {
   const holders =
     typeof lockHolders === 'string' ? `can't be read (${lockHolders})` : lockHolders.map(holderText).join(', ');
   return [
-    item('A file in the shared folder can be written, read and deleted', healthOf(facts.folder)),
+    item('A file in the shared folder can be written, read and deleted', formatHealth(facts.folder)),
     item('Knows of other windows', facts.isDegraded ? 'NO, this window is on its own' : 'yes'),
     item('Refreshes under way in any window', holders === '' ? 'none' : holders),
     item('Session files', `${files.present.length}, and ${files.signedOut.length} signed out`),
@@ -163,9 +167,9 @@ function windowLines({ facts, files, lockHolders }: ReportInput): string[] {
 function holderText({ id, isAlive, name, since }: LockHolder & { readonly isAlive: boolean | undefined }): string {
   const state = isAlive === undefined ? 'unknown whether it runs' : isAlive ? 'running' : 'ended';
   const by = `${name === undefined ? 'another process' : code(name)}, ${state}`;
-  return `${code(shortId(id))} by ${by}${since === undefined ? '' : `, since ${time(since)}`}`;
+  return `${code(shortId(id))} by ${by}${since === undefined ? '' : `, since ${formatTimestamp(since)}`}`;
 }
 
-function healthOf(health: Health): string {
+function formatHealth(health: Health): string {
   return health === 'works' ? 'yes' : `NO (${code(health.code)})`;
 }

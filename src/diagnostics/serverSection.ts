@@ -2,7 +2,7 @@
 import type { Provider } from '../core/provider.ts';
 import type { KnownServer } from '../protocol/discovery.ts';
 import { ENDPOINTS } from '../protocol/metadata.ts';
-import { code, item, list, time, url } from './markdown.ts';
+import { code, item, list, formatTimestamp, url } from './markdown.ts';
 
 /** What of a server's own description tells something, by the names that RFC 8414 and OpenID Connect Discovery give it. */
 const LISTS = [
@@ -24,13 +24,15 @@ export function serverLines(provider: Provider, known: KnownServer | undefined):
   }
   const { error, metadata } = known;
   if (error !== undefined) {
-    lines.push(item('Failed', `${time(error.at)}: ${code(`${error.failure.category}, ${error.failure.code}`)}`));
+    lines.push(
+      item('Failed', `${formatTimestamp(error.at)}: ${code(`${error.failure.category}, ${error.failure.code}`)}`),
+    );
   }
   if (metadata !== undefined) {
     // The types of the library say what a server should answer, not what it does.
     const values: Readonly<Record<string, unknown>> = metadata.value;
     lines.push(
-      item('Answered', time(metadata.at)),
+      item('Answered', formatTimestamp(metadata.at)),
       ...ENDPOINTS.map((name) => item(name, typeof values[name] === 'string' ? url(values[name]) : 'none')),
       ...LISTS.map((name) => item(name, Array.isArray(values[name]) ? list(values[name]) : 'not said')),
       ...FLAGS.map((name) => item(name, typeof values[name] === 'boolean' ? String(values[name]) : 'not said')),

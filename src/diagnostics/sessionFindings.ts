@@ -8,48 +8,52 @@ import { normalizeScopes } from '../core/scopes.ts';
 import { configuredProviderOf } from '../core/serverIdentity.ts';
 import type { SessionRecord } from '../core/session.ts';
 import { isUsable, sessionTime, type LiveSession } from '../core/status.ts';
-import type { DiagnosticFinding, Facts } from './finding.ts';
+import type { DiagnosticFinding, DiagnosticFacts } from './finding.ts';
 import { quickFixFor } from './quickFix.ts';
 
 /** What there is to say of the sessions. */
-export function sessionFindings(facts: Facts): DiagnosticFinding[] {
+export function sessionFindings(facts: DiagnosticFacts): DiagnosticFinding[] {
   return [
-    ...facts.sessions.flatMap((session) => ofSession(session, facts)),
-    ...ofClocks(facts),
-    ...sameLabels(owned(facts)),
+    ...facts.sessions.flatMap((session) => findingsForSession(session, facts)),
+    ...clockFindings(facts),
+    ...duplicateLabelFindings(configuredSessions(facts)),
   ];
 }
 
-function providerWith({ providers }: Facts, id: string): Provider | undefined {
+function providerWith({ providers }: DiagnosticFacts, id: string): Provider | undefined {
   return providers.find((provider) => provider.id === id);
 }
 
-function owned(facts: Facts): LiveSession[] {
+function configuredSessions(facts: DiagnosticFacts): LiveSession[] {
   return facts.sessions.filter(
     ({ record }) => configuredProviderOf(record, (id) => providerWith(facts, id)) !== undefined,
   );
 }
 
-function ofSession(session: LiveSession, facts: Facts): DiagnosticFinding[] {
+function findingsForSession(session: LiveSession, facts: DiagnosticFacts): DiagnosticFinding[] {
   const { record } = session;
   const about = { session, providerId: record.providerId } as const;
-  const wrong = wrongClaimsOf(record);
+  const wrong = findMismatchedClaims(record);
   const poisoned =
     wrong.length === 0
       ? []
       : [{ ...about, code: 'poisoned', severity: 'error', quickFix: 'remove', detail: wrong.join(', ') } as const];
   const provider = providerWith(facts, record.providerId);
   if (configuredProviderOf(record, () => provider) === undefined) {
-    const isOfTest = isOnThisMachine(record.issuer) && (provider === undefined || !isOnThisMachine(provider.issuer));
+    const isOfTest = isLoopbackIssuer(record.issuer) && (provider === undefined || !isLoopbackIssuer(provider.issuer));
     const code = isOfTest ? 'test-server' : provider === undefined ? 'not-configured' : 'foreign';
     // Where the settings cannot be read, they are what is to be mended, and the session is as good as before.
     const quickFix = provider === undefined && facts.problems.length > 0 ? 'settings' : 'remove';
     return [...poisoned, { ...about, code, severity: 'warning', quickFix }];
   }
-  return [...poisoned, ...ofOwnSession(session, provider, facts.now)];
+  return [...poisoned, ...findingsForConfiguredSession(session, provider, facts.now)];
 }
 
-function ofOwnSession(session: LiveSession, provider: Provider | undefined, now: number): DiagnosticFinding[] {
+function findingsForConfiguredSession(
+  session: LiveSession,
+  provider: Provider | undefined,
+  now: number,
+): DiagnosticFinding[] {
   const { record, failure, unsaved } = session;
   const about = { session, providerId: record.providerId } as const;
   const findings: DiagnosticFinding[] = [];
@@ -88,7 +92,7 @@ function ofOwnSession(session: LiveSession, provider: Provider | undefined, now:
 }
 
 /** What of the ID token does not fit the record; nothing where it fits, or cannot be looked into. */
-function wrongClaimsOf({ idToken, issuer, clientId, subject }: SessionRecord): string[] {
+function findMismatchedClaims({ idToken, issuer, clientId, subject }: SessionRecord): string[] {
   const claims = idToken === undefined ? undefined : decodeJwtClaims(idToken);
   if (claims === undefined) {
     return [];
@@ -102,14 +106,14 @@ function wrongClaimsOf({ idToken, issuer, clientId, subject }: SessionRecord): s
   ];
 }
 
-function isOnThisMachine(issuer: string): boolean {
+function isLoopbackIssuer(issuer: string): boolean {
   return URL.canParse(issuer) && isLoopbackHost(new URL(issuer).hostname);
 }
 
 /** Of each provider, the latest answer counts. */
-function ofClocks(facts: Facts): DiagnosticFinding[] {
+function clockFindings(facts: DiagnosticFacts): DiagnosticFinding[] {
   const latest = new Map<string, LiveSession>();
-  for (const session of owned(facts)) {
+  for (const session of configuredSessions(facts)) {
     const { providerId, tokensRequestedAt } = session.record;
     if (
       skewOf(session) !== undefined &&
@@ -134,7 +138,7 @@ export function skewOf({ skew, record }: LiveSession): number | undefined {
   return skew ?? record.skew;
 }
 
-function sameLabels(sessions: readonly LiveSession[]): DiagnosticFinding[] {
+function duplicateLabelFindings(sessions: readonly LiveSession[]): DiagnosticFinding[] {
   return sessions.flatMap((session, index) => {
     const { account, providerId } = session.record;
     const isTaken = sessions.slice(0, index).some(({ record }) => {

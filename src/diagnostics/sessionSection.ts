@@ -5,9 +5,9 @@ import { configuredProviderOf } from '../core/serverIdentity.ts';
 import { tokenLifetimes, type SessionRecord } from '../core/session.ts';
 import { statusOf, type LiveSession } from '../core/status.ts';
 import type { HistoryEvent } from '../sessions/history.ts';
-import type { Facts } from './finding.ts';
+import type { DiagnosticFacts } from './finding.ts';
 import { skewOf } from './sessionFindings.ts';
-import { code, distance, item, list, shortId, time, url } from './markdown.ts';
+import { code, formatRelativeTime, item, list, shortId, formatTimestamp, url } from './markdown.ts';
 import type { ReportInput } from './report.ts';
 
 /** What is known of a session, without its tokens and without who its person is. */
@@ -17,15 +17,17 @@ export function sessionLines(session: LiveSession, { facts, lifetimes }: ReportI
   const isOwned =
     configuredProviderOf(record, (id) => facts.providers.find((provider) => provider.id === id)) !== undefined;
   const at = (formatTime: number | undefined, otherwise: string): string =>
-    formatTime === undefined ? otherwise : `${time(formatTime)} (${distance(formatTime - facts.now)})`;
+    formatTime === undefined
+      ? otherwise
+      : `${formatTimestamp(formatTime)} (${formatRelativeTime(formatTime - facts.now)})`;
   const isRenewable = tokenLifetimes(record).isRefreshable;
   return [
     `### ${code(shortId(record.id))}`,
-    item('Account', accountOf(record, facts)),
+    item('Account', describeAccount(record, facts)),
     item('Provider', `${code(record.providerId)}, ${isOwned ? 'as configured' : 'NOT as configured'}`),
     item('Issuer', url(record.issuer)),
     item('Client id', code(record.clientId)),
-    item('Credentials go to', goalOf(record)),
+    item('Credentials go to', describeCredentialOrigins(record)),
     item('State', isOwned ? state : 'set apart'),
     item('Scopes', list(record.scopes)),
     item('Signed in', at(record.signedInAt, '')),
@@ -34,15 +36,15 @@ export function sessionLines(session: LiveSession, { facts, lifetimes }: ReportI
       record.tokensRequestedAt === record.signedInAt ? 'none yet' : at(record.tokensRequestedAt, ''),
     ),
     item('Access token expires', `${at(accessExpiresAt, 'never said')}; known from: ${record.expirySource}`),
-    item('Session ends', `${at(sessionEndsAt, 'not known')}; known from: ${sourceOfEnd(record)}`),
+    item('Session ends', `${at(sessionEndsAt, 'not known')}; known from: ${describeEndSource(record)}`),
     item('Generation', `${record.generation}${record.isComplete ? '' : ' (half a renewal)'}`),
     item(
       'Renewable',
       isRenewable ? 'yes' : record.refreshToken === undefined ? 'no, there is no refresh token' : 'no, it has ended',
     ),
     item('Next renewal', isRenewable && isOwned ? at(refreshDueAt, 'nothing calls for one') : 'none'),
-    item('ID token', claimNames(record)),
-    item('Stored', whereStored(session)),
+    item('ID token', describeClaims(record)),
+    item('Stored', describeStorage(session)),
     item(
       'Last failure',
       failure === undefined
@@ -56,7 +58,7 @@ export function sessionLines(session: LiveSession, { facts, lifetimes }: ReportI
 }
 
 /** Where the entry led them when they came: nowhere else are they sent. */
-function goalOf({ origins }: SessionRecord): string {
+function describeCredentialOrigins({ origins }: SessionRecord): string {
   return origins === undefined
     ? 'not kept yet'
     : origins.length === 0
@@ -64,17 +66,17 @@ function goalOf({ origins }: SessionRecord): string {
       : origins.map(url).join(', ');
 }
 
-function sourceOfEnd(record: SessionRecord): string {
+function describeEndSource(record: SessionRecord): string {
   return !tokenLifetimes(record).isRefreshable
     ? 'the access token, which cannot be renewed'
     : (record.sessionEndSource ?? 'nothing');
 }
 
-function whereStored({ unsaved, unshared }: LiveSession): string {
+function describeStorage({ unsaved, unshared }: LiveSession): string {
   return unsaved ? 'NO, in memory only' : unshared === true ? 'yes, but not shared with other windows' : 'yes';
 }
 
-function claimNames({ idToken }: SessionRecord): string {
+function describeClaims({ idToken }: SessionRecord): string {
   const claims = idToken === undefined ? undefined : decodeJwtClaims(idToken);
   return idToken === undefined
     ? 'none'
@@ -84,7 +86,7 @@ function claimNames({ idToken }: SessionRecord): string {
 }
 
 /** Who somebody is does not belong in a ticket: the first character tells them apart well enough, and a number. */
-export function accountOf({ account, providerId }: SessionRecord, { sessions }: Facts): string {
+export function describeAccount({ account, providerId }: SessionRecord, { sessions }: DiagnosticFacts): string {
   const ids = [
     ...new Set(
       sessions.filter(({ record }) => record.providerId === providerId).map(({ record }) => record.account.id),
@@ -95,9 +97,9 @@ export function accountOf({ account, providerId }: SessionRecord, { sessions }: 
 }
 
 /** Something that happened to a session. */
-export function eventLine({ at, generation, kind, providerId, reason, session }: HistoryEvent): string {
+export function formatEvent({ at, generation, kind, providerId, reason, session }: HistoryEvent): string {
   const because = reason === undefined ? '' : `: ${code(`${reason.category}, ${reason.code}`)}`;
-  return `- ${time(at)} ${code(session)} at ${code(providerId)}, generation ${generation}: ${kind}${because}`;
+  return `- ${formatTimestamp(at)} ${code(session)} at ${code(providerId)}, generation ${generation}: ${kind}${because}`;
 }
 
 /** How far the clocks of this computer and of a session's server are apart. */
@@ -110,7 +112,7 @@ export function clockLines(session: LiveSession): string[] {
       code(shortId(session.record.id)),
       skew === undefined
         ? `not measured, no ${where}`
-        : `server ${skew >= 0 ? 'ahead' : 'behind'} by ${Math.abs(skew)} ms, ${where}, ${time(tokensRequestedAt)}`,
+        : `server ${skew >= 0 ? 'ahead' : 'behind'} by ${Math.abs(skew)} ms, ${where}, ${formatTimestamp(tokensRequestedAt)}`,
     ),
   ];
 }

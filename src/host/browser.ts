@@ -1,9 +1,9 @@
 import * as vscode from 'vscode';
 
 /**
- * Opens an address in the person's browser. The address is passed as text, which VS Code hands on to the letter; as a
- * `Uri` it would be decoded and encoded anew, which turns an encoded "+" or "&" of a parameter into another value.
+ * Opens a URL in the user's browser. VS Code passes a string on unchanged. It decodes and re-encodes a `Uri`, which changes
+ * an encoded "+" or "&" of a parameter.
  */
-export async function openBrowser(address: string): Promise<void> {
-  await vscode.env.openExternal(address as unknown as vscode.Uri);
+export async function openBrowser(url: string): Promise<void> {
+  await vscode.env.openExternal(url as unknown as vscode.Uri);
 }

@@ -1,4 +1,4 @@
-// Every name that package.json knows too; a test holds the two against each other.
+// The names that package.json declares, too; a test compares the two.
 
 /** The display name of the extension, which is not translated. */
 export const PRODUCT = 'Session Keeper';
@@ -19,10 +19,10 @@ export const COMMANDS = {
   setClientSecret: 'sessionKeeper.setClientSecret',
 } as const;
 
-/** The command behind the links in toasts; nobody else has use for it, so the palette does not show it. */
+/** The command behind the links in notifications, which isn't in the Command Palette. */
 export const NOTIFICATION_LINK_COMMAND = 'sessionKeeper.followLink';
 
-/** The command that gives other extensions the headers for a token that is bound to a key; it stands in no menu. */
+/** The command that returns the headers for a DPoP-bound token to other extensions; it isn't in any menu. */
 export const DPOP_COMMAND = 'sessionKeeper.dpopHeaders';
 
 /** The settings, without the prefix. */
@@ -38,7 +38,7 @@ export const SETTINGS = {
   mutedNotifications: 'mutedNotifications',
 } as const;
 
-/** The kinds of notifications that come by themselves, each of which can be muted. */
+/** The kinds of notifications that the user hasn't requested; each can be muted. */
 export const NOTIFICATION_KINDS = [
   'ending',
   'ended',
@@ -49,28 +49,28 @@ export const NOTIFICATION_KINDS = [
   'clock',
   'idle',
 ] as const;
-/** One of these kinds. */
+/** One of {@link NOTIFICATION_KINDS}. */
 export type NotificationKind = (typeof NOTIFICATION_KINDS)[number];
 
 /** The context keys that decide which commands the palette shows. */
 export const CONTEXT_KEYS = {
-  /** Somebody is signed in, or was and can be told so. */
+  /** There is a session, active or ended. */
   hasSessions: 'sessionKeeper.hasSessions',
-  /** Some session can be renewed. */
+  /** A session can be renewed. */
   canRenew: 'sessionKeeper.canRenew',
 } as const;
 
-/** The status bar item's id; people's choice to hide it hangs on it. */
+/** The ID of the status bar item, by which VS Code remembers whether it is hidden. */
 export const STATUS_ITEM = 'sessionKeeper.status';
 
-/** The folder that all windows share, below the extension's global storage: session index, turns, sealed copies. */
+/** The folder that all windows share, below the extension's global storage: session files, locks, claims. */
 export const SHARED_FOLDER = 'sessions';
 
-/** The folder beside it in which a window passes a URI callback on to the one that waits for it. */
+/** The folder next to it, in which a window passes a URI callback on to the window that waits for it. */
 export const CALLBACKS_FOLDER = 'callbacks';
 
-/** The scheme of the document with the diagnostics. */
+/** The URI scheme of the document with the diagnostics. */
 export const DIAGNOSTICS_SCHEME = 'session-keeper';
 
-/** The command behind what a finding of that document offers; it stands in no menu. */
-export const MEND_COMMAND = 'sessionKeeper.mend';
+/** The command behind the quick fixes in that document; it isn't in any menu. */
+export const APPLY_FIX_COMMAND = 'sessionKeeper.applyFix';

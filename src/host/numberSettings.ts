@@ -1,15 +1,15 @@
-// The settings that are numbers: what each may be, and what is used for a value that it may not be.
+// The settings that are numbers: their limits, and the value that is used instead of an invalid one.
 import { MINUTE, SECOND } from '../core/clock.ts';
 import { SETTINGS } from './ids.ts';
 
-/** What a setting may be, in its own unit. */
+/** The limits of a setting, in its own unit. */
 export interface NumberSetting {
   readonly name: string;
   readonly unit: 'seconds' | 'minutes';
   readonly default: number;
   readonly minimum: number;
   readonly maximum: number;
-  /** Whether it may also be 0, below its minimum, which turns it off. */
+  /** Whether 0 is also valid, and turns it off. */
   readonly canBeOff: boolean;
 }
 
@@ -19,7 +19,7 @@ const define = (
   range: Pick<NumberSetting, 'default' | 'minimum' | 'maximum'>,
 ): NumberSetting => ({ name, unit, ...range, canBeOff: name === SETTINGS.refreshInterval });
 
-/** Every setting that is a number. The limits keep each within what timers and dates can hold. */
+/** The settings that are numbers. The limits keep them within the range of timers and dates. */
 export const NUMBER_SETTINGS = {
   refreshLeeway: define(SETTINGS.refreshLeeway, 'seconds', { default: 300, minimum: 0, maximum: 86_400 }),
   minimumValidity: define(SETTINGS.minimumValidity, 'seconds', { default: 60, minimum: 0, maximum: 86_400 }),
@@ -29,28 +29,28 @@ export const NUMBER_SETTINGS = {
   idleTimeout: define(SETTINGS.idleTimeout, 'minutes', { default: 0, minimum: 0, maximum: 525_600 }),
 } as const;
 
-/** A value that a setting may not have, and the one that is used instead, in the setting's unit. */
+/** A setting with an invalid value, and the value that is used instead, in the setting's unit. */
 export interface NumberProblem {
   readonly setting: NumberSetting;
   readonly used: number;
 }
 
-/** The settings that are numbers, as lengths of time in ms, and what is wrong with them. */
+/** The values of these settings, in ms, and what is wrong with them. */
 export interface NumberSettings {
   readonly ms: Readonly<Record<keyof typeof NUMBER_SETTINGS, number>>;
   readonly problems: readonly NumberProblem[];
 }
 
 /**
- * Reads the settings that are numbers: one that is out of range counts as the nearest that is in range, and anything
- * that is no number as the default. VS Code marks such values, but hands them on.
- * @param get the value of a setting, by its name without the prefix; undefined if there is none.
+ * Reads the settings that are numbers. A value that is out of range is replaced by the nearest limit, and one that isn't a
+ * number by the default. VS Code marks such values in the settings editor, but returns them.
+ * @param get returns the value of a setting by its name without the prefix; undefined if it isn't set.
  */
 export function readNumberSettings(get: (name: string) => unknown): NumberSettings {
   const problems: NumberProblem[] = [];
   const read = (setting: NumberSetting): number => {
     const value = get(setting.name);
-    const used = nearest(setting, value);
+    const used = toValidValue(setting, value);
     if (value !== undefined && value !== used) {
       problems.push({ setting, used });
     }
@@ -71,7 +71,7 @@ export function readNumberSettings(get: (name: string) => unknown): NumberSettin
   };
 }
 
-function nearest({ canBeOff, default: fallback, minimum, maximum }: NumberSetting, value: unknown): number {
+function toValidValue({ canBeOff, default: fallback, minimum, maximum }: NumberSetting, value: unknown): number {
   if (typeof value !== 'number' || Number.isNaN(value)) {
     return fallback;
   }

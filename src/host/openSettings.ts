@@ -1,23 +1,26 @@
-// Leads the person to the settings.
+// Opens the settings.
 import * as vscode from 'vscode';
 import { SECOND, type Clock } from '../core/clock.ts';
 import { DEFAULT_PROVIDER_ID } from '../core/provider.ts';
 import { PREFIX, SETTINGS } from './ids.ts';
 
-/** How long, in ms, an editor that has been opened may take to be there. */
-const EDITOR_PATIENCE = 2 * SECOND;
+/** How long, in ms, to wait for an editor that has been opened. */
+const EDITOR_TIMEOUT = 2 * SECOND;
 
-/** Opens the settings at the providers. */
+/** Opens the settings editor at the providers. */
 export async function openProviderSettings(): Promise<void> {
   await openSettings(`${PREFIX}.${SETTINGS.providers}`);
 }
 
-/** Opens the settings at some of them, by their ids. */
+/** Opens the settings editor with some settings, by their IDs. */
 export async function openSettings(...ids: readonly string[]): Promise<void> {
   await vscode.commands.executeCommand('workbench.action.openSettings', `@id:${ids.join(',')}`);
 }
 
-/** Opens the file of the user's settings at the entry of a provider, or at one of its fields; without an entry, as {@link openProviderSettings}. */
+/**
+ * Opens the user's settings.json at the entry of a provider, or at one of its fields. If there is no entry, calls
+ * {@link openProviderSettings}.
+ */
 export async function openEntry(clock: Clock, id: string, field?: string): Promise<void> {
   const value: unknown = vscode.workspace.getConfiguration(PREFIX).get(SETTINGS.providers);
   const entries = Array.isArray(value) ? (value as unknown[]) : [];
@@ -29,13 +32,13 @@ export async function openEntry(clock: Clock, id: string, field?: string): Promi
     return;
   }
   const key = `${PREFIX}.${SETTINGS.providers}`;
-  // Without `revealSetting`, which moves the cursor at a time of its own and takes the selection away.
+  // Not with `revealSetting`, which moves the cursor later and so clears the selection.
   await vscode.commands.executeCommand('workbench.action.openSettingsJson');
-  const editor = await editorOf('settings.json', clock);
+  const editor = await waitForEditor('settings.json', clock);
   if (editor === undefined) {
     return;
   }
-  // What the file's own language says of its structure is right with comments and anything else that is in it.
+  // VS Code's JSON language service finds the entry also if the file has comments or errors.
   const symbols = await vscode.commands.executeCommand<vscode.DocumentSymbol[] | undefined>(
     'vscode.executeDocumentSymbolProvider',
     editor.document.uri,
@@ -48,23 +51,23 @@ export async function openEntry(clock: Clock, id: string, field?: string): Promi
   }
 }
 
-/** The editor of a file that has just been opened: VS Code may tell of it a moment later. Undefined where it does not. */
-async function editorOf(name: string, clock: Clock): Promise<vscode.TextEditor | undefined> {
-  const shown = (): vscode.TextEditor | undefined => {
+/** Returns the editor of a file that has just been opened, which may become active a moment later; undefined if it doesn't. */
+async function waitForEditor(name: string, clock: Clock): Promise<vscode.TextEditor | undefined> {
+  const findEditor = (): vscode.TextEditor | undefined => {
     const editor = vscode.window.activeTextEditor;
     return editor?.document.uri.path.endsWith(`/${name}`) === true ? editor : undefined;
   };
   return new Promise((resolve) => {
     const finish = (): void => {
-      limit.dispose();
+      timeout.dispose();
       listening.dispose();
-      resolve(shown());
+      resolve(findEditor());
     };
     const listening = vscode.window.onDidChangeActiveTextEditor(() => {
-      if (shown() !== undefined) {
+      if (findEditor() !== undefined) {
         finish();
       }
     });
-    const limit = clock.after(shown() === undefined ? EDITOR_PATIENCE : 0, finish);
+    const timeout = clock.after(findEditor() === undefined ? EDITOR_TIMEOUT : 0, finish);
   });
 }

@@ -1,8 +1,8 @@
 import type * as vscode from 'vscode';
 import type { SecretStore } from '../storage/secretSessionStorage.ts';
 
-/** VS Code's `SecretStorage` as the secret storage wants it. */
-export function secretStore(secrets: vscode.SecretStorage): SecretStore {
+/** Returns the adapter of VS Code's `SecretStorage`. */
+export function createSecretStore(secrets: vscode.SecretStorage): SecretStore {
   return {
     get: async (key) => secrets.get(key),
     store: async (key, value) => secrets.store(key, value),

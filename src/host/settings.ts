@@ -1,4 +1,4 @@
-// The settings, parsed; and what is wrong with them, told once.
+// The settings, parsed, and what is wrong with them.
 import * as vscode from 'vscode';
 import type { Disposable } from '../core/clock.ts';
 import { Emitter } from '../core/emitter.ts';
@@ -8,89 +8,92 @@ import { BUILT_IN_PROVIDER_IDS, type Provider } from '../core/provider.ts';
 import { NOTIFICATION_KINDS, PREFIX, SETTINGS, type NotificationKind } from './ids.ts';
 import { readNumberSettings, type NumberProblem } from './numberSettings.ts';
 
-/** The settings as they are now. Lengths of time are in ms. */
+/** The current settings. Durations are in ms. */
 export class Settings implements Disposable {
   readonly #changed = new Emitter<void>();
   readonly #listening: vscode.Disposable;
   readonly #jitter: number;
-  #values: Values;
+  #values: SettingValues;
 
   /**
-   * Reads the settings, and again when they change.
+   * Reads the settings, now and whenever they change.
    * @param jitter this window's jitter, in [0, 1).
    */
   constructor(jitter: number) {
     this.#jitter = jitter;
-    this.#values = valuesNow();
+    this.#values = readValues();
     this.#listening = vscode.workspace.onDidChangeConfiguration((change) => {
       if (change.affectsConfiguration(PREFIX)) {
-        this.#values = valuesNow();
+        this.#values = readValues();
         this.#changed.fire();
       }
     });
   }
 
-  /** Fires after any of the settings has changed. */
+  /** Fires after a setting has changed. */
   get onDidChange(): Emitter<void>['event'] {
     return this.#changed.event;
   }
 
-  /** The providers whose entries are good. */
+  /** The providers with valid entries. */
   get providers(): readonly Provider[] {
     return this.#values.providers;
   }
 
-  /** What is wrong with the other entries. */
+  /** What is wrong with the invalid entries. */
   get problems(): readonly SettingProblem[] {
     return this.#values.problems;
   }
 
-  /** Which settings are out of range or not numbers. */
+  /** The settings that are out of range or not a number. */
   get numberProblems(): readonly NumberProblem[] {
     return this.#values.numberProblems;
   }
 
-  /** The provider with an id; undefined where none is configured. */
+  /** Returns the provider with an ID; undefined if it isn't configured. */
   provider(id: string): Provider | undefined {
     return this.#values.providers.find((provider) => provider.id === id);
   }
 
-  /** What people call a provider; its id where it is not set up. */
+  /** Returns the label of a provider; its ID if it isn't configured. */
   nameOf(id: string): string {
     return this.provider(id)?.label ?? id;
   }
 
-  /** What decides when renewals are due and warnings appear. */
+  /** Returns what determines when renewals are due and warnings are shown. */
   lifetimes(): LifetimeSettings {
     return { ...this.#values.lifetimes, jitter: this.#jitter };
   }
 
-  /** For how long a token that is handed out keeps working, at the least. */
+  /** Returns how long, in ms, a token that a caller gets must stay valid. */
   minimumValidity(): number {
     return this.#values.minimumValidity;
   }
 
-  /** How long a person may take to sign in. */
+  /** Returns how long, in ms, a sign-in may take. */
   signInTimeout(): number {
     return this.#values.signInTimeout;
   }
 
-  /** After how long without activity sessions are signed out: by provider id, of those where it is on at all. */
+  /** Returns the idle timeouts, in ms, by provider ID; without the providers that have none. */
   idleTimeouts(): ReadonlyMap<string, number> {
     return this.#values.idleTimeouts;
   }
 
-  /** Whether another extension that asks for a session counts as activity of the person. */
+  /** Returns whether a request of another extension for a session counts as user activity. */
   callsCountAsActivity(): boolean {
     return this.#values.callsCountAsActivity;
   }
 
-  /** Whether the person does not want to be told of a kind of thing any more. */
+  /** Returns whether a kind of notification is muted. */
   isMuted(kind: NotificationKind): boolean {
     return this.#values.muted.includes(kind);
   }
 
-  /** Tells the person of a kind of thing no more. */
+  /**
+   * Mutes a kind of notification.
+   * @throws if VS Code can't write the settings.
+   */
   async mute(kind: NotificationKind): Promise<void> {
     await vscode.workspace
       .getConfiguration(PREFIX)
@@ -99,12 +102,12 @@ export class Settings implements Disposable {
         [...new Set([...this.#values.muted, kind])],
         vscode.ConfigurationTarget.Global,
       );
-    this.#values = valuesNow();
+    this.#values = readValues();
   }
 
   /**
-   * Changes fields of a provider's entry in the user settings, and leaves everything else as it is.
-   * @param change makes the new fields of the old ones; one that is undefined is taken out.
+   * Changes fields of a provider's entry in the user settings, and keeps everything else.
+   * @param change returns the changed fields; a field that is undefined is removed.
    * @throws if there is no such entry, or VS Code can't write the settings.
    */
   async changeEntry(
@@ -114,7 +117,7 @@ export class Settings implements Disposable {
     const configuration = vscode.workspace.getConfiguration(PREFIX);
     const value = configuration.inspect<unknown>(SETTINGS.providers)?.globalValue;
     const entries = Array.isArray(value) ? (value as unknown[]) : [];
-    // Of two entries with one id, the first good one counts.
+    // If several entries have the same ID, the first valid one is used.
     const index = entries.findIndex((entry) => parseProviders([entry], BUILT_IN_PROVIDER_IDS).providers[0]?.id === id);
     const entry = entries[index];
     if (typeof entry !== 'object' || entry === null) {
@@ -125,7 +128,7 @@ export class Settings implements Disposable {
       Object.entries({ ...before, ...change(before) }).filter(([, field]) => field !== undefined),
     );
     await configuration.update(SETTINGS.providers, entries.with(index, after), vscode.ConfigurationTarget.Global);
-    this.#values = valuesNow();
+    this.#values = readValues();
   }
 
   dispose(): void {
@@ -134,8 +137,8 @@ export class Settings implements Disposable {
   }
 }
 
-/** What the settings say, read as one: VS Code takes its time for each look, and much is asked for at each call of another extension. */
-interface Values {
+/** The parsed settings. They are cached, because reading them from VS Code is slow and each request of another extension needs them. */
+interface SettingValues {
   readonly providers: readonly Provider[];
   readonly problems: readonly SettingProblem[];
   readonly numberProblems: readonly NumberProblem[];
@@ -147,7 +150,7 @@ interface Values {
   readonly muted: readonly NotificationKind[];
 }
 
-function valuesNow(): Values {
+function readValues(): SettingValues {
   const values = vscode.workspace.getConfiguration(PREFIX);
   const { ms, problems: numberProblems } = readNumberSettings((name) => values.get(name));
   const parsed = parseProviders(values.get(SETTINGS.providers), BUILT_IN_PROVIDER_IDS);

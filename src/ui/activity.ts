@@ -1,4 +1,4 @@
-// The signs of activity in this window that VS Code's API reports: typing, selecting, focus, terminals.
+// The user activity in this window that VS Code's API reports: typing, selecting, focus, terminals.
 import * as vscode from 'vscode';
 import type { Clock, Disposable } from '../core/clock.ts';
 import type { IdleMonitor } from '../idle/idleMonitor.ts';
@@ -22,7 +22,7 @@ export class Activity implements Disposable {
       this.dispose();
     } else if (this.#subscriptions === undefined) {
       this.#subscriptions = this.#listen();
-      // Opening a window is activity, and so is setting a timeout in it.
+      // Opening a window counts as activity, and so does setting a timeout.
       this.#onState(vscode.window.state, vscode.window.state.focused);
     }
   }
@@ -43,13 +43,13 @@ export class Activity implements Disposable {
         hadFocus = state.focused;
       }),
       window.onDidChangeTextEditorSelection(({ kind }) => {
-        // Commands move the cursor too, and extensions can run them.
+        // Extensions can run commands that move the cursor.
         if (kind === TextEditorSelectionChangeKind.Keyboard || kind === TextEditorSelectionChangeKind.Mouse) {
           record();
         }
       }),
       workspace.onDidChangeTextDocument(({ document, contentChanges }) => {
-        // A file that a program writes to while it is open is not activity.
+        // Changes that a program makes to an open file aren't activity.
         const isTyped = document.uri.scheme !== 'output' && document === window.activeTextEditor?.document;
         if (isTyped && contentChanges.length > 0 && window.state.focused && window.state.active) {
           record();
@@ -63,7 +63,10 @@ export class Activity implements Disposable {
     );
   }
 
-  /** While the window is active, in VS Code's sense, the pointer moves or keys are pressed. There is no event for that, so it is polled. */
+  /**
+   * Records activity while `WindowState.active` is true, that is, while the user moves the pointer or presses keys. VS Code
+   * fires no event while it stays true, so it is polled.
+   */
   #onState({ active }: vscode.WindowState, isFocusNew: boolean): void {
     this.#polling?.dispose();
     const { reportInterval } = this.#idleMonitor;

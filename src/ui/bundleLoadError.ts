@@ -4,25 +4,25 @@ import { reloadWindow } from '../host/startButtonLabels.ts';
 import { bundleLoadFailed } from '../host/startMessages.ts';
 
 /**
- * Returns a function that reports that what is loaded on demand can't be loaded, and offers to reload the window; it
- * shows one message at a time. VS Code puts an update into a folder of its own, so the files of a window that is still
- * open are missing only if a version was installed over itself, or if VS Code has cleaned up already. What is loaded at
- * the start goes on working.
+ * Returns a function that reports that the bundle that is loaded on demand can't be loaded, and offers to reload the
+ * window. It shows one message at a time. VS Code installs each version in its own folder, so the files that an open window
+ * needs are missing only if the same version was installed again, or if VS Code has already deleted the old folder. What
+ * was loaded at start keeps working.
  */
 export function createBundleLoadErrorReporter(log: Log): (error: unknown) => void {
   let isShown = false;
   const show = async (): Promise<void> => {
     isShown = true;
-    const chosen = await vscode.window.showErrorMessage(bundleLoadFailed(), reloadWindow());
+    const selected = await vscode.window.showErrorMessage(bundleLoadFailed(), reloadWindow());
     isShown = false;
-    if (chosen !== undefined) {
+    if (selected !== undefined) {
       await vscode.commands.executeCommand('workbench.action.reloadWindow');
     }
   };
   return (error) => {
-    // The message of such an error has the path of the file, and with it the name of the person.
+    // The message of such an error contains the path of the file, which can include the user's name.
     const code = error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'no code';
-    log.error(`What is loaded on demand cannot be loaded (${code}).`);
+    log.error(`The bundle that is loaded on demand cannot be loaded (${code}).`);
     if (!isShown) {
       void show();
     }

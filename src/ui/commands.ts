@@ -1,4 +1,4 @@
-// The commands: what a person can tell Session Keeper to do.
+// The commands of the extension.
 import * as vscode from 'vscode';
 import type { Clock } from '../core/clock.ts';
 import { Failure, toFailure } from '../core/failure.ts';
@@ -14,7 +14,7 @@ import type { RecoveryActions, ActionTarget } from './recoveryActions.ts';
 import { askForConsent } from './consent.ts';
 import type { COMMANDS } from '../host/ids.ts';
 import type { NotificationCenter } from './notificationCenter.ts';
-import { pickOne } from './pick.ts';
+import { selectOne } from './pick.ts';
 import { SessionPicker } from './sessionPicker.ts';
 import type { Settings } from '../host/settings.ts';
 import type { SignInHints } from '../auth/pendingSignIns.ts';
@@ -25,7 +25,7 @@ import * as notification from '../host/notificationMessages.ts';
 import * as quickPick from '../host/quickPickMessages.ts';
 import { stateName } from '../host/statusBarMessages.ts';
 
-/** What the commands work with. */
+/** What the commands depend on. */
 export interface CommandDependencies {
   readonly clock: Clock;
   readonly sessionManager: SessionManager;
@@ -34,24 +34,24 @@ export interface CommandDependencies {
   readonly settings: Settings;
   readonly actions: RecoveryActions;
   readonly notifications: () => NotificationCenter;
-  /** Opens the server's page for a sign-out, where there is one. Nobody is kept waiting for it. */
+  /** Opens the server's sign-out page, if there is one. Does not wait for it. */
   openSignOutPage(page: ServerSignOut['page']): void;
-  /** Leads through adding a provider. */
+  /** Runs the wizard that adds a provider. */
   addProvider(): Promise<void>;
   showLog(): void;
   showDiagnostics(): Promise<void>;
   copyDiagnostics(): Promise<void>;
 }
 
-/** The commands, and the actions that buttons and picks share with them. */
+/** The commands, and the parts of them that buttons and quick picks run. */
 export class Commands {
   readonly #dependencies: CommandDependencies;
 
-  constructor(ports: CommandDependencies) {
-    this.#dependencies = ports;
+  constructor(dependencies: CommandDependencies) {
+    this.#dependencies = dependencies;
   }
 
-  /** What each command does. */
+  /** Returns the handler of each command. */
   handlers(): Readonly<Record<keyof typeof COMMANDS, () => unknown>> {
     return {
       signIn: () => this.signIn(),
@@ -66,21 +66,21 @@ export class Commands {
     };
   }
 
-  /** Signs in to a provider: the only one, or the one that is picked. */
+  /** Signs in to the only provider, or to the one that the user selects. */
   async signIn(): Promise<void> {
     if (this.#dependencies.settings.providers.length === 0) {
       this.offerToAddProvider();
       return;
     }
-    const chosen = await this.#pickProvider();
-    if (chosen !== undefined) {
-      await this.signInTo(chosen, chosen.scopes, {
-        wantsOtherAccount: this.#dependencies.sessionManager.getActive(chosen.id).length > 0,
+    const selected = await this.#selectProvider();
+    if (selected !== undefined) {
+      await this.signInTo(selected, selected.scopes, {
+        wantsOtherAccount: this.#dependencies.sessionManager.getActive(selected.id).length > 0,
       });
     }
   }
 
-  /** Signs in to a provider, and tells how it went. */
+  /** Signs in to a provider, and shows the outcome. */
   async signInTo(
     provider: Provider,
     scopes: readonly string[],
@@ -95,29 +95,37 @@ export class Commands {
         .notifications()
         .reportFailure(
           error,
-          this.attemptAt(provider, scopes, { ...hints, ...hintsAfterFailure(toFailure(error)) }, method),
+          this.targetForAttempt(provider, scopes, { ...hints, ...hintsAfterFailure(toFailure(error)) }, method),
         );
     }
   }
 
-  /** Offers another sign-in method, or another redirect URI, if a sign-in that another extension has asked for failed; VS Code tells that extension. */
+  /**
+   * Offers another sign-in method, or another redirect URI, after a sign-in that another extension requested has failed.
+   * The extension gets the error from VS Code.
+   */
   offerOtherMethod(error: unknown, provider: Provider, scopes: readonly string[], hints: SignInHints): void {
     const { actions } = FAILURE_POLICIES[toFailure(error).category];
     if (actions.includes('other-method') || actions.includes('fixed-port')) {
-      this.#dependencies.notifications().reportFailure(error, this.attemptAt(provider, scopes, hints));
+      this.#dependencies.notifications().reportFailure(error, this.targetForAttempt(provider, scopes, hints));
     }
   }
 
-  /** What an action is about, if it is about an attempt to sign in. */
-  attemptAt(provider: Provider, scopes: readonly string[], hints: SignInHints, method?: SignInMethod): ActionTarget {
-    // Its entry may have been changed for the next attempt.
-    const again = (other?: SignInMethod): Promise<void> =>
+  /** Returns the target of actions about an attempt to sign in. */
+  targetForAttempt(
+    provider: Provider,
+    scopes: readonly string[],
+    hints: SignInHints,
+    method?: SignInMethod,
+  ): ActionTarget {
+    // The entry may have been changed since.
+    const retry = (other?: SignInMethod): Promise<void> =>
       this.signInTo(this.#dependencies.settings.provider(provider.id) ?? provider, scopes, hints, other ?? method);
-    return { providerId: provider.id, hasSession: false, signIn: again, retry: again };
+    return { providerId: provider.id, hasSession: false, signIn: retry, retry };
   }
 
-  /** What an action is about, where it is about a session: signing in again keeps its account and its scopes. */
-  subjectOf(record: SessionRecord): ActionTarget {
+  /** Returns the target of actions about a session: signing in again keeps its account and its scopes. */
+  targetForSession(record: SessionRecord): ActionTarget {
     return {
       providerId: record.providerId,
       sessionId: record.id,
@@ -127,8 +135,8 @@ export class Commands {
     };
   }
 
-  /** What an action is about, where it is about a provider. */
-  subjectAt(providerId: string): ActionTarget {
+  /** Returns the target of actions about a provider. */
+  targetForProvider(providerId: string): ActionTarget {
     const signIn = async (method?: SignInMethod): Promise<void> => {
       const provider = this.#dependencies.settings.provider(providerId);
       await (provider === undefined ? this.signIn() : this.signInTo(provider, provider.scopes, {}, method));
@@ -142,8 +150,8 @@ export class Commands {
   }
 
   /**
-   * Signs in again with the account and the scopes of a session, which stays until the new tokens are there. What the
-   * server has asked for when it ended the session is asked for.
+   * Signs in again with the account and the scopes of a session, which is kept until the new tokens arrive. Requests what
+   * the server required when it ended the session.
    */
   async #signInAgain(id: string, known: SessionRecord, method?: SignInMethod): Promise<void> {
     const session = this.#dependencies.sessionManager.getAll().find(({ record }) => record.id === id);
@@ -152,7 +160,7 @@ export class Commands {
     if (provider === undefined) {
       this.#dependencies
         .notifications()
-        .reportFailure(new Failure('not-configured', 'provider-removed'), this.subjectOf(record));
+        .reportFailure(new Failure('not-configured', 'provider-removed'), this.targetForSession(record));
       return;
     }
     const failure = record.ended === undefined ? session?.failure : endedFailure(record.ended);
@@ -164,54 +172,54 @@ export class Commands {
     );
   }
 
-  /** Signs in again so that the server asks for consent, for a session that has no refresh token. */
-  askForConsent(subject: ActionTarget): Promise<void> {
-    return askForConsent(subject, this.#dependencies, this);
+  /** Signs in again so that the server asks for consent, if a session has no refresh token. */
+  askForConsent(target: ActionTarget): Promise<void> {
+    return askForConsent(target, this.#dependencies, this);
   }
 
-  /** Tells that the browser of a sign-in hasn't come back. */
-  tellStillWaiting(still: StillWaiting): void {
-    const { hints, provider, scopes } = still.waiting;
-    void showStillWaiting(still, this.#dependencies.actions, this.attemptAt(provider, scopes, hints));
+  /** Shows that the browser of a sign-in hasn't returned. */
+  showStillWaiting(stillWaiting: StillWaiting): void {
+    const { hints, provider, scopes } = stillWaiting.pending;
+    void showStillWaiting(stillWaiting, this.#dependencies.actions, this.targetForAttempt(provider, scopes, hints));
   }
 
-  /** Renews a session now, and tells how it went. */
+  /** Renews a session now, and shows the outcome. */
   async renew(record: SessionRecord): Promise<void> {
     const { notifications, tokenRefresher } = this.#dependencies;
     try {
-      await notifications().answering(record.id, () =>
+      await notifications().runUserInitiated(record.id, () =>
         tokenRefresher.refresh(record.id, { reason: 'asked for by the person' }),
       );
       void vscode.window.showInformationMessage(notification.renewed(this.#nameOf(record), record.account.label));
     } catch (error) {
-      // A definite end is news for all windows, where it is told at all.
-      const isNews = endsSession(toFailure(error).category) && notifications().notifiesEnd(record.id);
-      if (!isNews) {
-        notifications().reportFailure(error, this.subjectOf(record));
+      // All windows are notified of the end of a session, unless that notification isn't wanted.
+      const isNotified = endsSession(toFailure(error).category) && notifications().notifiesEnd(record.id);
+      if (!isNotified) {
+        notifications().reportFailure(error, this.targetForSession(record));
       }
     }
   }
 
-  /** Leads through adding a provider. */
+  /** Runs the wizard that adds a provider. */
   addProvider(): Promise<void> {
     return this.#dependencies.addProvider();
   }
 
-  /** Says that there is no provider yet, and leads to where one is added. Nobody is kept waiting for the answer. */
+  /** Shows that no provider is configured, and offers to add one. Does not wait for the choice. */
   offerToAddProvider(): void {
     void vscode.window
       .showInformationMessage(notification.noProvider(), button.addProvider())
-      .then((chosen) => (chosen === undefined ? undefined : this.#dependencies.addProvider()));
+      .then((selected) => (selected === undefined ? undefined : this.#dependencies.addProvider()));
   }
 
   async #signOut(): Promise<void> {
-    const session = await this.#pickSession(this.#dependencies.sessionManager.getAll(), quickPick.signOutTitle());
+    const session = await this.#selectSession(this.#dependencies.sessionManager.getAll(), quickPick.signOutTitle());
     if (session !== undefined) {
       await this.signOutOf(session.record);
     }
   }
 
-  /** Signs a session out, and tells how it went. */
+  /** Signs a session out, and shows the outcome. */
   async signOutOf(record: SessionRecord): Promise<void> {
     const name = this.#nameOf(record);
     try {
@@ -231,7 +239,7 @@ export class Commands {
     const renewable = this.#dependencies.sessionManager
       .getAll()
       .filter(({ record }) => tokenLifetimes(record).isRefreshable);
-    const session = await this.#pickSession(renewable, quickPick.renewTitle());
+    const session = await this.#selectSession(renewable, quickPick.renewTitle());
     if (session !== undefined) {
       await this.renew(session.record);
     }
@@ -239,35 +247,35 @@ export class Commands {
 
   async #setClientSecret(): Promise<void> {
     const { actions, settings } = this.#dependencies;
-    const provider = settings.providers.length === 0 ? undefined : await this.#pickProvider();
+    const provider = settings.providers.length === 0 ? undefined : await this.#selectProvider();
     if (settings.providers.length === 0) {
       this.offerToAddProvider();
     } else if (provider !== undefined) {
-      await actions.run('client-secret', this.subjectAt(provider.id));
+      await actions.run('client-secret', this.targetForProvider(provider.id));
     }
   }
 
-  #pickProvider(): Promise<Provider | undefined> {
-    return pickOne(this.#dependencies.settings.providers, quickPick.providerTitle(), ({ id, issuer, label }) => ({
+  #selectProvider(): Promise<Provider | undefined> {
+    return selectOne(this.#dependencies.settings.providers, quickPick.providerTitle(), ({ id, issuer, label }) => ({
       label,
       description: id,
       detail: issuer,
     }));
   }
 
-  async #pickSession(sessions: readonly LiveSession[], title: string): Promise<LiveSession | undefined> {
+  async #selectSession(sessions: readonly LiveSession[], title: string): Promise<LiveSession | undefined> {
     if (sessions.length === 0) {
       void vscode.window.showInformationMessage(notification.noSession());
       return undefined;
     }
-    return pickOne(sessions, title, (session) => ({
+    return selectOne(sessions, title, (session) => ({
       label: this.#nameOf(session.record),
       description: session.record.account.label,
-      detail: this.#stateOf(session),
+      detail: this.#getStateName(session),
     }));
   }
 
-  #stateOf(session: LiveSession): string {
+  #getStateName(session: LiveSession): string {
     return stateName(statusOf(session, this.#dependencies.settings.lifetimes(), this.#dependencies.clock.now()).state);
   }
 

@@ -1,4 +1,4 @@
-// Ask for Consent: for a server that issues a refresh token only after the person has consented.
+// Ask for Consent: for servers that issue a refresh token only after the user has consented.
 import * as vscode from 'vscode';
 import { mayLackConsent, promptWithConsent } from '../core/consent.ts';
 import type { SignInMethod } from '../core/provider.ts';
@@ -10,7 +10,7 @@ import type { Settings } from '../host/settings.ts';
 import type { SignInController } from '../auth/signInController.ts';
 import * as notification from '../host/notificationMessages.ts';
 
-/** What asking for consent works with. */
+/** What asking for consent depends on. */
 export interface ConsentDependencies {
   readonly signInController: SignInController;
   readonly sessionManager: SessionManager;
@@ -18,28 +18,28 @@ export interface ConsentDependencies {
   readonly notifications: () => NotificationCenter;
 }
 
-/** What actions are about. */
-interface Subjects {
-  subjectOf(record: SessionRecord): ActionTarget;
-  subjectAt(providerId: string): ActionTarget;
+interface ActionTargets {
+  targetForSession(record: SessionRecord): ActionTarget;
+  targetForProvider(providerId: string): ActionTarget;
 }
 
 /**
- * Signs in again with the account and the scopes of a session that has no refresh token, and has the server ask for
- * consent. If that brings one, the entry asks for it at every sign-in from then on.
+ * Signs in again with the account and the scopes of a session that has no refresh token, so that the server asks for
+ * consent. If the server then issues a refresh token, the provider's entry is changed to ask at every sign-in.
  */
 export async function askForConsent(
   { providerId, sessionId }: ActionTarget,
-  ports: ConsentDependencies,
-  subjects: Subjects,
+  dependencies: ConsentDependencies,
+  targets: ActionTargets,
   method?: SignInMethod,
 ): Promise<void> {
-  const { signInController, sessionManager, notifications, settings } = ports;
+  const { signInController, sessionManager, notifications, settings } = dependencies;
   const provider = settings.provider(providerId);
   const records = sessionManager.getAll(providerId).map(({ record }) => record);
-  const record = records.find(({ id }) => id === sessionId) ?? records.find((one) => mayLackConsent(one, provider));
+  const record =
+    records.find(({ id }) => id === sessionId) ?? records.find((candidate) => mayLackConsent(candidate, provider));
   if (provider === undefined || record === undefined) {
-    await subjects.subjectAt(providerId).signIn();
+    await targets.targetForProvider(providerId).signIn();
     return;
   }
   const prompt = promptWithConsent(provider.authorizationParameters['prompt']);
@@ -55,9 +55,10 @@ export async function askForConsent(
       return;
     }
   } catch (error) {
-    const subject = subjects.subjectOf(record);
-    const again = (other?: SignInMethod): Promise<void> => askForConsent(subject, ports, subjects, other ?? method);
-    notifications().reportFailure(error, { ...subject, signIn: again, retry: again });
+    const target = targets.targetForSession(record);
+    const retry = (other?: SignInMethod): Promise<void> =>
+      askForConsent(target, dependencies, targets, other ?? method);
+    notifications().reportFailure(error, { ...target, signIn: retry, retry });
     return;
   }
   try {

@@ -1,26 +1,27 @@
-// The document with the diagnostics, as the editor knows it. What it says is made elsewhere, and loaded when it is wanted.
+// The virtual document that shows the diagnostics. Its content comes from the diagnostics module, which is loaded on
+// demand.
 import * as vscode from 'vscode';
 import type { Disposable } from '../core/clock.ts';
-import { DIAGNOSTICS_SCHEME, MEND_COMMAND, PRODUCT } from '../host/ids.ts';
+import { DIAGNOSTICS_SCHEME, APPLY_FIX_COMMAND, PRODUCT } from '../host/ids.ts';
 import { bundleLoadFailed } from '../host/startMessages.ts';
 
-/** Who makes what the document says, and does what its findings offer. */
+/** Creates the content of the document, and applies the quick fixes of its findings. */
 export interface DiagnosticsService {
-  /** The text of the report in hand, which is made now where there is none. */
+  /** Returns the text of the current report; creates one if there is none. */
   text(): Promise<string>;
-  /** Makes a new report. */
+  /** Creates a new report. */
   refresh(): Promise<void>;
-  /** What stands above the lines of a document; nothing while it is not that of the report in hand. */
-  lensesOf(document: vscode.TextDocument): vscode.CodeLens[];
-  /** Does what the finding at a line offers, and makes a new report. */
+  /** Returns the code lenses of a document; none if its text isn't that of the current report. */
+  getCodeLenses(document: vscode.TextDocument): vscode.CodeLens[];
+  /** Applies the quick fix of the finding at a line, and creates a new report. */
   applyFix(line: unknown): Promise<void>;
-  /** Makes a new report and puts it into the clipboard. */
+  /** Creates a new report and copies it to the clipboard. */
   copy(): Promise<void>;
 }
 
-const ADDRESS = vscode.Uri.from({ scheme: DIAGNOSTICS_SCHEME, path: `/${PRODUCT} Diagnostics.md` });
+const DOCUMENT_URI = vscode.Uri.from({ scheme: DIAGNOSTICS_SCHEME, path: `/${PRODUCT} Diagnostics.md` });
 
-/** Shows the diagnostics, also in a window that the editor restores with the document open. */
+/** Shows the diagnostics, also if the editor restores a window in which the document was open. */
 export class DiagnosticsDocument implements vscode.TextDocumentContentProvider, vscode.CodeLensProvider, Disposable {
   readonly #service: () => Promise<DiagnosticsService | undefined>;
   readonly #changed = new vscode.EventEmitter<vscode.Uri>();
@@ -32,42 +33,42 @@ export class DiagnosticsDocument implements vscode.TextDocumentContentProvider, 
 
   /**
    * Registers the document.
-   * @param service gives who makes the reports; undefined where that cannot be loaded, of which the person has been told.
+   * @param service loads the diagnostics; gives undefined if they can't be loaded, which has been reported then.
    */
   constructor(service: () => Promise<DiagnosticsService | undefined>) {
     this.#service = service;
     this.#registered = vscode.Disposable.from(
       vscode.workspace.registerTextDocumentContentProvider(DIAGNOSTICS_SCHEME, this),
       vscode.languages.registerCodeLensProvider({ scheme: DIAGNOSTICS_SCHEME }, this),
-      vscode.commands.registerCommand(MEND_COMMAND, (line: unknown) => this.#mend(line)),
+      vscode.commands.registerCommand(APPLY_FIX_COMMAND, (line: unknown) => this.#applyFix(line)),
     );
   }
 
-  /** Makes a new report and shows it. */
+  /** Creates a new report and shows it. */
   async show(): Promise<void> {
     const service = await this.#service();
     if (service !== undefined) {
       await service.refresh();
       this.#notifyChanged();
-      const document = await vscode.workspace.openTextDocument(ADDRESS);
+      const document = await vscode.workspace.openTextDocument(DOCUMENT_URI);
       await vscode.window.showTextDocument(document, { preview: false });
     }
   }
 
-  /** Makes a new report and puts it into the clipboard. */
+  /** Creates a new report and copies it to the clipboard. */
   async copy(): Promise<void> {
     await (await this.#service())?.copy();
   }
 
-  /** The text of the document, which is made now where the editor has restored it. */
+  /** Returns the text of the document (VS Code's `TextDocumentContentProvider`). */
   async provideTextDocumentContent(): Promise<string> {
     const service = await this.#service();
     return service === undefined ? bundleLoadFailed() : service.text();
   }
 
-  /** What mends, above each finding that can be mended. */
+  /** Returns a code lens for each finding with a quick fix (VS Code's `CodeLensProvider`). */
   async provideCodeLenses(document: vscode.TextDocument): Promise<vscode.CodeLens[]> {
-    return (await this.#service())?.lensesOf(document) ?? [];
+    return (await this.#service())?.getCodeLenses(document) ?? [];
   }
 
   dispose(): void {
@@ -76,13 +77,13 @@ export class DiagnosticsDocument implements vscode.TextDocumentContentProvider, 
     this.#lensesChanged.dispose();
   }
 
-  async #mend(line: unknown): Promise<void> {
+  async #applyFix(line: unknown): Promise<void> {
     await (await this.#service())?.applyFix(line);
     this.#notifyChanged();
   }
 
   #notifyChanged(): void {
-    this.#changed.fire(ADDRESS);
+    this.#changed.fire(DOCUMENT_URI);
     this.#lensesChanged.fire();
   }
 }

@@ -1,68 +1,68 @@
-// A notification that goes away by itself when its reason does. VS Code gives extensions no way to withdraw a message,
-// but the notification of a progress ends with it. It has one real button; further choices are links in its words.
+// A notification that is closed when it no longer applies. VS Code's API can't close a message, but a progress notification
+// closes when its task ends. It has one button, the cancel button; further actions are links in its text.
 import * as vscode from 'vscode';
 import { NOTIFICATION_LINK_COMMAND } from '../host/ids.ts';
 
-/** Something to choose in a toast. */
+/** An action of a notification. */
 export interface NotificationAction {
   readonly label: string;
   run(): unknown;
 }
 
-/** What a toast says and offers. */
-export interface ToastContent {
-  readonly words: string;
+/** The content of such a notification. */
+export interface DismissibleNotification {
+  readonly message: string;
   readonly button?: NotificationAction | undefined;
   readonly links: readonly NotificationAction[];
-  /** Whether something goes on meanwhile, which its bar then shows. */
+  /** Whether to show that work is in progress. */
   readonly isBusy: boolean;
 }
 
-/** The links of the toasts that are open, by the name that is in their command. */
-const links = new Map<string, () => void>();
-let latest = 0;
+/** The handlers of the links of open notifications, by the ID in their command's arguments. */
+const linkHandlers = new Map<string, () => void>();
+let lastLinkId = 0;
 
-/** Makes the links in toasts work. */
-export function registerToastLinks(): vscode.Disposable {
-  return vscode.commands.registerCommand(NOTIFICATION_LINK_COMMAND, (name: unknown) => links.get(String(name))?.());
+/** Registers the command behind the links in notifications. */
+export function registerNotificationLinks(): vscode.Disposable {
+  return vscode.commands.registerCommand(NOTIFICATION_LINK_COMMAND, (id: unknown) => linkHandlers.get(String(id))?.());
 }
 
 /**
- * Shows a toast until something in it is chosen, it is dismissed, or it is withdrawn.
- * @param signal withdraws it.
- * @returns what the choice gave, once that is done.
+ * Shows a notification until the user selects an action or closes it, or the signal is aborted. Resolves after the selected
+ * action has run.
+ * @param signal closes the notification.
  */
 export async function showDismissibleNotification(
-  { button, isBusy, links: offered, words }: ToastContent,
+  { button, isBusy, links, message }: DismissibleNotification,
   signal: AbortSignal,
 ): Promise<void> {
-  const named = offered.map((choice) => ({ ...choice, name: String((latest += 1)) }));
+  const linksWithId = links.map((link) => ({ ...link, id: String((lastLinkId += 1)) }));
   const options = {
     location: vscode.ProgressLocation.Notification,
-    title: `${words} ${named.map(({ label, name }) => `[${label}](command:${NOTIFICATION_LINK_COMMAND}?${encodeURIComponent(JSON.stringify([name]))})`).join(' · ')}`,
-    // VS Code writes a text on the button where it gets one; its API speaks of a boolean only.
+    title: `${message} ${linksWithId.map(({ id, label }) => `[${label}](command:${NOTIFICATION_LINK_COMMAND}?${encodeURIComponent(JSON.stringify([id]))})`).join(' · ')}`,
+    // VS Code uses a string as the label of the cancel button, although its API declares a boolean.
     cancellable: (button?.label ?? false) as boolean,
   };
   try {
-    const chosen = await vscode.window.withProgress(options, async (progress, token) => {
+    const selected = await vscode.window.withProgress(options, async (progress, token) => {
       if (!isBusy) {
         progress.report({ increment: 100 });
       }
       return new Promise<NotificationAction | undefined>((resolve) => {
         token.onCancellationRequested(() => resolve(button));
         signal.addEventListener('abort', () => resolve(undefined), { once: true });
-        for (const link of named) {
-          links.set(link.name, () => resolve(link));
+        for (const link of linksWithId) {
+          linkHandlers.set(link.id, () => resolve(link));
         }
         if (signal.aborted) {
           resolve(undefined);
         }
       });
     });
-    await chosen?.run();
+    await selected?.run();
   } finally {
-    for (const { name } of named) {
-      links.delete(name);
+    for (const { id } of linksWithId) {
+      linkHandlers.delete(id);
     }
   }
 }

@@ -1,5 +1,5 @@
-// Use a Fixed Port: for a server that accepts only certain redirect URIs. The choice goes into the provider's entry, and
-// the person is shown exactly what to register.
+// Use a Fixed Port: for servers that accept only certain redirect URIs. Changes the provider's entry, and shows exactly what
+// to register.
 import * as vscode from 'vscode';
 import type { Provider } from '../core/provider.ts';
 import {
@@ -15,23 +15,23 @@ import * as button from '../host/buttonLabels.ts';
 import * as notification from '../host/notificationMessages.ts';
 import * as prompt from '../host/promptMessages.ts';
 
-/** What choosing a fixed port works with. */
+/** What choosing a fixed port depends on. */
 export interface FixedPortDependencies {
   readonly settings: Settings;
-  /** A port that is free now, the first of some if one of them is. */
+  /** Returns a port that is free now: the first free one of the preferred ports, else any. */
   readonly proposePort: (preferred: readonly number[]) => Promise<number>;
 }
 
 /**
  * Asks for a port or a redirect URI, writes it into the entry, and shows what to register.
- * @returns whether to go on and sign in.
+ * @returns whether the user wants to sign in now.
  */
 export async function chooseFixedPort(
   provider: Provider,
   { proposePort, settings }: FixedPortDependencies,
 ): Promise<boolean> {
   const proposed = await proposePort(redirectTarget(provider).ports);
-  const typed = await vscode.window.showInputBox({
+  const entered = await vscode.window.showInputBox({
     title: prompt.fixedPortTitle(provider.label),
     value: String(proposed),
     ignoreFocusOut: true,
@@ -40,23 +40,23 @@ export async function chooseFixedPort(
       return change === undefined
         ? prompt.invalidPort()
         : {
-            message: `${whatToRegister({ ...provider, ...change })}. ${prompt.fixedPort()}`,
+            message: `${describeRegistration({ ...provider, ...change })}. ${prompt.fixedPort()}`,
             severity: vscode.InputBoxValidationSeverity.Info,
           };
     },
   });
-  const change = typed === undefined ? undefined : fixedPortChange(typed, provider);
+  const change = entered === undefined ? undefined : fixedPortChange(entered, provider);
   if (change === undefined) {
     return false;
   }
   try {
     await settings.changeEntry(provider.id, () => change);
   } catch {
-    const chosen = await vscode.window.showErrorMessage(
+    const selected = await vscode.window.showErrorMessage(
       notification.entryNotSaved(provider.label),
       button.openSettings(),
     );
-    await (chosen === undefined ? undefined : openProviderSettings());
+    await (selected === undefined ? undefined : openProviderSettings());
     return false;
   }
   const fields = { ...provider, ...change };
@@ -72,6 +72,6 @@ export async function chooseFixedPort(
   );
 }
 
-function whatToRegister(fields: RedirectFields): string {
+function describeRegistration(fields: RedirectFields): string {
   return prompt.redirectUriToRegister(redirectUrisOf(fields).join(', '), usesAnyPort(fields));
 }

@@ -1,4 +1,4 @@
-// The notifications about inactivity: that a session is about to be signed out, and that it was.
+// The notifications about inactivity: that a session will be signed out, and that it was signed out.
 import { MINUTE, type Clock, type Disposable } from '../core/clock.ts';
 import { Emitter } from '../core/emitter.ts';
 import type { SessionRecord } from '../core/session.ts';
@@ -21,19 +21,19 @@ export interface IdleNotificationsDependencies {
   /** Returns the label of a provider. */
   nameOf(providerId: string): string;
   /** Returns the target of the actions about a session. */
-  subjectOf(record: SessionRecord): ActionTarget;
+  targetForSession(record: SessionRecord): ActionTarget;
 }
 
-/** Warnings whose sign-outs are in the same period of this many ms are the same one in all windows. */
+/** Warnings about sign-outs within the same period, in ms, count as the same warning in all windows. */
 const PERIOD = 10 * MINUTE;
 
-/** Keeps the notifications that apply. */
+/** Keeps track of the notifications that apply. */
 export class IdleNotifications implements Disposable {
   readonly #dependencies: IdleNotificationsDependencies;
   readonly #changed = new Emitter<void>();
-  /** By session id. */
+  /** By session ID. */
   readonly #warnings = new Map<string, IdleWarning>();
-  /** The first session that was signed out at each provider since the last sign-in there, by provider id. */
+  /** The first session that was signed out at each provider since the last sign-in there, by provider ID. */
   readonly #ends = new Map<string, IdleEnd>();
   readonly #subscriptions: readonly Disposable[];
 
@@ -61,7 +61,7 @@ export class IdleNotifications implements Disposable {
     ];
   }
 
-  /** Fires when {@link getNotifications} returns something else than before. */
+  /** Fires when the result of {@link getNotifications} changes. */
   get onDidChange(): Emitter<void>['event'] {
     return this.#changed.event;
   }
@@ -96,10 +96,10 @@ export class IdleNotifications implements Disposable {
     return {
       kind: 'idle',
       id: providerId,
-      // The windows' times differ by a few ms.
+      // The times that windows compute differ by a few ms.
       since: Math.floor(endsAt / PERIOD) * PERIOD,
-      words: notification.idleWarning(this.#dependencies.nameOf(providerId), formatTime(endsAt, clock.now())),
-      choices: [{ label: button.staySignedIn(), run: () => idleMonitor.recordActivity() }],
+      message: notification.idleWarning(this.#dependencies.nameOf(providerId), formatTime(endsAt, clock.now())),
+      actions: [{ label: button.staySignedIn(), run: () => idleMonitor.recordActivity() }],
     };
   }
 
@@ -109,8 +109,8 @@ export class IdleNotifications implements Disposable {
       kind: 'idle',
       id: providerId,
       since: 0,
-      words: notification.signedOutIdle(this.#dependencies.nameOf(providerId), timeout),
-      choices: [{ label: button.signInAgain(), run: () => this.#dependencies.subjectOf(record).signIn() }],
+      message: notification.signedOutIdle(this.#dependencies.nameOf(providerId), timeout),
+      actions: [{ label: button.signInAgain(), run: () => this.#dependencies.targetForSession(record).signIn() }],
     };
   }
 }

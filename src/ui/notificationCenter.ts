@@ -1,4 +1,4 @@
-// When to speak up, and with which buttons: rarely, once in all windows, and never about what needs nobody.
+// Decides when to show a notification: only if the user must act, once in all windows, and only in the focused window.
 import * as vscode from 'vscode';
 import type { Clock, Disposable } from '../core/clock.ts';
 import { mayLackConsent } from '../core/consent.ts';
@@ -7,24 +7,21 @@ import { isUnexpired } from '../core/lifetime.ts';
 import { FAILURE_POLICIES, isReported, isUserCancellation } from '../core/failurePolicies.ts';
 import { tokenLifetimes, type SessionRecord } from '../core/session.ts';
 import { sessionTime, type LiveSession } from '../core/status.ts';
-import type { LoadIssue } from '../sessions/sessionLoader.ts';
-import type { SessionManager } from '../sessions/sessionManager.ts';
-import { claimFileName, type ClaimKey, type NotificationClaims } from '../locking/notificationClaims.ts';
-import type { SessionChange } from '../storage/liveSessions.ts';
-import type { RecoveryActions, ActionTarget } from './recoveryActions.ts';
-import type { IdleNotifications } from './idleNotifications.ts';
-import { PREFIX, SETTINGS, type NotificationKind } from '../host/ids.ts';
-import { getNotifications, type SessionNotification } from './sessionNotifications.ts';
-import { describeFailure } from '../host/failureMessages.ts';
-import { openProviderSettings, openSettings } from '../host/openSettings.ts';
-import type { Settings } from '../host/settings.ts';
 import * as button from '../host/buttonLabels.ts';
-import { describeLoadIssue } from '../host/loadIssueMessages.ts';
-import * as notification from '../host/notificationMessages.ts';
-import { describeEntryProblem, describeNumberProblem } from '../host/settingsMessages.ts';
+import { describeFailure } from '../host/failureMessages.ts';
+import { PREFIX, SETTINGS, type NotificationKind } from '../host/ids.ts';
+import { kindMuted } from '../host/notificationMessages.ts';
+import { openSettings } from '../host/openSettings.ts';
+import type { Settings } from '../host/settings.ts';
+import { claimFileName, type ClaimKey, type NotificationClaims } from '../locking/notificationClaims.ts';
+import type { SessionManager } from '../sessions/sessionManager.ts';
+import type { SessionChange } from '../storage/liveSessions.ts';
 import { showDismissibleNotification, type NotificationAction } from './dismissibleNotification.ts';
+import type { IdleNotifications } from './idleNotifications.ts';
+import type { ActionTarget, RecoveryActions } from './recoveryActions.ts';
+import { getNotifications, type SessionNotification } from './sessionNotifications.ts';
 
-/** What the notifications work with. */
+/** What the notifications depend on. */
 export interface NotificationDependencies {
   readonly clock: Clock;
   readonly sessionManager: SessionManager;
@@ -32,70 +29,71 @@ export interface NotificationDependencies {
   readonly settings: Settings;
   readonly actions: RecoveryActions;
   readonly idleNotifications: IdleNotifications;
-  /** What an action is about, where it is about a session. */
-  subjectOf(record: SessionRecord): ActionTarget;
-  /** What an action is about, where it is about a provider. */
-  subjectAt(providerId: string): ActionTarget;
-  /** Deletes a stored session that is of no use here. */
-  remove(id: string): Promise<void>;
-  showLog(): void;
+  /** Returns the target of actions about a session. */
+  targetForSession(record: SessionRecord): ActionTarget;
+  /** Returns the target of actions about a provider. */
+  targetForProvider(providerId: string): ActionTarget;
 }
 
-/** Speaks to the person. */
+interface OpenNotification {
+  readonly notification: SessionNotification;
+  /** Closes it. */
+  readonly controller: AbortController;
+}
+
+/** Shows the notifications about sessions, and those about what the user has just requested. */
 export class NotificationCenter implements Disposable {
   readonly #dependencies: NotificationDependencies;
-  /** What is being shown, or is about to be, by kind and id; and what takes it away. */
-  readonly #open = new Map<string, { readonly news: SessionNotification; readonly controller: AbortController }>();
-  /** What has been told, or is for another window to tell. */
+  /** The notifications that are shown, or are about to be, by kind and ID. */
+  readonly #open = new Map<string, OpenNotification>();
+  /** The notifications that have been shown here, or are shown by another window. */
   readonly #handled = new Map<string, SessionNotification>();
-  readonly #problemsTold = new Set<string>();
-  /** The sessions that the person is just doing something about, who is told of the outcome anyway. */
+  /** The sessions of running commands, which show the outcome themselves. */
   readonly #userInitiated = new Set<string>();
-  /** The sessions whose token was dead when they were read: the status bar tells of them, no notification does. */
+  /** The sessions whose token was dead when they were read: only the status bar shows those. */
   readonly #deadAtStart = new Set<string>();
-  /** The look at everything that is about to happen. */
-  #planned: Disposable | undefined;
-  #isOver = false;
+  #plannedUpdate: Disposable | undefined;
+  #isDisposed = false;
 
-  constructor(ports: NotificationDependencies) {
-    this.#dependencies = ports;
+  constructor(dependencies: NotificationDependencies) {
+    this.#dependencies = dependencies;
   }
 
   /**
-   * Looks at every session: tells what is news, and takes back what is no longer so. Called as time passes, after each
-   * change, and when the window is looked at: only the window that the person looks at speaks.
+   * Shows the notifications that apply now, and closes those that no longer do. Called as time passes, after each
+   * change, and when the window gets the focus.
    */
-  check(): void {
-    const news = this.#news();
-    const current = new Set(news.map(claimFileName));
-    for (const { controller, news: shown } of this.#open.values()) {
-      if (!current.has(claimFileName(shown))) {
+  update(): void {
+    const notifications = this.#getNotifications();
+    const current = new Set(notifications.map(claimFileName));
+    for (const { controller, notification } of this.#open.values()) {
+      if (!current.has(claimFileName(notification))) {
         controller.abort();
       }
     }
     for (const [name, { id, kind, since }] of this.#handled) {
-      // What has no beginning ends here: should it come again, it is told again.
+      // Without a start time, an episode ends when its notification no longer applies; the next one is shown again.
       if (since === 0 && !current.has(name)) {
         this.#handled.delete(name);
         void this.#dependencies.notificationClaims.forget(id, kind);
       }
     }
-    for (const one of news) {
-      void this.#tell(one);
+    for (const notification of notifications) {
+      void this.#show(notification);
     }
   }
 
-  /** Notes whether a session was dead already when it was read, and whether it is gone; then looks at all, once for many changes. */
+  /** Handles the change of a session; many changes lead to one {@link update}. */
   onChange({ before, after }: SessionChange): void {
     if (after === undefined) {
       this.#forget(before?.record.id);
     } else {
-      this.#noteState(after, before === undefined);
+      this.#recordState(after, before === undefined);
     }
-    this.#checkSoon();
+    this.#updateSoon();
   }
 
-  #noteState(session: LiveSession, isNew: boolean): void {
+  #recordState(session: LiveSession, isNew: boolean): void {
     const { clock, notificationClaims } = this.#dependencies;
     const { ended, id, providerId, tokensRequestedAt, signedInAt } = session.record;
     if (ended === undefined && isUnexpired(tokenLifetimes(session.record), sessionTime(session, clock.now()))) {
@@ -104,74 +102,39 @@ export class NotificationCenter implements Disposable {
       this.#deadAtStart.add(id);
     }
     if (isNew && tokensRequestedAt === signedInAt) {
-      // Somebody has just signed in, so that the next sign-out for idle time is told again.
+      // After a new sign-in, the next sign-out due to inactivity is shown again.
       void notificationClaims.forget(providerId, 'idle');
     }
   }
 
   #forget(id = ''): void {
     void this.#dependencies.notificationClaims.forget(id);
-    for (const [name, news] of this.#handled) {
-      if (news.id === id) {
+    for (const [name, notification] of this.#handled) {
+      if (notification.id === id) {
         this.#handled.delete(name);
       }
     }
   }
 
-  #checkSoon(): void {
-    if (this.#planned === undefined) {
-      this.#planned = this.#dependencies.clock.after(0, () => {
-        this.#planned = undefined;
-        this.check();
+  #updateSoon(): void {
+    if (this.#plannedUpdate === undefined) {
+      this.#plannedUpdate = this.#dependencies.clock.after(0, () => {
+        this.#plannedUpdate = undefined;
+        this.update();
       });
     }
   }
 
-  /** Reports what is wrong in the settings: each problem once, until it is mended. */
-  async reportProblems(): Promise<void> {
-    const { numberProblems, problems } = this.#dependencies.settings;
-    const found = [
-      ...problems.map((problem) => ({ words: describeEntryProblem(problem), open: openProviderSettings })),
-      ...numberProblems.map((problem) => ({
-        words: describeNumberProblem(problem),
-        open: () => openSettings(`${PREFIX}.${problem.setting.name}`),
-      })),
-    ];
-    for (const told of this.#problemsTold) {
-      if (!found.some(({ words }) => words === told)) {
-        this.#problemsTold.delete(told);
-      }
-    }
-    const news = found.filter(({ words }) => !this.#problemsTold.has(words));
-    await Promise.all(
-      news.map(async ({ words, open }) => {
-        this.#problemsTold.add(words);
-        if ((await vscode.window.showWarningMessage(words, button.openSettings())) !== undefined) {
-          await open();
-        }
-      }),
-    );
-  }
-
-  /** Reports what was found wrong in the store. */
-  async reportFindings(findings: readonly LoadIssue[]): Promise<void> {
-    await Promise.all(findings.map((finding) => this.#reportFinding(finding)));
-  }
-
-  /** Says that this window cannot take turns with the others. */
-  warnSyncDisabled(): void {
-    void vscode.window
-      .showWarningMessage(notification.syncDisabled(), button.showLog())
-      .then((chosen) => (chosen === undefined ? undefined : this.#dependencies.showLog()));
-  }
-
-  /** Whether the end of a session is told as news: not where it was dead at start, nor where the person does not want to be told. */
+  /** Returns whether the end of a session leads to a notification: not if it was dead at start, or if that kind is muted. */
   notifiesEnd(id: string): boolean {
     return !this.#deadAtStart.has(id) && !this.#dependencies.settings.isMuted('ended');
   }
 
-  /** Runs a task that the person has asked for and will be told about: what comes of it is no news besides. */
-  async answering<T>(id: string, task: () => Promise<T>): Promise<T> {
+  /**
+   * Runs a task that the user has requested for a session. Its outcome leads to no notification here, because the caller
+   * shows it.
+   */
+  async runUserInitiated<T>(id: string, task: () => Promise<T>): Promise<T> {
     this.#userInitiated.add(id);
     try {
       return await task();
@@ -181,138 +144,115 @@ export class NotificationCenter implements Disposable {
   }
 
   /**
-   * Tells that something that the person has just asked for did not work, with what they can do about it. A command is
-   * over when its work is: it does not wait for the answer, which may never come.
+   * Shows that something that the user has just requested failed, with what they can do about it. Does not wait for their
+   * choice, which may never come.
    */
-  reportFailure(error: unknown, subject: ActionTarget): void {
+  reportFailure(error: unknown, target: ActionTarget): void {
     const failure = toFailure(error);
     if (isReported(failure)) {
-      void this.#offer(failure, subject);
+      void this.#showFailure(failure, target);
     }
   }
 
   dispose(): void {
-    this.#planned?.dispose();
-    this.#isOver = true;
+    this.#plannedUpdate?.dispose();
+    this.#isDisposed = true;
     for (const { controller } of this.#open.values()) {
       controller.abort();
     }
   }
 
-  async #offer(failure: Failure, subject: ActionTarget): Promise<void> {
-    const { actions, additionalActions = [] } = FAILURE_POLICIES[failure.category];
-    const offers = await this.#dependencies.actions.offers([...actions, ...additionalActions], subject);
-    if (offers.length > 0) {
-      const words = describeFailure(
-        failure,
-        this.#dependencies.settings.nameOf(subject.providerId),
-        subject.hasSession,
-      );
-      const labels = offers.map(({ label }) => label);
-      const chosen = await (isUserCancellation(failure.category)
-        ? vscode.window.showInformationMessage(words, ...labels)
-        : vscode.window.showWarningMessage(words, ...labels));
-      await offers.find(({ label }) => label === chosen)?.run();
+  async #showFailure(failure: Failure, target: ActionTarget): Promise<void> {
+    const { actions, settings } = this.#dependencies;
+    const policy = FAILURE_POLICIES[failure.category];
+    const items = await actions.getItems([...policy.actions, ...(policy.additionalActions ?? [])], target);
+    if (items.length > 0) {
+      const message = describeFailure(failure, settings.nameOf(target.providerId), target.hasSession);
+      const labels = items.map(({ label }) => label);
+      const selected = await (isUserCancellation(failure.category)
+        ? vscode.window.showInformationMessage(message, ...labels)
+        : vscode.window.showWarningMessage(message, ...labels));
+      await items.find(({ label }) => label === selected)?.run();
     }
   }
 
-  async #reportFinding(finding: LoadIssue): Promise<void> {
-    const { actions } = this.#dependencies;
-    const provider = 'providerId' in finding ? this.#dependencies.settings.nameOf(finding.providerId) : '';
-    const first =
-      finding.kind === 'foreign' ? [button.confirmDelete()] : finding.kind === 'lost' ? [button.signIn()] : [];
-    const chosen = await vscode.window.showWarningMessage(
-      describeLoadIssue(finding, provider),
-      ...first,
-      button.showLog(),
-    );
-    if (chosen === button.showLog()) {
-      this.#dependencies.showLog();
-    } else if (chosen !== undefined && finding.kind === 'lost') {
-      await actions.run('sign-in', this.#dependencies.subjectAt(finding.providerId));
-    } else if (chosen !== undefined && finding.kind === 'foreign') {
-      const again = (): Promise<void> => this.#dependencies.remove(finding.id);
-      await actions.run('retry', { ...this.#dependencies.subjectAt(finding.providerId), retry: again });
-    }
-  }
-
-  #news(): SessionNotification[] {
+  #getNotifications(): SessionNotification[] {
     const { actions, clock, idleNotifications, sessionManager, settings } = this.#dependencies;
-    const sessions = sessionManager.getAll();
     return [
-      ...getNotifications(sessions, {
+      ...getNotifications(sessionManager.getAll(), {
         now: clock.now(),
         lifetimes: settings.lifetimes(),
-        nameOf: (id) => this.#dependencies.settings.nameOf(id),
-        subjectAt: (id) => this.#dependencies.subjectAt(id),
-        subjectOf: (record) => this.#dependencies.subjectOf(record),
-        choice: (action, subject) => ({ label: button.forAction(action), run: () => actions.run(action, subject) }),
+        nameOf: (id) => settings.nameOf(id),
+        targetForProvider: (id) => this.#dependencies.targetForProvider(id),
+        targetForSession: (record) => this.#dependencies.targetForSession(record),
+        createAction: (action, target) => ({ label: button.forAction(action), run: () => actions.run(action, target) }),
         mayLackConsent: (record) => mayLackConsent(record, sessionManager.providerOf(record)),
         wasDeadAtStart: (id) => this.#deadAtStart.has(id),
-        snooze: (notice, until) => this.#putOff(notice, until),
+        snooze: (key, until) => this.#snooze(key, until),
       }),
       ...idleNotifications.getNotifications(),
     ];
   }
 
-  /** Tells one thing, if this is the window that the person looks at, and no other window has told it. */
-  async #tell(news: SessionNotification): Promise<void> {
+  /** Shows a notification if this window has the focus and no window has shown it. */
+  async #show(notification: SessionNotification): Promise<void> {
     const { clock, notificationClaims, settings } = this.#dependencies;
-    const key = `${news.kind} ${news.id}`;
-    const name = claimFileName(news);
+    const { id, isOutcome = false, kind } = notification;
+    const key = `${kind} ${id}`;
+    const name = claimFileName(notification);
     const isKnown = this.#open.has(key) || this.#handled.has(name);
-    if (isKnown || this.#isOver || settings.isMuted(news.kind) || !vscode.window.state.focused) {
+    if (isKnown || this.#isDisposed || settings.isMuted(kind) || !vscode.window.state.focused) {
       return;
     }
-    const isAnswer = news.isOutcome === true && this.#userInitiated.has(news.id);
+    const isShownByCaller = isOutcome && this.#userInitiated.has(id);
     const controller = new AbortController();
-    this.#open.set(key, { news, controller });
+    this.#open.set(key, { notification, controller });
     try {
-      const isMine = await notificationClaims.tryClaim(news, clock.now());
-      // A warning that another window has told may be put off there, and come again in this one.
-      if (isMine || news.kind !== 'ending') {
-        this.#handled.set(name, news);
+      const isMine = await notificationClaims.tryClaim(notification, clock.now());
+      // A warning that another window has shown may be snoozed there, and be shown again by this one.
+      if (isMine || kind !== 'ending') {
+        this.#handled.set(name, notification);
       }
-      if (isMine && !isAnswer && !controller.signal.aborted) {
-        await this.#show(news, controller.signal);
+      if (isMine && !isShownByCaller && !controller.signal.aborted) {
+        await this.#showUntilClosed(notification, controller.signal);
       }
     } finally {
       this.#open.delete(key);
       if (controller.signal.aborted) {
-        // Something else of the same kind may wait for its place.
-        this.#checkSoon();
+        // Another notification of the same kind may wait for this one to close.
+        this.#updateSoon();
       }
     }
   }
 
-  async #show(
-    { choices: [first, ...others], isBusy = false, kind, words }: SessionNotification,
+  async #showUntilClosed(
+    { actions: [first, ...others], isBusy = false, kind, message }: SessionNotification,
     signal: AbortSignal,
   ): Promise<void> {
-    // VS Code gives what is in progress no button to close it.
+    // VS Code shows no close button on progress notifications.
     const dismiss: NotificationAction = { label: button.dismiss(), run: () => {} };
-    const never: NotificationAction = { label: button.doNotShowAgain(), run: () => this.#mute(kind) };
-    await showDismissibleNotification({ words, button: first, links: [...others, dismiss, never], isBusy }, signal);
+    const mute: NotificationAction = { label: button.doNotShowAgain(), run: () => this.#mute(kind) };
+    await showDismissibleNotification({ message, button: first, links: [...others, dismiss, mute], isBusy }, signal);
   }
 
-  async #putOff(notice: ClaimKey & { readonly kind: NotificationKind }, until: number): Promise<void> {
+  async #snooze(key: ClaimKey & { readonly kind: NotificationKind }, until: number): Promise<void> {
     const { clock, notificationClaims } = this.#dependencies;
-    this.#handled.delete(claimFileName(notice));
-    await notificationClaims.snooze(notice, until);
-    clock.after(until - clock.now(), () => this.check());
+    this.#handled.delete(claimFileName(key));
+    await notificationClaims.snooze(key, until);
+    clock.after(until - clock.now(), () => this.update());
   }
 
   async #mute(kind: NotificationKind): Promise<void> {
+    const openMuted = (): Promise<void> => openSettings(`${PREFIX}.${SETTINGS.mutedNotifications}`);
     try {
       await this.#dependencies.settings.mute(kind);
     } catch {
-      // VS Code cannot write the file of the settings; there it says why.
-      await openSettings(`${PREFIX}.${SETTINGS.mutedNotifications}`);
+      // VS Code can't write the settings file; the settings editor shows why.
+      await openMuted();
       return;
     }
-    const chosen = await vscode.window.showInformationMessage(notification.kindMuted(), button.openSettings());
-    if (chosen !== undefined) {
-      await openSettings(`${PREFIX}.${SETTINGS.mutedNotifications}`);
+    if ((await vscode.window.showInformationMessage(kindMuted(), button.openSettings())) !== undefined) {
+      await openMuted();
     }
   }
 }

@@ -1,8 +1,7 @@
-// Picking one of several things.
 import * as vscode from 'vscode';
 
-/** The only one of a list, or the one that the person picks; undefined if they pick none, or if there is none. */
-export async function pickOne<T>(
+/** Returns the only item, or the one that the user selects in a quick pick; undefined if there is none, or if they cancel. */
+export async function selectOne<T>(
   list: readonly T[],
   title: string,
   describe: (item: T) => vscode.QuickPickItem,

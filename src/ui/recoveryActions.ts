@@ -1,4 +1,4 @@
-// What the buttons do: one place for every action that the table of failure policies offers.
+// What the recovery actions of the failure policies do.
 import * as vscode from 'vscode';
 import type { Clock } from '../core/clock.ts';
 import { SIGN_OUT_RETURN, type Provider, type SignInMethod } from '../core/provider.ts';
@@ -18,94 +18,97 @@ import * as notification from '../host/notificationMessages.ts';
 import * as prompt from '../host/promptMessages.ts';
 import * as quickPick from '../host/quickPickMessages.ts';
 
-/** What an action is about: a session, or an attempt to sign in. */
+/** What an action applies to: a session, a provider, or an attempt to sign in. */
 export interface ActionTarget {
   readonly providerId: string;
   /** Whether there is a session, and not only an attempt to sign in. */
   readonly hasSession: boolean;
-  /** The id of that session, where it is about a single one. */
+  /** The ID of the session, if it is a single one. */
   readonly sessionId?: string;
-  /** Signs in, with the same account and scopes where there were some. */
+  /** Signs in, with the same account and scopes if there is a session. */
   signIn(method?: SignInMethod): Promise<void>;
-  /** Tries again what has failed. */
+  /** Retries what failed. */
   retry(): Promise<void>;
 }
 
-/** What the actions work with. */
+/** What the actions depend on. */
 export interface RecoveryActionsDependencies {
   readonly clock: Clock;
   readonly settings: Settings;
   readonly clientSecrets: ClientSecrets;
   readonly transport: Transport;
-  /** Tells that something that the person has asked for did not work. */
-  reportFailure(error: unknown, subject: ActionTarget): void;
-  /** Notes how far a server's clock is ahead, in ms, as just measured. */
-  noteSkew(providerId: string, skew: number): void;
+  /** Shows that something that the user requested failed. */
+  reportFailure(error: unknown, target: ActionTarget): void;
+  /** Records how far a server's clock is ahead, in ms, as just measured. */
+  recordSkew(providerId: string, skew: number): void;
   showLog(): void;
-  /** The other sign-in methods that are available after the one that was tried last, the next one first. */
+  /** Returns the other sign-in methods that are available after the last one that was tried, the next one first. */
   otherMethods(provider: Provider): Promise<readonly SignInMethod[]>;
-  /** The URI at which the editor hands callbacks to this extension, as it is registered at a server. */
+  /** The URI for callbacks through the editor, as it is registered at a server. */
   readonly callbackUri: string;
-  /** The redirect URI of the sign-in that waits at a provider, and its sign-in method; undefined if none waits for a browser. */
-  redirectOf(provider: Provider): { readonly redirectUri: string; readonly method: SignInMethod } | undefined;
-  /** The sign-in method that was tried last; undefined if there was none. */
+  /** Returns the redirect URI and sign-in method of the pending sign-in at a provider; undefined if none waits for a redirect. */
+  getPendingRedirect(provider: Provider): { readonly redirectUri: string; readonly method: SignInMethod } | undefined;
+  /** Returns the last sign-in method that was tried; undefined if there was none. */
   lastMethod(provider: Provider): SignInMethod | undefined;
-  /** A port that is free now, the first of some if one of them is. */
+  /** Returns a port that is free now: the first free one of the preferred ports, else any. */
   readonly proposePort: (preferred: readonly number[]) => Promise<number>;
-  /** Signs in again, and has the server ask for consent. */
-  askForConsent(subject: ActionTarget): Promise<void>;
-  /** Puts a report for pasting into the clipboard. */
+  /** Signs in again so that the server asks for consent. */
+  askForConsent(target: ActionTarget): Promise<void>;
+  /** Copies the diagnostics to the clipboard. */
   copyDiagnostics(): Promise<void>;
 }
 
-/** An action as it is offered. */
+/** An action with its label, for a button or a quick pick. */
 export interface ActionItem {
   readonly action: Action;
   readonly label: string;
   readonly run: () => Promise<void>;
 }
 
-/** Does what a person has chosen. */
+/** Runs the actions that a user selects. */
 export class RecoveryActions {
   readonly #dependencies: RecoveryActionsDependencies;
 
-  constructor(ports: RecoveryActionsDependencies) {
-    this.#dependencies = ports;
+  constructor(dependencies: RecoveryActionsDependencies) {
+    this.#dependencies = dependencies;
   }
 
-  /** Does one action, and tells where it does not work. */
-  async run(action: Action, subject: ActionTarget): Promise<void> {
-    const { providerId } = subject;
-    const doing: Readonly<Record<Action, () => unknown>> = {
-      'sign-in': () => subject.signIn(),
-      retry: () => subject.retry(),
+  /** Runs an action, and shows if it fails. Never rejects. */
+  async run(action: Action, target: ActionTarget): Promise<void> {
+    const { providerId } = target;
+    const handlers: Readonly<Record<Action, () => unknown>> = {
+      'sign-in': () => target.signIn(),
+      retry: () => target.retry(),
       settings: () => openEntry(this.#dependencies.clock, providerId),
       scopes: () => openEntry(this.#dependencies.clock, providerId, 'scopes'),
-      'client-secret': () => this.#setClientSecret(subject),
+      'client-secret': () => this.#setClientSecret(target),
       'proxy-settings': () =>
         openSettings('http.proxy', 'http.proxySupport', 'http.noProxy', 'http.proxyAuthorization'),
       'certificate-settings': () => openSettings('http.systemCertificates', 'http.proxyStrictSSL'),
-      clock: () => this.#checkClock(subject),
-      'copy-redirect': () => this.#copyRedirectUri(subject),
-      'fixed-port': () => this.#useFixedPort(subject),
-      'ask-consent': () => this.#dependencies.askForConsent(subject),
-      'other-method': () => this.#signInByOtherMethod(subject),
-      'new-code': () => subject.signIn(deviceFlow.id),
+      clock: () => this.#checkClock(target),
+      'copy-redirect': () => this.#copyRedirectUri(target),
+      'fixed-port': () => this.#useFixedPort(target),
+      'ask-consent': () => this.#dependencies.askForConsent(target),
+      'other-method': () => this.#signInByOtherMethod(target),
+      'new-code': () => target.signIn(deviceFlow.id),
       reload: () => vscode.commands.executeCommand('workbench.action.reloadWindow'),
       log: () => this.#dependencies.showLog(),
       diagnostics: () => this.#dependencies.copyDiagnostics(),
     };
     try {
-      await doing[action]();
+      await handlers[action]();
     } catch (error) {
-      this.#dependencies.reportFailure(error, subject);
+      this.#dependencies.reportFailure(error, target);
     }
   }
 
-  /** The actions as they are offered: another sign-in method by its name if there is only one, and not at all if there is none. */
-  async offers(actions: readonly Action[], subject: ActionTarget): Promise<ActionItem[]> {
-    const others = actions.includes('other-method') ? await this.#otherMethods(subject) : [];
-    const usesPort = this.#usesLoopbackPort(subject);
+  /**
+   * Returns the actions that are available for a target. Another sign-in method is named if there is only one, and left out
+   * if there is none.
+   */
+  async getItems(actions: readonly Action[], target: ActionTarget): Promise<ActionItem[]> {
+    const others = actions.includes('other-method') ? await this.#otherMethods(target) : [];
+    const usesPort = this.#usesLoopbackPort(target);
     return actions
       .filter((action) => (action !== 'other-method' || others.length > 0) && (action !== 'fixed-port' || usesPort))
       .map((action) => {
@@ -113,15 +116,15 @@ export class RecoveryActions {
         return {
           action,
           label: only === undefined || more.length > 0 ? button.forAction(action) : quickPick.methodName(only),
-          run: () => this.run(action, subject),
+          run: () => this.run(action, target),
         };
       });
   }
 
-  /** Asks for the secret of a provider's client, keeps it, and tries again with it; an empty one is forgotten. */
-  async #setClientSecret(subject: ActionTarget): Promise<void> {
+  /** Asks for the client secret of a provider, saves it, and retries with it; an empty one removes it. */
+  async #setClientSecret(target: ActionTarget): Promise<void> {
     const { clientSecrets, settings } = this.#dependencies;
-    const provider = settings.provider(subject.providerId);
+    const provider = settings.provider(target.providerId);
     if (provider === undefined) {
       return;
     }
@@ -133,74 +136,74 @@ export class RecoveryActions {
     });
     if (secret !== undefined) {
       await clientSecrets.write(provider, secret.trim());
-      const say = secret.trim() === '' ? notification.clientSecretRemoved : notification.clientSecretSaved;
-      void vscode.window.showInformationMessage(say(provider.label));
-      await (secret.trim() === '' ? undefined : subject.retry());
+      const message = secret.trim() === '' ? notification.clientSecretRemoved : notification.clientSecretSaved;
+      void vscode.window.showInformationMessage(message(provider.label));
+      await (secret.trim() === '' ? undefined : target.retry());
     }
   }
 
-  /** Copies what has to be registered for the sign-in that waits, or for the next one like the last. */
-  async #copyRedirectUri(subject: ActionTarget): Promise<void> {
-    const provider = this.#dependencies.settings.provider(subject.providerId);
+  /** Copies the redirect URIs that have to be registered for the pending sign-in, or for one by the last method. */
+  async #copyRedirectUri(target: ActionTarget): Promise<void> {
+    const provider = this.#dependencies.settings.provider(target.providerId);
     if (provider === undefined) {
       return;
     }
-    const waiting = this.#dependencies.redirectOf(provider);
-    const method = waiting?.method ?? this.#dependencies.lastMethod(provider);
+    const pending = this.#dependencies.getPendingRedirect(provider);
+    const method = pending?.method ?? this.#dependencies.lastMethod(provider);
     const registered = redirectUrisFor(provider, method, this.#dependencies.callbackUri);
     const isAnyPort = registered.some(leavesPortOpen);
-    // A port that was picked for this time only is of no use at the server.
-    const uris = waiting === undefined || isAnyPort ? registered : [waiting.redirectUri];
+    // If the server must accept any port, the port of the pending sign-in doesn't have to be registered.
+    const uris = pending === undefined || isAnyPort ? registered : [pending.redirectUri];
     const forSignOut = provider.signOutAtServer === SIGN_OUT_RETURN ? redirectUrisOf(provider) : [];
     await vscode.env.clipboard.writeText([...new Set([...uris, ...forSignOut])].join('\n'));
-    const say = isAnyPort ? notification.redirectUriForAnyPortCopied : notification.redirectUrisCopied;
-    const more = forSignOut.length === 0 ? [] : [notification.postLogoutUris(forSignOut.join(', '))];
-    const offers = isAnyPort ? await this.offers(['fixed-port'], subject) : [];
+    const message = isAnyPort ? notification.redirectUriForAnyPortCopied : notification.redirectUrisCopied;
+    const suffix = forSignOut.length === 0 ? [] : [notification.postLogoutUris(forSignOut.join(', '))];
+    const items = isAnyPort ? await this.getItems(['fixed-port'], target) : [];
     void vscode.window
       .showInformationMessage(
-        [say(uris.join(', '), provider.label), ...more].join(' '),
-        ...offers.map(({ label }) => label),
+        [message(uris.join(', '), provider.label), ...suffix].join(' '),
+        ...items.map(({ label }) => label),
       )
-      .then((chosen) => offers.find(({ label }) => label === chosen)?.run());
+      .then((selected) => items.find(({ label }) => label === selected)?.run());
   }
 
-  /** Has a port or a redirect URI written into the entry, and signs in with it. */
-  async #useFixedPort(subject: ActionTarget): Promise<void> {
-    const provider = this.#dependencies.settings.provider(subject.providerId);
+  /** Changes the redirect URI in the provider's entry, and signs in with it. */
+  async #useFixedPort(target: ActionTarget): Promise<void> {
+    const provider = this.#dependencies.settings.provider(target.providerId);
     if (provider !== undefined && (await chooseFixedPort(provider, this.#dependencies))) {
-      await subject.signIn();
+      await target.signIn();
     }
   }
 
-  /** Whether the browser comes, or would come, to a port of this machine. */
+  /** Returns whether the redirect of the pending sign-in, else of the last or the next one, goes to a port of this machine. */
   #usesLoopbackPort({ providerId }: ActionTarget): boolean {
     const provider = this.#dependencies.settings.provider(providerId);
     const method =
       provider &&
-      (this.#dependencies.redirectOf(provider)?.method ??
+      (this.#dependencies.getPendingRedirect(provider)?.method ??
         this.#dependencies.lastMethod(provider) ??
         provider.signInMethod);
     return provider !== undefined && (method === undefined || getFlow(method).redirectsTo === 'loopback-port');
   }
 
-  /** Signs in by another method: the only one, or the one that is picked. */
-  async #signInByOtherMethod(subject: ActionTarget): Promise<void> {
-    const methods = await this.#otherMethods(subject);
+  /** Signs in by the only other method, or by the one that the user selects. */
+  async #signInByOtherMethod(target: ActionTarget): Promise<void> {
+    const methods = await this.#otherMethods(target);
     const items = methods.map((method) => ({
       label: quickPick.methodName(method),
       detail: quickPick.methodDetail(method),
       method,
     }));
-    const chosen =
+    const selected =
       items.length === 1
         ? methods[0]
         : (
             await vscode.window.showQuickPick(items, {
-              title: quickPick.methodTitle(this.#dependencies.settings.nameOf(subject.providerId)),
+              title: quickPick.methodTitle(this.#dependencies.settings.nameOf(target.providerId)),
             })
           )?.method;
-    if (chosen !== undefined) {
-      await subject.signIn(chosen);
+    if (selected !== undefined) {
+      await target.signIn(selected);
     }
   }
 
@@ -209,17 +212,17 @@ export class RecoveryActions {
     return provider === undefined ? [] : this.#dependencies.otherMethods(provider);
   }
 
-  /** Compares the clocks anew, shows by how much they differ, and offers to go on. */
-  async #checkClock(subject: ActionTarget): Promise<void> {
+  /** Measures the clock skew, shows it, and offers to retry. */
+  async #checkClock(target: ActionTarget): Promise<void> {
     const { clock, settings, transport } = this.#dependencies;
-    const provider: Provider | undefined = settings.provider(subject.providerId);
+    const provider: Provider | undefined = settings.provider(target.providerId);
     if (provider === undefined) {
       return;
     }
-    // Where the clock is so far off that not even a certificate is accepted, there is nothing to compare with.
+    // If the clock is so wrong that the server's certificate is rejected, the skew can't be measured.
     const skew = await measureClockSkew(provider, transport).catch(() => undefined);
     if (skew !== undefined) {
-      this.#dependencies.noteSkew(provider.id, skew);
+      this.#dependencies.recordSkew(provider.id, skew);
     }
     void vscode.window
       .showInformationMessage(
@@ -230,6 +233,6 @@ export class RecoveryActions {
         ),
         button.retryNow(),
       )
-      .then((chosen) => (chosen === undefined ? undefined : this.run('retry', subject)));
+      .then((selected) => (selected === undefined ? undefined : this.run('retry', target)));
   }
 }

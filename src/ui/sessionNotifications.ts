@@ -1,4 +1,4 @@
-// What there is to tell of the sessions: decided here, told by the notifications.
+// Decides which notifications apply to the sessions; NotificationCenter shows them.
 import { CLOCK_SKEW_WARNING, MINUTE } from '../core/clock.ts';
 import type { Failure } from '../core/failure.ts';
 import { sessionEndOf, warnAt, type LifetimeSettings } from '../core/lifetime.ts';
@@ -15,103 +15,116 @@ import { formatTime } from '../host/formatting.ts';
 import * as notification from '../host/notificationMessages.ts';
 import type { NotificationAction } from './dismissibleNotification.ts';
 
-/** Something to tell as long as it is so. */
+/** A notification that applies as long as its reason does. */
 export interface SessionNotification extends ClaimKey {
   readonly kind: NotificationKind;
-  readonly words: string;
-  /** What can be done, the right thing first. */
-  readonly choices: readonly NotificationAction[];
-  /** Whether something goes on meanwhile. */
+  readonly message: string;
+  /** The actions, the recommended one first. */
+  readonly actions: readonly NotificationAction[];
+  /** Whether to show that work is in progress. */
   readonly isBusy?: boolean;
-  /** Whether it is about what the person may be told anyway, because they have asked for it. */
+  /** Whether it is the outcome of a renewal, which a command may show itself. */
   readonly isOutcome?: boolean;
 }
 
-/** What the news are made with. */
+/** What the notifications depend on. */
 export interface SessionNotificationDependencies {
-  /** The time, in ms since the Unix epoch. */
+  /** The current time, in ms since the Unix epoch. */
   readonly now: number;
   readonly lifetimes: LifetimeSettings;
-  /** What people call a provider. */
+  /** Returns the label of a provider. */
   nameOf(providerId: string): string;
-  subjectOf(record: SessionRecord): ActionTarget;
-  subjectAt(providerId: string): ActionTarget;
-  /** What doing an action about something looks like. */
-  choice(action: Action, subject: ActionTarget): NotificationAction;
-  /** Whether asking for consent may bring the refresh token that a session lacks; absent if that is never offered. */
+  /** Returns the target of actions about a session. */
+  targetForSession(record: SessionRecord): ActionTarget;
+  /** Returns the target of actions about a provider. */
+  targetForProvider(providerId: string): ActionTarget;
+  /** Returns the button that runs a recovery action. */
+  createAction(action: Action, target: ActionTarget): NotificationAction;
+  /** Whether a session may lack a refresh token for want of consent; absent if asking for consent is never offered. */
   mayLackConsent?(record: SessionRecord): boolean;
-  /** Whether a session was dead when it was read: the status bar tells of it, and nobody else does. */
+  /** Whether a session was dead when it was read: only the status bar shows those. */
   wasDeadAtStart(id: string): boolean;
-  /** Tells a notice again at a point in time, in ms since the Unix epoch. */
-  snooze(notice: ClaimKey & { readonly kind: NotificationKind }, until: number): Promise<void>;
+  /** Shows a notification again at a point in time, in ms since the Unix epoch. */
+  snooze(key: ClaimKey & { readonly kind: NotificationKind }, until: number): Promise<void>;
 }
 
-/** Everything that there is to tell of some sessions. */
+/** Returns the notifications that apply now. */
 export function getNotifications(
   sessions: readonly LiveSession[],
-  ports: SessionNotificationDependencies,
+  dependencies: SessionNotificationDependencies,
 ): SessionNotification[] {
-  const each = sessions.flatMap((session) => [
-    ofTrouble(session, ports),
-    ofEnd(session, ports),
-    ofConsent(session, ports),
-    ofStore(session, ports),
+  const notifications = sessions.flatMap((session) => [
+    failureNotification(session, dependencies),
+    expiryNotification(session, dependencies),
+    consentNotification(session, dependencies),
+    storageNotification(session, dependencies),
   ]);
-  return [...each.filter((one) => one !== undefined), ...ofClocks(sessions, ports)];
+  return [...notifications.filter((one) => one !== undefined), ...clockNotifications(sessions, dependencies)];
 }
 
 /**
- * A definite end is told; one that was there at start is not. A failure that passes is the status bar's matter, until a
- * caller is refused. One that somebody has to look at is told.
+ * The end of a session leads to a notification, unless it was dead at start. A temporary failure is shown in the status bar
+ * only, until a caller is refused. Any other failure leads to a notification.
  */
-function ofTrouble(session: LiveSession, ports: SessionNotificationDependencies): SessionNotification | undefined {
+function failureNotification(
+  session: LiveSession,
+  dependencies: SessionNotificationDependencies,
+): SessionNotification | undefined {
   const { failure, record, refused = false } = session;
   const { ended, id, tokensRequestedAt, signedInAt } = record;
-  const wasDead = ports.wasDeadAtStart(id);
+  const wasDead = dependencies.wasDeadAtStart(id);
   if (ended !== undefined) {
     return wasDead
       ? undefined
-      : ofFailure({ kind: 'ended', id, since: signedInAt }, session, failure ?? endedFailure(ended), ports);
+      : createFailureNotification(
+          { kind: 'ended', id, since: signedInAt },
+          session,
+          failure ?? endedFailure(ended),
+          dependencies,
+        );
   }
-  const isPassing = failure !== undefined && isTemporary(failure.category);
-  const isCalledOff = failure !== undefined && isUserCancellation(failure.category);
-  if (failure === undefined || isCalledOff || (!refused && (isPassing || wasDead))) {
+  const isTransient = failure !== undefined && isTemporary(failure.category);
+  const isCanceledByUser = failure !== undefined && isUserCancellation(failure.category);
+  if (failure === undefined || isCanceledByUser || (!refused && (isTransient || wasDead))) {
     return undefined;
   }
-  // An episode lasts until a renewal has worked; what of it a person must look at may change, and an outage is one.
-  return isPassing
-    ? ofFailure({ kind: 'outage', id, since: tokensRequestedAt }, session, failure, ports)
-    : ofFailure(
+  // An episode lasts until a renewal succeeds. Within it, each category has its own notification, but an outage has only one.
+  return isTransient
+    ? createFailureNotification({ kind: 'outage', id, since: tokensRequestedAt }, session, failure, dependencies)
+    : createFailureNotification(
         { kind: 'attention', id, since: tokensRequestedAt, variant: failure.category },
         session,
         failure,
-        ports,
+        dependencies,
       );
 }
 
-function ofFailure(
+function createFailureNotification(
   notice: Pick<SessionNotification, 'kind' | 'id' | 'since' | 'variant'>,
   { record }: LiveSession,
   failure: Failure,
-  ports: SessionNotificationDependencies,
+  dependencies: SessionNotificationDependencies,
 ): SessionNotification {
-  const subject = ports.subjectOf(record);
+  const target = dependencies.targetForSession(record);
   return {
     ...notice,
-    words: describeFailure(failure, ports.nameOf(record.providerId)),
-    choices: FAILURE_POLICIES[failure.category].actions.map((action) => ports.choice(action, subject)),
+    message: describeFailure(failure, dependencies.nameOf(record.providerId)),
+    actions: FAILURE_POLICIES[failure.category].actions.map((action) => dependencies.createAction(action, target)),
     isBusy: notice.kind === 'outage',
     isOutcome: notice.kind !== 'ended',
   };
 }
 
-/** The warning before an end that the person alone can put off. */
-function ofEnd(session: LiveSession, ports: SessionNotificationDependencies): SessionNotification | undefined {
+/** The warning before the end of a session that only the user can extend. */
+function expiryNotification(
+  session: LiveSession,
+  dependencies: SessionNotificationDependencies,
+): SessionNotification | undefined {
   const { record, clockSetBackMs = 0 } = session;
-  const now = sessionTime(session, ports.now);
+  const now = sessionTime(session, dependencies.now);
   const lifetimes = tokenLifetimes(record);
   const end = sessionEndOf(lifetimes);
-  const due = warnAt(lifetimes, ports.lifetimes);
+  const due = warnAt(lifetimes, dependencies.lifetimes);
   if (
     end === undefined ||
     due === undefined ||
@@ -123,46 +136,58 @@ function ofEnd(session: LiveSession, ports: SessionNotificationDependencies): Se
     return undefined;
   }
   const left = end - now;
-  const notice = { kind: 'ending', id: record.id, since: record.signedInAt } as const;
-  // Half of what is left: always before the end, and with time to act.
-  const later: NotificationAction = {
+  const key = { kind: 'ending', id: record.id, since: record.signedInAt } as const;
+  // Half of the time that is left: always before the end, with time to act.
+  const remindMeLater: NotificationAction = {
     label: button.remindMeLater(),
-    run: () => ports.snooze(notice, end - clockSetBackMs - left / 2),
+    run: () => dependencies.snooze(key, end - clockSetBackMs - left / 2),
   };
-  const again = ports.choice('sign-in', ports.subjectOf(record));
-  // In the last minute there is no later.
-  const words = notification.endsSoon(
-    ports.nameOf(record.providerId),
+  const signInAgain = dependencies.createAction('sign-in', dependencies.targetForSession(record));
+  // In the last minute there is no time to snooze.
+  const message = notification.endsSoon(
+    dependencies.nameOf(record.providerId),
     record.account.label,
-    formatTime(end - clockSetBackMs, ports.now),
+    formatTime(end - clockSetBackMs, dependencies.now),
   );
-  return { ...notice, words, choices: left < MINUTE ? [again] : [again, later] };
+  return { ...key, message, actions: left < MINUTE ? [signInAgain] : [signInAgain, remindMeLater] };
 }
 
-/** A session without a refresh token, if asking for consent may bring one: told once until there is one. */
-function ofConsent({ record }: LiveSession, ports: SessionNotificationDependencies): SessionNotification | undefined {
+/** A session without a refresh token, if the server may issue one after consent; shown once until there is one. */
+function consentNotification(
+  { record }: LiveSession,
+  dependencies: SessionNotificationDependencies,
+): SessionNotification | undefined {
   const { account, id, providerId } = record;
-  if (record.ended !== undefined || ports.wasDeadAtStart(id) || ports.mayLackConsent?.(record) !== true) {
+  if (record.ended !== undefined || dependencies.wasDeadAtStart(id) || dependencies.mayLackConsent?.(record) !== true) {
     return undefined;
   }
-  const words = notification.noRefreshToken(ports.nameOf(providerId), account.label);
-  return { kind: 'consent', id, since: 0, words, choices: [ports.choice('ask-consent', ports.subjectOf(record))] };
+  const message = notification.noRefreshToken(dependencies.nameOf(providerId), account.label);
+  return {
+    kind: 'consent',
+    id,
+    since: 0,
+    message,
+    actions: [dependencies.createAction('ask-consent', dependencies.targetForSession(record))],
+  };
 }
 
-/** Tokens that would be lost on a restart are a person's matter, once until they are stored. */
-function ofStore(
+/** Tokens that would be lost on a restart; shown once until they are stored. */
+function storageNotification(
   { record, refreshing, unsaved }: LiveSession,
-  ports: SessionNotificationDependencies,
+  dependencies: SessionNotificationDependencies,
 ): SessionNotification | undefined {
   const { id, providerId } = record;
-  const choices = [ports.choice('log', ports.subjectOf(record))];
+  const actions = [dependencies.createAction('log', dependencies.targetForSession(record))];
   return refreshing || !unsaved
     ? undefined
-    : { kind: 'storage', id, since: 0, words: notification.tokensNotSaved(ports.nameOf(providerId)), choices };
+    : { kind: 'storage', id, since: 0, message: notification.tokensNotSaved(dependencies.nameOf(providerId)), actions };
 }
 
-/** A clock that is far off, by the latest answer of each server. */
-function ofClocks(sessions: readonly LiveSession[], ports: SessionNotificationDependencies): SessionNotification[] {
+/** A large clock skew, as measured by the latest response of each server. */
+function clockNotifications(
+  sessions: readonly LiveSession[],
+  dependencies: SessionNotificationDependencies,
+): SessionNotification[] {
   const skews = new Map<string, number>();
   for (const { record, skew } of [...sessions].sort(
     (one, other) => one.record.tokensRequestedAt - other.record.tokensRequestedAt,
@@ -177,7 +202,7 @@ function ofClocks(sessions: readonly LiveSession[], ports: SessionNotificationDe
       kind: 'clock',
       id,
       since: 0,
-      words: notification.clockSkew(ports.nameOf(id), skew),
-      choices: [ports.choice('clock', ports.subjectAt(id))],
+      message: notification.clockSkew(dependencies.nameOf(id), skew),
+      actions: [dependencies.createAction('clock', dependencies.targetForProvider(id))],
     }));
 }

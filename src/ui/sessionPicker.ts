@@ -1,11 +1,10 @@
-// The list behind the status bar item: the sign-ins that wait, the sessions, and what can be done with each.
+// The quick pick behind the status bar item: pending sign-ins and sessions, each with its actions.
 import * as vscode from 'vscode';
 import { mayLackConsent } from '../core/consent.ts';
 import { FAILURE_POLICIES } from '../core/failurePolicies.ts';
 import { tokenLifetimes } from '../core/session.ts';
 import { statusOf, type LiveSession } from '../core/status.ts';
 import type { PendingSignIn } from '../auth/pendingSignIns.ts';
-
 import { openBrowser } from '../host/browser.ts';
 import * as button from '../host/buttonLabels.ts';
 import * as quickPick from '../host/quickPickMessages.ts';
@@ -13,11 +12,11 @@ import { stateName } from '../host/statusBarMessages.ts';
 import type { CommandDependencies, Commands } from './commands.ts';
 import type { ActionTarget } from './recoveryActions.ts';
 
-interface Choice extends vscode.QuickPickItem {
+interface PickerItem extends vscode.QuickPickItem {
   run?(): Thenable<void> | void;
 }
 
-/** The list behind the status bar item. */
+/** The quick pick behind the status bar item. */
 export class SessionPicker {
   readonly #dependencies: CommandDependencies;
   readonly #commands: Commands;
@@ -27,39 +26,39 @@ export class SessionPicker {
     this.#commands = commands;
   }
 
-  /** Shows the list, and does what the person picks. */
+  /** Shows the quick pick, and runs what the user selects. */
   async show(): Promise<void> {
     const { actions, signInController, sessionManager, settings } = this.#dependencies;
-    const choices: Choice[] = [];
-    for (const waiting of signInController.waiting()) {
-      const { code, hints, provider, scopes } = waiting;
-      const subject = this.#commands.attemptAt(provider, scopes, hints);
-      choices.push(
+    const items: PickerItem[] = [];
+    for (const pending of signInController.getPending()) {
+      const { userCode, hints, provider, scopes } = pending;
+      const target = this.#commands.targetForAttempt(provider, scopes, hints);
+      items.push(
         separator(provider.label),
-        { label: `$(link-external) ${button.openPageAgain()}`, run: () => this.#atPage(waiting, openBrowser) },
+        { label: `$(link-external) ${button.openPageAgain()}`, run: () => this.#withPageUrl(pending, openBrowser) },
         {
           label: `$(copy) ${button.copyUrl()}`,
-          run: () => this.#atPage(waiting, (address) => vscode.env.clipboard.writeText(address)),
+          run: () => this.#withPageUrl(pending, (url) => vscode.env.clipboard.writeText(url)),
         },
-        ...(code === undefined
+        ...(userCode === undefined
           ? []
           : [
               {
                 label: `$(key) ${button.copyCode()}`,
-                description: code,
-                run: () => vscode.env.clipboard.writeText(code),
+                description: userCode,
+                run: () => vscode.env.clipboard.writeText(userCode),
               },
             ]),
-        { label: `$(arrow-swap) ${button.forAction('other-method')}`, run: () => actions.run('other-method', subject) },
-        // Who types a code needs no redirect address.
-        ...(code === undefined ? await this.#redirectChoices(subject) : []),
-        { label: `$(close) ${button.cancelSignIn()}`, run: () => waiting.cancel() },
+        { label: `$(arrow-swap) ${button.forAction('other-method')}`, run: () => actions.run('other-method', target) },
+        // The device code flow needs no redirect URI.
+        ...(userCode === undefined ? await this.#redirectItems(target) : []),
+        { label: `$(close) ${button.cancelSignIn()}`, run: () => pending.cancel() },
       );
     }
     for (const session of sessionManager.getAll()) {
-      choices.push(...this.#choicesFor(session));
+      items.push(...this.#sessionItems(session));
     }
-    choices.push(
+    items.push(
       separator(quickPick.generalHeading()),
       ...settings.providers.map((provider) => ({
         label: `$(sign-in) ${quickPick.signInTo(provider.label)}`,
@@ -69,40 +68,40 @@ export class SessionPicker {
       { label: `$(output) ${button.showLog()}`, run: () => this.#dependencies.showLog() },
       { label: `$(checklist) ${button.showDiagnostics()}`, run: () => this.#dependencies.showDiagnostics() },
     );
-    const chosen = await vscode.window.showQuickPick(choices, {
+    const selected = await vscode.window.showQuickPick(items, {
       title: quickPick.sessionsTitle(),
       matchOnDescription: true,
     });
-    await chosen?.run?.();
+    await selected?.run?.();
   }
 
-  async #redirectChoices(subject: ActionTarget): Promise<Choice[]> {
-    const offers = await this.#dependencies.actions.offers(['copy-redirect', 'fixed-port'], subject);
-    return offers.map(({ action, label, run }) => ({
+  async #redirectItems(target: ActionTarget): Promise<PickerItem[]> {
+    const actionItems = await this.#dependencies.actions.getItems(['copy-redirect', 'fixed-port'], target);
+    return actionItems.map(({ action, label, run }) => ({
       label: `$(${action === 'fixed-port' ? 'plug' : 'copy'}) ${label}`,
       run,
     }));
   }
 
-  /** Does something with the address of the page of a waiting sign-in. */
-  async #atPage(waiting: PendingSignIn, use: (address: string) => Thenable<void>): Promise<void> {
+  /** Runs a function with the URL of the page of a pending sign-in. */
+  async #withPageUrl(pending: PendingSignIn, run: (url: string) => Thenable<void>): Promise<void> {
     try {
-      const address = await this.#dependencies.signInController.addressOf(waiting);
-      await (address === undefined ? undefined : use(address));
+      const url = await this.#dependencies.signInController.getPageUrl(pending);
+      await (url === undefined ? undefined : run(url));
     } catch (error) {
       this.#dependencies
         .notifications()
-        .reportFailure(error, this.#commands.attemptAt(waiting.provider, waiting.scopes, waiting.hints));
+        .reportFailure(error, this.#commands.targetForAttempt(pending.provider, pending.scopes, pending.hints));
     }
   }
 
-  #choicesFor(session: LiveSession): Choice[] {
+  #sessionItems(session: LiveSession): PickerItem[] {
     const { clock, settings } = this.#dependencies;
     const { record } = session;
     const { state } = statusOf(session, settings.lifetimes(), clock.now());
     const account = { description: record.account.label, detail: stateName(state) };
     const canRenew = tokenLifetimes(record).isRefreshable;
-    const maySignIn =
+    const canSignInAgain =
       !canRenew ||
       (session.failure !== undefined &&
         FAILURE_POLICIES[session.failure.category].actions.some(
@@ -113,12 +112,12 @@ export class SessionPicker {
       ...(canRenew
         ? [{ label: `$(sync) ${button.renewNow()}`, ...account, run: () => this.#commands.renew(record) }]
         : []),
-      ...(maySignIn
+      ...(canSignInAgain
         ? [
             {
               label: `$(sign-in) ${button.signInAgain()}`,
               ...account,
-              run: () => this.#commands.subjectOf(record).signIn(),
+              run: () => this.#commands.targetForSession(record).signIn(),
             },
           ]
         : []),
@@ -127,7 +126,7 @@ export class SessionPicker {
             {
               label: `$(verified) ${button.askForConsent()}`,
               ...account,
-              run: () => this.#commands.askForConsent(this.#commands.subjectOf(record)),
+              run: () => this.#commands.askForConsent(this.#commands.targetForSession(record)),
             },
           ]
         : []),
@@ -140,6 +139,6 @@ export class SessionPicker {
   }
 }
 
-function separator(name: string): Choice {
-  return { label: name, kind: vscode.QuickPickItemKind.Separator };
+function separator(label: string): PickerItem {
+  return { label, kind: vscode.QuickPickItemKind.Separator };
 }

@@ -1,4 +1,4 @@
-// One item in the status bar: how long the session lasts, in words; more in its tooltip; all actions behind a click.
+// The status bar item: how long the session lasts, details in its tooltip, and all actions behind a click.
 import * as vscode from 'vscode';
 import type { Clock, Disposable } from '../core/clock.ts';
 import { remaining } from '../core/lifetime.ts';
@@ -23,8 +23,8 @@ const ICONS: Readonly<Record<State, string>> = {
   ended: '$(error)',
 };
 
-/** States in which a person has to act: the only ones with a coloured ground. */
-const NEEDS_PERSON: ReadonlySet<State> = new Set<State>(['ended', 'ending', 'needs-attention']);
+/** The states in which the user must act: the only ones with a colored background. */
+const NEEDS_USER: ReadonlySet<State> = new Set<State>(['ended', 'ending', 'needs-attention']);
 
 const WARNING = new vscode.ThemeColor('statusBarItem.warningBackground');
 
@@ -48,7 +48,7 @@ export class StatusBar implements Disposable {
     this.#item.command = COMMANDS.showSessions;
   }
 
-  /** Draws what is true now, and again when its words stop being true. */
+  /** Shows the current state, and updates it when its text changes. */
   update(): void {
     this.#timer?.dispose();
     this.#timer = undefined;
@@ -60,11 +60,11 @@ export class StatusBar implements Disposable {
       this.#item.hide();
       return;
     }
-    const { state, said } = this.#say(statuses, now);
-    this.#item.text = `${ICONS[state]} ${said}`;
-    this.#item.backgroundColor = NEEDS_PERSON.has(state) ? WARNING : undefined;
-    this.#item.accessibilityInformation = { label: statusBar.accessibilityLabel(said), role: 'button' };
-    this.#showTooltip(this.#tooltipOf(statuses, now));
+    const { state, text } = this.#getText(statuses, now);
+    this.#item.text = `${ICONS[state]} ${text}`;
+    this.#item.backgroundColor = NEEDS_USER.has(state) ? WARNING : undefined;
+    this.#item.accessibilityInformation = { label: statusBar.accessibilityLabel(text), role: 'button' };
+    this.#showTooltip(this.#createTooltip(statuses, now));
     this.#item.show();
     const next = statuses[0]?.countdown;
     if (next !== undefined && next.to > now) {
@@ -77,24 +77,24 @@ export class StatusBar implements Disposable {
     this.#item.dispose();
   }
 
-  #say(statuses: readonly SessionStatus[], now: number): { readonly state: State; readonly said: string } {
-    const [waiting] = this.#pendingSignIns.getAll();
-    if (waiting !== undefined) {
-      return { state: 'signing-in', said: statusBar.signingIn(waiting.provider.label) };
+  #getText(statuses: readonly SessionStatus[], now: number): { readonly state: State; readonly text: string } {
+    const [pending] = this.#pendingSignIns.getAll();
+    if (pending !== undefined) {
+      return { state: 'signing-in', text: statusBar.signingIn(pending.provider.label) };
     }
     const [first] = statuses;
     if (first === undefined) {
       const [only, ...others] = this.#settings.providers;
       return {
         state: 'signed-out',
-        said: only !== undefined && others.length === 0 ? statusBar.signedOut(only.label) : statusBar.signedOutOfAll(),
+        text: only !== undefined && others.length === 0 ? statusBar.signedOut(only.label) : statusBar.signedOutOfAll(),
       };
     }
-    const said = this.#sayOne(first, now);
-    return { state: first.state, said: statuses.length > 1 ? statusBar.withOthers(said, statuses.length - 1) : said };
+    const said = this.#getSessionText(first, now);
+    return { state: first.state, text: statuses.length > 1 ? statusBar.withOthers(said, statuses.length - 1) : said };
   }
 
-  #sayOne({ session, state, countdown }: SessionStatus, now: number): string {
+  #getSessionText({ session, state, countdown }: SessionStatus, now: number): string {
     const name = this.#settings.nameOf(session.record.providerId);
     const left = (countdown?.to ?? now) - now;
     switch (state) {
@@ -121,7 +121,7 @@ export class StatusBar implements Disposable {
     }
   }
 
-  /** A tooltip that is set anew disappears under the pointer, so only another one is set. */
+  /** Setting a tooltip closes it while it is shown, so it is set only if it has changed. */
   #showTooltip(tooltip: vscode.MarkdownString): void {
     if (tooltip.value !== this.#tooltip) {
       this.#tooltip = tooltip.value;
@@ -129,19 +129,19 @@ export class StatusBar implements Disposable {
     }
   }
 
-  /** Times in the tooltip are points in time, which stay true. Names of servers and people are escaped. */
-  #tooltipOf(statuses: readonly SessionStatus[], now: number): vscode.MarkdownString {
+  /** Shows points in time rather than countdowns, because they stay valid. Escapes the names of servers and people. */
+  #createTooltip(statuses: readonly SessionStatus[], now: number): vscode.MarkdownString {
     const markdown = new vscode.MarkdownString('', true);
     markdown.isTrusted = { enabledCommands: Object.values(COMMANDS) };
     for (const { provider } of this.#pendingSignIns.getAll()) {
-      heading(markdown, provider.label);
-      line(markdown, tooltip.waitingForBrowser());
+      appendHeading(markdown, provider.label);
+      appendLine(markdown, tooltip.waitingForBrowser());
     }
     for (const status of statuses) {
-      this.#describe(markdown, status, now);
+      this.#appendSession(markdown, status, now);
     }
     if (statuses.length === 0) {
-      line(markdown, tooltip.signedOut());
+      appendLine(markdown, tooltip.signedOut());
     }
     markdown.appendMarkdown('\n\n---\n\n');
     const links = [
@@ -156,31 +156,34 @@ export class StatusBar implements Disposable {
     return markdown;
   }
 
-  #describe(
+  #appendSession(
     markdown: vscode.MarkdownString,
     { session, state, accessExpiresAt, sessionEndsAt, refreshDueAt }: SessionStatus,
     now: number,
   ): void {
     const { record } = session;
     const at = (time: number): string => formatTime(time, now);
-    heading(markdown, this.#settings.nameOf(record.providerId));
-    line(markdown, tooltip.account(record.account.label));
-    line(markdown, tooltip.state(state));
-    line(markdown, sessionEndsAt === undefined ? tooltip.sessionEndUnknown() : tooltip.sessionEnds(at(sessionEndsAt)));
-    line(
+    appendHeading(markdown, this.#settings.nameOf(record.providerId));
+    appendLine(markdown, tooltip.account(record.account.label));
+    appendLine(markdown, tooltip.state(state));
+    appendLine(
+      markdown,
+      sessionEndsAt === undefined ? tooltip.sessionEndUnknown() : tooltip.sessionEnds(at(sessionEndsAt)),
+    );
+    appendLine(
       markdown,
       accessExpiresAt === undefined ? tooltip.accessExpiryUnknown() : tooltip.accessExpires(at(accessExpiresAt)),
     );
-    line(
+    appendLine(
       markdown,
       record.tokensRequestedAt === record.signedInAt
         ? tooltip.signedInAt(at(record.signedInAt))
         : tooltip.lastRenewal(at(record.tokensRequestedAt)),
     );
     if (record.refreshToken === undefined) {
-      line(markdown, tooltip.notRenewable());
+      appendLine(markdown, tooltip.notRenewable());
     } else if (refreshDueAt !== undefined && record.ended === undefined) {
-      line(
+      appendLine(
         markdown,
         session.nextAttemptAt === undefined
           ? tooltip.nextRenewal(at(refreshDueAt))
@@ -189,27 +192,27 @@ export class StatusBar implements Disposable {
     }
     if (session.lockHolder !== undefined) {
       const { name, since } = session.lockHolder;
-      line(markdown, tooltip.otherWindowRenewing(name, since === undefined ? undefined : at(since)));
+      appendLine(markdown, tooltip.otherWindowRenewing(name, since === undefined ? undefined : at(since)));
     }
     if (session.unsaved) {
-      line(markdown, tooltip.tokensNotSaved());
+      appendLine(markdown, tooltip.tokensNotSaved());
     }
   }
 }
 
-function heading(markdown: vscode.MarkdownString, name: string): void {
-  markdown.appendMarkdown(`\n\n#### ${inert(name)}\n\n`);
+function appendHeading(markdown: vscode.MarkdownString, name: string): void {
+  markdown.appendMarkdown(`\n\n#### ${escapeMarkdown(name)}\n\n`);
 }
 
-function line(markdown: vscode.MarkdownString, words: string): void {
-  markdown.appendMarkdown(`${inert(words)}  \n`);
+function appendLine(markdown: vscode.MarkdownString, text: string): void {
+  markdown.appendMarkdown(`${escapeMarkdown(text)}  \n`);
 }
 
-/** Text that stays text in Markdown: `appendText` leaves addresses as they are, and those become links by themselves. */
-function inert(words: string): string {
-  return words.replace(/[^\p{L}\p{M}\p{N} ]/gu, (character) => `&#${String(character.codePointAt(0))};`);
+/** Escapes text for Markdown. `appendText` leaves URLs as they are, and Markdown turns those into links. */
+function escapeMarkdown(text: string): string {
+  return text.replace(/[^\p{L}\p{M}\p{N} ]/gu, (character) => `&#${String(character.codePointAt(0))};`);
 }
 
-function link(words: string, command: string): string {
-  return `[${words}](command:${command})`;
+function link(label: string, command: string): string {
+  return `[${label}](command:${command})`;
 }

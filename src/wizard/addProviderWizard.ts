@@ -8,8 +8,8 @@ import * as button from '../host/buttonLabels.ts';
 import * as wizardMessages from './wizardMessages.ts';
 import { openProviderSettings } from '../host/openSettings.ts';
 import { askClient, askSecret } from './clientSteps.ts';
-import { draftOf, entryOf, providerOf, type Draft } from './draft.ts';
-import { entriesIn, withEntry } from './entries.ts';
+import { createDraft, toEntry, toProvider, type Draft } from './draft.ts';
+import { parseEntries, withEntry } from './entries.ts';
 import { askId, askLabel, askScopes, askSummary } from './entrySteps.ts';
 import { BACK, type Answer } from './multiStepInput.ts';
 import { askRedirect, askRedirectUri } from './redirectStep.ts';
@@ -48,8 +48,8 @@ export class AddProviderWizard {
 /** One way through the steps. */
 class WizardRun {
   readonly #dependencies: AddProviderWizardDependencies;
-  readonly #entries = entriesIn(storedValue());
-  #draft = draftOf(undefined);
+  readonly #entries = parseEntries(storedValue());
+  #draft = createDraft(undefined);
   #secret = '';
 
   constructor(dependencies: AddProviderWizardDependencies) {
@@ -91,8 +91,8 @@ class WizardRun {
   /** Writes the entry, and the secret where one was given; whether that worked. */
   async #save(next: 'sign-in' | 'save'): Promise<boolean> {
     const draft = this.#draft;
-    const entry = entryOf(draft);
-    const made = providerOf(draft);
+    const entry = toEntry(draft);
+    const made = toProvider(draft);
     try {
       if (made !== undefined && this.#secret !== '' && mayHaveSecret(draft)) {
         await this.#dependencies.clientSecrets.write(made, this.#secret);
@@ -106,7 +106,7 @@ class WizardRun {
       if (stored !== undefined && stored !== null && !Array.isArray(stored)) {
         throw new Error('What is there is no list, and somebody has written it.');
       }
-      const value = withEntry(stored, entry, draft.old);
+      const value = withEntry(stored, entry, draft.original);
       await vscode.workspace
         .getConfiguration(PREFIX)
         .update(SETTINGS.providers, value, vscode.ConfigurationTarget.Global);
@@ -118,17 +118,17 @@ class WizardRun {
     }
     const provider = this.#dependencies.settings.provider(draft.id);
     if (provider !== undefined) {
-      this.#goOn(provider, next);
+      this.#finish(provider, next);
     }
     return true;
   }
 
   /** Signs in, or offers to. Nobody is kept waiting for it. */
-  #goOn(provider: Provider, next: 'sign-in' | 'save'): void {
+  #finish(provider: Provider, next: 'sign-in' | 'save'): void {
     const signIn = (): void => void this.#dependencies.signIn(provider);
     if (next === 'sign-in') {
       signIn();
-    } else if (this.#draft.old !== undefined) {
+    } else if (this.#draft.original !== undefined) {
       void vscode.window.showInformationMessage(wizardMessages.changesSaved(provider.label));
     } else {
       void vscode.window

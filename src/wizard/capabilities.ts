@@ -1,10 +1,10 @@
 // What a server's metadata mean for a person who adds it.
 import type { Draft } from './draft.ts';
-import { textsIn } from './entries.ts';
+import { filterTexts } from './entries.ts';
 import type { Preset } from './presets.ts';
 
 /** What a server says of itself (RFC 8414 section 2), as far as it matters here. Nothing of it is trusted to be of its type. */
-export interface ServerCapabilities {
+export interface ServerMetadata {
   readonly issuer?: unknown;
   readonly scopes_supported?: unknown;
   readonly grant_types_supported?: unknown;
@@ -16,7 +16,7 @@ export interface ServerCapabilities {
 }
 
 /** What a product would say of itself, where it does not and a ready-made definition has its endpoints; else undefined. */
-export function capabilitiesOf(preset: Preset | undefined): ServerCapabilities | undefined {
+export function presetMetadata(preset: Preset | undefined): ServerMetadata | undefined {
   const endpoints = preset?.fields?.endpoints;
   return (
     endpoints && {
@@ -28,7 +28,7 @@ export function capabilitiesOf(preset: Preset | undefined): ServerCapabilities |
 }
 
 /** One thing that a server's word on itself means. */
-export const FACTS = [
+export const CAPABILITY_NOTES = [
   'browser',
   'no-browser',
   'device',
@@ -44,7 +44,7 @@ export const FACTS = [
   'no-revocation',
 ] as const;
 /** One of them. */
-export type CapabilityNote = (typeof FACTS)[number];
+export type CapabilityNote = (typeof CAPABILITY_NOTES)[number];
 
 /** The facts that are less than a person may hope for. */
 export const LIMITATIONS: ReadonlySet<CapabilityNote> = new Set([
@@ -58,20 +58,20 @@ export const LIMITATIONS: ReadonlySet<CapabilityNote> = new Set([
 ]);
 
 /** What a server's word on itself means for a person. The order is that in which it is told. */
-export function factsOf(draft: Draft): CapabilityNote[] {
+export function getCapabilityNotes(draft: Draft): CapabilityNote[] {
   const { preset } = draft;
-  const offers = draft.offers ?? {};
-  const grants = textsIn(offers.grant_types_supported);
-  const methods = textsIn(offers.token_endpoint_auth_methods_supported);
+  const offers = draft.metadata ?? {};
+  const grants = filterTexts(offers.grant_types_supported);
+  const methods = filterTexts(offers.token_endpoint_auth_methods_supported);
   const hasCode =
     grants.length === 0 ||
     grants.includes('authorization_code') ||
-    textsIn(offers.response_types_supported).includes('code');
+    filterTexts(offers.response_types_supported).includes('code');
   const renewal = (): CapabilityNote => {
     if (preset !== undefined) {
       return RENEWALS[preset.renewal];
     }
-    if (textsIn(offers.scopes_supported).includes('offline_access')) {
+    if (filterTexts(offers.scopes_supported).includes('offline_access')) {
       return 'renews-with-scope';
     }
     // Many servers that give refresh tokens do not list that grant.
@@ -81,8 +81,8 @@ export function factsOf(draft: Draft): CapabilityNote[] {
     browser: hasCode,
     'no-browser': !hasCode,
     device: offers.device_authorization_endpoint !== undefined && (preset?.device ?? 'if-allowed') === 'if-allowed',
-    pkce: textsIn(offers.code_challenge_methods_supported).includes('S256'),
-    'pkce-unsaid': !textsIn(offers.code_challenge_methods_supported).includes('S256'),
+    pkce: filterTexts(offers.code_challenge_methods_supported).includes('S256'),
+    'pkce-unsaid': !filterTexts(offers.code_challenge_methods_supported).includes('S256'),
     [renewal()]: true,
     // Many servers have clients without a secret and do not list them.
     secret: preset === undefined && methods.length > 0 && !methods.includes('none'),
@@ -90,7 +90,7 @@ export function factsOf(draft: Draft): CapabilityNote[] {
     'secret-for-browser': preset?.secret === 'for-browser',
     'no-revocation': offers.revocation_endpoint === undefined,
   };
-  return FACTS.filter((fact) => holds[fact] === true);
+  return CAPABILITY_NOTES.filter((fact) => holds[fact] === true);
 }
 
 const RENEWALS: Readonly<Record<Preset['renewal'], CapabilityNote>> = {

@@ -2,10 +2,10 @@
 import * as vscode from 'vscode';
 import { leavesPortOpen } from '../core/redirectUri.ts';
 import { redirectUrisFor } from '../flows/signInFlows.ts';
-import { providerOf } from './draft.ts';
+import { toProvider } from './draft.ts';
 import { validateClientId } from './entryValidation.ts';
 import { showStep, type Answer } from './multiStepInput.ts';
-import { requiresSecret } from './steps.ts';
+import { findPresetRequiringSecret } from './steps.ts';
 import { isInvalid, validateWhileTyping } from './validation.ts';
 import * as messages from './clientStepMessages.ts';
 import * as wizardMessages from './wizardMessages.ts';
@@ -14,7 +14,7 @@ import { createBox, type Outcome, type WizardState } from './wizardStep.ts';
 /** Asks for the client ID, and shows how to register the client. */
 export function askClient(state: WizardState): Promise<Answer<Outcome>> {
   const { dependencies, draft } = state;
-  const provider = providerOf(draft);
+  const provider = toProvider(draft);
   const addresses =
     provider === undefined || draft.preset?.registersRedirect === false
       ? []
@@ -32,7 +32,10 @@ export function askClient(state: WizardState): Promise<Answer<Outcome>> {
       await vscode.env.clipboard.writeText(addresses.join('\n'));
       box.prompt = wizardMessages.copied(prompt);
     } else {
-      await vscode.commands.executeCommand('markdown.showPreview', dependencies.pageOn(draft.preset?.id ?? 'other'));
+      await vscode.commands.executeCommand(
+        'markdown.showPreview',
+        dependencies.getInstructions(draft.preset?.id ?? 'other'),
+      );
     }
   };
   return showStep(
@@ -46,14 +49,14 @@ export function askClient(state: WizardState): Promise<Answer<Outcome>> {
 /** Asks for the client's secret. */
 export async function askSecret(state: WizardState): Promise<Answer<Outcome>> {
   const { dependencies, draft } = state;
-  const provider = providerOf(draft);
+  const provider = toProvider(draft);
   const known = provider && (await dependencies.clientSecrets.read(provider).catch(() => undefined));
   const box = createBox(state, 'secret', messages.secretPrompt(known !== undefined, draft.preset), state.secret);
   box.password = true;
   return showStep(box, () => {
     const secret = box.value.trim();
     const next = { ...draft, withoutSecret: secret === '' && known === undefined };
-    const refusing = requiresSecret(next);
+    const refusing = findPresetRequiringSecret(next);
     box.validationMessage = refusing && messages.secretRequired(refusing);
     return refusing === undefined ? { draft: next, secret } : undefined;
   });

@@ -6,7 +6,7 @@ import { DEFAULT_PROVIDER_ID } from '../core/provider.ts';
 export type Entry = Readonly<Record<string, unknown>>;
 
 /** The entries of a settings value, in their order; what is no entry at all is left out. */
-export function entriesIn(value: unknown): Entry[] {
+export function parseEntries(value: unknown): Entry[] {
   return Array.isArray(value) ? (value as unknown[]).filter(isEntry) : [];
 }
 
@@ -18,20 +18,20 @@ export function withEntry(value: unknown, entry: Entry, old: Entry | undefined):
   const list: unknown[] = Array.isArray(value) ? [...(value as unknown[])] : [];
   const text = JSON.stringify(old);
   const place = old === undefined ? -1 : list.findIndex((one) => JSON.stringify(one) === text);
-  const sameId = old === undefined ? -1 : list.findIndex((one) => isEntry(one) && idOf(one) === idOf(old));
+  const sameId = old === undefined ? -1 : list.findIndex((one) => isEntry(one) && entryId(one) === entryId(old));
   const found = place < 0 ? sameId : place;
   list.splice(found < 0 ? list.length : found, found < 0 ? 0 : 1, entry);
   return list;
 }
 
 /** The id that an entry has, said or not. */
-export function idOf({ id }: Entry): string {
+export function entryId({ id }: Entry): string {
   return typeof id === 'string' ? id : DEFAULT_PROVIDER_ID;
 }
 
 /** What to call an entry in a list. */
-export function nameOf(entry: Entry): string {
-  return sanitizeDisplayName(textOf(entry['label'])) || idOf(entry);
+export function entryName(entry: Entry): string {
+  return sanitizeDisplayName(toText(entry['label'])) || entryId(entry);
 }
 
 function isEntry(value: unknown): value is Entry {
@@ -39,11 +39,11 @@ function isEntry(value: unknown): value is Entry {
 }
 
 /** A text without the space around it; empty if it is none. */
-export function textOf(value: unknown): string {
+export function toText(value: unknown): string {
   return typeof value === 'string' ? value.trim() : '';
 }
 
 /** The texts of a list. */
-export function textsIn(value: unknown): string[] {
+export function filterTexts(value: unknown): string[] {
   return Array.isArray(value) ? (value as unknown[]).filter((one) => typeof one === 'string') : [];
 }

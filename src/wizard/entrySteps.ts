@@ -3,9 +3,9 @@ import type { Draft } from './draft.ts';
 import type { Entry } from './entries.ts';
 import { validateId, validateScope, type ValidationError } from './entryValidation.ts';
 import { showStep, type Answer } from './multiStepInput.ts';
-import { proposedId, proposedLabel, scopeChoices } from './proposals.ts';
-import { isForAnyPort, urisToRegister } from './redirect.ts';
-import { mayHaveSecret, stepsOf } from './steps.ts';
+import { proposeId, proposeLabel, proposeScopes } from './proposals.ts';
+import { allowsAnyPort, urisToRegister } from './redirect.ts';
+import { mayHaveSecret, getSteps } from './steps.ts';
 import { isInvalid, validateWhileTyping } from './validation.ts';
 import * as messages from './entryStepMessages.ts';
 import { createBox, createList, pickRow, separator, type Outcome, type WizardState } from './wizardStep.ts';
@@ -14,19 +14,19 @@ import { createBox, createList, pickRow, separator, type Outcome, type WizardSta
 export function askScopes(state: WizardState): Promise<Answer<Outcome>> {
   const { draft } = state;
   const list = createList(state, 'scopes', messages.scopesPrompt());
-  const choices = scopeChoices(draft);
-  const rows = choices.map(({ isOffered, scope }) => ({
+  const choices = proposeScopes(draft);
+  const rows = choices.map(({ isListed, scope }) => ({
     label: scope,
     description: [
       messages.describeScope(scope),
-      ...(isOffered || draft.offers?.scopes_supported === undefined ? [] : [messages.scopeNotListed()]),
+      ...(isListed || draft.metadata?.scopes_supported === undefined ? [] : [messages.scopeNotListed()]),
     ]
       .filter(Boolean)
       .join(' · '),
   }));
   list.canSelectMany = true;
   list.items = rows;
-  list.selectedItems = rows.filter((_, index) => choices[index]?.picked);
+  list.selectedItems = rows.filter((_, index) => choices[index]?.isSelected);
   list.onDidChangeValue((value) => {
     const typed = value.trim();
     const chosen = list.selectedItems;
@@ -43,17 +43,17 @@ export function askScopes(state: WizardState): Promise<Answer<Outcome>> {
 
 /** Asks for the label. */
 export function askLabel(state: WizardState): Promise<Answer<Outcome>> {
-  return askText(state, 'label', messages.labelPrompt(), proposedLabel(state.draft), () => undefined);
+  return askText(state, 'label', messages.labelPrompt(), proposeLabel(state.draft), () => undefined);
 }
 
 /** Asks for the ID. */
 export function askId(state: WizardState): Promise<Answer<Outcome>> {
   const others = otherEntries(state);
-  return askText(state, 'id', messages.idPrompt(), proposedId(state.draft, others), (id) => validateId(id, others));
+  return askText(state, 'id', messages.idPrompt(), proposeId(state.draft, others), (id) => validateId(id, others));
 }
 
 function otherEntries({ draft, entries }: WizardState): Entry[] {
-  return entries.filter((entry) => entry !== draft.old);
+  return entries.filter((entry) => entry !== draft.original);
 }
 
 function askText(
@@ -98,12 +98,12 @@ function summaryLines(draft: Draft, secret: string): SummaryLine[] {
     ['label', draft.label],
     ['id', draft.id],
     ['issuer', draft.issuer],
-    ['redirect', messages.redirectUris(urisToRegister(draft), isForAnyPort(draft))],
+    ['redirect', messages.redirectUris(urisToRegister(draft), allowsAnyPort(draft))],
     ['client', draft.clientId],
     ['secret', secretState],
     ['scopes', draft.scopes?.join(' ') ?? ''],
   ];
-  const steps = stepsOf(draft);
+  const steps = getSteps(draft);
   return lines.filter(
     ([step]) => (step !== 'redirect' || steps.includes('redirect')) && (step !== 'secret' || mayHaveSecret(draft)),
   );

@@ -1,8 +1,8 @@
 // What is wrong with an answer, by the rules of the settings themselves, so that there is one set of them.
 import { parseProviders, type ProblemCode } from '../core/parseProviders.ts';
-import { idOf, type Entry } from './entries.ts';
+import { entryId, type Entry } from './entries.ts';
 import { placeholderIn } from './presets.ts';
-import { redirectFieldsOf, type RedirectDraft } from './redirect.ts';
+import { toRedirectFields, type RedirectDraft } from './redirect.ts';
 
 /** What is wrong with an answer: as the settings have it, or something that is still to be filled in, braces included. */
 export type ValidationError = { readonly code: ProblemCode; readonly field: string } | { readonly placeholder: string };
@@ -25,7 +25,7 @@ export function validateScope(scope: string): ValidationError | undefined {
 
 /** What is wrong with an id, beside the entries that there are; undefined where it is good. */
 export function validateId(id: string, others: readonly Entry[]): ValidationError | undefined {
-  const taken = others.some((other) => idOf(other) === id);
+  const taken = others.some((other) => entryId(other) === id);
   return taken ? { code: 'id-twice', field: 'id' } : validateEntries([{ id, issuer: ANY_ISSUER, clientId: 'any' }]);
 }
 
@@ -38,7 +38,7 @@ function validateEntries(entries: readonly Entry[]): ValidationError | undefined
 
 /** What is wrong with the redirect URI or the ports; undefined where they are good. */
 export function validateRedirect(draft: RedirectDraft): ValidationError | undefined {
-  const fields = redirectFieldsOf(draft);
+  const fields = toRedirectFields(draft);
   return validateEntries([
     {
       issuer: ANY_ISSUER,

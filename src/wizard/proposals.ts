@@ -1,14 +1,14 @@
 // What the wizard proposes: scopes, a label, an ID.
 import { DEFAULT_PROVIDER_ID, DEFAULT_SCOPES } from '../core/provider.ts';
 import type { Draft } from './draft.ts';
-import { textsIn, type Entry } from './entries.ts';
+import { filterTexts, type Entry } from './entries.ts';
 import { validateId, validateScope } from './entryValidation.ts';
 
 /** A scope to choose, whether it is sensible to ask for, and whether the server has named it. */
-export interface ScopeChoice {
+export interface ProposedScope {
   readonly scope: string;
-  readonly picked: boolean;
-  readonly isOffered: boolean;
+  readonly isSelected: boolean;
+  readonly isListed: boolean;
 }
 
 /**
@@ -16,26 +16,26 @@ export interface ScopeChoice {
  * what the ready-made definition says, or of the usual ones those that the server does not leave out of its list. The
  * list is a hint: `offline_access` is picked unless the server lists scopes without it and no grant that it would be for.
  */
-export function scopeChoices({ offers, preset, scopes }: Draft): ScopeChoice[] {
-  const offered = textsIn(offers?.scopes_supported).filter((scope) => validateScope(scope) === undefined);
+export function proposeScopes({ metadata, preset, scopes }: Draft): ProposedScope[] {
+  const listed = filterTexts(metadata?.scopes_supported).filter((scope) => validateScope(scope) === undefined);
   const usual = preset?.scopes ?? DEFAULT_SCOPES;
-  const renews = textsIn(offers?.grant_types_supported).includes('refresh_token');
-  const isLikely = (scope: string): boolean => offered.includes(scope) || (scope === 'offline_access' && renews);
-  const picked = scopes ?? (offered.length === 0 || preset !== undefined ? usual : usual.filter(isLikely));
-  return [...new Set([...picked, ...usual, ...offered])].map((scope) => ({
+  const renews = filterTexts(metadata?.grant_types_supported).includes('refresh_token');
+  const isLikely = (scope: string): boolean => listed.includes(scope) || (scope === 'offline_access' && renews);
+  const selected = scopes ?? (listed.length === 0 || preset !== undefined ? usual : usual.filter(isLikely));
+  return [...new Set([...selected, ...usual, ...listed])].map((scope) => ({
     scope,
-    picked: picked.includes(scope),
-    isOffered: offered.includes(scope),
+    isSelected: selected.includes(scope),
+    isListed: listed.includes(scope),
   }));
 }
 
 /** The label to propose: the product's name, or the host of the issuer. */
-export function proposedLabel({ issuer, label, preset }: Draft): string {
+export function proposeLabel({ issuer, label, preset }: Draft): string {
   return label || (preset?.name ?? (URL.canParse(issuer) ? new URL(issuer).hostname : ''));
 }
 
 /** The id to propose: made of the label, and of no other entry. */
-export function proposedId({ id, label }: Draft, others: readonly Entry[]): string {
+export function proposeId({ id, label }: Draft, others: readonly Entry[]): string {
   if (id !== '') {
     return id;
   }

@@ -12,7 +12,7 @@ export interface RedirectDraft extends RedirectFields {
 }
 
 /** The draft of an entry, or of what a ready-made definition brings. Nothing of it is trusted to be of its type. */
-export function redirectDraftOf(
+export function createRedirectDraft(
   fields: Readonly<{ redirectUri?: unknown; redirectPorts?: unknown }> = {},
 ): RedirectDraft {
   const redirectUri =
@@ -28,7 +28,7 @@ export function redirectDraftOf(
 }
 
 /** The fields of the entry that come of it. */
-export function redirectFieldsOf({ redirectKind, redirectPorts, redirectUri }: RedirectDraft): Partial<RedirectFields> {
+export function toRedirectFields({ redirectKind, redirectPorts, redirectUri }: RedirectDraft): Partial<RedirectFields> {
   const ports = redirectPorts.length === 0 ? {} : { redirectPorts: [...redirectPorts] };
   switch (redirectKind) {
     case 'any-port':
@@ -42,18 +42,18 @@ export function redirectFieldsOf({ redirectKind, redirectPorts, redirectUri }: R
 
 /** What has to be registered for one of the kinds; nothing while that is to be entered. */
 export function urisToRegister(draft: RedirectDraft, redirectKind = draft.redirectKind): string[] {
-  const fields = redirectFieldsOf({ ...draft, redirectKind });
+  const fields = toRedirectFields({ ...draft, redirectKind });
   const isOpen = redirectKind !== 'any-port' && Object.keys(fields).length === 0;
   return isOpen ? [] : redirectUrisOf({ redirectUri: undefined, redirectPorts: [], ...fields });
 }
 
 /** Whether that has to be registered for any port. */
-export function isForAnyPort(draft: RedirectDraft): boolean {
-  return usesAnyPort({ redirectUri: undefined, redirectPorts: [], ...redirectFieldsOf(draft) });
+export function allowsAnyPort(draft: RedirectDraft): boolean {
+  return usesAnyPort({ redirectUri: undefined, redirectPorts: [], ...toRedirectFields(draft) });
 }
 
 /** The draft with what a person has entered for its kind: ports with commas between them, or a redirect URI. */
-export function withRedirectEntered(draft: RedirectDraft, entered: string): RedirectDraft {
+export function withEnteredRedirect(draft: RedirectDraft, entered: string): RedirectDraft {
   const text = entered.trim();
   if (draft.redirectKind === 'redirect-uri') {
     return { ...draft, redirectUri: text };
@@ -66,7 +66,7 @@ export function withRedirectEntered(draft: RedirectDraft, entered: string): Redi
 }
 
 /** What stands in the box at first. */
-export function redirectEntered({ redirectKind, redirectPorts, redirectUri }: RedirectDraft, proposed: number): string {
+export function formatRedirect({ redirectKind, redirectPorts, redirectUri }: RedirectDraft, proposed: number): string {
   return redirectKind === 'redirect-uri'
     ? (redirectUri ?? '')
     : (redirectPorts.length === 0 ? [proposed] : redirectPorts).join(', ');

@@ -3,16 +3,16 @@ import * as vscode from 'vscode';
 import * as prompt from '../host/promptMessages.ts';
 import * as messages from './redirectStepMessages.ts';
 import * as wizardMessages from './wizardMessages.ts';
-import { draftOf } from './draft.ts';
+import { createDraft } from './draft.ts';
 import { validateRedirect } from './entryValidation.ts';
 import { showStep, type Answer } from './multiStepInput.ts';
 import {
   REDIRECT_KINDS,
   SAMPLE_REDIRECT_URI,
-  isForAnyPort,
-  redirectEntered,
+  allowsAnyPort,
+  formatRedirect,
   urisToRegister,
-  withRedirectEntered,
+  withEnteredRedirect,
   type RedirectDraft,
 } from './redirect.ts';
 import { isInvalid } from './validation.ts';
@@ -32,7 +32,7 @@ const copyButton = (): vscode.QuickInputButton => ({
 export function askRedirect(state: WizardState): Promise<Answer<Outcome>> {
   const { draft } = state;
   const list = createList(state, 'redirect', messages.kindPrompt());
-  const { redirectKind: usual } = draftOf(draft.preset);
+  const { redirectKind: usual } = createDraft(draft.preset);
   const rows = REDIRECT_KINDS.map((redirectKind): Row => {
     const uris = urisToRegister(draft, redirectKind);
     return {
@@ -57,19 +57,19 @@ export function askRedirect(state: WizardState): Promise<Answer<Outcome>> {
 /** Asks for the ports, or for the redirect URI that is registered. */
 export async function askRedirectUri(state: WizardState): Promise<Answer<Outcome>> {
   const { dependencies, draft } = state;
-  const box = createBox(state, 'redirectUri', '', redirectEntered(draft, await dependencies.proposePort()));
+  const box = createBox(state, 'redirectUri', '', formatRedirect(draft, await dependencies.proposePort()));
   const isUri = draft.redirectKind === 'redirect-uri';
   const asked = isUri ? messages.redirectUriPrompt() : messages.portsPrompt();
   const copy = copyButton();
   box.buttons = [...box.buttons, copy];
   box.placeholder = isUri ? SAMPLE_REDIRECT_URI : '';
-  const entered = (): RedirectDraft => withRedirectEntered(draft, box.value);
+  const entered = (): RedirectDraft => withEnteredRedirect(draft, box.value);
   const show = (isEmptyFine = true): boolean => {
     const error = validateRedirect(entered());
     isInvalid(box, isEmptyFine && box.value.trim() === '' ? undefined : error);
     box.prompt =
       error === undefined
-        ? `${asked} ${prompt.redirectUriToRegister(urisToRegister(entered()).join(' , '), isForAnyPort(entered()))}`
+        ? `${asked} ${prompt.redirectUriToRegister(urisToRegister(entered()).join(' , '), allowsAnyPort(entered()))}`
         : asked;
     return error === undefined;
   };

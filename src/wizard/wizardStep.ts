@@ -5,10 +5,10 @@ import type { Settings } from '../host/settings.ts';
 import type { Discovery } from '../protocol/discovery.ts';
 import type { ClientSecrets } from '../storage/clientSecrets.ts';
 import type { Draft } from './draft.ts';
-import { nameOf, type Entry } from './entries.ts';
+import { entryName, type Entry } from './entries.ts';
 import { showStep, type Answer, type Box } from './multiStepInput.ts';
 import type { PresetId } from './presets.ts';
-import { stepsOf, type Step } from './steps.ts';
+import { getSteps, type Step } from './steps.ts';
 import * as wizardMessages from './wizardMessages.ts';
 
 /** What the wizard works with. */
@@ -17,7 +17,7 @@ export interface AddProviderWizardDependencies {
   readonly discovery: Discovery;
   readonly settings: Settings;
   /** The page that tells how to register a client: at a product, or at any other server. */
-  pageOn(product: PresetId | 'other'): vscode.Uri;
+  getInstructions(product: PresetId | 'other'): vscode.Uri;
   /** The URI at which the editor hands callbacks to this extension, as it is registered at a server. */
   readonly callbackUri: string;
   /** A port that is free now. */
@@ -92,11 +92,11 @@ export function createBox({ draft }: WizardState, step: Step, prompt: string, va
 }
 
 function withFrame<B extends Box>(box: B, draft: Draft, step: Step): B {
-  const steps = stepsOf(draft);
+  const steps = getSteps(draft);
   box.title =
-    draft.old === undefined || step === 'server'
+    draft.original === undefined || step === 'server'
       ? wizardMessages.addTitle()
-      : wizardMessages.editTitle(nameOf(draft.old));
+      : wizardMessages.editTitle(entryName(draft.original));
   box.step = steps.indexOf(step) + 1;
   box.totalSteps = steps.length;
   // Who registers the client meanwhile, in the browser, finds it as it was.

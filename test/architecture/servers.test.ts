@@ -5,9 +5,9 @@ import { dirname, join } from 'node:path';
 import { parseProviders } from '../../src/core/parseProviders.ts';
 import { CATEGORIES, categoryOfCode, categoryOfError } from '../../src/core/failurePolicies.ts';
 import { redirectUrisOf } from '../../src/core/redirectUri.ts';
-import { draftOf, entryOf } from '../../src/wizard/draft.ts';
+import { createDraft, toEntry } from '../../src/wizard/draft.ts';
 import type { Entry } from '../../src/wizard/entries.ts';
-import { proposedId, proposedLabel } from '../../src/wizard/proposals.ts';
+import { proposeId, proposeLabel } from '../../src/wizard/proposals.ts';
 import { PRESETS, type Preset } from '../../src/wizard/presets.ts';
 
 const folder = join(import.meta.dirname, '../../docs/servers');
@@ -73,13 +73,13 @@ describe('the pages on servers', () => {
         const [entry = {}, ...others] = entries;
         assert.deepEqual(others, []);
         const draft = {
-          ...draftOf(preset),
+          ...createDraft(preset),
           issuer: String(entry['issuer']),
           clientId: String(entry['clientId']),
           scopes: preset.scopes,
         };
-        const label = proposedLabel(draft);
-        assert.deepEqual(entry, entryOf({ ...draft, label, id: proposedId({ ...draft, label }, []) }));
+        const label = proposeLabel(draft);
+        assert.deepEqual(entry, toEntry({ ...draft, label, id: proposeId({ ...draft, label }, []) }));
         const pattern = preset.issuer.replaceAll(/[.?]/g, '\\$&').replaceAll(/\{[^{}]*\}/g, '[^/{}]+');
         assert.match(draft.issuer, new RegExp(`^${pattern}$`));
         assert.ok(page.includes(`choose **${preset.name}**`), 'its name in the guide');

@@ -3,9 +3,9 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { SECOND, type Clock } from '../../src/core/clock.ts';
-import { draftOf, entryOf } from '../../src/wizard/draft.ts';
+import { createDraft, toEntry } from '../../src/wizard/draft.ts';
 import type { Entry } from '../../src/wizard/entries.ts';
-import { scopeChoices } from '../../src/wizard/proposals.ts';
+import { proposeScopes } from '../../src/wizard/proposals.ts';
 import { PRESETS, type Preset, type PresetId } from '../../src/wizard/presets.ts';
 import { parseProviders } from '../../src/core/parseProviders.ts';
 import type { Provider } from '../../src/core/provider.ts';
@@ -29,10 +29,10 @@ function presetOf(id: PresetId): Preset {
 /** The entry that the guide writes for a product, filled in as at the vendor. */
 function entryFor(id: PresetId, withoutSecret = false): Entry {
   const preset = presetOf(id);
-  const draft = draftOf(preset);
+  const draft = createDraft(preset);
   const issuer = preset.issuer.replaceAll(/\{([^{}]*)\}/g, (_, gap: string) => VENDORS[id].filled[gap] ?? '');
-  const scopes = draft.scopes ?? scopeChoices(draft).flatMap(({ picked, scope }) => (picked ? [scope] : []));
-  return entryOf({ ...draft, id: 'vendor', label: preset.name, issuer, clientId: CLIENT_ID, scopes, withoutSecret });
+  const scopes = draft.scopes ?? proposeScopes(draft).flatMap(({ isSelected, scope }) => (isSelected ? [scope] : []));
+  return toEntry({ ...draft, id: 'vendor', label: preset.name, issuer, clientId: CLIENT_ID, scopes, withoutSecret });
 }
 
 /** An authorization that was granted. */

@@ -10,7 +10,7 @@ describe('The registration of a provider', () => {
       seen.push(options);
       return registration;
     });
-    assert.deepEqual(outcome, { registered: registration, answers: true });
+    assert.deepEqual(outcome, { registered: registration, supportsChallenges: true });
     assert.deepEqual(seen, [{ supportsMultipleAccounts: true, supportsChallenges: true }]);
   });
 
@@ -22,7 +22,7 @@ describe('The registration of a provider', () => {
       assert.deepEqual(options, { supportsMultipleAccounts: true });
       return registration;
     });
-    assert.deepEqual(outcome, { registered: registration, answers: false });
+    assert.deepEqual(outcome, { registered: registration, supportsChallenges: false });
   });
 
   it('hides no other refusal', () => {

@@ -77,11 +77,11 @@ describe('sign-ins at one provider', () => {
       for (let attempt = 0; attempt < count; attempt += 1) {
         waiting.push(...(await signIn('read')));
       }
-      assert.deepEqual([signIns.started.length, signInController.waiting().length], [count, 1]);
+      assert.deepEqual([signIns.started.length, signInController.getPending().length], [count, 1]);
       signIns.finish();
       const records = await Promise.all(waiting);
       assert.deepEqual(new Set(records.map(({ id }) => id)), new Set(['new-1']));
-      assert.deepEqual([signInController.waiting(), testWindow.liveSessions.all().length], [[], 1]);
+      assert.deepEqual([signInController.getPending(), testWindow.liveSessions.all().length], [[], 1]);
     });
   }
 

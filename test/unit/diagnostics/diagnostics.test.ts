@@ -41,7 +41,7 @@ describe('the links in the diagnostics', () => {
     settings = new Settings(0);
     done = [];
     env = {};
-    const subject = (name: string, retry: () => Promise<void>): ActionTarget => ({
+    const target = (name: string, retry: () => Promise<void>): ActionTarget => ({
       providerId: 'acme',
       hasSession: true,
       signIn: () => Promise.resolve(void done.push(`sign in ${name}`)),
@@ -60,9 +60,9 @@ describe('the links in the diagnostics', () => {
         packageJSON: { version: '0.0.0' },
         extensionKind: 1,
       } as unknown as DiagnosticsDependencies['extension'],
-      subjectOf: ({ id }) =>
-        subject(id, async () => void (await testWindow.tokenRefresher.refresh(id, { reason: 'a test' }))),
-      subjectAt: (id) => subject(id, nothing),
+      targetForSession: ({ id }) =>
+        target(id, async () => void (await testWindow.tokenRefresher.refresh(id, { reason: 'a test' }))),
+      targetForProvider: (id) => target(id, nothing),
       openSignOutPage: () => done.push('sign-out page'),
       addProvider: () => Promise.resolve(void done.push('add provider')),
       showLog: () => done.push('log'),
@@ -87,7 +87,7 @@ describe('the links in the diagnostics', () => {
   /** The title of the link above a line. */
   const titleAt = async (line: number): Promise<string | undefined> => {
     const text = await diagnostics.text();
-    const lenses = diagnostics.lensesOf({ getText: () => text } as Parameters<Diagnostics['lensesOf']>[0]);
+    const lenses = diagnostics.getCodeLenses({ getText: () => text } as Parameters<Diagnostics['getCodeLenses']>[0]);
     return lenses.find(({ range }) => range.start.line === line)?.command?.title;
   };
   /** Presses the link above a finding, which has to be there, and answers what is asked by its button or by nothing. */

@@ -2,8 +2,13 @@ import assert from 'node:assert/strict';
 import { HOUR, MINUTE } from '../../../src/core/clock.ts';
 import { Failure } from '../../../src/core/failure.ts';
 import type { Category } from '../../../src/core/failurePolicies.ts';
-import { FINDING_CODES, type Facts, type FindingCode, type QuickFix } from '../../../src/diagnostics/finding.ts';
-import { findingsOf } from '../../../src/diagnostics/findings.ts';
+import {
+  FINDING_CODES,
+  type DiagnosticFacts,
+  type FindingCode,
+  type QuickFix,
+} from '../../../src/diagnostics/finding.ts';
+import { getFindings } from '../../../src/diagnostics/findings.ts';
 import type { SessionRecord } from '../../../src/core/session.ts';
 import { NUMBER_SETTINGS } from '../../../src/host/numberSettings.ts';
 import { jwtWith, providerAt } from '../../support/fixtures.ts';
@@ -15,7 +20,7 @@ const ID_TOKEN = jwtWith({ iss: ISSUER, aud: SAMPLE.clientId, sub: SAMPLE.subjec
 const RECORD: SessionRecord = { ...SAMPLE, idToken: ID_TOKEN };
 
 /** A test window in order, but for what is told. */
-function testWindow(more: Partial<Facts> = {}): Facts {
+function testWindow(more: Partial<DiagnosticFacts> = {}): DiagnosticFacts {
   return {
     now: SIGNED_IN_AT + MINUTE,
     providers: [ACME],
@@ -28,22 +33,23 @@ function testWindow(more: Partial<Facts> = {}): Facts {
     folder: 'works',
     isDegraded: false,
     quarantined: 0,
-    tlsOffBy: undefined,
+    tlsDisabledBy: undefined,
     ...more,
   };
 }
 
-const withRecord = (more: Partial<SessionRecord>): Facts => testWindow({ sessions: [live({ ...RECORD, ...more })] });
-const withIdToken = (claims: Readonly<Record<string, unknown>>): Facts =>
+const withRecord = (more: Partial<SessionRecord>): DiagnosticFacts =>
+  testWindow({ sessions: [live({ ...RECORD, ...more })] });
+const withIdToken = (claims: Readonly<Record<string, unknown>>): DiagnosticFacts =>
   withRecord({ idToken: jwtWith({ iss: ISSUER, aud: SAMPLE.clientId, sub: SAMPLE.subject, ...claims }) });
-const failing = (category: Category): Facts =>
+const failing = (category: Category): DiagnosticFacts =>
   testWindow({ sessions: [live(RECORD, { failure: new Failure(category, 'x'), failures: 1 })] });
-const found = (facts: Facts): (readonly [FindingCode, QuickFix | undefined])[] =>
-  findingsOf(facts).map(({ code, quickFix }) => [code, quickFix] as const);
+const found = (facts: DiagnosticFacts): (readonly [FindingCode, QuickFix | undefined])[] =>
+  getFindings(facts).map(({ code, quickFix }) => [code, quickFix] as const);
 
 const problem = { entry: 'Acme', field: 'issuer', code: 'missing' } as const;
 const twin: SessionRecord = { ...RECORD, id: 'session-2', account: { ...RECORD.account, id: 'account-2' } };
-const cases: readonly (readonly [string, Facts, FindingCode, QuickFix | undefined])[] = [
+const cases: readonly (readonly [string, DiagnosticFacts, FindingCode, QuickFix | undefined])[] = [
   ['nothing is configured', testWindow({ providers: [], sessions: [] }), 'nothing-configured', 'add-provider'],
   ['an entry is not used', testWindow({ problems: [problem] }), 'entry-not-used', 'settings'],
   [
@@ -144,11 +150,11 @@ const cases: readonly (readonly [string, Facts, FindingCode, QuickFix | undefine
   ],
   [
     'a setting switches the check of certificates off',
-    testWindow({ tlsOffBy: 'setting' }),
+    testWindow({ tlsDisabledBy: 'setting' }),
     'tls-off',
     'proxy-settings',
   ],
-  ['the environment does', testWindow({ tlsOffBy: 'environment' }), 'tls-off', undefined],
+  ['the environment does', testWindow({ tlsDisabledBy: 'environment' }), 'tls-off', undefined],
   ['something lies set aside', testWindow({ quarantined: 2 }), 'quarantined', 'clear'],
   [
     'the keyring has lost a session',
@@ -160,9 +166,11 @@ const cases: readonly (readonly [string, Facts, FindingCode, QuickFix | undefine
 
 describe('Findings', () => {
   it('are none in a test window in order', () => {
-    assert.deepEqual(findingsOf(testWindow()), []);
+    assert.deepEqual(getFindings(testWindow()), []);
     assert.deepEqual(
-      findingsOf(testWindow({ sessions: [], store: { now: 'works', persistence: 'unknown' }, quarantined: undefined })),
+      getFindings(
+        testWindow({ sessions: [], store: { now: 'works', persistence: 'unknown' }, quarantined: undefined }),
+      ),
       [],
     );
   });
@@ -179,7 +187,7 @@ describe('Findings', () => {
 
   it("do not take a token for another issuer's because of a slash, or of the tenant that it names", () => {
     const from = (issuer: string, claims: Readonly<Record<string, unknown>>): unknown =>
-      findingsOf(
+      getFindings(
         withRecord({ issuer, idToken: jwtWith({ aud: SAMPLE.clientId, sub: SAMPLE.subject, ...claims }) }),
       ).filter(({ code }) => code === 'poisoned');
     assert.deepEqual(from(ISSUER, { iss: `${ISSUER}/` }), []);
@@ -200,27 +208,27 @@ describe('Findings', () => {
   });
 
   it('come with the gravest first', () => {
-    const facts = testWindow({ quarantined: 1, tlsOffBy: 'setting', problems: [problem], isDegraded: true });
+    const facts = testWindow({ quarantined: 1, tlsDisabledBy: 'setting', problems: [problem], isDegraded: true });
     assert.deepEqual(
-      findingsOf(facts).map(({ code }) => code),
+      getFindings(facts).map(({ code }) => code),
       ['tls-off', 'alone', 'entry-not-used', 'quarantined'],
     );
   });
 
   it('name every claim that does not fit', () => {
     assert.deepEqual(
-      findingsOf(withIdToken({ iss: 7, aud: undefined, sub: {} })).map(({ detail }) => detail),
+      getFindings(withIdToken({ iss: 7, aud: undefined, sub: {} })).map(({ detail }) => detail),
       ['iss, aud, sub'],
     );
   });
 
   it('are none of an ID token that cannot be looked into, or that is for others, too', () => {
     for (const idToken of ['opaque', 'a.b.c', 'a.b.c.d.e', jwtWith([] as unknown as Record<string, unknown>)]) {
-      assert.deepEqual(findingsOf(withRecord({ idToken })), [], idToken);
+      assert.deepEqual(getFindings(withRecord({ idToken })), [], idToken);
     }
-    assert.deepEqual(findingsOf(withIdToken({ aud: ['other', SAMPLE.clientId] })), []);
+    assert.deepEqual(getFindings(withIdToken({ aud: ['other', SAMPLE.clientId] })), []);
     assert.deepEqual(
-      findingsOf(withRecord({ subject: 'Zoë', idToken: jwtWith({ iss: ISSUER, aud: SAMPLE.clientId, sub: 'Zoë' }) })),
+      getFindings(withRecord({ subject: 'Zoë', idToken: jwtWith({ iss: ISSUER, aud: SAMPLE.clientId, sub: 'Zoë' }) })),
       [],
     );
   });
@@ -236,7 +244,7 @@ describe('Findings', () => {
   it('leave a session of a test server alone that is configured', () => {
     const issuer = 'http://127.0.0.1:8080';
     assert.deepEqual(
-      findingsOf({ ...withRecord({ issuer, idToken: undefined }), providers: [{ ...ACME, issuer }] }),
+      getFindings({ ...withRecord({ issuer, idToken: undefined }), providers: [{ ...ACME, issuer }] }),
       [],
     );
     assert.deepEqual(
@@ -247,6 +255,6 @@ describe('Findings', () => {
 
   it('take the latest measurement of a clock', () => {
     const later = live({ ...RECORD, id: 'session-2', tokensRequestedAt: RECORD.tokensRequestedAt + MINUTE, skew: 0 });
-    assert.deepEqual(findingsOf(testWindow({ sessions: [live({ ...RECORD, skew: HOUR }), later] })), []);
+    assert.deepEqual(getFindings(testWindow({ sessions: [live({ ...RECORD, skew: HOUR }), later] })), []);
   });
 });

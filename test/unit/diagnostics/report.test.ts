@@ -2,14 +2,14 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { DAY, HOUR, MINUTE } from '../../../src/core/clock.ts';
 import { Failure } from '../../../src/core/failure.ts';
-import type { Facts } from '../../../src/diagnostics/finding.ts';
-import { findingsOf } from '../../../src/diagnostics/findings.ts';
+import type { DiagnosticFacts } from '../../../src/diagnostics/finding.ts';
+import { getFindings } from '../../../src/diagnostics/findings.ts';
 import type { Provider } from '../../../src/core/provider.ts';
 import { FIELD_ROWS } from '../../../src/core/providerFields.ts';
 import type { SessionRecord } from '../../../src/core/session.ts';
 import type { KnownServer } from '../../../src/protocol/discovery.ts';
-import { proxyHost } from '../../../src/diagnostics/redaction.ts';
-import { reportOf, type ReportInput, type ReportMessages } from '../../../src/diagnostics/report.ts';
+import { formatProxy } from '../../../src/diagnostics/redaction.ts';
+import { createReport, type ReportInput, type ReportMessages } from '../../../src/diagnostics/report.ts';
 import type { ClientSecretState } from '../../../src/storage/clientSecrets.ts';
 import { withSample } from '../../support/fieldSamples.ts';
 import { jwtWith, providerAt } from '../../support/fixtures.ts';
@@ -27,8 +27,8 @@ const messages: ReportMessages = {
 
 const NOW = SIGNED_IN_AT + MINUTE;
 
-function input(facts: Partial<Facts> = {}, more: Partial<ReportInput> = {}): ReportInput {
-  const all: Facts = {
+function input(facts: Partial<DiagnosticFacts> = {}, more: Partial<ReportInput> = {}): ReportInput {
+  const all: DiagnosticFacts = {
     now: NOW,
     providers: [providerAt(SAMPLE.issuer, { clientId: SAMPLE.clientId })],
     problems: [],
@@ -40,16 +40,16 @@ function input(facts: Partial<Facts> = {}, more: Partial<ReportInput> = {}): Rep
     folder: 'works',
     isDegraded: false,
     quarantined: 0,
-    tlsOffBy: undefined,
+    tlsDisabledBy: undefined,
     ...facts,
   };
   return {
     facts: all,
-    findings: findingsOf(all),
-    redirectEnvironment: [['Editor', 'Code 1.105.0']],
-    network: [['http.proxy', proxyHost('http://ada:pa55word@proxy.example.com:8080/x')]],
+    findings: getFindings(all),
+    environment: [['Editor', 'Code 1.105.0']],
+    network: [['http.proxy', formatProxy('http://ada:pa55word@proxy.example.com:8080/x')]],
     lifetimes: USUAL,
-    known: () => undefined,
+    getKnownServer: () => undefined,
     clientSecrets: new Map(),
     events: [],
     lockHolders: [],
@@ -59,17 +59,17 @@ function input(facts: Partial<Facts> = {}, more: Partial<ReportInput> = {}): Rep
   };
 }
 
-const markdownOf = (facts?: Partial<Facts>, more?: Partial<ReportInput>): string =>
-  reportOf(input(facts, more)).markdown;
+const markdownOf = (facts?: Partial<DiagnosticFacts>, more?: Partial<ReportInput>): string =>
+  createReport(input(facts, more)).markdown;
 
 /** Every text that could make a reader of Markdown, or an editor, do something with it. */
 const ALIVE = /\]\(|[<>[\]]|:\/\/\S|^\s*\||^#(?!#{0,2} )|\p{Cf}|\r/mu;
 
 describe('The report', () => {
   it('says so where everything is in order', () => {
-    const { markdown, places } = reportOf(input());
+    const { markdown, findingLines } = createReport(input());
     assert.match(markdown, /## Findings\n\nAll in order\.\n\n## Surroundings/);
-    assert.deepEqual(places, []);
+    assert.deepEqual(findingLines, []);
   });
 
   it('tells of each session what there is, and where the figures come from', () => {
@@ -169,10 +169,10 @@ describe('The report', () => {
   });
 
   it('tells where each finding stands', () => {
-    const { markdown, places } = reportOf(input({ isDegraded: true, quarantined: 3 }));
+    const { markdown, findingLines } = createReport(input({ isDegraded: true, quarantined: 3 }));
     const lines = markdown.split('\n');
     assert.deepEqual(
-      places.map(({ line, finding }) => lines[line]?.includes(`(${finding.code})`)),
+      findingLines.map(({ line, finding }) => lines[line]?.includes(`(${finding.code})`)),
       [true, true],
     );
   });
@@ -188,7 +188,7 @@ describe('The report', () => {
       metadata: { at: NOW, value: metadata },
       error: { at: NOW, failure: new Failure('network', 'ENOTFOUND') },
     };
-    const markdown = markdownOf({}, { known: () => known });
+    const markdown = markdownOf({}, { getKnownServer: () => known });
     for (const line of [
       '- token_endpoint: `id.example.com/token`',
       '- jwks_uri: `127.0.0.1/jwks` (not https)',
@@ -246,8 +246,8 @@ describe('The report', () => {
         lost: [{ id: evil, providerId: evil }],
       },
       {
-        known: () => ({ metadata: { at: Infinity, value: metadata }, error: undefined }),
-        redirectEnvironment: [['Editor', evil]],
+        getKnownServer: () => ({ metadata: { at: Infinity, value: metadata }, error: undefined }),
+        environment: [['Editor', evil]],
         events: [
           {
             at: NOW,
@@ -303,7 +303,7 @@ describe('The report', () => {
         .catch(() => testWindow.record('session-0'));
       await testWindow.tokenRefresher.refresh('session-4', { reason: 'test' }).catch(() => {});
       const sessions = testWindow.liveSessions.all();
-      const { markdown } = reportOf(
+      const { markdown } = createReport(
         input(
           { now: at, providers: [providerAt(server.issuer)], sessions },
           {
@@ -343,10 +343,10 @@ describe('The report', () => {
         scopes: [accessToken, refreshToken.slice(10, 40)],
         ended: { at: NOW, category: refreshToken, code: idToken },
       };
-      const { markdown } = reportOf(
+      const { markdown } = createReport(
         input(
           { sessions: [live(record, { failure: new Failure('invalid-response', accessToken) })] },
-          { redirectEnvironment: [['x', `a ${refreshToken.slice(0, 20)} b`]] },
+          { environment: [['x', `a ${refreshToken.slice(0, 20)} b`]] },
         ),
       );
       for (const part of [accessToken, refreshToken, idToken].flatMap(partsOf)) {
@@ -365,7 +365,7 @@ describe('The report', () => {
       ['  ', 'not set'],
     ] as const) {
       it(`of the proxy setting ${JSON.stringify(setting)}`, () => {
-        assert.equal(proxyHost(setting), shown);
+        assert.equal(formatProxy(setting), shown);
       });
     }
   });

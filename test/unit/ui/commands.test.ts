@@ -51,7 +51,7 @@ describe('Sign In Again', () => {
   it('asks for the scopes of the session itself, not for those of the entry, and for the same account', async () => {
     const record = { ...SAMPLE, scopes: ['openid', 'calendar:read'] };
     present = [record];
-    await commands.subjectOf(record).signIn();
+    await commands.targetForSession(record).signIn();
     assert.deepEqual(asked, [
       { provider: 'acme', scopes: ['openid', 'calendar:read'], hints: { loginHint: SAMPLE.account.label } },
     ]);
@@ -61,9 +61,9 @@ describe('Sign In Again', () => {
   it('asks for those that the session has by now, and for the last known ones where it is gone', async () => {
     const record = { ...SAMPLE, scopes: ['openid'] };
     present = [{ ...record, scopes: ['openid', 'grown'] }];
-    await commands.subjectOf(record).signIn();
+    await commands.targetForSession(record).signIn();
     present = [];
-    await commands.subjectOf(record).signIn();
+    await commands.targetForSession(record).signIn();
     assert.deepEqual(
       asked.map(({ scopes }) => scopes),
       [['openid', 'grown'], ['openid']],
@@ -71,7 +71,7 @@ describe('Sign In Again', () => {
   });
 
   it('asks for what the entry says where it is about a provider and no session', async () => {
-    await commands.subjectAt('acme').signIn();
+    await commands.targetForProvider('acme').signIn();
     assert.deepEqual(
       asked.map(({ scopes, hints }) => [scopes, hints]),
       [[['openid', 'offline_access', 'mail'], {}]],
@@ -79,7 +79,7 @@ describe('Sign In Again', () => {
   });
 
   it('says so where the provider is configured no more, and starts nothing', async () => {
-    await commands.subjectOf({ ...SAMPLE, providerId: 'gone' }).signIn();
+    await commands.targetForSession({ ...SAMPLE, providerId: 'gone' }).signIn();
     assert.deepEqual([asked, failures], [[], ['provider-removed']]);
   });
 });

@@ -5,7 +5,7 @@ import { IdleNotifications } from '../../../src/ui/idleNotifications.ts';
 import { NotificationCenter } from '../../../src/ui/notificationCenter.ts';
 import { Settings } from '../../../src/host/settings.ts';
 import {
-  registerToastLinks,
+  registerNotificationLinks,
   showDismissibleNotification,
   type NotificationAction,
 } from '../../../src/ui/dismissibleNotification.ts';
@@ -20,7 +20,7 @@ describe('a notification that goes away by itself', () => {
   beforeEach(() => {
     editor.reset();
     done = [];
-    registered = registerToastLinks();
+    registered = registerNotificationLinks();
   });
 
   afterEach(() => {
@@ -32,7 +32,7 @@ describe('a notification that goes away by itself', () => {
   const show = async (signal = new AbortController().signal): Promise<() => boolean> => {
     let isOpen = true;
     void showDismissibleNotification(
-      { words: 'Words.', button: choice('Button'), links: [choice('One'), choice('Two')], isBusy: false },
+      { message: 'Words.', button: choice('Button'), links: [choice('One'), choice('Two')], isBusy: false },
       signal,
     ).finally(() => (isOpen = false));
     await settle();
@@ -96,7 +96,7 @@ describe('the notification before a sign-out for idle time', () => {
       idleMonitor,
       sessions: () => sessionManager.getAll(),
       nameOf: () => 'Acme',
-      subjectOf: () => nobody,
+      targetForSession: () => nobody,
     });
     const notifications = new NotificationCenter({
       clock,
@@ -105,12 +105,10 @@ describe('the notification before a sign-out for idle time', () => {
       settings,
       idleNotifications,
       actions: {} as unknown as RecoveryActions,
-      subjectOf: () => nobody,
-      subjectAt: () => nobody,
-      remove: () => Promise.resolve(),
-      showLog: () => {},
+      targetForSession: () => nobody,
+      targetForProvider: () => nobody,
     });
-    idleNotifications.onDidChange(() => notifications.check());
+    idleNotifications.onDidChange(() => notifications.update());
     await bench.windows.clock.pass(TIMEOUT - MINUTE);
     assert.deepEqual(
       editor.progress.map(({ button }) => button),

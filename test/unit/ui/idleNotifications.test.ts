@@ -16,13 +16,13 @@ describe('IdleNotifications', () => {
     fixture = await IdleFixture.start();
     [window] = await fixture.openSignedIn(1);
     signIns = 0;
-    const subject = { signIn: () => Promise.resolve(void (signIns += 1)) } as unknown as ActionTarget;
+    const target = { signIn: () => Promise.resolve(void (signIns += 1)) } as unknown as ActionTarget;
     notifications = new IdleNotifications({
       clock: window.clock,
       idleMonitor: window.idleMonitor,
       sessions: () => window.liveSessions.all(),
       nameOf: () => 'Acme',
-      subjectOf: () => subject,
+      targetForSession: () => target,
     });
   });
 
@@ -40,11 +40,11 @@ describe('IdleNotifications', () => {
   it('returns no warning any more, and the session stays, when Stay Signed In is chosen', async () => {
     await fixture.windows.clock.pass(TIMEOUT - MINUTE);
     const {
-      choices: [stay],
-      words,
+      actions: [stay],
+      message,
     } = getOnly();
     assert.deepEqual([fixture.events, stay?.label], [['warn s1'], 'Stay Signed In']);
-    assert.match(words, /Acme/);
+    assert.match(message, /Acme/);
     stay?.run();
     await fixture.windows.clock.pass(MINUTE);
     assert.deepEqual([notifications.getNotifications(), fixture.events], [[], ['warn s1', 'cancel s1']]);
@@ -56,7 +56,7 @@ describe('IdleNotifications', () => {
     await fixture.windows.clock.pass(TIMEOUT + MINUTE);
     assert.equal(window.liveSessions.get('s1'), undefined);
     const {
-      choices: [again],
+      actions: [again],
     } = getOnly();
     assert.equal(again?.label, 'Sign In Again');
     await again.run();

@@ -34,7 +34,7 @@ describe('the news', () => {
     snooze = [];
   });
 
-  const subject = (providerId: string): ActionTarget => ({
+  const target = (providerId: string): ActionTarget => ({
     providerId,
     hasSession: true,
     signIn: () => Promise.resolve(),
@@ -44,9 +44,9 @@ describe('the news', () => {
     now,
     lifetimes: USUAL,
     nameOf: (id) => `Provider ${id}`,
-    subjectOf: ({ providerId }) => subject(providerId),
-    subjectAt: subject,
-    choice: (action, { providerId }) => ({
+    targetForSession: ({ providerId }) => target(providerId),
+    targetForProvider: target,
+    createAction: (action, { providerId }) => ({
       label: button.forAction(action),
       run: () => done.push([action, providerId]),
     }),
@@ -59,7 +59,7 @@ describe('the news', () => {
     live(record, { failure: new Failure(category, 'x'), failures: 1, ...more });
   const kinds = (all: readonly SessionNotification[]): string[] => all.map(({ kind }) => kind);
   const nameOf = ({ kind, id, since, variant = '' }: SessionNotification): string => [kind, id, since, variant].join();
-  const labels = ({ choices }: SessionNotification): string[] => choices.map(({ label }) => label);
+  const labels = ({ actions }: SessionNotification): string[] => actions.map(({ label }) => label);
   function only(all: readonly SessionNotification[]): SessionNotification {
     const [first] = all;
     assert.ok(first !== undefined && all.length === 1, `${all.length} news`);
@@ -85,7 +85,7 @@ describe('the news', () => {
       const all = lacking([live(bare), live({ ...bare, id: 'other' }), live({ ...SAMPLE, id: 'third' })]);
       assert.deepEqual(all.map(nameOf), [`consent,${SAMPLE.id},0,`, 'consent,other,0,']);
       assert.deepEqual(all.map(labels), [['Ask for Consent'], ['Ask for Consent']]);
-      all[0]?.choices[0]?.run();
+      all[0]?.actions[0]?.run();
       assert.deepEqual(done, [['ask-consent', SAMPLE.providerId]]);
     });
 
@@ -112,7 +112,7 @@ describe('the news', () => {
         const one = only(news([failing(category, { refused: true })]));
         assert.deepEqual([one.kind, one.id, one.isBusy, one.isOutcome], ['outage', SAMPLE.id, true, true], category);
         assert.deepEqual(labels(one), FAILURE_POLICIES[category].actions.map(button.forAction));
-        assert.match(one.words, /Provider acme/);
+        assert.match(one.message, /Provider acme/);
       }
     });
 
@@ -189,9 +189,9 @@ describe('the news', () => {
     it('are its end, told by the failure that was seen, or else by the verdict that is stored', () => {
       const verdict = only(news([live(ENDED)]));
       assert.deepEqual([verdict.kind, verdict.isOutcome, labels(verdict)], ['ended', false, ['Sign In Again']]);
-      assert.match(verdict.words, /ended your session/);
+      assert.match(verdict.message, /ended your session/);
       const seen = only(news([failing('policy', {}, ENDED)]));
-      assert.match(seen.words, /A rule of your organisation/);
+      assert.match(seen.message, /A rule of your organisation/);
       assert.equal(nameOf(seen), nameOf(verdict));
     });
 
@@ -228,15 +228,15 @@ describe('the news', () => {
 
     it('offer to sign in first and to be reminded second', () => {
       const one = only(news([live(ENDING)], T + 50 * MINUTE));
-      assert.match(one.words, /Your session of ada@example\.com at Provider acme ends at .+\. Sign in again now/);
+      assert.match(one.message, /Your session of ada@example\.com at Provider acme ends at .+\. Sign in again now/);
       assert.deepEqual(labels(one), ['Sign In Again', 'Remind Me Later']);
-      one.choices[0]?.run();
+      one.actions[0]?.run();
       assert.deepEqual(done, [['sign-in', 'acme']]);
     });
 
     it('come again, if the person wants so, when half of what is left has passed', () => {
       const one = only(news([live(ENDING)], T + 50 * MINUTE));
-      one.choices[1]?.run();
+      one.actions[1]?.run();
       assert.deepEqual(snooze, [{ kind: 'ending', id: SAMPLE.id, since: one.since, until: T + 55 * MINUTE }]);
     });
 
@@ -259,7 +259,7 @@ describe('the news', () => {
     it('count by the time that passes where the clock was set back, and are put off by the clock that is', () => {
       const session = live(ENDING, { clockSetBackMs: 2 * HOUR });
       const now = T + 50 * MINUTE - 2 * HOUR;
-      only(news([session], now)).choices[1]?.run();
+      only(news([session], now)).actions[1]?.run();
       assert.deepEqual(
         snooze.map(({ until }) => until),
         [now + 5 * MINUTE],
@@ -300,10 +300,10 @@ describe('the news', () => {
 
     it('say which clock is behind, and lead to the comparison', () => {
       const behind = only(news([live(SAMPLE, { skew: 2 * HOUR })]));
-      assert.match(behind.words, /this computer is 2 hours behind that of Provider acme/);
-      assert.match(only(news([live(SAMPLE, { skew: -2 * HOUR })])).words, /this computer is 2 hours ahead/);
+      assert.match(behind.message, /this computer is 2 hours behind that of Provider acme/);
+      assert.match(only(news([live(SAMPLE, { skew: -2 * HOUR })])).message, /this computer is 2 hours ahead/);
       assert.deepEqual([behind.id, behind.since, labels(behind)], ['acme', 0, ['Check the Clock']]);
-      behind.choices[0]?.run();
+      behind.actions[0]?.run();
       assert.deepEqual(done, [['clock', 'acme']]);
     });
 
@@ -330,10 +330,10 @@ describe('the news', () => {
       ],
     );
     assert.deepEqual(
-      all.map(({ words }) => /Provider \w+/.exec(words)?.[0]),
+      all.map(({ message }) => /Provider \w+/.exec(message)?.[0]),
       ['Provider acme', 'Provider other'],
     );
-    all.forEach(({ choices }) => choices[0]?.run());
+    all.forEach(({ actions }) => actions[0]?.run());
     assert.deepEqual(done, [
       ['retry', 'acme'],
       ['certificate-settings', 'other'],

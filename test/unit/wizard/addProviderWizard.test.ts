@@ -27,7 +27,7 @@ describe('the wizard', () => {
       clientSecrets: secrets,
       discovery: new Discovery(transportWith(systemClock, 10 * SECOND)),
       settings,
-      pageOn: () => Uri.from({}) as never,
+      getInstructions: () => Uri.from({}) as never,
       callbackUri: 'vscode://session-keeper.session-keeper/callback',
       proposePort: () => Promise.resolve(28_500),
       signIn: (provider) => Promise.resolve(void signedIn.push(provider)),

@@ -1,18 +1,24 @@
 import assert from 'node:assert/strict';
-import { FACTS, factsOf, type ServerCapabilities } from '../../../src/wizard/capabilities.ts';
+import { CAPABILITY_NOTES, getCapabilityNotes, type ServerMetadata } from '../../../src/wizard/capabilities.ts';
 import {
-  draftOf,
-  entryOf,
+  createDraft,
+  toEntry,
   withMetadata,
-  issuerOf,
+  normalizeIssuer,
   toggleTrailingSlash,
-  providerOf,
+  toProvider,
   type Draft,
 } from '../../../src/wizard/draft.ts';
-import { entriesIn, nameOf, withEntry } from '../../../src/wizard/entries.ts';
+import { parseEntries, entryName, withEntry } from '../../../src/wizard/entries.ts';
 import { validateClientId, validateId, validateIssuer, validateScope } from '../../../src/wizard/entryValidation.ts';
-import { proposedId, proposedLabel, scopeChoices } from '../../../src/wizard/proposals.ts';
-import { mayHaveSecret, requiresSecret, adjacentStep, stepsOf, type Step } from '../../../src/wizard/steps.ts';
+import { proposeId, proposeLabel, proposeScopes } from '../../../src/wizard/proposals.ts';
+import {
+  mayHaveSecret,
+  findPresetRequiringSecret,
+  adjacentStep,
+  getSteps,
+  type Step,
+} from '../../../src/wizard/steps.ts';
 import { PRESETS, placeholderIn, type PresetId } from '../../../src/wizard/presets.ts';
 import { parseProviders } from '../../../src/core/parseProviders.ts';
 import { DEFAULT_SCOPES, type ProviderField } from '../../../src/core/provider.ts';
@@ -22,14 +28,14 @@ import { FULL_ENTRY } from '../../support/fieldSamples.ts';
 const ISSUER = 'https://id.example.com';
 const presetOf = (id: PresetId): (typeof PRESETS)[number] | undefined => PRESETS.find((preset) => preset.id === id);
 const other = (more: Partial<Draft> = {}): Draft => ({
-  ...draftOf(undefined),
+  ...createDraft(undefined),
   issuer: ISSUER,
   clientId: 'vscode',
   ...more,
 });
 const picked = (draft: Draft): string[] =>
-  scopeChoices(draft)
-    .filter((choice) => choice.picked)
+  proposeScopes(draft)
+    .filter((choice) => choice.isSelected)
     .map(({ scope }) => scope);
 
 /** The steps from the first to the last, as a person takes them who answers each one the same. */
@@ -48,8 +54,14 @@ describe('the ready-made definitions', () => {
   for (const preset of PRESETS) {
     it(`make a good entry of ${preset.name}, once it is filled in`, () => {
       const issuer = preset.issuer.replaceAll(/\{[^{}]*\}/g, 'acme');
-      const draft = { ...draftOf(preset), issuer, clientId: 'vscode', id: 'acme', scopes: picked(draftOf(preset)) };
-      const { problems, providers } = parseProviders([entryOf(draft)]);
+      const draft = {
+        ...createDraft(preset),
+        issuer,
+        clientId: 'vscode',
+        id: 'acme',
+        scopes: picked(createDraft(preset)),
+      };
+      const { problems, providers } = parseProviders([toEntry(draft)]);
       assert.deepEqual(problems, []);
       assert.equal(providers[0]?.issuer, issuer);
       assert.deepEqual(providers[0].scopes, preset.scopes);
@@ -100,33 +112,34 @@ describe('the steps of adding a provider', () => {
       'id',
       'summary',
     ];
-    assert.deepEqual(walked(other({ offers: {} }), 1), all);
-    assert.deepEqual(walked(other({ offers: {} }), -1), all.toReversed());
-    assert.deepEqual(stepsOf(other({ offers: {} })), all);
+    assert.deepEqual(walked(other({ metadata: {} }), 1), all);
+    assert.deepEqual(walked(other({ metadata: {} }), -1), all.toReversed());
+    assert.deepEqual(getSteps(other({ metadata: {} })), all);
   });
 
   it('leave out what the server offers where it has not been found, and count it as long as it can be', () => {
-    assert.ok(!walked(other({ offers: null }), 1).includes('found'));
-    assert.ok(!walked(other({ offers: null }), -1).includes('found'));
-    assert.ok(stepsOf(draftOf(undefined)).includes('found'));
+    assert.ok(!walked(other({ metadata: null }), 1).includes('found'));
+    assert.ok(!walked(other({ metadata: null }), -1).includes('found'));
+    assert.ok(getSteps(createDraft(undefined)).includes('found'));
   });
 
   it('leave out the secret where the server takes none, or the ready-made definition has none', () => {
-    assert.ok(!walked(other({ offers: { token_endpoint_auth_methods_supported: ['none'] } }), 1).includes('secret'));
+    assert.ok(!walked(other({ metadata: { token_endpoint_auth_methods_supported: ['none'] } }), 1).includes('secret'));
     assert.ok(
-      walked(other({ offers: { token_endpoint_auth_methods_supported: ['none', 'client_secret_post'] } }), 1).includes(
-        'secret',
-      ),
+      walked(
+        other({ metadata: { token_endpoint_auth_methods_supported: ['none', 'client_secret_post'] } }),
+        1,
+      ).includes('secret'),
     );
     assert.ok(
-      walked(other({ offers: { token_endpoint_auth_methods_supported: ['client_secret_basic'] } }), 1).includes(
+      walked(other({ metadata: { token_endpoint_auth_methods_supported: ['client_secret_basic'] } }), 1).includes(
         'secret',
       ),
     );
     assert.equal(
       mayHaveSecret({
-        ...draftOf(presetOf('keycloak')),
-        offers: { token_endpoint_auth_methods_supported: ['client_secret_basic'] },
+        ...createDraft(presetOf('keycloak')),
+        metadata: { token_endpoint_auth_methods_supported: ['client_secret_basic'] },
       }),
       false,
     );
@@ -134,7 +147,7 @@ describe('the steps of adding a provider', () => {
 
   it('ask for the secret where a product gives one with the client id, or wants one in the browser', () => {
     for (const { id, secret } of PRESETS) {
-      assert.equal(mayHaveSecret(draftOf(presetOf(id))), secret !== 'none', id);
+      assert.equal(mayHaveSecret(createDraft(presetOf(id))), secret !== 'none', id);
     }
     assert.deepEqual(
       PRESETS.filter(({ secret }) => secret !== 'none').map(({ id, secret }) => [id, secret]),
@@ -149,14 +162,14 @@ describe('the steps of adding a provider', () => {
   it('are held up for want of a secret only by a product that takes nobody without', () => {
     const held = (withoutSecret: boolean): string[] =>
       PRESETS.map(({ id }) => id).filter(
-        (id) => requiresSecret({ ...draftOf(presetOf(id)), withoutSecret }) !== undefined,
+        (id) => findPresetRequiringSecret({ ...createDraft(presetOf(id)), withoutSecret }) !== undefined,
       );
     assert.deepEqual([held(true), held(false)], [['google'], []]);
-    assert.equal(requiresSecret(other({ withoutSecret: true })), undefined);
+    assert.equal(findPresetRequiringSecret(other({ withoutSecret: true })), undefined);
   });
 
   it('ask for no issuer where the endpoints are known, and for no scopes where there are none', () => {
-    assert.deepEqual(walked(draftOf(presetOf('github-oauth')), 1), [
+    assert.deepEqual(walked(createDraft(presetOf('github-oauth')), 1), [
       'server',
       'found',
       'redirect',
@@ -167,7 +180,7 @@ describe('the steps of adding a provider', () => {
       'id',
       'summary',
     ]);
-    assert.deepEqual(walked(draftOf(presetOf('github-app')), -1), [
+    assert.deepEqual(walked(createDraft(presetOf('github-app')), -1), [
       'summary',
       'id',
       'label',
@@ -178,29 +191,29 @@ describe('the steps of adding a provider', () => {
       'found',
       'server',
     ]);
-    assert.deepEqual(entryOf(draftOf(presetOf('github-app')))['scopes'], []);
+    assert.deepEqual(toEntry(createDraft(presetOf('github-app')))['scopes'], []);
   });
 
   it('find their neighbour even where they are themselves left out since', () => {
-    assert.equal(adjacentStep('found', other({ offers: null }), 1), 'redirect');
-    assert.equal(adjacentStep('found', other({ offers: null }), -1), 'issuer');
+    assert.equal(adjacentStep('found', other({ metadata: null }), 1), 'redirect');
+    assert.equal(adjacentStep('found', other({ metadata: null }), -1), 'issuer');
   });
 });
 
 describe('an issuer as it is typed', () => {
   it('loses the space around it and the path of discovery, and gets the scheme that was left out', () => {
-    assert.equal(issuerOf(` ${ISSUER}/a \n`), `${ISSUER}/a`);
-    assert.equal(issuerOf(`${ISSUER}/a/.well-known/openid-configuration`), `${ISSUER}/a`);
-    assert.equal(issuerOf(`${ISSUER}/.well-known/oauth-authorization-server/a`), `${ISSUER}/a`);
-    assert.equal(issuerOf('id.example.com/.well-known/openid-configuration'), ISSUER);
-    assert.equal(issuerOf('id.example.com/a'), `${ISSUER}/a`);
-    assert.equal(issuerOf('http://id.example.com'), 'http://id.example.com');
-    assert.equal(issuerOf('  '), '');
+    assert.equal(normalizeIssuer(` ${ISSUER}/a \n`), `${ISSUER}/a`);
+    assert.equal(normalizeIssuer(`${ISSUER}/a/.well-known/openid-configuration`), `${ISSUER}/a`);
+    assert.equal(normalizeIssuer(`${ISSUER}/.well-known/oauth-authorization-server/a`), `${ISSUER}/a`);
+    assert.equal(normalizeIssuer('id.example.com/.well-known/openid-configuration'), ISSUER);
+    assert.equal(normalizeIssuer('id.example.com/a'), `${ISSUER}/a`);
+    assert.equal(normalizeIssuer('http://id.example.com'), 'http://id.example.com');
+    assert.equal(normalizeIssuer('  '), '');
   });
 
   it('gets the scheme without encryption on this computer alone', () => {
     for (const here of ['localhost', 'localhost:8080/realms/a', '127.0.0.1:3000', '[::1]:9/a']) {
-      assert.equal(issuerOf(here), `http://${here}`);
+      assert.equal(normalizeIssuer(here), `http://${here}`);
     }
     for (const elsewhere of [
       'localhost.example.com',
@@ -208,12 +221,12 @@ describe('an issuer as it is typed', () => {
       'localhost@id.example.com',
       '127.0.0.1.example.com/a',
     ]) {
-      assert.equal(issuerOf(elsewhere), `https://${elsewhere}`);
+      assert.equal(normalizeIssuer(elsewhere), `https://${elsewhere}`);
     }
   });
 
   it('keeps its slash, which is part of its name; the other spelling is one away', () => {
-    assert.equal(issuerOf(`${ISSUER}/`), `${ISSUER}/`);
+    assert.equal(normalizeIssuer(`${ISSUER}/`), `${ISSUER}/`);
     assert.equal(toggleTrailingSlash(ISSUER), `${ISSUER}/`);
     assert.equal(toggleTrailingSlash(`${ISSUER}/`), ISSUER);
   });
@@ -253,27 +266,28 @@ describe('the other answers', () => {
   });
 
   it('are proposed: the label by the product or the host, the id by the label, each good as it is', () => {
-    assert.equal(proposedLabel(other()), 'id.example.com');
-    assert.equal(proposedLabel(draftOf(presetOf('okta'))), 'Okta');
-    assert.equal(proposedLabel(other({ label: 'Mine' })), 'Mine');
-    assert.equal(proposedId(other({ label: 'Microsoft Entra ID' }), []), 'microsoft-entra-id');
-    assert.equal(proposedId(other({ label: 'Acmé' }), [{ id: 'acme' }, { id: 'acme-2' }]), 'acme-3');
-    assert.equal(proposedId(other({ label: '認証' }), []), 'oidc');
-    assert.equal(proposedId(other({ label: 'GitHub' }), []), 'github-2');
-    assert.equal(proposedId(other({ id: 'kept', label: 'Other' }), []), 'kept');
-    assert.equal(validateId(proposedId(other({ label: `42 ${'x'.repeat(99)}` }), []), []), undefined);
+    assert.equal(proposeLabel(other()), 'id.example.com');
+    assert.equal(proposeLabel(createDraft(presetOf('okta'))), 'Okta');
+    assert.equal(proposeLabel(other({ label: 'Mine' })), 'Mine');
+    assert.equal(proposeId(other({ label: 'Microsoft Entra ID' }), []), 'microsoft-entra-id');
+    assert.equal(proposeId(other({ label: 'Acmé' }), [{ id: 'acme' }, { id: 'acme-2' }]), 'acme-3');
+    assert.equal(proposeId(other({ label: '認証' }), []), 'oidc');
+    assert.equal(proposeId(other({ label: 'GitHub' }), []), 'github-2');
+    assert.equal(proposeId(other({ id: 'kept', label: 'Other' }), []), 'kept');
+    assert.equal(validateId(proposeId(other({ label: `42 ${'x'.repeat(99)}` }), []), []), undefined);
   });
 });
 
 describe('what a server says of itself', () => {
-  const facts = (offers: ServerCapabilities, draft: Draft = other()): string[] => factsOf({ ...draft, offers });
+  const facts = (metadata: ServerMetadata, draft: Draft = other()): string[] =>
+    getCapabilityNotes({ ...draft, metadata });
 
   it('means little where it says little', () => {
     assert.deepEqual(facts({}), ['browser', 'pkce-unsaid', 'renewal-unsaid', 'no-revocation']);
   });
 
   it('is made up for by what is known of a product', () => {
-    assert.deepEqual(facts({ revocation_endpoint: 'x' }, draftOf(presetOf('cognito'))), [
+    assert.deepEqual(facts({ revocation_endpoint: 'x' }, createDraft(presetOf('cognito'))), [
       'browser',
       'pkce-unsaid',
       'renews',
@@ -281,7 +295,7 @@ describe('what a server says of itself', () => {
   });
 
   it('need not be said where a product is known that does not describe itself', () => {
-    const known = (id: PresetId): string[] => factsOf(draftOf(presetOf(id)));
+    const known = (id: PresetId): string[] => getCapabilityNotes(createDraft(presetOf(id)));
     assert.deepEqual(known('github-oauth'), [
       'browser',
       'device',
@@ -302,13 +316,13 @@ describe('what a server says of itself', () => {
 
   it('leaves out a code to type where only another kind of client can have it', () => {
     const offers = { device_authorization_endpoint: 'x', revocation_endpoint: 'x', scopes_supported: ['openid'] };
-    assert.deepEqual(facts(offers, draftOf(presetOf('google'))), [
+    assert.deepEqual(facts(offers, createDraft(presetOf('google'))), [
       'browser',
       'pkce-unsaid',
       'renews',
       'secret-required',
     ]);
-    assert.ok(facts(offers, draftOf(presetOf('okta'))).includes('device'));
+    assert.ok(facts(offers, createDraft(presetOf('okta'))).includes('device'));
   });
 
   it('means much where it says much', () => {
@@ -347,22 +361,22 @@ describe('what a server says of itself', () => {
     assert.ok(
       !facts(
         { token_endpoint_auth_methods_supported: ['client_secret_basic'] },
-        draftOf(presetOf('keycloak')),
+        createDraft(presetOf('keycloak')),
       ).includes('secret'),
     );
   });
 
   it('is not trusted to be of its type', () => {
-    const bad: ServerCapabilities = {
+    const bad: ServerMetadata = {
       scopes_supported: 'openid',
       grant_types_supported: [1, null],
       code_challenge_methods_supported: { S256: true },
       token_endpoint_auth_methods_supported: 7,
     };
-    assert.ok(facts(bad).every((fact) => (FACTS as readonly string[]).includes(fact)));
-    assert.deepEqual(picked(other({ offers: { scopes_supported: ['two words', 'a"b', 'openid'] } })), ['openid']);
+    assert.ok(facts(bad).every((fact) => (CAPABILITY_NOTES as readonly string[]).includes(fact)));
+    assert.deepEqual(picked(other({ metadata: { scopes_supported: ['two words', 'a"b', 'openid'] } })), ['openid']);
     assert.ok(
-      scopeChoices(other({ offers: { scopes_supported: ['two words', 'fine'] } })).every(
+      proposeScopes(other({ metadata: { scopes_supported: ['two words', 'fine'] } })).every(
         ({ scope }) => validateScope(scope) === undefined,
       ),
     );
@@ -372,27 +386,27 @@ describe('what a server says of itself', () => {
 describe('the scopes to choose from', () => {
   it('have the usual ones picked where the server does not list any', () => {
     assert.deepEqual(picked(other()), DEFAULT_SCOPES);
-    assert.deepEqual(picked(other({ offers: {} })), DEFAULT_SCOPES);
+    assert.deepEqual(picked(other({ metadata: {} })), DEFAULT_SCOPES);
   });
 
   it('have those of the usual ones picked that the server lists, and show the rest of both', () => {
-    const draft = other({ offers: { scopes_supported: ['notes', 'openid', 'email'] } });
+    const draft = other({ metadata: { scopes_supported: ['notes', 'openid', 'email'] } });
     assert.deepEqual(picked(draft), ['openid', 'email']);
     assert.deepEqual(
-      scopeChoices(draft).map(({ scope }) => scope),
+      proposeScopes(draft).map(({ scope }) => scope),
       ['openid', 'email', 'profile', 'offline_access', 'notes'],
     );
     assert.deepEqual(
-      scopeChoices(draft)
-        .filter(({ isOffered }) => !isOffered)
+      proposeScopes(draft)
+        .filter(({ isListed }) => !isListed)
         .map(({ scope }) => scope),
       ['profile', 'offline_access'],
     );
   });
 
   it('have offline_access picked unless the server lists scopes without it, and no grant that it would be for', () => {
-    const isPicked = (offers: Readonly<Record<string, unknown>>): boolean =>
-      picked(other({ offers })).includes('offline_access');
+    const isPicked = (metadata: Readonly<Record<string, unknown>>): boolean =>
+      picked(other({ metadata })).includes('offline_access');
     const WITHOUT = { scopes_supported: ['openid'] };
     assert.deepEqual(
       [
@@ -411,7 +425,7 @@ describe('the scopes to choose from', () => {
   });
 
   it('have those of the ready-made definition picked, whatever the server lists', () => {
-    assert.deepEqual(picked({ ...draftOf(presetOf('gitlab')), offers: { scopes_supported: ['api'] } }), [
+    assert.deepEqual(picked({ ...createDraft(presetOf('gitlab')), metadata: { scopes_supported: ['api'] } }), [
       'openid',
       'profile',
       'email',
@@ -419,14 +433,14 @@ describe('the scopes to choose from', () => {
   });
 
   it('have those picked that the entry has, or that were chosen before', () => {
-    assert.deepEqual(picked(draftOf(undefined, { scopes: ['openid', 'own'] })), ['openid', 'own']);
+    assert.deepEqual(picked(createDraft(undefined, { scopes: ['openid', 'own'] })), ['openid', 'own']);
   });
 });
 
 describe('the entry that comes of it', () => {
   it('has what was asked for, and nothing else', () => {
     const draft = other({ id: 'acme', label: 'Acme', scopes: ['openid'] });
-    assert.deepEqual(entryOf(draft), {
+    assert.deepEqual(toEntry(draft), {
       id: 'acme',
       label: 'Acme',
       issuer: ISSUER,
@@ -446,13 +460,13 @@ describe('the entry that comes of it', () => {
       redirectPorts: [4711],
       later: { a: 1 },
     };
-    const entry = entryOf({ ...draftOf(undefined, old), issuer: ISSUER, label: 'New' });
+    const entry = toEntry({ ...createDraft(undefined, old), issuer: ISSUER, label: 'New' });
     assert.deepEqual(entry, { ...old, issuer: ISSUER, label: 'New' });
   });
 
   it('takes a code for the way where the browser needs a secret and there is none', () => {
     const wayOf = (id: PresetId, withoutSecret: boolean): unknown =>
-      entryOf({ ...draftOf(presetOf(id)), withoutSecret })['signInMethod'];
+      toEntry({ ...createDraft(presetOf(id)), withoutSecret })['signInMethod'];
     assert.deepEqual(
       [
         wayOf('github-oauth', true),
@@ -463,7 +477,7 @@ describe('the entry that comes of it', () => {
       ],
       ['device', undefined, 'device', undefined, undefined],
     );
-    assert.equal(entryOf(other({ withoutSecret: true }))['signInMethod'], undefined);
+    assert.equal(toEntry(other({ withoutSecret: true }))['signInMethod'], undefined);
   });
 
   it('keeps nothing of another server that would send credentials there', () => {
@@ -475,17 +489,17 @@ describe('the entry that comes of it', () => {
       resource: 'https://api.old.example',
       idleTimeout: 5,
     };
-    assert.deepEqual(entryOf({ ...draftOf(undefined, old), issuer: ISSUER }), {
+    assert.deepEqual(toEntry({ ...createDraft(undefined, old), issuer: ISSUER }), {
       id: 'acme',
       issuer: ISSUER,
       clientId: 'c',
       idleTimeout: 5,
     });
-    assert.deepEqual(entryOf(draftOf(undefined, old))['endpoints'], old.endpoints);
+    assert.deepEqual(toEntry(createDraft(undefined, old))['endpoints'], old.endpoints);
   });
 
   it('keeps the fields that belong to no server, and those that it has asked for, when the issuer is another', () => {
-    const kept = Object.keys(entryOf({ ...draftOf(undefined, FULL_ENTRY), issuer: ISSUER }));
+    const kept = Object.keys(toEntry({ ...createDraft(undefined, FULL_ENTRY), issuer: ISSUER }));
     const asked: readonly ProviderField[] = ['issuer', 'clientId', 'scopes', 'redirectPorts', 'redirectUri'];
     assert.deepEqual(
       kept.toSorted(),
@@ -515,20 +529,23 @@ describe('the entry that comes of it', () => {
   });
 
   it('can ask its server before it is whole, and where a field that nobody asks for is bad', () => {
-    assert.equal(providerOf({ ...draftOf(undefined), issuer: ISSUER })?.issuer, ISSUER);
-    assert.equal(providerOf(draftOf(undefined, { issuer: ISSUER, clientId: 'a', idleTimeout: 'soon' }))?.clientId, 'a');
+    assert.equal(toProvider({ ...createDraft(undefined), issuer: ISSUER })?.issuer, ISSUER);
+    assert.equal(
+      toProvider(createDraft(undefined, { issuer: ISSUER, clientId: 'a', idleTimeout: 'soon' }))?.clientId,
+      'a',
+    );
     assert.deepEqual(
-      providerOf({ ...draftOf(presetOf('okta')), issuer: ISSUER })?.redirectPorts,
+      toProvider({ ...createDraft(presetOf('okta')), issuer: ISSUER })?.redirectPorts,
       presetOf('okta')?.fields?.redirectPorts,
     );
-    assert.equal(providerOf({ ...draftOf(undefined), issuer: 'nothing' }), undefined);
+    assert.equal(toProvider({ ...createDraft(undefined), issuer: 'nothing' }), undefined);
   });
 });
 
 describe('the entries to edit', () => {
   it('are all that are objects, good or bad, by the best name that they have', () => {
-    const entries = entriesIn([{ label: ' Acme\n' }, 'junk', null, [], { id: 'b' }, {}]);
-    assert.deepEqual(entries.map(nameOf), ['Acme', 'b', 'oidc']);
-    assert.deepEqual(entriesIn({ a: 1 }), []);
+    const entries = parseEntries([{ label: ' Acme\n' }, 'junk', null, [], { id: 'b' }, {}]);
+    assert.deepEqual(entries.map(entryName), ['Acme', 'b', 'oidc']);
+    assert.deepEqual(parseEntries({ a: 1 }), []);
   });
 });

@@ -1,0 +1,90 @@
+// Problems that are reported when they are found: in the settings, in the stored sessions, and with the shared folder.
+import * as vscode from 'vscode';
+import * as button from '../host/buttonLabels.ts';
+import { PREFIX } from '../host/ids.ts';
+import { describeLoadIssue } from '../host/loadIssueMessages.ts';
+import * as notification from '../host/notificationMessages.ts';
+import { openProviderSettings, openSettings } from '../host/openSettings.ts';
+import type { Settings } from '../host/settings.ts';
+import { describeEntryProblem, describeNumberProblem } from '../host/settingsMessages.ts';
+import type { LoadIssue } from '../sessions/sessionLoader.ts';
+import type { ActionTarget, RecoveryActions } from './recoveryActions.ts';
+
+/** What the reports depend on. */
+export interface ProblemReporterDependencies {
+  readonly settings: Settings;
+  readonly actions: RecoveryActions;
+  /** Returns the target of actions about a provider. */
+  targetForProvider(providerId: string): ActionTarget;
+  /** Deletes a stored session that can't be used here. */
+  remove(id: string): Promise<void>;
+  showLog(): void;
+}
+
+/** Reports problems. These notifications can't be muted. */
+export class ProblemReporter {
+  readonly #dependencies: ProblemReporterDependencies;
+  /** The messages about settings that have been shown, for problems that still exist. */
+  readonly #shown = new Set<string>();
+
+  constructor(dependencies: ProblemReporterDependencies) {
+    this.#dependencies = dependencies;
+  }
+
+  /** Reports what is wrong in the settings: each problem once, until it is fixed. Resolves when every message is closed. */
+  async reportSettingsProblems(): Promise<void> {
+    const { numberProblems, problems } = this.#dependencies.settings;
+    const found = [
+      ...problems.map((problem) => ({ message: describeEntryProblem(problem), open: openProviderSettings })),
+      ...numberProblems.map((problem) => ({
+        message: describeNumberProblem(problem),
+        open: () => openSettings(`${PREFIX}.${problem.setting.name}`),
+      })),
+    ];
+    for (const shown of this.#shown) {
+      if (!found.some(({ message }) => message === shown)) {
+        this.#shown.delete(shown);
+      }
+    }
+    const unreported = found.filter(({ message }) => !this.#shown.has(message));
+    await Promise.all(
+      unreported.map(async ({ message, open }) => {
+        this.#shown.add(message);
+        if ((await vscode.window.showWarningMessage(message, button.openSettings())) !== undefined) {
+          await open();
+        }
+      }),
+    );
+  }
+
+  /** Reports what was found wrong with the stored sessions. Resolves when every message is closed. */
+  async reportLoadIssues(issues: readonly LoadIssue[]): Promise<void> {
+    await Promise.all(issues.map((issue) => this.#reportLoadIssue(issue)));
+  }
+
+  /** Reports that this window can't coordinate with the others. */
+  warnSyncDisabled(): void {
+    void vscode.window
+      .showWarningMessage(notification.syncDisabled(), button.showLog())
+      .then((selected) => (selected === undefined ? undefined : this.#dependencies.showLog()));
+  }
+
+  async #reportLoadIssue(issue: LoadIssue): Promise<void> {
+    const { actions, settings } = this.#dependencies;
+    const provider = 'providerId' in issue ? settings.nameOf(issue.providerId) : '';
+    const first = issue.kind === 'foreign' ? [button.confirmDelete()] : issue.kind === 'lost' ? [button.signIn()] : [];
+    const selected = await vscode.window.showWarningMessage(
+      describeLoadIssue(issue, provider),
+      ...first,
+      button.showLog(),
+    );
+    if (selected === button.showLog()) {
+      this.#dependencies.showLog();
+    } else if (selected !== undefined && issue.kind === 'lost') {
+      await actions.run('sign-in', this.#dependencies.targetForProvider(issue.providerId));
+    } else if (selected !== undefined && issue.kind === 'foreign') {
+      const remove = (): Promise<void> => this.#dependencies.remove(issue.id);
+      await actions.run('retry', { ...this.#dependencies.targetForProvider(issue.providerId), retry: remove });
+    }
+  }
+}

@@ -1,0 +1,175 @@
+import assert from 'node:assert/strict';
+import { MINUTE } from '../../../src/core/clock.ts';
+import { PREFIX, SETTINGS } from '../../../src/host/ids.ts';
+import { Settings } from '../../../src/host/settings.ts';
+import type { LoadIssue } from '../../../src/sessions/sessionLoader.ts';
+import type { IdleNotifications } from '../../../src/ui/idleNotifications.ts';
+import { NotificationCenter } from '../../../src/ui/notificationCenter.ts';
+import { ProblemReporter, type ProblemReporterDependencies } from '../../../src/ui/problemReporter.ts';
+import type { ActionTarget, RecoveryActions } from '../../../src/ui/recoveryActions.ts';
+import { editor } from '../../support/fakeEditor.ts';
+import { hasTombstone } from '../../support/sharedFiles.ts';
+import { createTestWindow, recordAt, seedSession, type TestWindow } from '../../support/testWindow.ts';
+
+const ISSUER = 'https://id.example.com';
+
+describe('the report of problems in the settings', () => {
+  let settings: Settings;
+  let problemReporter: ProblemReporter;
+
+  beforeEach(() => {
+    editor.reset();
+    settings = new Settings(0);
+    // It uses only the settings.
+    problemReporter = new ProblemReporter({ settings } as ProblemReporterDependencies);
+  });
+
+  afterEach(() => {
+    settings.dispose();
+  });
+
+  const set = (name: keyof typeof SETTINGS, value: unknown): void =>
+    editor.configure(`${PREFIX}.${SETTINGS[name]}`, value);
+  const INTERVAL = '"sessionKeeper.refreshInterval" must be 0 or between 5 and 10080 minutes. 10080 is used.';
+
+  it('is made once for a number that is out of range, and again only after it was in range', async () => {
+    set('refreshInterval', 20_000);
+    await problemReporter.reportSettingsProblems();
+    await problemReporter.reportSettingsProblems();
+    set('refreshInterval', 30_000);
+    await problemReporter.reportSettingsProblems();
+    assert.deepEqual(editor.messages, [{ words: INTERVAL, buttons: ['Open Settings'], isModal: false }]);
+    set('refreshInterval', 720);
+    await problemReporter.reportSettingsProblems();
+    set('refreshInterval', 20_000);
+    await problemReporter.reportSettingsProblems();
+    assert.equal(editor.messages.length, 2);
+  });
+
+  it('leads to the setting that it is about', async () => {
+    editor.answer = ({ buttons: [first] }) => first;
+    set('refreshInterval', 20_000);
+    set('providers', 'none');
+    await problemReporter.reportSettingsProblems();
+    assert.deepEqual(
+      editor.messages.map(({ words }) => words),
+      ['"sessionKeeper.providers" must be a list of providers.', INTERVAL],
+    );
+    assert.deepEqual(
+      editor.executed,
+      ['providers', 'refreshInterval'].map((name) => ['workbench.action.openSettings', `@id:sessionKeeper.${name}`]),
+    );
+  });
+});
+
+describe('the report of what was found in the store', () => {
+  let testWindow: TestWindow;
+  let settings: Settings;
+  let notifications: NotificationCenter;
+  let problemReporter: ProblemReporter;
+  /** What was handed on to other parts. */
+  let done: string[];
+
+  beforeEach(() => {
+    editor.reset();
+    editor.configure(`${PREFIX}.${SETTINGS.providers}`, [
+      { id: 'acme', label: 'Acme', issuer: ISSUER, clientId: 'editor' },
+    ]);
+    settings = new Settings(0);
+    testWindow = createTestWindow(ISSUER);
+    done = [];
+    const {
+      clock,
+      sessionManager,
+      sessions: { notificationClaims },
+    } = testWindow;
+    const target = (providerId: string): ActionTarget => ({
+      providerId,
+      hasSession: true,
+      signIn: () => Promise.resolve(void done.push(`sign in at ${providerId}`)),
+      retry: () => Promise.resolve(),
+    });
+    const actions = {
+      run: (action: string, about: ActionTarget) => (action === 'retry' ? about.retry() : about.signIn()),
+    } as unknown as RecoveryActions;
+    notifications = new NotificationCenter({
+      clock,
+      sessionManager,
+      notificationClaims,
+      settings,
+      actions,
+      idleNotifications: { getNotifications: () => [] } as unknown as IdleNotifications,
+      targetForSession: ({ providerId }) => target(providerId),
+      targetForProvider: target,
+    });
+    problemReporter = new ProblemReporter({
+      settings,
+      actions,
+      targetForProvider: target,
+      remove: (id) => sessionManager.removeLocally(id),
+      showLog: () => done.push('log'),
+    });
+    testWindow.liveSessions.onDidChange((change) => notifications.onChange(change));
+  });
+
+  afterEach(() => {
+    notifications.dispose();
+    testWindow.sessions.dispose();
+    settings.dispose();
+  });
+
+  /** Moves in a session of another client, and reads what is found wrong, as a window does that is opened afresh. */
+  const foreign = async (): Promise<LoadIssue[]> => {
+    await seedSession(testWindow, recordAt(ISSUER, testWindow.clock.now(), { id: 'stray', clientId: 'another' }));
+    await testWindow.sessionManager.ready();
+    await testWindow.clock.rest();
+    return testWindow.findings;
+  };
+
+  it('deletes a session of another client by Delete It, and leaves nothing of it, not even that it was told of', async () => {
+    await seedSession(testWindow, recordAt(ISSUER, testWindow.clock.now()));
+    const findings = await foreign();
+    assert.deepEqual(
+      findings.map(({ kind }) => kind),
+      ['foreign'],
+    );
+    editor.answer = ({ buttons: [first] }) => first;
+    await problemReporter.reportLoadIssues(findings);
+    await testWindow.clock.pass(MINUTE);
+    assert.deepEqual(
+      editor.messages.map(({ buttons }) => buttons),
+      [['Delete It', 'Show Log']],
+    );
+    assert.deepEqual(
+      [
+        testWindow.liveSessions.get('stray'),
+        [...testWindow.store.secrets.keys()].filter((key) => key.includes('stray')),
+      ],
+      [undefined, []],
+    );
+    const { files } = testWindow.folder;
+    const left = [...files.keys()].filter((name) => name.includes('stray'));
+    assert.deepEqual([left.length, hasTombstone(files, 'stray')], [1, true], 'which tells the other windows');
+    assert.deepEqual([testWindow.record().id, testWindow.stored()?.includes('access-1')], ['s1', true]);
+  });
+
+  it('leaves it where the person does not press that, and shows the log where they want to see it', async () => {
+    const findings = await foreign();
+    await problemReporter.reportLoadIssues(findings);
+    editor.answer = ({ buttons }) => buttons.at(-1);
+    await problemReporter.reportLoadIssues(findings);
+    assert.deepEqual(
+      [testWindow.record('stray').id, testWindow.stored('stray') !== undefined, done],
+      ['stray', true, ['log']],
+    );
+  });
+
+  it('signs in by Sign In where the keyring has lost a session', async () => {
+    editor.answer = ({ buttons: [first] }) => first;
+    await problemReporter.reportLoadIssues([{ id: 's9', kind: 'lost', providerId: 'acme' }]);
+    assert.deepEqual(
+      [editor.messages.map(({ buttons }) => buttons), done],
+      [[['Sign In', 'Show Log']], ['sign in at acme']],
+    );
+  });
+});
