@@ -42,6 +42,10 @@ export default tseslint.config(
     linterOptions: { noInlineConfig: true, reportUnusedDisableDirectives: 'error' },
   },
   {
+    files: ['src/**/*.ts'],
+    rules: { 'max-lines': ['error', { max: 300, skipBlankLines: true, skipComments: true }] },
+  },
+  {
     files: ['src/**/*.ts', 'tools/**/*.ts', 'test/support/**/*.ts'],
     rules: {
       'jsdoc/require-jsdoc': [

@@ -1,4 +1,4 @@
-// The composition root: builds what is needed from the start. Everything else is built in onDemand.ts.
+// The composition root: creates what is needed from the start. Everything else is created in onDemand.ts.
 import { join } from 'node:path';
 import * as vscode from 'vscode';
 import { PendingSignIns } from './auth/pendingSignIns.ts';
@@ -20,17 +20,17 @@ import { ContextKeys } from './ui/contextKeys.ts';
 import { DiagnosticsDocument } from './ui/diagnosticsDocument.ts';
 import { StatusBar } from './ui/statusBar.ts';
 
-/** How long, in ms, VS Code is kept from closing for renewals that are on their way; it waits about 5 s. */
-const LAST_MOMENTS = 4 * SECOND;
+/** How long, in ms, closing VS Code is delayed by renewals in progress; VS Code waits about 5 s. */
+const DEACTIVATION_TIMEOUT = 4 * SECOND;
 
-let leave = (): Promise<void> => Promise.resolve();
+let stop = (): Promise<void> => Promise.resolve();
 
-/** Ends Session Keeper, as soon as no renewal is on its way whose answer nobody would store. */
+/** Stops Session Keeper. Waits for renewals in progress, whose new tokens would be lost otherwise. */
 export function deactivate(): Promise<void> {
-  return leave();
+  return stop();
 }
 
-/** Starts Session Keeper. It does not wait for the network or for the keyring. */
+/** Starts Session Keeper. Does not wait for the network or the keyring. */
 export function activate(context: vscode.ExtensionContext): void {
   const log = vscode.window.createOutputChannel(PRODUCT, { log: true });
   const settings = new Settings(Math.random());
@@ -42,7 +42,7 @@ export function activate(context: vscode.ExtensionContext): void {
       clock,
       context,
       diagnosticsDocument,
-      // It is looked up at each call, because VS Code replaces it when proxy settings change.
+      // Read at each call, because VS Code replaces it when proxy settings change.
       fetch: (input, init) => fetch(input, init),
       log,
       pendingSignIns,
@@ -54,7 +54,7 @@ export function activate(context: vscode.ExtensionContext): void {
     context.subscriptions.push(parts);
     return parts;
   }, createBundleLoadErrorReporter(log));
-  /** What is loaded on demand; undefined if it can't be loaded, which has been reported then. */
+  /** Loads the parts on demand; gives undefined if they can't be loaded, which has been reported then. */
   const loaded = (): Promise<OnDemandParts | undefined> => onDemand.load().catch(() => undefined);
   const sessions = new SessionsModule({
     clock,
@@ -116,19 +116,19 @@ export function activate(context: vscode.ExtensionContext): void {
     log,
   );
 
-  // In a moment: VS Code has other extensions to start, and a caller that comes before has its session read all the same.
-  const begin = clock.after(0, () => {
+  // Deferred, because VS Code has other extensions to start. A request before that loads the sessions itself.
+  const startTimer = clock.after(0, () => {
     sessions.start();
     if (settings.problems.length + settings.numberProblems.length > 0) {
       void loaded();
     }
   });
-  leave = async () => {
-    begin.dispose();
+  stop = async () => {
+    startTimer.dispose();
     sessions.dispose();
     await Promise.race([
       onDemand.value?.sessions.tokenRefresher.whenIdle(),
-      new Promise<void>((resolve) => clock.after(LAST_MOMENTS, resolve)),
+      new Promise<void>((resolve) => clock.after(DEACTIVATION_TIMEOUT, resolve)),
     ]);
   };
 }

@@ -1,5 +1,5 @@
-// The second composition root: builds what the start of the extension doesn't need. It is a bundle of its own, which
-// extension.ts loads when a part of it is first needed, and a few seconds after the start in any case.
+// The second composition root: creates what the start of the extension doesn't need. It is a bundle of its own, which
+// extension.ts loads when a part of it is first needed, and a few seconds after start in any case.
 import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -43,10 +43,10 @@ import { ProblemReporter } from './ui/problemReporter.ts';
 import { RecoveryActions } from './ui/recoveryActions.ts';
 import { AddProviderWizard } from './wizard/addProviderWizard.ts';
 
-/** How long a server may take for one answer, in ms. */
-const ANSWER_DEADLINE = 20 * SECOND;
+/** How long, in ms, a server may take for a response. */
+const RESPONSE_TIMEOUT = 20 * SECOND;
 
-/** What is there from the start. */
+/** The parts that exist from the start. */
 export interface StartParts {
   readonly clock: Clock;
   readonly context: vscode.ExtensionContext;
@@ -60,26 +60,26 @@ export interface StartParts {
   readonly settings: Settings;
 }
 
-/** What the start of the extension sees of what is loaded on demand. */
+/** The parts that are loaded on demand, as the start of the extension uses them. */
 export interface OnDemandParts extends Disposable {
   readonly commands: Readonly<Record<keyof typeof COMMANDS, () => unknown>>;
   readonly diagnostics: DiagnosticsService;
   readonly dpopHeaders: DpopHeadersCommand;
   readonly sessionRequests: SessionRequests;
   readonly sessions: OnDemandSessions;
-  /** Takes a link that VS Code has opened in this window. */
+  /** Handles a URI that VS Code has opened in this window. */
   handleUri(uri: vscode.Uri): Promise<void>;
-  /** Takes over the settings after a change, before anything is done with them. */
+  /** Applies changed settings, before anything else uses them. */
   onDidChangeSettings(): void;
   /** Reports what was found wrong with the stored sessions. */
   reportLoadIssues(issues: readonly LoadIssue[]): void;
 }
 
-/** Builds the parts and starts them. It does not wait for the network or for the keyring. */
+/** Creates the parts and starts them. Does not wait for the network or the keyring. */
 export function createOnDemandParts(start: StartParts): OnDemandParts {
   const { clock, context, diagnosticsDocument, log, pendingSignIns, random, settings } = start;
   const { folder, liveSessions, notificationClaims, scheduler, secrets, sessionManager } = start.sessions;
-  const transport: Transport = { fetch: start.fetch, clock, log, timeout: ANSWER_DEADLINE };
+  const transport: Transport = { fetch: start.fetch, clock, log, timeout: RESPONSE_TIMEOUT };
   const clientSecrets = new ClientSecrets(secrets, folder);
   const discovery = new Discovery(transport, (provider) => clientSecrets.read(provider));
   const sessions = new OnDemandSessions({
@@ -102,18 +102,18 @@ export function createOnDemandParts(start: StartParts): OnDemandParts {
     folder: nodeSharedFolder(join(context.globalStorageUri.fsPath, CALLBACKS_FOLDER), clock),
   });
   const template = (): Promise<string> => readFile(context.asAbsolutePath('media/sign-in-page.html'), 'utf8');
-  const signOuts = new EndSessionService({
+  const endSessionService = new EndSessionService({
     clock,
     log,
     openBrowser,
     environment: () => redirectEnvironment.getEnvironment(),
     toExternalUrl: (address) => redirectEnvironment.toExternalUrl(address),
     deadline: () => settings.signInTimeout(),
-    releasePorts: (ports) => signIns.releasePorts(ports),
+    releasePorts: (ports) => signInService.releasePorts(ports),
     pages: async (provider) => signOutPages(provider.label, await template()),
   });
-  const openSignOutPage = (page: ServerSignOut['page']): void => void signOuts.open(page);
-  const signIns: SignInService = new SignInService({
+  const openSignOutPage = (page: ServerSignOut['page']): void => void endSessionService.open(page);
+  const signInService: SignInService = new SignInService({
     clock,
     discovery,
     transport,
@@ -125,11 +125,11 @@ export function createOnDemandParts(start: StartParts): OnDemandParts {
     toExternalUrl: (address) => redirectEnvironment.toExternalUrl(address),
     getCallbackUri: () => redirectEnvironment.getCallbackUri(),
     random,
-    releasePorts: (ports) => signOuts.releasePorts(ports),
+    releasePorts: (ports) => endSessionService.releasePorts(ports),
     hasSession: ({ id }) => sessionManager.getActive(id).length > 0,
     pages: async (provider) => signInPages(provider.label, await template()),
   });
-  const signInController = new SignInController(signIns, pendingSignIns, sessionManager, settings);
+  const signInController = new SignInController(signInService, pendingSignIns, sessionManager, settings);
   const showLog = (): void => log.show();
   const actions = new RecoveryActions({
     clock,
@@ -224,7 +224,7 @@ export function createOnDemandParts(start: StartParts): OnDemandParts {
   const disposables: readonly Disposable[] = [
     registerNotificationLinks(),
     liveSessions.onDidChange((change) => notifications.onChange(change)),
-    signInController.onStillWaiting((still) => commands.showStillWaiting(still)),
+    signInController.onStillWaiting((stillWaiting) => commands.showStillWaiting(stillWaiting)),
     scheduler.onDidTick(() => notifications.update()),
     idleNotifications.onDidChange(() => notifications.update()),
     vscode.window.onDidChangeWindowState(({ focused }) => (focused ? notifications.update() : undefined)),
@@ -232,15 +232,15 @@ export function createOnDemandParts(start: StartParts): OnDemandParts {
     idleNotifications,
     notifications,
     signInController,
-    signOuts,
+    endSessionService,
   ];
 
-  // What was read before counts as read now.
+  // The sessions that were loaded before are new to the notifications.
   liveSessions.all().forEach((after) => notifications.onChange({ before: undefined, after }));
   void problemReporter.reportSettingsProblems();
   sessions.start();
   void uriCallbackRouter.cleanUp();
-  // What is left now tells a later session of the editor whether secrets are kept. Nobody waits for it.
+  // Stores a marker, by which the next session of the editor detects whether secrets persist.
   sessionManager.ready().then(
     () => sessions.health.checkPersistence(vscode.env.sessionId),
     () => {},

@@ -1,5 +1,4 @@
-// "Show Diagnostics": gathers what is known and what can be tried out, for a document that cannot be written in. What a
-// finding offers stands above its line.
+// "Show Diagnostics": gathers what is known and runs health checks, for a read-only document with quick fixes as code lenses.
 import * as vscode from 'vscode';
 import { SECOND, type Clock } from '../core/clock.ts';
 import { toFailure } from '../core/failure.ts';
@@ -22,7 +21,7 @@ import { formatProxy } from './redaction.ts';
 import { createReport, type Report } from './report.ts';
 import * as messages from './reportMessages.ts';
 
-/** What the diagnostics look at, and how findings are fixed. */
+/** What the diagnostics depend on. */
 export interface DiagnosticsDependencies {
   readonly clock: Clock;
   readonly extension: vscode.Extension<unknown>;
@@ -33,22 +32,28 @@ export interface DiagnosticsDependencies {
   readonly clientSecrets: ClientSecrets;
   /** The process that the extension runs in. */
   readonly process: Pick<NodeJS.Process, 'arch' | 'env' | 'platform' | 'versions'>;
-  /** What a quick fix is about, where it is about a session. */
+  /** Returns the target of actions about a session. */
   targetForSession(record: SessionRecord): ActionTarget;
-  /** What a quick fix is about, where it is about a provider. */
+  /** Returns the target of actions about a provider. */
   targetForProvider(providerId: string): ActionTarget;
-  /** Opens the server's page for a sign-out, where there is one. Nobody is kept waiting for it. */
+  /** Opens the server's sign-out page, if there is one. Does not wait for it. */
   openSignOutPage(page: ServerSignOut['page']): void;
-  /** Leads through adding a provider. */
+  /** Runs the wizard that adds a provider. */
   addProvider(): Promise<void>;
   showLog(): void;
 }
 
-/** What of the environment decides how servers are reached. Only whether it is there is told, never what it says. */
-const ENVIRONMENT = ['HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY', 'NODE_EXTRA_CA_CERTS', 'NODE_TLS_REJECT_UNAUTHORIZED'];
+/** The environment variables for network access. The report shows only whether they are set, not their values. */
+const ENVIRONMENT_VARIABLES = [
+  'HTTP_PROXY',
+  'HTTPS_PROXY',
+  'NO_PROXY',
+  'NODE_EXTRA_CA_CERTS',
+  'NODE_TLS_REJECT_UNAUTHORIZED',
+];
 
-/** How long, in ms, sessions are waited for that are just being read. */
-const PATIENCE = 5 * SECOND;
+/** How long, in ms, to wait for the stored sessions to load. */
+const LOAD_TIMEOUT = 5 * SECOND;
 
 /** The diagnostics. */
 export class Diagnostics implements DiagnosticsService {
@@ -70,7 +75,7 @@ export class Diagnostics implements DiagnosticsService {
 
   getCodeLenses(document: vscode.TextDocument): vscode.CodeLens[] {
     const { markdown = '', findingLines = [] } = this.#report ?? {};
-    // While the document still has the text before, its lines are others.
+    // While the document still shows the previous report, the lines differ.
     return document.getText() !== markdown
       ? []
       : findingLines.flatMap(({ line, finding: { quickFix } }) => {
@@ -92,9 +97,9 @@ export class Diagnostics implements DiagnosticsService {
     void vscode.window.showInformationMessage(messages.diagnosticsCopied());
   }
 
-  /** Only what the report in hand has found can be mended. */
+  /** Applies only quick fixes of the current report. */
   async applyFix(line: unknown): Promise<void> {
-    const finding = this.#report?.findingLines.find((place) => place.line === line)?.finding;
+    const finding = this.#report?.findingLines.find((candidate) => candidate.line === line)?.finding;
     if (finding?.quickFix === undefined) {
       return;
     }
@@ -107,7 +112,7 @@ export class Diagnostics implements DiagnosticsService {
     await this.refresh();
   }
 
-  /** A keyring that does not answer takes a while to be found out, so the status bar shows that something is being done. */
+  /** Shows progress in the status bar, because it takes a while to detect that a keyring doesn't respond. */
   async #build(): Promise<Report> {
     return vscode.window.withProgress({ location: vscode.ProgressLocation.Window, title: PRODUCT }, () =>
       this.#gather(),
@@ -118,10 +123,10 @@ export class Diagnostics implements DiagnosticsService {
     const { clientSecrets, clock, discovery, extension, process, sessions, settings } = this.#dependencies;
     const { history, sessionManager, sessionStore, secretStorage } = sessions;
     const { health, renewalLock } = this.#dependencies.onDemandSessions;
-    // What cannot be read is a finding, not a reason to show none.
+    // If the sessions can't be read, that is a finding, not an error.
     await Promise.race([
       sessionManager.ready().catch(() => {}),
-      new Promise<void>((resolve) => clock.after(PATIENCE, resolve)),
+      new Promise<void>((resolve) => clock.after(LOAD_TIMEOUT, resolve)),
     ]);
     const [store, persistence, folder, quarantined, holders, files, secrets] = await Promise.all([
       health.store(),
@@ -202,7 +207,7 @@ export class Diagnostics implements DiagnosticsService {
         String(httpSetting(name)),
       ]),
       ['http.noProxy', `${Array.isArray(exceptions) ? exceptions.length : 0} exceptions`],
-      ...ENVIRONMENT.map((name): [string, string] => [
+      ...ENVIRONMENT_VARIABLES.map((name): [string, string] => [
         name,
         (env[name] ?? env[name.toLowerCase()] ?? '') === '' ? 'not set' : 'set',
       ]),

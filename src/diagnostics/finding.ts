@@ -1,4 +1,4 @@
-// What a diagnostic finding is, and the facts that findings are made of.
+// The type of a diagnostic finding, and the facts that findings are derived from.
 import type { Category } from '../core/failurePolicies.ts';
 import type { SettingProblem } from '../core/parseProviders.ts';
 import type { Provider } from '../core/provider.ts';
@@ -6,63 +6,63 @@ import type { LiveSession } from '../core/status.ts';
 import type { NumberProblem } from '../host/numberSettings.ts';
 import type { Health, StoreHealth } from '../storage/storageProbe.ts';
 
-/** Every finding, the gravest first. The words are stable: reports are compared by them. */
+/** The code of every finding, the most severe first. The codes are stable, so that reports can be compared. */
 export const FINDING_CODES = [
-  /** The ID token in a record is not of the record's issuer, client or person. */
-  'poisoned',
-  /** Certificates are not checked. */
+  /** The ID token of a session has another issuer, audience or subject than the session. */
+  'identity-mismatch',
+  /** TLS certificates aren't verified. */
   'tls-off',
-  /** The secret store rejects, or does not answer. */
+  /** SecretStorage rejects, or doesn't respond. */
   'store-fails',
-  /** The secret store accepts a secret and does not have it. */
+  /** SecretStorage accepts a secret but doesn't return it. */
   'store-forgets',
-  /** A secret of an earlier session of the editor is gone. */
+  /** A secret that was stored before the editor was last closed is gone. */
   'store-not-persistent',
-  /** The newest tokens of a session are in memory only. */
+  /** The latest tokens of a session are in memory only. */
   'unsaved',
-  /** The folder that all windows share cannot be written, read or cleared. */
+  /** The shared folder can't be written, read or cleared. */
   'folder-fails',
-  /** This window has gone on alone, because the folder failed when a turn was to be taken. */
-  'alone',
-  /** A record was made at a server on this computer, and the configuration names none such. */
+  /** This window doesn't coordinate with the others, because the shared folder failed when it needed a lock. */
+  'cross-window-sync-off',
+  /** A session is from a server on this computer, and no such server is configured. */
   'test-server',
-  /** A record is of another issuer or client than the provider is configured with. */
-  'foreign',
-  /** A record's provider is not configured at all. */
+  /** A session has another issuer, client or endpoints than its provider's configuration. */
+  'configuration-mismatch',
+  /** The provider of a session isn't configured. */
   'not-configured',
-  /** The session index knows of a session that nobody has. */
+  /** There is a session file whose tokens are lost. */
   'lost',
   /** A session has ended. */
   'ended',
-  /** The renewals of a session fail. */
+  /** Renewals of a session fail. */
   'renewal-fails',
-  /** What a server says of itself could not be had when that was last tried. */
+  /** The last attempt to get a server's metadata failed. */
   'server-unknown',
-  /** The clocks of this computer and of a server are far apart. */
+  /** The clocks of this computer and of a server differ. */
   'clock-off',
-  /** No provider is set up. */
+  /** No provider is configured. */
   'nothing-configured',
-  /** An entry of the settings is not used. */
+  /** An entry of the settings is invalid and ignored. */
   'entry-not-used',
-  /** A setting is out of range or not a number, and another value is used. */
+  /** A setting is out of range or not a number, and another value is used instead. */
   'setting-out-of-range',
   /** Two accounts of a provider have the same label. */
   'same-label',
-  /** A session cannot be renewed: there is no refresh token. */
+  /** A session has no refresh token. */
   'no-refresh-token',
-  /** The server never said how long the access token lives. */
-  'lifetime-never-said',
-  /** Secrets that could not be read lie set aside in the store. */
-  'quarantined',
+  /** The server doesn't specify the lifetime of the access token. */
+  'lifetime-unknown',
+  /** There are quarantined secrets, which couldn't be read. */
+  'quarantined-secrets',
 ] as const;
 
-/** One of the closed set of findings. */
+/** One of {@link FINDING_CODES}. */
 export type FindingCode = (typeof FINDING_CODES)[number];
 
-/** How grave a finding is. */
+/** The severity of a finding. */
 export type Severity = 'error' | 'warning' | 'note';
 
-/** What can be done about a finding by pressing something. */
+/** What a code lens can do about a finding. */
 export type QuickFix =
   | 'remove'
   | 'sign-out'
@@ -75,12 +75,12 @@ export type QuickFix =
   | 'check'
   | 'clear';
 
-/** Something that is to be said, and what can be done about it. */
+/** Something that the report says, and its quick fix. */
 export interface DiagnosticFinding {
   readonly code: FindingCode;
   readonly severity: Severity;
   readonly quickFix: QuickFix | undefined;
-  /** The id of the provider that it is about. */
+  /** The ID of the provider that it is about. */
   readonly providerId?: string | undefined;
   /** The session that it is about. */
   readonly session?: LiveSession | undefined;
@@ -88,23 +88,23 @@ export interface DiagnosticFinding {
   readonly problem?: SettingProblem | undefined;
   /** The setting that it is about. */
   readonly numberProblem?: NumberProblem | undefined;
-  /** What is wrong, as stable words: claims, a category and a code, a number of things. */
+  /** Details in a stable form: claims, a category and a code, or a count. */
   readonly detail?: string | undefined;
   /** How far the server's clock is ahead, in ms. */
   readonly skew?: number | undefined;
 }
 
-/** Everything that findings are made of. Points in time are in ms since the Unix epoch. */
+/** Everything that findings are derived from. Points in time are in ms since the Unix epoch. */
 export interface DiagnosticFacts {
   readonly now: number;
   readonly providers: readonly Provider[];
   readonly problems: readonly SettingProblem[];
   readonly numberProblems: readonly NumberProblem[];
-  /** All sessions in memory, those of no configured provider included. */
+  /** All sessions in memory, including those of providers that aren't configured. */
   readonly sessions: readonly LiveSession[];
-  /** The sessions that the session index knows and nobody has. */
+  /** The sessions with a file, but without tokens in this window. */
   readonly lost: readonly { readonly id: string; readonly providerId: string }[];
-  /** The latest failure to find out about a provider's server, where nothing better is known since. */
+  /** The latest discovery failure of each provider, if it hasn't succeeded since. */
   readonly unknownServers: readonly {
     readonly providerId: string;
     readonly category: Category;
@@ -112,10 +112,10 @@ export interface DiagnosticFacts {
   }[];
   readonly store: StoreHealth;
   readonly folder: Health;
-  /** Whether this window cannot take turns with the others. */
+  /** Whether this window doesn't coordinate with the others. */
   readonly isDegraded: boolean;
-  /** How many secrets lie set aside; undefined where that cannot be read. */
+  /** The number of quarantined secrets; undefined if that can't be read. */
   readonly quarantined: number | undefined;
-  /** What switches the check of certificates off: a setting, the environment, or nothing. */
+  /** What disables the verification of TLS certificates: a setting, the environment, or nothing. */
   readonly tlsDisabledBy: 'setting' | 'environment' | undefined;
 }

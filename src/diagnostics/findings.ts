@@ -1,9 +1,9 @@
-// Diagnostic findings: facts in, findings out. Nothing is asked of anybody here.
+// Derives diagnostic findings from facts, without side effects.
 import { FINDING_CODES, type DiagnosticFinding, type DiagnosticFacts } from './finding.ts';
 import { quickFixFor } from './quickFix.ts';
 import { sessionFindings } from './sessionFindings.ts';
 
-/** What there is to say of these facts, the gravest first; nothing if all is in order. */
+/** Returns the findings, the most severe first. */
 export function getFindings(facts: DiagnosticFacts): DiagnosticFinding[] {
   const findings = [...sessionFindings(facts), ...settingsFindings(facts), ...storageFindings(facts)];
   return findings.sort((one, other) => FINDING_CODES.indexOf(one.code) - FINDING_CODES.indexOf(other.code));
@@ -40,7 +40,7 @@ function settingsFindings({
     }),
   ];
   if (providers.length === 0) {
-    // Where there are entries that are not used, they are what is to be mended.
+    // If there are invalid entries, those have to be fixed.
     findings.push({
       code: 'nothing-configured',
       severity: 'note',
@@ -71,10 +71,10 @@ function storageFindings({ folder, isDegraded, quarantined = 0, store }: Diagnos
     findings.push({ code: 'folder-fails', severity: 'error', quickFix: 'check', detail: folder.code });
   }
   if (isDegraded) {
-    findings.push({ code: 'alone', severity: 'warning', quickFix: 'check' });
+    findings.push({ code: 'cross-window-sync-off', severity: 'warning', quickFix: 'check' });
   }
   if (quarantined > 0) {
-    findings.push({ code: 'quarantined', severity: 'note', quickFix: 'clear', detail: String(quarantined) });
+    findings.push({ code: 'quarantined-secrets', severity: 'note', quickFix: 'clear', detail: String(quarantined) });
   }
   return findings;
 }

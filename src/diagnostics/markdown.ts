@@ -1,9 +1,9 @@
-// The Markdown of the report. Whatever comes from outside stands in code spans that nothing in it can close, without the
-// scheme that would make an address a link.
+// The Markdown of the report. Text from outside is in code spans that it can't close, without the scheme that would turn a
+// URL into a link.
 import { sanitizeDisplayName } from '../core/failure.ts';
 import { remaining } from '../core/lifetime.ts';
 
-/** A section of the report, with "None." if it has no lines. */
+/** Returns a section of the report, with "None." if it has no lines. */
 export function section(name: string, lines: readonly string[]): string[] {
   const spaced = lines.flatMap((line, index) =>
     line.startsWith('### ') ? [...(index === 0 ? [] : ['']), line, ''] : [line],
@@ -11,19 +11,19 @@ export function section(name: string, lines: readonly string[]): string[] {
   return ['', `## ${name}`, '', ...(lines.length === 0 ? ['None.'] : spaced)];
 }
 
-/** A line of a section. The value is Markdown already. */
+/** Returns a line of a section. The value is Markdown already. */
 export function item(name: string, value: string): string {
   return `- ${name}: ${value}`;
 }
 
-/** Text from outside as a code span, in which it stays text. */
+/** Returns text from outside as a code span, in which it is inert. */
 export function code(text: string): string {
-  // Neither a table nor an editor must find anything in it.
+  // "|" would end a table cell, and editors turn URLs into links even in code spans.
   const clean = sanitizeDisplayName(text).replaceAll('|', '¦').replaceAll('://', ': //');
   return clean === '' ? '—' : `\`${clean}\``;
 }
 
-/** Text of the settings as a part of a sentence. */
+/** Returns text from the settings without Markdown or URLs, for use in a sentence. */
 export function stripMarkdown(text: string): string {
   return sanitizeDisplayName(text)
     .replace(/[^\p{L}\p{M}\p{N} ./-]/gu, ' ')
@@ -32,7 +32,7 @@ export function stripMarkdown(text: string): string {
     .trim();
 }
 
-/** A URL as it is, without the scheme, so that nothing makes a link of it, and without user, query and fragment, which may be secret. */
+/** Returns a URL without its scheme, so that it isn't a link, and without user, query and fragment, which may be secret. */
 export function url(address: string): string {
   const rest = address
     .replace(/^[a-z]+:\/\//i, '')
@@ -41,10 +41,10 @@ export function url(address: string): string {
   return `${code(rest)}${/^https:/i.test(address) ? '' : ' (not https)'}`;
 }
 
-/** How many values of a list are shown. */
+/** The maximum number of values of a list that are shown. */
 const MAX_LIST_LENGTH = 30;
 
-/** The texts and numbers of a list; its other values, which a server can send, as question marks. */
+/** Returns the strings and numbers of a list; its other values, which a server can send, as question marks. */
 export function list(values: readonly unknown[]): string {
   const shown = values
     .slice(0, MAX_LIST_LENGTH)
@@ -54,20 +54,20 @@ export function list(values: readonly unknown[]): string {
     : `${shown.join(' ')}${values.length > MAX_LIST_LENGTH ? ` and ${values.length - MAX_LIST_LENGTH} more` : ''}`;
 }
 
-/** Enough of a session ID to tell sessions apart. */
+/** Returns the part of a session ID that is enough to distinguish sessions. */
 export function shortId(id: string): string {
   return id.slice(0, 8);
 }
 
-/** A point in time, in ms since the Unix epoch, as ISO 8601. */
+/** Returns a point in time, in ms since the Unix epoch, in ISO 8601. */
 export function formatTimestamp(at: number): string {
-  // What a session index or a server says need not be on any calendar.
-  return Math.abs(at) <= 8.64e15 ? new Date(at).toISOString() : 'beyond any calendar';
+  // A session file or a server can contain a number that isn't a valid date.
+  return Math.abs(at) <= 8.64e15 ? new Date(at).toISOString() : 'not a valid date';
 }
 
-/** A length of time in ms, positive for the future. */
-export function formatRelativeTime(length: number): string {
-  const { count, unit } = remaining(Math.abs(length));
-  const words = `${count} ${unit}${count === 1 ? '' : 's'}`;
-  return length < 0 ? `${words} ago` : `in ${words}`;
+/** Returns a duration in ms, positive for the future, such as "in 5 minutes". */
+export function formatRelativeTime(duration: number): string {
+  const { count, unit } = remaining(Math.abs(duration));
+  const text = `${count} ${unit}${count === 1 ? '' : 's'}`;
+  return duration < 0 ? `${text} ago` : `in ${text}`;
 }

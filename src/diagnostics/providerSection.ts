@@ -1,4 +1,4 @@
-// What the report says about the providers: every field of the table, under its name in the settings.
+// The report's section about providers: every field of the table, under its name in the settings.
 import { findFlow } from '../flows/signInFlows.ts';
 import { SECOND } from '../core/clock.ts';
 import type { Display, FieldRow, DisplayValues } from '../core/fieldRow.ts';
@@ -15,7 +15,7 @@ const CLIENT_SECRETS: Readonly<Record<ClientSecretState, string>> = {
   unknown: 'not known',
 };
 
-/** The fields of a provider, and what follows from them. */
+/** Returns the fields of a provider, and what follows from them. */
 export function providerLines(provider: Provider, clientSecret: ClientSecretState): string[] {
   const uris = redirectUrisOf(provider).map(loopbackUrl).join(', ');
   return [
@@ -35,7 +35,7 @@ function describe(value: unknown, { display, unitMs, unset = 'none' }: FieldRow)
   if (value === undefined || (typeof value === 'object' && value !== null && Object.keys(value).length === 0)) {
     return URL.canParse(unset) ? loopbackUrl(unset) : unset;
   }
-  // The type of the row holds that its display fits the value.
+  // The type of the row ensures that its display fits the value.
   return DISPLAYS[display](value as never, unitMs ?? 1);
 }
 
@@ -50,11 +50,11 @@ const DISPLAYS: { readonly [Kind in Display]: (value: DisplayValues[Kind], unitM
       .flatMap(([name, address]) => (address === undefined ? [] : [`${name} ${url(address)}`]))
       .join(', '),
   values: (value) => list(Object.values(value)),
-  // The values are the person's own affair: a name that is a hint, say.
+  // The values can be personal, such as a login hint.
   names: (value) => list(Object.keys(value)),
 };
 
-/** A redirect URI, which is an `http:` URL for a reason. */
+/** Formats a loopback redirect URI, which is meant to be an `http:` URL. */
 function loopbackUrl(uri: string): string {
   return code(uri.replace('http://', ''));
 }

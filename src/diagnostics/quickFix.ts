@@ -1,9 +1,9 @@
-// What can be done about a failure from the report.
+// The quick fixes for failures.
 import { FAILURE_POLICIES, type Category } from '../core/failurePolicies.ts';
 import type { Action } from '../core/failurePolicy.ts';
 import type { QuickFix } from './finding.ts';
 
-/** What is worth pressing about a failure: what its remedy offers first, where that can be done from here. */
+/** Returns the quick fix for the first recovery action of a failure; the given one if there is none for it. */
 export function quickFixFor(category: Category, otherwise: QuickFix): QuickFix {
   const [first] = FAILURE_POLICIES[category].actions;
   return (first === undefined ? undefined : QUICK_FIXES[first]) ?? otherwise;

@@ -1,8 +1,8 @@
-// What must not be in a report is taken out of it.
+// Removes secrets from reports.
 
-/** A proxy's address without anything secret: host and port. */
-export function formatProxy(address: string): string {
-  const text = address.trim();
+/** Returns the host and port of a proxy's URL, without credentials. */
+export function formatProxy(url: string): string {
+  const text = url.trim();
   if (text === '') {
     return 'not set';
   }
@@ -10,10 +10,10 @@ export function formatProxy(address: string): string {
   return URL.canParse(withScheme) ? new URL(withScheme).host || 'set, but not an address' : 'set, but not an address';
 }
 
-/** How long a part of a secret may be, in characters, before it is taken out. */
+/** The maximum length, in characters, of a part of a secret that isn't redacted, because ordinary words must stay. */
 const MAX_PART_LENGTH = 15;
 
-/** A text without whatever also stands in a secret, should anything ever quote one. Short words have to stay. */
+/** Returns a text with every longer part of a secret redacted, in case that anything quotes one. */
 export function redactSecrets(text: string, secrets: readonly string[]): string {
   const size = MAX_PART_LENGTH + 1;
   const parts = new Set(

@@ -1,5 +1,5 @@
-// The report for a ticket, as Markdown. Its frame is English in every language, so that whoever helps can read it; the
-// findings are sentences in the person's language. Of tokens there is nothing in it, not even a part.
+// The diagnostics report, as Markdown. Everything but the findings is always in English, so that support can read it; the
+// findings are in the user's language. It contains no part of a token.
 import type { LifetimeSettings } from '../core/lifetime.ts';
 import type { SettingProblem } from '../core/parseProviders.ts';
 import type { Provider } from '../core/provider.ts';
@@ -17,7 +17,7 @@ import { redactSecrets } from './redaction.ts';
 import { serverLines } from './serverSection.ts';
 import { describeAccount, clockLines, formatEvent, sessionLines } from './sessionSection.ts';
 
-/** What a finding's sentence calls the things that it is about; fit to stand in Markdown. */
+/** The names that the message of a finding uses, as Markdown. */
 export interface FindingNames {
   readonly provider: string;
   readonly session: string;
@@ -35,7 +35,7 @@ export interface ReportMessages {
   finding(finding: DiagnosticFinding, names: FindingNames): string;
 }
 
-/** What a report is made of beside the facts. */
+/** What a report is created from. */
 export interface ReportInput {
   readonly facts: DiagnosticFacts;
   readonly findings: readonly DiagnosticFinding[];
@@ -45,22 +45,22 @@ export interface ReportInput {
   readonly network: readonly (readonly [string, string])[];
   readonly lifetimes: LifetimeSettings;
   getKnownServer(provider: Provider): KnownServer | undefined;
-  /** What there is of the secret of each provider's client, by the provider's id. */
+  /** The state of the client secrets, by provider ID. */
   readonly clientSecrets: ReadonlyMap<string, ClientSecretState>;
   readonly events: readonly HistoryEvent[];
-  /** Who has a renewal lock at this moment; the code of the failure if that can't be read. */
+  /** The processes that hold a renewal lock now; the code of the failure if that can't be read. */
   readonly lockHolders: readonly (LockHolder & { readonly isAlive: boolean | undefined })[] | string;
   readonly files: SharedFiles;
   readonly messages: ReportMessages;
 }
 
-/** A report, and the line, counted from 0, at which each finding stands. */
+/** A report, and the zero-based line of each finding. */
 export interface Report {
   readonly markdown: string;
   readonly findingLines: readonly { readonly line: number; readonly finding: DiagnosticFinding }[];
 }
 
-/** Writes a report. */
+/** Creates a report. */
 export function createReport(input: ReportInput): Report {
   const { facts, findings, messages } = input;
   const lines = [

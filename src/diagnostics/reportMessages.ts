@@ -47,7 +47,7 @@ const SEVERITIES: Readonly<Record<Severity, () => string>> = {
 type FindingMessage = (names: FindingNames, finding: DiagnosticFinding) => string;
 
 const FINDING_MESSAGES: Readonly<Record<FindingCode, FindingMessage>> = {
-  poisoned: ({ detail, session }) =>
+  'identity-mismatch': ({ detail, session }) =>
     l10n.t(
       'The ID token of session {0} is not of the issuer, client or person that the session says (claims: {1}). Delete it and sign in again.',
       session,
@@ -84,7 +84,7 @@ const FINDING_MESSAGES: Readonly<Record<FindingCode, FindingMessage>> = {
       'The folder of Session Keeper cannot be used ({0}). Check whether the disk is full or read-only; until then, keep one window open.',
       detail,
     ),
-  alone: () =>
+  'cross-window-sync-off': () =>
     l10n.t(
       'This window could not take turns with the others when it last renewed. Keep one window open, and check the disk.',
     ),
@@ -94,7 +94,7 @@ const FINDING_MESSAGES: Readonly<Record<FindingCode, FindingMessage>> = {
       session,
       provider,
     ),
-  foreign: ({ provider, session }) =>
+  'configuration-mismatch': ({ provider, session }) =>
     l10n.t(
       'Session {0} was made for another issuer or client id, or other endpoints, than {1} has now. It is not used. Delete it, or set the old values again.',
       session,
@@ -153,13 +153,13 @@ const FINDING_MESSAGES: Readonly<Record<FindingCode, FindingMessage>> = {
       session,
       provider,
     ),
-  'lifetime-never-said': ({ provider, session }) =>
+  'lifetime-unknown': ({ provider, session }) =>
     l10n.t(
       '{1} does not say how long the access token of session {0} lives. Set "assumedLifetime", so that it is renewed in time.',
       session,
       provider,
     ),
-  quarantined: ({ detail }) =>
+  'quarantined-secrets': ({ detail }) =>
     l10n.t(
       'Stored texts that could not be read lie set aside: {0}. Delete them, unless a later version of Session Keeper is to be used again.',
       detail,

@@ -1,10 +1,10 @@
-// What the report says about the servers.
+// The report's section about discovery.
 import type { Provider } from '../core/provider.ts';
 import type { KnownServer } from '../protocol/discovery.ts';
 import { ENDPOINTS } from '../protocol/metadata.ts';
 import { code, item, list, formatTimestamp, url } from './markdown.ts';
 
-/** What of a server's own description tells something, by the names that RFC 8414 and OpenID Connect Discovery give it. */
+/** The metadata that the report shows, by their names in RFC 8414 and OpenID Connect Discovery. */
 const LISTS = [
   'scopes_supported',
   'grant_types_supported',
@@ -16,7 +16,7 @@ const LISTS = [
 ] as const;
 const FLAGS = ['authorization_response_iss_parameter_supported', 'require_pushed_authorization_requests'] as const;
 
-/** What the server of a provider has said of itself, and the last failure to ask it. */
+/** Returns the metadata of a provider's server, and the last discovery failure. */
 export function serverLines(provider: Provider, known: KnownServer | undefined): string[] {
   const lines = [`### ${code(provider.label)}`];
   if (known === undefined) {
@@ -29,7 +29,7 @@ export function serverLines(provider: Provider, known: KnownServer | undefined):
     );
   }
   if (metadata !== undefined) {
-    // The types of the library say what a server should answer, not what it does.
+    // The types of the library describe what a server should send, not what it does send.
     const values: Readonly<Record<string, unknown>> = metadata.value;
     lines.push(
       item('Answered', formatTimestamp(metadata.at)),

@@ -1,4 +1,4 @@
-// The findings about sessions: whose they are, how they fare, and what their servers' clocks show.
+// The findings about sessions: their provider, their state, and the clock skew.
 import { isLoopbackHost } from '../core/secureUrl.ts';
 import { decodeJwtClaims } from '../core/jwt.ts';
 import { CLOCK_SKEW_WARNING } from '../core/clock.ts';
@@ -11,7 +11,7 @@ import { isUsable, sessionTime, type LiveSession } from '../core/status.ts';
 import type { DiagnosticFinding, DiagnosticFacts } from './finding.ts';
 import { quickFixFor } from './quickFix.ts';
 
-/** What there is to say of the sessions. */
+/** Returns the findings about sessions. */
 export function sessionFindings(facts: DiagnosticFacts): DiagnosticFinding[] {
   return [
     ...facts.sessions.flatMap((session) => findingsForSession(session, facts)),
@@ -32,21 +32,30 @@ function configuredSessions(facts: DiagnosticFacts): LiveSession[] {
 
 function findingsForSession(session: LiveSession, facts: DiagnosticFacts): DiagnosticFinding[] {
   const { record } = session;
-  const about = { session, providerId: record.providerId } as const;
-  const wrong = findMismatchedClaims(record);
-  const poisoned =
-    wrong.length === 0
+  const base = { session, providerId: record.providerId } as const;
+  const mismatchedClaims = findMismatchedClaims(record);
+  const identityMismatch =
+    mismatchedClaims.length === 0
       ? []
-      : [{ ...about, code: 'poisoned', severity: 'error', quickFix: 'remove', detail: wrong.join(', ') } as const];
+      : [
+          {
+            ...base,
+            code: 'identity-mismatch',
+            severity: 'error',
+            quickFix: 'remove',
+            detail: mismatchedClaims.join(', '),
+          } as const,
+        ];
   const provider = providerWith(facts, record.providerId);
   if (configuredProviderOf(record, () => provider) === undefined) {
-    const isOfTest = isLoopbackIssuer(record.issuer) && (provider === undefined || !isLoopbackIssuer(provider.issuer));
-    const code = isOfTest ? 'test-server' : provider === undefined ? 'not-configured' : 'foreign';
-    // Where the settings cannot be read, they are what is to be mended, and the session is as good as before.
+    const isTestServer =
+      isLoopbackIssuer(record.issuer) && (provider === undefined || !isLoopbackIssuer(provider.issuer));
+    const code = isTestServer ? 'test-server' : provider === undefined ? 'not-configured' : 'configuration-mismatch';
+    // If an entry is invalid, the settings have to be fixed, and the session may be usable again then.
     const quickFix = provider === undefined && facts.problems.length > 0 ? 'settings' : 'remove';
-    return [...poisoned, { ...about, code, severity: 'warning', quickFix }];
+    return [...identityMismatch, { ...base, code, severity: 'warning', quickFix }];
   }
-  return [...poisoned, ...findingsForConfiguredSession(session, provider, facts.now)];
+  return [...identityMismatch, ...findingsForConfiguredSession(session, provider, facts.now)];
 }
 
 function findingsForConfiguredSession(
@@ -55,43 +64,43 @@ function findingsForConfiguredSession(
   now: number,
 ): DiagnosticFinding[] {
   const { record, failure, unsaved } = session;
-  const about = { session, providerId: record.providerId } as const;
+  const base = { session, providerId: record.providerId } as const;
   const findings: DiagnosticFinding[] = [];
   if (unsaved) {
-    findings.push({ ...about, code: 'unsaved', severity: 'error', quickFix: 'check' });
+    findings.push({ ...base, code: 'unsaved', severity: 'error', quickFix: 'check' });
   }
   if (record.ended !== undefined || !isUsable(record, sessionTime(session, now))) {
     const detail = record.ended === undefined ? undefined : `${record.ended.category}, ${record.ended.code}`;
-    findings.push({ ...about, code: 'ended', severity: 'warning', quickFix: 'sign-in', detail });
+    findings.push({ ...base, code: 'ended', severity: 'warning', quickFix: 'sign-in', detail });
     return findings;
   }
   if (failure !== undefined) {
     findings.push({
-      ...about,
+      ...base,
       code: 'renewal-fails',
       severity: 'warning',
       quickFix: quickFixFor(failure.category, 'renew'),
       detail: `${failure.category}, ${failure.code}`,
     });
   }
-  // Without an end there is nothing to renew for, and without a refresh token none to be assumed.
+  // Without an expiry no renewal is needed, and without a refresh token an assumed expiry has no effect.
   const { accessExpiresAt, expirySource, refreshToken } = record;
   if (refreshToken === undefined && accessExpiresAt !== undefined) {
     const isAskedFor = normalizeScopes(provider?.scopes ?? []).includes('offline_access');
     findings.push({
-      ...about,
+      ...base,
       code: 'no-refresh-token',
       severity: 'note',
       quickFix: isAskedFor ? undefined : 'settings',
     });
   }
   if (refreshToken !== undefined && expirySource === 'unknown') {
-    findings.push({ ...about, code: 'lifetime-never-said', severity: 'note', quickFix: 'settings' });
+    findings.push({ ...base, code: 'lifetime-unknown', severity: 'note', quickFix: 'settings' });
   }
   return findings;
 }
 
-/** What of the ID token does not fit the record; nothing where it fits, or cannot be looked into. */
+/** Returns the claims of the ID token that don't match the session; none if they all match, or if it can't be decoded. */
 function findMismatchedClaims({ idToken, issuer, clientId, subject }: SessionRecord): string[] {
   const claims = idToken === undefined ? undefined : decodeJwtClaims(idToken);
   if (claims === undefined) {
@@ -110,7 +119,7 @@ function isLoopbackIssuer(issuer: string): boolean {
   return URL.canParse(issuer) && isLoopbackHost(new URL(issuer).hostname);
 }
 
-/** Of each provider, the latest answer counts. */
+/** Uses the latest response of each provider. */
 function clockFindings(facts: DiagnosticFacts): DiagnosticFinding[] {
   const latest = new Map<string, LiveSession>();
   for (const session of configuredSessions(facts)) {
@@ -125,7 +134,7 @@ function clockFindings(facts: DiagnosticFacts): DiagnosticFinding[] {
   return [...latest.values()].flatMap((session) => {
     const { providerId, refreshToken, ended } = session.record;
     const skew = skewOf(session) ?? 0;
-    // The next answer measures it anew.
+    // The next response measures the skew again.
     const quickFix = refreshToken === undefined || ended !== undefined ? undefined : 'renew';
     return Math.abs(skew) > CLOCK_SKEW_WARNING
       ? [{ code: 'clock-off', severity: 'warning', quickFix, providerId, session, skew } as const]
@@ -133,7 +142,7 @@ function clockFindings(facts: DiagnosticFacts): DiagnosticFinding[] {
   });
 }
 
-/** How far the server's clock was ahead, in ms, when it last gave a token. */
+/** Returns how far the server's clock was ahead, in ms, when it last issued a token. */
 export function skewOf({ skew, record }: LiveSession): number | undefined {
   return skew ?? record.skew;
 }

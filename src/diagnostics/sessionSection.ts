@@ -1,4 +1,4 @@
-// What the report says about the sessions.
+// The report's section about sessions.
 import { decodeJwtClaims } from '../core/jwt.ts';
 import { sanitizeDisplayName } from '../core/failure.ts';
 import { configuredProviderOf } from '../core/serverIdentity.ts';
@@ -10,16 +10,14 @@ import { skewOf } from './sessionFindings.ts';
 import { code, formatRelativeTime, item, list, shortId, formatTimestamp, url } from './markdown.ts';
 import type { ReportInput } from './report.ts';
 
-/** What is known of a session, without its tokens and without who its person is. */
+/** Returns what is known about a session, without its tokens and without the user's identity. */
 export function sessionLines(session: LiveSession, { facts, lifetimes }: ReportInput): string[] {
   const { record, failure, failedAt, failures } = session;
   const { accessExpiresAt, refreshDueAt, sessionEndsAt, state } = statusOf(session, lifetimes, facts.now);
   const isOwned =
     configuredProviderOf(record, (id) => facts.providers.find((provider) => provider.id === id)) !== undefined;
-  const at = (formatTime: number | undefined, otherwise: string): string =>
-    formatTime === undefined
-      ? otherwise
-      : `${formatTimestamp(formatTime)} (${formatRelativeTime(formatTime - facts.now)})`;
+  const at = (value: number | undefined, otherwise: string): string =>
+    value === undefined ? otherwise : `${formatTimestamp(value)} (${formatRelativeTime(value - facts.now)})`;
   const isRenewable = tokenLifetimes(record).isRefreshable;
   return [
     `### ${code(shortId(record.id))}`,
@@ -57,7 +55,7 @@ export function sessionLines(session: LiveSession, { facts, lifetimes }: ReportI
   ];
 }
 
-/** Where the entry led them when they came: nowhere else are they sent. */
+/** Returns the origins that credentials are sent to: those of the entry when the session was created. */
 function describeCredentialOrigins({ origins }: SessionRecord): string {
   return origins === undefined
     ? 'not kept yet'
@@ -85,7 +83,7 @@ function describeClaims({ idToken }: SessionRecord): string {
       : `has the claims ${list(Object.keys(claims))}`;
 }
 
-/** Who somebody is does not belong in a ticket: the first character tells them apart well enough, and a number. */
+/** Returns the first character of an account's label and a number, which distinguish accounts without identifying the user. */
 export function describeAccount({ account, providerId }: SessionRecord, { sessions }: DiagnosticFacts): string {
   const ids = [
     ...new Set(
@@ -96,23 +94,23 @@ export function describeAccount({ account, providerId }: SessionRecord, { sessio
   return `${code(`${first}…`)}, account ${ids.indexOf(account.id) + 1} of ${code(providerId)}`;
 }
 
-/** Something that happened to a session. */
+/** Returns an event of a session. */
 export function formatEvent({ at, generation, kind, providerId, reason, session }: HistoryEvent): string {
   const because = reason === undefined ? '' : `: ${code(`${reason.category}, ${reason.code}`)}`;
   return `- ${formatTimestamp(at)} ${code(session)} at ${code(providerId)}, generation ${generation}: ${kind}${because}`;
 }
 
-/** How far the clocks of this computer and of a session's server are apart. */
+/** Returns the clock skew between this computer and a session's server. */
 export function clockLines(session: LiveSession): string[] {
   const { issuer, tokensRequestedAt } = session.record;
   const skew = skewOf(session);
-  const where = `Date header of ${url(issuer)}`;
+  const source = `Date header of ${url(issuer)}`;
   return [
     item(
       code(shortId(session.record.id)),
       skew === undefined
-        ? `not measured, no ${where}`
-        : `server ${skew >= 0 ? 'ahead' : 'behind'} by ${Math.abs(skew)} ms, ${where}, ${formatTimestamp(tokensRequestedAt)}`,
+        ? `not measured, no ${source}`
+        : `server ${skew >= 0 ? 'ahead' : 'behind'} by ${Math.abs(skew)} ms, ${source}, ${formatTimestamp(tokensRequestedAt)}`,
     ),
   ];
 }

@@ -1,5 +1,5 @@
-// Adding a provider step by step, or editing one. Which steps there are is decided in steps.ts, what comes of the
-// answers in draft.ts.
+// The wizard that adds or edits a provider. steps.ts decides which steps there are; draft.ts turns the answers into an
+// entry.
 import * as vscode from 'vscode';
 import type { Provider } from '../core/provider.ts';
 import { describeFailure } from '../host/failureMessages.ts';
@@ -15,12 +15,12 @@ import { BACK, type Answer } from './multiStepInput.ts';
 import { askRedirect, askRedirectUri } from './redirectStep.ts';
 import { askIssuer, askServer, showCapabilities } from './serverSteps.ts';
 import { adjacentStep, mayHaveSecret, type Step } from './steps.ts';
-import type { AddProviderWizardDependencies, AskStep, Outcome } from './wizardStep.ts';
+import type { AddProviderWizardDependencies, RunStep, Outcome } from './wizardStep.ts';
 
-const ASK: Readonly<Record<Step, AskStep>> = {
+const RUN_STEP: Readonly<Record<Step, RunStep>> = {
   server: askServer,
   issuer: askIssuer,
-  found: showCapabilities,
+  capabilities: showCapabilities,
   redirect: askRedirect,
   redirectUri: askRedirectUri,
   client: askClient,
@@ -31,7 +31,7 @@ const ASK: Readonly<Record<Step, AskStep>> = {
   summary: askSummary,
 };
 
-/** Leads a person from nothing to a provider in the settings, or through one that is there. */
+/** Adds a provider to the settings, or edits one, step by step. */
 export class AddProviderWizard {
   readonly #dependencies: AddProviderWizardDependencies;
 
@@ -39,16 +39,16 @@ export class AddProviderWizard {
     this.#dependencies = dependencies;
   }
 
-  /** Asks one thing after the other, with a way back, until the person saves or leaves. */
+  /** Shows one step after the other, with a Back button, until the user saves or cancels. */
   async run(): Promise<void> {
     await new WizardRun(this.#dependencies).run();
   }
 }
 
-/** One way through the steps. */
+/** One run of the wizard. */
 class WizardRun {
   readonly #dependencies: AddProviderWizardDependencies;
-  readonly #entries = parseEntries(storedValue());
+  readonly #entries = parseEntries(readStoredValue());
   #draft = createDraft(undefined);
   #secret = '';
 
@@ -59,7 +59,7 @@ class WizardRun {
   async run(): Promise<void> {
     let step: Step = 'server';
     for (;;) {
-      const answer: Answer<Outcome> = await ASK[step]({
+      const answer: Answer<Outcome> = await RUN_STEP[step]({
         dependencies: this.#dependencies,
         draft: this.#draft,
         secret: this.#secret,
@@ -83,28 +83,28 @@ class WizardRun {
   }
 
   #accept({ draft, secret = this.#secret }: Outcome): void {
-    // A secret is one client's at one server.
+    // A secret belongs to one client at one server.
     this.#secret = isSameClient(draft, this.#draft) ? secret : '';
     this.#draft = draft;
   }
 
-  /** Writes the entry, and the secret where one was given; whether that worked. */
+  /** Writes the entry, and the secret if one was entered; returns whether that succeeded. */
   async #save(next: 'sign-in' | 'save'): Promise<boolean> {
     const draft = this.#draft;
     const entry = toEntry(draft);
-    const made = toProvider(draft);
+    const provider = toProvider(draft);
     try {
-      if (made !== undefined && this.#secret !== '' && mayHaveSecret(draft)) {
-        await this.#dependencies.clientSecrets.write(made, this.#secret);
+      if (provider !== undefined && this.#secret !== '' && mayHaveSecret(draft)) {
+        await this.#dependencies.clientSecrets.write(provider, this.#secret);
       }
     } catch (error) {
       void vscode.window.showErrorMessage(describeFailure(error, draft.label));
       return false;
     }
     try {
-      const stored = storedValue();
+      const stored = readStoredValue();
       if (stored !== undefined && stored !== null && !Array.isArray(stored)) {
-        throw new Error('What is there is no list, and somebody has written it.');
+        throw new Error('The setting is not a list.');
       }
       const value = withEntry(stored, entry, draft.original);
       await vscode.workspace
@@ -113,17 +113,17 @@ class WizardRun {
     } catch {
       void vscode.window
         .showErrorMessage(wizardMessages.notSaved(), button.openSettings())
-        .then((chosen) => (chosen === undefined ? undefined : openProviderSettings()));
+        .then((selected) => (selected === undefined ? undefined : openProviderSettings()));
       return false;
     }
-    const provider = this.#dependencies.settings.provider(draft.id);
-    if (provider !== undefined) {
-      this.#finish(provider, next);
+    const saved = this.#dependencies.settings.provider(draft.id);
+    if (saved !== undefined) {
+      this.#finish(saved, next);
     }
     return true;
   }
 
-  /** Signs in, or offers to. Nobody is kept waiting for it. */
+  /** Signs in, or offers to. Does not wait for it. */
   #finish(provider: Provider, next: 'sign-in' | 'save'): void {
     const signIn = (): void => void this.#dependencies.signIn(provider);
     if (next === 'sign-in') {
@@ -133,7 +133,7 @@ class WizardRun {
     } else {
       void vscode.window
         .showInformationMessage(wizardMessages.providerSaved(provider.label), button.signIn())
-        .then((chosen) => (chosen === undefined ? undefined : signIn()));
+        .then((selected) => (selected === undefined ? undefined : signIn()));
     }
   }
 }
@@ -142,7 +142,7 @@ function isSameClient(one: Draft, other: Draft): boolean {
   return one.issuer === other.issuer && one.clientId === other.clientId;
 }
 
-/** The value of the setting as the person has it. */
-function storedValue(): unknown {
+/** Returns the value of the setting in the user settings. */
+function readStoredValue(): unknown {
   return vscode.workspace.getConfiguration(PREFIX).inspect<unknown>(SETTINGS.providers)?.globalValue;
 }

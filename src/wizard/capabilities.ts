@@ -1,9 +1,9 @@
-// What a server's metadata mean for a person who adds it.
+// What a server's metadata mean for the user who adds it.
 import type { Draft } from './draft.ts';
 import { filterTexts } from './entries.ts';
 import type { Preset } from './presets.ts';
 
-/** What a server says of itself (RFC 8414 section 2), as far as it matters here. Nothing of it is trusted to be of its type. */
+/** The part of a server's metadata (RFC 8414 section 2) that matters here. The types of the values aren't validated. */
 export interface ServerMetadata {
   readonly issuer?: unknown;
   readonly scopes_supported?: unknown;
@@ -15,7 +15,7 @@ export interface ServerMetadata {
   readonly revocation_endpoint?: unknown;
 }
 
-/** What a product would say of itself, where it does not and a ready-made definition has its endpoints; else undefined. */
+/** Returns the metadata of a product that publishes none, from a preset with its endpoints; else undefined. */
 export function presetMetadata(preset: Preset | undefined): ServerMetadata | undefined {
   const endpoints = preset?.fields?.endpoints;
   return (
@@ -27,70 +27,70 @@ export function presetMetadata(preset: Preset | undefined): ServerMetadata | und
   );
 }
 
-/** One thing that a server's word on itself means. */
+/** What metadata can mean, in the order in which it is shown. */
 export const CAPABILITY_NOTES = [
   'browser',
   'no-browser',
   'device',
   'pkce',
-  'pkce-unsaid',
+  'pkce-not-advertised',
   'renews-with-scope',
   'renews',
   'no-expiry',
-  'renewal-unsaid',
+  'renewal-not-advertised',
   'secret',
   'secret-required',
   'secret-for-browser',
   'no-revocation',
 ] as const;
-/** One of them. */
+/** One of {@link CAPABILITY_NOTES}. */
 export type CapabilityNote = (typeof CAPABILITY_NOTES)[number];
 
-/** The facts that are less than a person may hope for. */
+/** The notes about something that the server lacks or requires. */
 export const LIMITATIONS: ReadonlySet<CapabilityNote> = new Set([
   'no-browser',
-  'pkce-unsaid',
-  'renewal-unsaid',
+  'pkce-not-advertised',
+  'renewal-not-advertised',
   'secret',
   'secret-required',
   'secret-for-browser',
   'no-revocation',
 ]);
 
-/** What a server's word on itself means for a person. The order is that in which it is told. */
+/** Returns what a server's metadata mean, in the order of {@link CAPABILITY_NOTES}. */
 export function getCapabilityNotes(draft: Draft): CapabilityNote[] {
   const { preset } = draft;
-  const offers = draft.metadata ?? {};
-  const grants = filterTexts(offers.grant_types_supported);
-  const methods = filterTexts(offers.token_endpoint_auth_methods_supported);
+  const metadata = draft.metadata ?? {};
+  const grants = filterTexts(metadata.grant_types_supported);
+  const methods = filterTexts(metadata.token_endpoint_auth_methods_supported);
   const hasCode =
     grants.length === 0 ||
     grants.includes('authorization_code') ||
-    filterTexts(offers.response_types_supported).includes('code');
+    filterTexts(metadata.response_types_supported).includes('code');
   const renewal = (): CapabilityNote => {
     if (preset !== undefined) {
       return RENEWALS[preset.renewal];
     }
-    if (filterTexts(offers.scopes_supported).includes('offline_access')) {
+    if (filterTexts(metadata.scopes_supported).includes('offline_access')) {
       return 'renews-with-scope';
     }
-    // Many servers that give refresh tokens do not list that grant.
-    return grants.includes('refresh_token') ? 'renews' : 'renewal-unsaid';
+    // Many servers that issue refresh tokens don't list that grant.
+    return grants.includes('refresh_token') ? 'renews' : 'renewal-not-advertised';
   };
-  const holds: Readonly<Partial<Record<CapabilityNote, boolean>>> = {
+  const applies: Readonly<Partial<Record<CapabilityNote, boolean>>> = {
     browser: hasCode,
     'no-browser': !hasCode,
-    device: offers.device_authorization_endpoint !== undefined && (preset?.device ?? 'if-allowed') === 'if-allowed',
-    pkce: filterTexts(offers.code_challenge_methods_supported).includes('S256'),
-    'pkce-unsaid': !filterTexts(offers.code_challenge_methods_supported).includes('S256'),
+    device: metadata.device_authorization_endpoint !== undefined && (preset?.device ?? 'if-allowed') === 'if-allowed',
+    pkce: filterTexts(metadata.code_challenge_methods_supported).includes('S256'),
+    'pkce-not-advertised': !filterTexts(metadata.code_challenge_methods_supported).includes('S256'),
     [renewal()]: true,
-    // Many servers have clients without a secret and do not list them.
+    // Many servers that allow clients without a secret don't list `none`.
     secret: preset === undefined && methods.length > 0 && !methods.includes('none'),
     'secret-required': preset?.secret === 'required',
     'secret-for-browser': preset?.secret === 'for-browser',
-    'no-revocation': offers.revocation_endpoint === undefined,
+    'no-revocation': metadata.revocation_endpoint === undefined,
   };
-  return CAPABILITY_NOTES.filter((fact) => holds[fact] === true);
+  return CAPABILITY_NOTES.filter((note) => applies[note] === true);
 }
 
 const RENEWALS: Readonly<Record<Preset['renewal'], CapabilityNote>> = {

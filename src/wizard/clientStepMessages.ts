@@ -6,19 +6,23 @@ import type { Preset } from './presets.ts';
 const { l10n } = vscode;
 
 /** Client ID: prompt, with the redirect URIs to register and, if known, where to register them. */
-export function clientIdPrompt(preset: Preset | undefined, addresses: readonly string[], isAnyPort: boolean): string {
-  const all = addresses.join(' , ');
+export function clientIdPrompt(
+  preset: Preset | undefined,
+  redirectUris: readonly string[],
+  isAnyPort: boolean,
+): string {
+  const list = redirectUris.join(' , ');
   const register =
-    addresses.length === 0
+    redirectUris.length === 0
       ? ''
       : isAnyPort
-        ? l10n.t('Redirect address to register: {0} (any port).', all)
-        : l10n.t('Redirect addresses to register, each of them: {0}', all);
-  const where =
+        ? l10n.t('Redirect address to register: {0} (any port).', list)
+        : l10n.t('Redirect addresses to register, each of them: {0}', list);
+  const instructions =
     preset === undefined
       ? l10n.t('Register a public or native client with PKCE, best without a secret.')
       : PRESET_MESSAGES[preset.id].client();
-  return `${where} ${register}`.trim();
+  return `${instructions} ${register}`.trim();
 }
 
 /** Client ID: placeholder. */
@@ -29,8 +33,8 @@ export const copyRedirectUris = (): string => l10n.t('Copy the Redirect Addresse
 export const showInstructions = (): string => l10n.t('How to Register It, Step by Step');
 
 /** Client secret: prompt. */
-export function secretPrompt(isThere: boolean, preset: Preset | undefined): string {
-  if (isThere) {
+export function secretPrompt(isStored: boolean, preset: Preset | undefined): string {
+  if (isStored) {
     return l10n.t('The client secret. One is there already; leave this empty to keep it.');
   }
   switch (preset?.secret) {

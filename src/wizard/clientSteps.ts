@@ -15,21 +15,21 @@ import { createBox, type Outcome, type WizardState } from './wizardStep.ts';
 export function askClient(state: WizardState): Promise<Answer<Outcome>> {
   const { dependencies, draft } = state;
   const provider = toProvider(draft);
-  const addresses =
+  const redirectUris =
     provider === undefined || draft.preset?.registersRedirect === false
       ? []
       : redirectUrisFor(provider, undefined, dependencies.callbackUri);
-  const isAnyPort = addresses.some(leavesPortOpen);
-  const prompt = messages.clientIdPrompt(draft.preset, addresses, isAnyPort);
+  const isAnyPort = redirectUris.some(leavesPortOpen);
+  const prompt = messages.clientIdPrompt(draft.preset, redirectUris, isAnyPort);
   const box = createBox(state, 'client', prompt, draft.clientId);
   box.placeholder = messages.clientIdPlaceholder();
   const copy = { iconPath: new vscode.ThemeIcon('copy'), tooltip: messages.copyRedirectUris() };
-  const page = { iconPath: new vscode.ThemeIcon('book'), tooltip: messages.showInstructions() };
-  box.buttons = [...box.buttons, ...(addresses.length > 0 ? [copy] : []), page];
+  const instructions = { iconPath: new vscode.ThemeIcon('book'), tooltip: messages.showInstructions() };
+  box.buttons = [...box.buttons, ...(redirectUris.length > 0 ? [copy] : []), instructions];
   validateWhileTyping(box, validateClientId);
-  const press = async (button: vscode.QuickInputButton): Promise<void> => {
+  const onButton = async (button: vscode.QuickInputButton): Promise<void> => {
     if (button === copy) {
-      await vscode.env.clipboard.writeText(addresses.join('\n'));
+      await vscode.env.clipboard.writeText(redirectUris.join('\n'));
       box.prompt = wizardMessages.copied(prompt);
     } else {
       await vscode.commands.executeCommand(
@@ -42,7 +42,7 @@ export function askClient(state: WizardState): Promise<Answer<Outcome>> {
     box,
     () =>
       isInvalid(box, validateClientId(box.value)) ? undefined : { draft: { ...draft, clientId: box.value.trim() } },
-    press,
+    onButton,
   );
 }
 
@@ -50,14 +50,14 @@ export function askClient(state: WizardState): Promise<Answer<Outcome>> {
 export async function askSecret(state: WizardState): Promise<Answer<Outcome>> {
   const { dependencies, draft } = state;
   const provider = toProvider(draft);
-  const known = provider && (await dependencies.clientSecrets.read(provider).catch(() => undefined));
-  const box = createBox(state, 'secret', messages.secretPrompt(known !== undefined, draft.preset), state.secret);
+  const stored = provider && (await dependencies.clientSecrets.read(provider).catch(() => undefined));
+  const box = createBox(state, 'secret', messages.secretPrompt(stored !== undefined, draft.preset), state.secret);
   box.password = true;
   return showStep(box, () => {
     const secret = box.value.trim();
-    const next = { ...draft, withoutSecret: secret === '' && known === undefined };
-    const refusing = findPresetRequiringSecret(next);
-    box.validationMessage = refusing && messages.secretRequired(refusing);
-    return refusing === undefined ? { draft: next, secret } : undefined;
+    const next = { ...draft, withoutSecret: secret === '' && stored === undefined };
+    const preset = findPresetRequiringSecret(next);
+    box.validationMessage = preset && messages.secretRequired(preset);
+    return preset === undefined ? { draft: next, secret } : undefined;
   });
 }

@@ -1,4 +1,4 @@
-// What has been answered while adding a provider, and the entry of the settings that comes of it.
+// The answers in the wizard so far, and the entry of the settings that they lead to.
 import { isLoopbackHost } from '../core/secureUrl.ts';
 import { withoutWellKnown } from '../core/issuer.ts';
 import { parseProviders } from '../core/parseProviders.ts';
@@ -10,25 +10,25 @@ import type { Preset } from './presets.ts';
 import { deviceFlow } from '../flows/deviceFlow.ts';
 import { createRedirectDraft, toRedirectFields, type RedirectDraft } from './redirect.ts';
 
-/** What has been answered so far. A client's secret is not among it: it goes nowhere but into the secret storage. */
+/** The answers so far, without the client secret, which goes into the secret storage only. */
 export interface Draft extends RedirectDraft {
   readonly preset: Preset | undefined;
-  /** The entry that is edited; undefined for a new one. */
+  /** The entry to edit; undefined for a new provider. */
   readonly original: Entry | undefined;
   readonly issuer: string;
   readonly clientId: string;
-  /** Undefined until they are chosen. */
+  /** Undefined until they are selected. */
   readonly scopes: readonly string[] | undefined;
-  /** Empty until they are given. */
+  /** Empty until it is entered. */
   readonly label: string;
   readonly id: string;
-  /** Undefined until the server has been asked; null where it has not been found. */
+  /** The server's metadata; undefined before discovery, null if discovery failed. */
   readonly metadata: ServerMetadata | null | undefined;
-  /** Whether the person has said that the client has no secret. */
+  /** Whether the user has left the client secret empty. */
   readonly withoutSecret: boolean;
 }
 
-/** The draft that a choice at the first step begins: a ready-made definition, an entry to edit, or neither. */
+/** Returns the draft for a preset, for an entry to edit, or for neither. */
 export function createDraft(preset: Preset | undefined, original?: Entry): Draft {
   const scopes = original?.['scopes'];
   return {
@@ -45,22 +45,25 @@ export function createDraft(preset: Preset | undefined, original?: Entry): Draft
   };
 }
 
-/** The issuer that a person means: without the space around it and the path of discovery, and with the scheme that they left out, which on this computer is `http:`. */
-export function normalizeIssuer(typed: string): string {
-  const text = typed.trim();
+/**
+ * Returns the issuer that the user means: without surrounding space and the discovery path, and with the scheme if it is
+ * missing, which is `http:` for loopback hosts.
+ */
+export function normalizeIssuer(entered: string): string {
+  const text = entered.trim();
   if (text === '' || /^[a-z][a-z0-9+.-]*:\/\//i.test(text)) {
     return withoutWellKnown(text);
   }
-  const isHere = URL.canParse(`http://${text}`) && isLoopbackHost(new URL(`http://${text}`).hostname);
-  return withoutWellKnown(`${isHere ? 'http' : 'https'}://${text}`);
+  const isLoopback = URL.canParse(`http://${text}`) && isLoopbackHost(new URL(`http://${text}`).hostname);
+  return withoutWellKnown(`${isLoopback ? 'http' : 'https'}://${text}`);
 }
 
-/** The same issuer with a slash at its end, or without: half the servers have one, and people do not see it. */
+/** Adds or removes the trailing slash of an issuer, which users often get wrong. */
 export function toggleTrailingSlash(issuer: string): string {
   return issuer.endsWith('/') ? issuer.replace(/\/+$/, '') : `${issuer}/`;
 }
 
-/** A draft with what its server has said of itself, and the issuer as the server spells it. */
+/** Returns the draft with the metadata of its server, and with the trailing slash of the issuer that they contain. */
 export function withMetadata(draft: Draft, metadata: ServerMetadata): Draft {
   const { issuer } = draft;
   return {
@@ -70,11 +73,11 @@ export function withMetadata(draft: Draft, metadata: ServerMetadata): Draft {
   };
 }
 
-/** The provider that a draft makes, as far as it goes: for asking its server before the rest is known; undefined while its issuer is not good. */
+/** Returns the provider of an incomplete draft, for discovery before the rest is known; undefined if its issuer is invalid. */
 export function toProvider(draft: Draft): Provider | undefined {
   const { issuer } = draft;
   const clientId = draft.clientId || 'any';
-  // Of an entry that is edited, a field that nobody asks for can be bad.
+  // A field that the wizard doesn't ask for can be invalid in the entry to edit.
   return parseProviders([
     { ...toEntry({ ...draft, clientId }), id: 'whole' },
     { id: 'bare', issuer, clientId },
@@ -82,8 +85,8 @@ export function toProvider(draft: Draft): Provider | undefined {
 }
 
 /**
- * The entry that comes of a draft: the one that is edited with every field that was not asked for as it is, or a new one
- * with what the ready-made definition brings. Where the browser needs a secret and there is none, a code is typed.
+ * Returns the entry of a draft. Keeps the fields of the edited entry that the wizard doesn't ask for; a new entry gets the
+ * fields of the preset. If the browser flow requires a secret and there is none, the device code flow is used.
  */
 export function toEntry(draft: Draft): Entry {
   const { clientId, id, issuer, label, original, preset, scopes, withoutSecret } = draft;
@@ -97,7 +100,7 @@ export function toEntry(draft: Draft): Entry {
     ...(withoutSecret && preset?.secret === 'for-browser' ? { signInMethod: deviceFlow.id } : {}),
     ...fields,
     ...toRedirectFields(draft),
-    // What the entry says of its old server must not send anything of another one there.
+    // Fields of the previous server must not direct anything of the new one there.
     ...Object.fromEntries(
       Object.entries(original ?? {}).filter(
         ([field]) =>
@@ -107,7 +110,7 @@ export function toEntry(draft: Draft): Entry {
   };
 }
 
-/** The fields that a draft has itself. */
+/** The fields that the wizard asks for. */
 const WIZARD_FIELDS: ReadonlySet<string> = new Set([
   'id',
   'label',
@@ -118,7 +121,7 @@ const WIZARD_FIELDS: ReadonlySet<string> = new Set([
   'redirectUri',
 ] satisfies ProviderField[]);
 
-/** The fields that say nothing of another server. */
+/** The fields that apply only to the server of the entry. */
 const SERVER_SPECIFIC_FIELDS: ReadonlySet<string> = new Set(
   FIELD_ROWS.filter(([, { server }]) => server !== 'none').map(([field]) => field),
 );

@@ -14,8 +14,8 @@ import { createBox, createList, pickRow, separator, type Outcome, type WizardSta
 export function askScopes(state: WizardState): Promise<Answer<Outcome>> {
   const { draft } = state;
   const list = createList(state, 'scopes', messages.scopesPrompt());
-  const choices = proposeScopes(draft);
-  const rows = choices.map(({ isListed, scope }) => ({
+  const proposed = proposeScopes(draft);
+  const rows = proposed.map(({ isListed, scope }) => ({
     label: scope,
     description: [
       messages.describeScope(scope),
@@ -26,14 +26,15 @@ export function askScopes(state: WizardState): Promise<Answer<Outcome>> {
   }));
   list.canSelectMany = true;
   list.items = rows;
-  list.selectedItems = rows.filter((_, index) => choices[index]?.isSelected);
+  list.selectedItems = rows.filter((_, index) => proposed[index]?.isSelected);
   list.onDidChangeValue((value) => {
-    const typed = value.trim();
-    const chosen = list.selectedItems;
-    const known = [...new Set([...rows, ...chosen])];
-    const isNew = typed !== '' && validateScope(typed) === undefined && known.every(({ label }) => label !== typed);
-    list.items = isNew ? [...known, { label: typed, description: messages.scopeNotListed() }] : known;
-    list.selectedItems = chosen;
+    const entered = value.trim();
+    const selected = list.selectedItems;
+    const known = [...new Set([...rows, ...selected])];
+    const isNew =
+      entered !== '' && validateScope(entered) === undefined && known.every(({ label }) => label !== entered);
+    list.items = isNew ? [...known, { label: entered, description: messages.scopeNotListed() }] : known;
+    list.selectedItems = selected;
   });
   return showStep(list, () => {
     const scopes = list.selectedItems.map(({ label }) => label);
@@ -70,7 +71,7 @@ function askText(
   );
 }
 
-/** Shows everything once more, to save it or to change a line. */
+/** Shows all answers, to save them or to change one. */
 export function askSummary(state: WizardState): Promise<Answer<Outcome>> {
   const { draft } = state;
   return pickRow(state, 'summary', messages.summaryPrompt(), [

@@ -1,27 +1,27 @@
-// Boxes to type into and lists to pick from that know a way back.
+// Input boxes and quick picks with a Back button.
 import * as vscode from 'vscode';
 
-/** The person wants to go back to the step before. */
+/** The user has pressed Back. */
 export const BACK = Symbol('back');
 
-/** What comes of a box: an answer, the way back, or nothing where the person leaves. */
+/** The result of a step: an answer, {@link BACK}, or undefined if the user cancels. */
 export type Answer<T> = T | typeof BACK | undefined;
 
-/** A box or a list. */
+/** An input box or a quick pick. */
 export type Box = vscode.InputBox | vscode.QuickPick<vscode.QuickPickItem>;
 
 /**
- * Shows a box until there is an answer, and takes it away.
- * @param accept makes the answer when the person presses Enter; undefined keeps the box open. While it thinks, the box is busy.
- * @param press does what another button than the one for going back is for.
+ * Shows a box until there is a result, then disposes it. Rejects if `accept` does.
+ * @param accept returns the answer when the user presses Enter; undefined keeps the box open. The box is busy until then.
+ * @param onButton handles the buttons other than Back.
  */
 export function showStep<T>(
   box: Box,
   accept: () => T | undefined | Promise<T | undefined>,
-  press: (button: vscode.QuickInputButton) => unknown = () => {},
+  onButton: (button: vscode.QuickInputButton) => unknown = () => {},
 ): Promise<Answer<T>> {
   return new Promise<Answer<T>>((resolve, reject) => {
-    const take = async (): Promise<void> => {
+    const onAccept = async (): Promise<void> => {
       if (box.busy) {
         return;
       }
@@ -37,10 +37,10 @@ export function showStep<T>(
         box.busy = false;
       }
     };
-    box.onDidAccept(() => void take());
+    box.onDidAccept(() => void onAccept());
     box.onDidHide(() => resolve(undefined));
     box.onDidTriggerButton((button) =>
-      button === vscode.QuickInputButtons.Back ? resolve(BACK) : void Promise.resolve(press(button)).catch(() => {}),
+      button === vscode.QuickInputButtons.Back ? resolve(BACK) : void Promise.resolve(onButton(button)).catch(() => {}),
     );
     box.show();
   }).finally(() => box.dispose());

@@ -1,4 +1,4 @@
-// Ready-made definitions: what is special about well-known servers, so that a person fills in only what is theirs.
+// Presets: what is known about common products, so that the user fills in only what differs.
 import {
   DEFAULT_SCOPES,
   type AccountFields,
@@ -7,34 +7,34 @@ import {
   type RequestParameters,
 } from '../core/provider.ts';
 
-/** What is known of one product before its server is asked. The words for people stand in the host module, by its id. */
+/** What is known about one product before discovery. Its texts are in presetMessages.ts. */
 export interface Preset {
   readonly id: PresetId;
   /** The product's name, which is not translated. */
   readonly name: string;
-  /** Its issuer, to the letter, with what to fill in between braces; only a name where the endpoints are among the fields. */
+  /** Its exact issuer, with placeholders in braces; only a name if `fields` has the endpoints. */
   readonly issuer: string;
-  /** What a sign-in asks for; empty where it knows no scopes. Without `offline_access` where it refuses that, or renews anyway. */
+  /** The scopes to request; empty if it has none. Without `offline_access` if it rejects that, or issues refresh tokens anyway. */
   readonly scopes: readonly string[];
-  /** What its entry has beside the issuer, the client and the scopes: in what it departs from the standard. */
+  /** The other fields of its entry, for where it deviates from the standards. */
   readonly fields?: PresetFields;
-  /** Whether a sign-in needs the secret of the client (RFC 6749 section 2.3.1): never, always, or but for a code that the person types. */
+  /** Whether a sign-in needs a client secret (RFC 6749 section 2.3.1): never, always, or not in the device code flow. */
   readonly secret: 'none' | 'required' | 'for-browser';
-  /** Whether the redirect address has to be registered. */
+  /** Whether the redirect URI has to be registered. */
   readonly registersRedirect: boolean;
-  /** How a session stays alive: by the scope `offline_access`, without being asked for, or because its token does not run out. */
+  /** How to get a refresh token: with the scope `offline_access`, always, or never, because access tokens don't expire. */
   readonly renewal: 'with-scope' | 'always' | 'needless';
-  /** The field of the token answer that says in how many seconds the session ends, where there is one. */
+  /** The field of the token response with the remaining lifetime of the session, in seconds, if there is one. */
   readonly endField?: 'refresh_expires_in' | 'refresh_token_expires_in';
-  /** Whether the client can have the device authorization grant (RFC 8628): where it is allowed to, only as another kind of client, or never. */
+  /** Whether the client can use the device authorization grant (RFC 8628): if allowed at the server, only with another type of client, or never. */
   readonly device: 'if-allowed' | 'other-client' | 'never';
 }
 
-/** The fields of an entry that a ready-made definition brings. */
+/** The fields of an entry that a preset sets. */
 export interface PresetFields {
-  /** The ports to register one by one, where the product compares the whole redirect address (against RFC 8252 section 7.3). */
+  /** The ports to register one by one, if the product compares the whole redirect URI (contrary to RFC 8252 section 7.3). */
   readonly redirectPorts?: readonly number[];
-  /** The redirect URI, where the usual one cannot be registered. */
+  /** The redirect URI, if the default one can't be registered. */
   readonly redirectUri?: string;
   readonly authorizationParameters?: RequestParameters;
   readonly endpoints?: Endpoints;
@@ -42,7 +42,7 @@ export interface PresetFields {
   readonly clientAuthentication?: ClientAuthentication;
 }
 
-/** The ids of the ready-made definitions. */
+/** The IDs of the presets. */
 export type PresetId =
   | 'keycloak'
   | 'auth0'
@@ -58,11 +58,11 @@ export type PresetId =
 
 const WITHOUT_OFFLINE: readonly string[] = DEFAULT_SCOPES.filter((scope) => scope !== 'offline_access');
 
-/** Ports below those that systems give out by themselves, and assigned to nobody. */
+/** Ports below the ephemeral range that IANA hasn't assigned. */
 const PORTS: readonly number[] = [28_461, 28_462, 28_463];
 
 /** What most products have in common. */
-const USUAL = {
+const COMMON = {
   scopes: DEFAULT_SCOPES,
   secret: 'none',
   registersRedirect: true,
@@ -70,11 +70,11 @@ const USUAL = {
   device: 'if-allowed',
 } as const;
 
-/** GitHub describes itself for others only, and issues no ID tokens; it documents the secret among the parameters, and this name for itself. */
+/** GitHub's metadata aren't usable here, and it issues no ID tokens; its documentation specifies `client_secret_post` and this issuer. */
 const GITHUB = {
-  ...USUAL,
+  ...COMMON,
   issuer: 'https://github.com/login/oauth',
-  // A session that began with a code is renewed without the secret, too.
+  // A session from the device code flow is also renewed without the secret.
   secret: 'for-browser',
 } as const;
 const GITHUB_FIELDS: PresetFields = {
@@ -88,11 +88,12 @@ const GITHUB_FIELDS: PresetFields = {
   clientAuthentication: 'client_secret_post',
 };
 
-/** The ready-made definitions, by name. */
+/** The presets, by name. */
 export const PRESETS: readonly Preset[] = [
-  // Cognito takes http: for "localhost" by name only, and compares the whole redirect URI; it refuses offline_access and sends a refresh token anyway.
+  // Cognito accepts http: only for "localhost", and compares the whole redirect URI. It rejects offline_access, and always
+  // issues a refresh token.
   {
-    ...USUAL,
+    ...COMMON,
     id: 'cognito',
     name: 'Amazon Cognito',
     issuer: 'https://cognito-idp.{region}.amazonaws.com/{pool-id}',
@@ -101,15 +102,15 @@ export const PRESETS: readonly Preset[] = [
     renewal: 'always',
     device: 'never',
   },
-  { ...USUAL, id: 'auth0', name: 'Auth0', issuer: 'https://{tenant}.auth0.com/', fields: { redirectPorts: PORTS } },
+  { ...COMMON, id: 'auth0', name: 'Auth0', issuer: 'https://{tenant}.auth0.com/', fields: { redirectPorts: PORTS } },
   {
-    ...USUAL,
+    ...COMMON,
     id: 'authentik',
     name: 'authentik',
     issuer: 'https://{host}/application/o/{application}/',
     fields: { redirectPorts: PORTS },
   },
-  // A GitHub App has permissions instead of scopes, compares the whole redirect address, and takes ten of them.
+  // A GitHub App has permissions instead of scopes. GitHub compares the whole redirect URI, and accepts up to ten.
   {
     ...GITHUB,
     id: 'github-app',
@@ -119,7 +120,7 @@ export const PRESETS: readonly Preset[] = [
     renewal: 'always',
     endField: 'refresh_token_expires_in',
   },
-  // The tokens of an OAuth app work until somebody revokes them, or nobody uses them for a year.
+  // The tokens of an OAuth app are valid until they are revoked, or haven't been used for a year.
   {
     ...GITHUB,
     id: 'github-oauth',
@@ -128,12 +129,12 @@ export const PRESETS: readonly Preset[] = [
     fields: GITHUB_FIELDS,
     renewal: 'needless',
   },
-  // GitLab knows no offline_access, and every token of it comes with a refresh token.
-  { ...USUAL, id: 'gitlab', name: 'GitLab', issuer: 'https://gitlab.com', scopes: WITHOUT_OFFLINE, renewal: 'always' },
+  // GitLab has no offline_access, and always issues a refresh token.
+  { ...COMMON, id: 'gitlab', name: 'GitLab', issuer: 'https://gitlab.com', scopes: WITHOUT_OFFLINE, renewal: 'always' },
   {
-    // Google has a parameter for what offline_access is for, and gives another refresh token only after another consent. The
-    // secret of a program is none, but is asked for; a code that is typed is for clients of another type.
-    ...USUAL,
+    // Google uses a parameter instead of offline_access, and issues another refresh token only after another consent. The
+    // secret of a desktop app isn't confidential, but required; the device code flow needs another type of client.
+    ...COMMON,
     id: 'google',
     name: 'Google',
     issuer: 'https://accounts.google.com',
@@ -146,24 +147,24 @@ export const PRESETS: readonly Preset[] = [
     device: 'other-client',
   },
   {
-    ...USUAL,
+    ...COMMON,
     id: 'keycloak',
     name: 'Keycloak',
     issuer: 'https://{host}/realms/{realm}',
     endField: 'refresh_expires_in',
   },
-  { ...USUAL, id: 'entra', name: 'Microsoft Entra ID', issuer: 'https://login.microsoftonline.com/{tenant-id}/v2.0' },
+  { ...COMMON, id: 'entra', name: 'Microsoft Entra ID', issuer: 'https://login.microsoftonline.com/{tenant-id}/v2.0' },
   {
-    ...USUAL,
+    ...COMMON,
     id: 'okta',
     name: 'Okta',
     issuer: 'https://{organisation}.okta.com/oauth2/default',
     fields: { redirectPorts: PORTS },
   },
-  { ...USUAL, id: 'zitadel', name: 'ZITADEL', issuer: 'https://{instance}.zitadel.cloud' },
+  { ...COMMON, id: 'zitadel', name: 'ZITADEL', issuer: 'https://{instance}.zitadel.cloud' },
 ];
 
-/** The first thing to fill in in a text, braces included; undefined where nothing is left. */
+/** Returns the first placeholder in a text, including its braces; undefined if there is none. */
 export function placeholderIn(text: string): string | undefined {
   return /\{[^{}]*\}/.exec(text)?.[0];
 }

@@ -1,17 +1,17 @@
-// The step for the redirect URI, without the boxes: which choices there are, and what has to be registered for each.
+// The redirect URI in the wizard: which kinds there are, and what has to be registered for each.
 import { DEFAULT_REDIRECT_URI, portOf, redirectUrisOf, usesAnyPort, type RedirectFields } from '../core/redirectUri.ts';
 
-/** What the server accepts: any port, certain ports, or a redirect URI that is registered already. */
+/** What the server accepts: any port, certain ports, or a redirect URI that is already registered. */
 export const REDIRECT_KINDS = ['any-port', 'ports', 'redirect-uri'] as const;
-/** One of them. */
+/** One of {@link REDIRECT_KINDS}. */
 export type RedirectKind = (typeof REDIRECT_KINDS)[number];
 
-/** What has been answered so far. */
+/** The answers about the redirect URI so far. */
 export interface RedirectDraft extends RedirectFields {
   readonly redirectKind: RedirectKind;
 }
 
-/** The draft of an entry, or of what a ready-made definition brings. Nothing of it is trusted to be of its type. */
+/** Returns the draft for an entry, or for the fields of a preset. The types of the values aren't validated. */
 export function createRedirectDraft(
   fields: Readonly<{ redirectUri?: unknown; redirectPorts?: unknown }> = {},
 ): RedirectDraft {
@@ -27,7 +27,7 @@ export function createRedirectDraft(
   };
 }
 
-/** The fields of the entry that come of it. */
+/** Returns the fields of the entry. */
 export function toRedirectFields({ redirectKind, redirectPorts, redirectUri }: RedirectDraft): Partial<RedirectFields> {
   const ports = redirectPorts.length === 0 ? {} : { redirectPorts: [...redirectPorts] };
   switch (redirectKind) {
@@ -40,19 +40,19 @@ export function toRedirectFields({ redirectKind, redirectPorts, redirectUri }: R
   }
 }
 
-/** What has to be registered for one of the kinds; nothing while that is to be entered. */
+/** Returns the redirect URIs to register for a kind; empty if they have to be entered first. */
 export function urisToRegister(draft: RedirectDraft, redirectKind = draft.redirectKind): string[] {
   const fields = toRedirectFields({ ...draft, redirectKind });
-  const isOpen = redirectKind !== 'any-port' && Object.keys(fields).length === 0;
-  return isOpen ? [] : redirectUrisOf({ redirectUri: undefined, redirectPorts: [], ...fields });
+  const isIncomplete = redirectKind !== 'any-port' && Object.keys(fields).length === 0;
+  return isIncomplete ? [] : redirectUrisOf({ redirectUri: undefined, redirectPorts: [], ...fields });
 }
 
-/** Whether that has to be registered for any port. */
+/** Returns whether the server must accept any port. */
 export function allowsAnyPort(draft: RedirectDraft): boolean {
   return usesAnyPort({ redirectUri: undefined, redirectPorts: [], ...toRedirectFields(draft) });
 }
 
-/** The draft with what a person has entered for its kind: ports with commas between them, or a redirect URI. */
+/** Returns the draft with what the user has entered for its kind: ports separated by commas, or a redirect URI. */
 export function withEnteredRedirect(draft: RedirectDraft, entered: string): RedirectDraft {
   const text = entered.trim();
   if (draft.redirectKind === 'redirect-uri') {
@@ -65,12 +65,12 @@ export function withEnteredRedirect(draft: RedirectDraft, entered: string): Redi
   return { ...draft, redirectUri: undefined, redirectPorts: [...new Set(ports)] };
 }
 
-/** What stands in the box at first. */
+/** Returns the initial value of the box. */
 export function formatRedirect({ redirectKind, redirectPorts, redirectUri }: RedirectDraft, proposed: number): string {
   return redirectKind === 'redirect-uri'
     ? (redirectUri ?? '')
     : (redirectPorts.length === 0 ? [proposed] : redirectPorts).join(', ');
 }
 
-/** An example for a box that is empty. */
+/** The placeholder of the box for a redirect URI. */
 export const SAMPLE_REDIRECT_URI = DEFAULT_REDIRECT_URI.replace('127.0.0.1/callback', 'localhost:8400/auth');

@@ -1,6 +1,6 @@
-// The boxes of the step for the redirect URI. What has to be registered is shown, and can be copied, before the client ID is asked for.
+// The steps about the redirect URI. They come before the client ID, because the redirect URI is needed to register a client.
 import * as vscode from 'vscode';
-import * as prompt from '../host/promptMessages.ts';
+import { redirectUriToRegister } from '../host/promptMessages.ts';
 import * as messages from './redirectStepMessages.ts';
 import * as wizardMessages from './wizardMessages.ts';
 import { createDraft } from './draft.ts';
@@ -32,12 +32,12 @@ const copyButton = (): vscode.QuickInputButton => ({
 export function askRedirect(state: WizardState): Promise<Answer<Outcome>> {
   const { draft } = state;
   const list = createList(state, 'redirect', messages.kindPrompt());
-  const { redirectKind: usual } = createDraft(draft.preset);
+  const { redirectKind: recommended } = createDraft(draft.preset);
   const rows = REDIRECT_KINDS.map((redirectKind): Row => {
     const uris = urisToRegister(draft, redirectKind);
     return {
       label: messages.KIND_LABELS[redirectKind](),
-      description: redirectKind === usual ? messages.recommended() : '',
+      description: redirectKind === recommended ? messages.recommended() : '',
       detail: messages.kindDetail(redirectKind, uris),
       buttons: uris.length === 0 ? [] : [copyButton()],
       uris,
@@ -54,32 +54,32 @@ export function askRedirect(state: WizardState): Promise<Answer<Outcome>> {
   return showStep(list, () => (list.selectedItems[0] as Row | undefined)?.outcome);
 }
 
-/** Asks for the ports, or for the redirect URI that is registered. */
+/** Asks for the ports, or for the registered redirect URI. */
 export async function askRedirectUri(state: WizardState): Promise<Answer<Outcome>> {
   const { dependencies, draft } = state;
   const box = createBox(state, 'redirectUri', '', formatRedirect(draft, await dependencies.proposePort()));
   const isUri = draft.redirectKind === 'redirect-uri';
-  const asked = isUri ? messages.redirectUriPrompt() : messages.portsPrompt();
+  const prompt = isUri ? messages.redirectUriPrompt() : messages.portsPrompt();
   const copy = copyButton();
   box.buttons = [...box.buttons, copy];
   box.placeholder = isUri ? SAMPLE_REDIRECT_URI : '';
   const entered = (): RedirectDraft => withEnteredRedirect(draft, box.value);
-  const show = (isEmptyFine = true): boolean => {
+  const update = (isEmptyAllowed = true): boolean => {
     const error = validateRedirect(entered());
-    isInvalid(box, isEmptyFine && box.value.trim() === '' ? undefined : error);
+    isInvalid(box, isEmptyAllowed && box.value.trim() === '' ? undefined : error);
     box.prompt =
       error === undefined
-        ? `${asked} ${prompt.redirectUriToRegister(urisToRegister(entered()).join(' , '), allowsAnyPort(entered()))}`
-        : asked;
+        ? `${prompt} ${redirectUriToRegister(urisToRegister(entered()).join(' , '), allowsAnyPort(entered()))}`
+        : prompt;
     return error === undefined;
   };
-  box.onDidChangeValue(() => show());
-  show();
-  const press = async (): Promise<void> => {
-    if (show(false)) {
+  box.onDidChangeValue(() => update());
+  update();
+  const onButton = async (): Promise<void> => {
+    if (update(false)) {
       await vscode.env.clipboard.writeText(urisToRegister(entered()).join('\n'));
       box.prompt = wizardMessages.copied(box.prompt ?? '');
     }
   };
-  return showStep<Outcome>(box, () => (show(false) ? { draft: { ...draft, ...entered() } } : undefined), press);
+  return showStep<Outcome>(box, () => (update(false) ? { draft: { ...draft, ...entered() } } : undefined), onButton);
 }

@@ -31,21 +31,21 @@ export const issuerPlaceholder = (): string => 'https://id.example.com';
  * Issuer: returns why discovery failed, and how to continue. There is no session at this server yet, so none is mentioned.
  * @param host the host of the issuer.
  */
-export function describeDiscoveryFailure(error: unknown, place: string): string {
-  const why = DISCOVERY_FAILURES[toFailure(error).category]?.(place) ?? describeFailure(error, place);
-  return l10n.t('{0} Correct the address, or press Enter again to go on anyway.', why);
+export function describeDiscoveryFailure(error: unknown, host: string): string {
+  const reason = DISCOVERY_FAILURES[toFailure(error).category]?.(host) ?? describeFailure(error, host);
+  return l10n.t('{0} Correct the address, or press Enter again to go on anyway.', reason);
 }
 
-const DISCOVERY_FAILURES: Readonly<Partial<Record<Category, (place: string) => string>>> = {
-  network: (place) => l10n.t('{0} cannot be reached, or takes too long to answer.', place),
-  server: (place) => l10n.t('{0} has a problem of its own and cannot answer now.', place),
-  'unexpected-html': (place) =>
-    l10n.t('{0} answers with a web page: a login page of the network, a proxy, or a wrong address.', place),
-  proxy: (place) => l10n.t('The proxy between this computer and {0} refuses to pass requests on.', place),
-  certificate: (place) =>
+const DISCOVERY_FAILURES: Readonly<Partial<Record<Category, (host: string) => string>>> = {
+  network: (host) => l10n.t('{0} cannot be reached, or takes too long to answer.', host),
+  server: (host) => l10n.t('{0} has a problem of its own and cannot answer now.', host),
+  'unexpected-html': (host) =>
+    l10n.t('{0} answers with a web page: a login page of the network, a proxy, or a wrong address.', host),
+  proxy: (host) => l10n.t('The proxy between this computer and {0} refuses to pass requests on.', host),
+  certificate: (host) =>
     l10n.t(
       'The certificate of {0} is not trusted by this computer. A company’s own certificate may have to be installed.',
-      place,
+      host,
     ),
   'no-server': () => l10n.t('There is no OpenID Connect or OAuth server at this address.'),
   'issuer-mismatch': () =>
@@ -55,8 +55,8 @@ const DISCOVERY_FAILURES: Readonly<Partial<Record<Category, (place: string) => s
 };
 
 /** Capabilities: prompt, if they are from the server’s metadata. */
-export const capabilitiesPrompt = (place: string): string =>
-  l10n.t('{0} has answered. This is what it offers.', sanitizeDisplayName(place));
+export const capabilitiesPrompt = (host: string): string =>
+  l10n.t('{0} has answered. This is what it offers.', sanitizeDisplayName(host));
 /** Capabilities: prompt, if they are from a preset. */
 export const presetCapabilitiesPrompt = (name: string): string =>
   l10n.t('{0} does not describe itself. This is what is known of it.', sanitizeDisplayName(name));
@@ -66,8 +66,8 @@ export const continueLabel = (): string => l10n.t('Continue');
 export const capabilitiesHeading = (): string => l10n.t('What the server says of itself');
 
 /** Capabilities: returns one of them. */
-export function describeCapability(fact: CapabilityNote): string {
-  return CAPABILITIES[fact]();
+export function describeCapability(note: CapabilityNote): string {
+  return CAPABILITIES[note]();
 }
 
 const CAPABILITIES: Readonly<Record<CapabilityNote, () => string>> = {
@@ -75,11 +75,11 @@ const CAPABILITIES: Readonly<Record<CapabilityNote, () => string>> = {
   'no-browser': () => l10n.t('It does not offer signing in in the browser.'),
   device: () => l10n.t('You can sign in with a code, on any device.'),
   pkce: () => l10n.t('It protects the sign-in with PKCE (S256).'),
-  'pkce-unsaid': () => l10n.t('It does not say whether it knows PKCE; it is used all the same.'),
+  'pkce-not-advertised': () => l10n.t('It does not say whether it knows PKCE; it is used all the same.'),
   'renews-with-scope': () => l10n.t('Sessions can renew themselves, with the scope “offline_access”.'),
   renews: () => l10n.t('Sessions can renew themselves.'),
   'no-expiry': () => l10n.t('Its tokens do not run out, so there is nothing to renew.'),
-  'renewal-unsaid': () => l10n.t('It does not say whether sessions can renew themselves.'),
+  'renewal-not-advertised': () => l10n.t('It does not say whether sessions can renew themselves.'),
   secret: () => l10n.t('It may want a client secret.'),
   'secret-required': () => l10n.t('It wants the client secret that it gives with the client id.'),
   'secret-for-browser': () =>

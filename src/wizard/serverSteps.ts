@@ -17,21 +17,24 @@ import { createBox, pickRow, separator, type Outcome, type Row, type WizardState
 /** Asks for a product, any other server, or an entry to edit. */
 export function askServer(state: WizardState): Promise<Answer<Outcome>> {
   const { draft, entries } = state;
-  // Who comes back and chooses the same again keeps what they have typed.
-  const choose = (chosen: Draft): Outcome => ({
-    draft: chosen.preset === draft.preset && chosen.original === draft.original && draft.issuer !== '' ? draft : chosen,
+  // Going back and selecting the same item again keeps what was entered.
+  const select = (selected: Draft): Outcome => ({
+    draft:
+      selected.preset === draft.preset && selected.original === draft.original && draft.issuer !== ''
+        ? draft
+        : selected,
   });
   const rows: Row[] = [
-    { label: messages.otherServer(), detail: messages.otherServerDetail(), outcome: choose(createDraft(undefined)) },
-    // What is there already must not lie below the fold of the products.
+    { label: messages.otherServer(), detail: messages.otherServerDetail(), outcome: select(createDraft(undefined)) },
+    // Existing providers come first, so that they're visible without scrolling.
     ...(entries.length === 0 ? [] : [separator(messages.existingProvidersHeading())]),
     ...entries.map((entry) => ({
       label: entryName(entry),
       description: entryId(entry),
-      outcome: choose(createDraft(undefined, entry)),
+      outcome: select(createDraft(undefined, entry)),
     })),
     separator(messages.presetsHeading()),
-    ...PRESETS.map((one) => ({ label: one.name, description: one.issuer, outcome: choose(createDraft(one)) })),
+    ...PRESETS.map((one) => ({ label: one.name, description: one.issuer, outcome: select(createDraft(one)) })),
   ];
   return pickRow(state, 'server', messages.serverPrompt(), rows);
 }
@@ -41,21 +44,21 @@ export function askIssuer(state: WizardState): Promise<Answer<Outcome>> {
   const { dependencies, draft } = state;
   const box = createBox(state, 'issuer', messages.issuerPrompt(draft.preset), draft.issuer);
   box.placeholder = messages.issuerPlaceholder();
-  const gap = placeholderIn(draft.issuer);
-  if (gap !== undefined) {
-    const start = draft.issuer.indexOf(gap);
-    box.valueSelection = [start, start + gap.length];
+  const placeholder = placeholderIn(draft.issuer);
+  if (placeholder !== undefined) {
+    const start = draft.issuer.indexOf(placeholder);
+    box.valueSelection = [start, start + placeholder.length];
   }
-  let failed: string | undefined;
+  let failedIssuer: string | undefined;
   validateWhileTyping(box, (value) => validateIssuer(normalizeIssuer(value)));
   return showStep<Outcome>(box, async () => {
     const issuer = normalizeIssuer(box.value);
     if (isInvalid(box, validateIssuer(issuer))) {
       return undefined;
     }
-    // Other scopes may be right at another server.
+    // Another server may need other scopes.
     const scopes = issuer === draft.issuer || draft.original !== undefined ? draft.scopes : undefined;
-    if (failed === issuer) {
+    if (failedIssuer === issuer) {
       return { draft: { ...draft, issuer, scopes, metadata: null } };
     }
     try {
@@ -63,7 +66,7 @@ export function askIssuer(state: WizardState): Promise<Answer<Outcome>> {
       return found !== undefined && normalizeIssuer(box.value) === issuer ? { draft: found } : undefined;
     } catch (error) {
       if (normalizeIssuer(box.value) === issuer) {
-        failed = issuer;
+        failedIssuer = issuer;
         box.validationMessage = {
           message: messages.describeDiscoveryFailure(error, new URL(issuer).host),
           severity: vscode.InputBoxValidationSeverity.Warning,
@@ -74,7 +77,7 @@ export function askIssuer(state: WizardState): Promise<Answer<Outcome>> {
   });
 }
 
-/** The draft with the metadata of its server; if that identifies itself as another one, the other slash is tried. */
+/** Returns the draft with the metadata of its server. If they have another issuer, also tries the other trailing slash. */
 async function discover(draft: Draft, discovery: Discovery): Promise<Draft | undefined> {
   try {
     return await discoverAt(draft, discovery);
@@ -99,19 +102,19 @@ async function discoverAt(draft: Draft, discovery: Discovery): Promise<Draft | u
 export function showCapabilities(state: WizardState): Promise<Answer<Outcome>> {
   const { draft } = state;
   const outcome = { draft };
-  const facts = getCapabilityNotes(draft).map((fact) => ({
-    label: `$(${LIMITATIONS.has(fact) ? 'info' : 'pass'}) ${messages.describeCapability(fact)}`,
+  const notes = getCapabilityNotes(draft).map((note) => ({
+    label: `$(${LIMITATIONS.has(note) ? 'info' : 'pass'}) ${messages.describeCapability(note)}`,
     outcome,
   }));
-  const isAsked = toProvider(draft)?.endpoints === undefined;
+  const isDiscovered = toProvider(draft)?.endpoints === undefined;
   return pickRow(
     state,
-    'found',
-    isAsked ? messages.capabilitiesPrompt(draft.issuer) : messages.presetCapabilitiesPrompt(proposeLabel(draft)),
+    'capabilities',
+    isDiscovered ? messages.capabilitiesPrompt(draft.issuer) : messages.presetCapabilitiesPrompt(proposeLabel(draft)),
     [
       { label: `$(arrow-right) ${messages.continueLabel()}`, outcome },
-      separator(isAsked ? messages.capabilitiesHeading() : ''),
-      ...facts,
+      separator(isDiscovered ? messages.capabilitiesHeading() : ''),
+      ...notes,
     ],
   );
 }

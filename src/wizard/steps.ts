@@ -1,15 +1,15 @@
-// The steps of adding a provider, and which of them a draft needs.
+// The steps of the wizard, and which of them a draft needs.
 import { findFlow } from '../flows/signInFlows.ts';
 import { presetMetadata } from './capabilities.ts';
 import type { Draft } from './draft.ts';
 import { filterTexts } from './entries.ts';
 import type { Preset } from './presets.ts';
 
-/** The questions, in their order. */
+/** The steps, in their order. */
 export const STEPS = [
   'server',
   'issuer',
-  'found',
+  'capabilities',
   'redirect',
   'redirectUri',
   'client',
@@ -19,15 +19,15 @@ export const STEPS = [
   'id',
   'summary',
 ] as const;
-/** One of them. */
+/** One of {@link STEPS}. */
 export type Step = (typeof STEPS)[number];
 
-/** The steps that a draft needs: nothing is shown of a server that was not found, and nothing asked for that is known or cannot be. */
+/** Returns the steps that a draft needs: without the capabilities if discovery failed, and without what is known or doesn't apply. */
 export function getSteps(draft: Draft): Step[] {
   const { metadata, preset } = draft;
   const isSkipped: Readonly<Partial<Record<Step, boolean>>> = {
     issuer: presetMetadata(preset) !== undefined,
-    found: metadata === null,
+    capabilities: metadata === null,
     redirect: !registersRedirect(draft),
     redirectUri: !registersRedirect(draft) || draft.redirectKind === 'any-port',
     secret: !mayHaveSecret(draft),
@@ -36,24 +36,27 @@ export function getSteps(draft: Draft): Step[] {
   return STEPS.filter((step) => isSkipped[step] !== true);
 }
 
-/** Whether a redirect URI on this machine has to be registered: not if the server takes any, knows no sign-in in the browser, or gets a link to VS Code. */
+/** Returns whether a loopback redirect URI has to be registered: not if the server accepts any, lacks the authorization code grant, or redirects to VS Code. */
 function registersRedirect({ metadata, original, preset }: Draft): boolean {
   const grants = filterTexts(metadata?.grant_types_supported);
-  const isByLink = findFlow(original?.['signInMethod'])?.redirectsTo === 'editor';
+  const redirectsToEditor = findFlow(original?.['signInMethod'])?.redirectsTo === 'editor';
   return (
-    preset?.registersRedirect !== false && !isByLink && (grants.length === 0 || grants.includes('authorization_code'))
+    preset?.registersRedirect !== false &&
+    !redirectsToEditor &&
+    (grants.length === 0 || grants.includes('authorization_code'))
   );
 }
 
-/** The step after one, or before it; undefined past the ends. */
+/** Returns the next or the previous step; undefined if there is none. */
 export function adjacentStep(step: Step, draft: Draft, direction: 1 | -1): Step | undefined {
-  const places = getSteps(draft).map((one) => STEPS.indexOf(one));
-  const place = STEPS.indexOf(step);
-  const next = direction === 1 ? places.find((one) => one > place) : places.findLast((one) => one < place);
+  const positions = getSteps(draft).map((one) => STEPS.indexOf(one));
+  const position = STEPS.indexOf(step);
+  const next =
+    direction === 1 ? positions.find((other) => other > position) : positions.findLast((other) => other < position);
   return next === undefined ? undefined : STEPS[next];
 }
 
-/** Whether the client may have a secret: not where a ready-made definition says to register one without, or where the server takes none. */
+/** Returns whether the client may have a secret: not if the preset registers one without, or if the server supports none. */
 export function mayHaveSecret({ preset, metadata }: Draft): boolean {
   if (preset !== undefined) {
     return preset.secret !== 'none';
@@ -62,7 +65,7 @@ export function mayHaveSecret({ preset, metadata }: Draft): boolean {
   return methods.length === 0 || methods.some((method) => method.startsWith('client_secret_'));
 }
 
-/** The product that takes no client without a secret, where a draft has none; undefined where that is in order. */
+/** Returns the preset of a draft if it requires a secret and the draft has none; else undefined. */
 export function findPresetRequiringSecret({ preset, withoutSecret }: Draft): Preset | undefined {
   return withoutSecret && preset?.secret === 'required' ? preset : undefined;
 }

@@ -18,7 +18,7 @@ export const describeValidationError = (error: ValidationError): string =>
       ? l10n.t('Nothing is entered yet.')
       : describeFieldProblem(error.code, error.field);
 /** Prompt after something was copied, followed by the previous prompt. */
-export const copied = (said: string): string => l10n.t('Copied. {0}', said);
+export const copied = (prompt: string): string => l10n.t('Copied. {0}', prompt);
 /** Notification: a new provider is in the settings. */
 export const providerSaved = (label: string): string =>
   l10n.t('{0} is set up. Sign in from the Accounts menu, or from here.', label);

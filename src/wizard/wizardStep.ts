@@ -1,4 +1,4 @@
-// What a step of the wizard is given and comes to, and the boxes it asks with.
+// The input and outcome of the wizard's steps, and their input boxes and quick picks.
 import * as vscode from 'vscode';
 import type { Provider } from '../core/provider.ts';
 import type { Settings } from '../host/settings.ts';
@@ -11,55 +11,55 @@ import type { PresetId } from './presets.ts';
 import { getSteps, type Step } from './steps.ts';
 import * as wizardMessages from './wizardMessages.ts';
 
-/** What the wizard works with. */
+/** What the wizard depends on. */
 export interface AddProviderWizardDependencies {
   readonly clientSecrets: ClientSecrets;
   readonly discovery: Discovery;
   readonly settings: Settings;
-  /** The page that tells how to register a client: at a product, or at any other server. */
+  /** Returns the page with instructions for registering a client: at a product, or at any other server. */
   getInstructions(product: PresetId | 'other'): vscode.Uri;
-  /** The URI at which the editor hands callbacks to this extension, as it is registered at a server. */
+  /** The URI for callbacks through the editor, as it is registered at a server. */
   readonly callbackUri: string;
-  /** A port that is free now. */
+  /** Returns a port that is free now. */
   proposePort(): Promise<number>;
-  /** Signs in to a provider, and tells how it went. */
+  /** Signs in to a provider, and shows the outcome. */
   signIn(provider: Provider): Promise<void>;
 }
 
-/** What a step is given. */
+/** The input of a step. */
 export interface WizardState {
   readonly dependencies: AddProviderWizardDependencies;
   readonly draft: Draft;
-  /** The client's secret as it was typed; empty if none was. */
+  /** The client secret that was entered; empty if none was. */
   readonly secret: string;
   /** The entries in the settings. */
   readonly entries: readonly Entry[];
 }
 
-/** What a step comes to. */
+/** The outcome of a step. */
 export interface Outcome {
   /** The draft with the answer. */
   readonly draft: Draft;
-  /** The client's secret, if it was asked for. */
+  /** The client secret, if the step asked for it. */
   readonly secret?: string;
-  /** Where to go on, if it is not the next step. */
+  /** What follows, if not the next step. */
   readonly next?: Step | 'sign-in' | 'save';
 }
 
-/** Asks for one thing. */
-export type AskStep = (state: WizardState) => Promise<Answer<Outcome>>;
+/** Runs one step. */
+export type RunStep = (state: WizardState) => Promise<Answer<Outcome>>;
 
-/** A row to pick; one without an outcome is a separator. */
+/** A row of a quick pick; one without an outcome is a separator. */
 export interface Row extends vscode.QuickPickItem {
   readonly outcome?: Outcome;
 }
 
-/** A line between rows. */
+/** Returns a separator between rows. */
 export function separator(label: string): Row {
   return { label, kind: vscode.QuickPickItemKind.Separator };
 }
 
-/** Lets the person pick a row. */
+/** Shows a quick pick with these rows. */
 export function pickRow(
   state: WizardState,
   step: Step,
@@ -71,7 +71,7 @@ export function pickRow(
   return showStep(list, () => (list.selectedItems[0] as Row | undefined)?.outcome);
 }
 
-/** A list for a step, still without rows. */
+/** Creates a quick pick for a step, without rows. */
 export function createList(
   { draft }: WizardState,
   step: Step,
@@ -83,7 +83,7 @@ export function createList(
   return withFrame(list, draft, step);
 }
 
-/** A box for a step. */
+/** Creates an input box for a step. */
 export function createBox({ draft }: WizardState, step: Step, prompt: string, value: string): vscode.InputBox {
   const box = vscode.window.createInputBox();
   box.prompt = prompt;
@@ -99,7 +99,7 @@ function withFrame<B extends Box>(box: B, draft: Draft, step: Step): B {
       : wizardMessages.editTitle(entryName(draft.original));
   box.step = steps.indexOf(step) + 1;
   box.totalSteps = steps.length;
-  // Who registers the client meanwhile, in the browser, finds it as it was.
+  // The user may switch to the browser to register the client.
   box.ignoreFocusOut = true;
   box.buttons = step === 'server' ? [] : [vscode.QuickInputButtons.Back];
   return box;

@@ -70,7 +70,7 @@ describe('a window whose files are replaced', function () {
     return (sessions as readonly { readonly accessToken: string }[]).map(({ accessToken }) => accessToken);
   };
   const run = (command: string): Promise<unknown> => Promise.resolve(editor.commands.get(command)?.());
-  const messages = (): string[] => editor.messages.map(({ words }) => words);
+  const messages = (): string[] => editor.messages.map(({ text }) => text);
 
   it('serves sessions and says what to do when its files are gone before they are needed', async () => {
     move('dist', '.');

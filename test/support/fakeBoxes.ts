@@ -55,11 +55,11 @@ export class FakeBox {
     this.#accepted.fire(undefined);
   }
 
-  /** Picks the row whose label has these words. */
-  pick(words: string): void {
-    const row = this.items.find(({ label }) => label.includes(words));
+  /** Selects the first row whose label contains a text. */
+  pick(text: string): void {
+    const row = this.items.find(({ label }) => label.includes(text));
     if (row === undefined) {
-      throw new Error(`There is no row "${words}" in: ${this.items.map(({ label }) => label).join(', ')}`);
+      throw new Error(`There is no row "${text}" in: ${this.items.map(({ label }) => label).join(', ')}`);
     }
     this.selectedItems = [row];
     this.accept();

@@ -5,7 +5,7 @@ import { FakeBox } from './fakeBoxes.ts';
 
 /** A message that was shown, with the labels of its buttons. */
 export interface ShownMessage {
-  readonly words: string;
+  readonly text: string;
   readonly buttons: readonly string[];
   readonly isModal: boolean;
 }
@@ -57,7 +57,7 @@ class FakeEditor {
   readonly windowState = { focused: true, active: true };
   activeTextEditor: { readonly document: unknown } | undefined;
   /** What the person presses in a message; nothing without it. */
-  answer: (message: ShownMessage) => string | undefined = () => undefined;
+  respond: (message: ShownMessage) => string | undefined = () => undefined;
   readonly onState = new Emitter<{ focused: boolean; active: boolean }>();
   readonly onSelection = new Emitter<unknown>();
   readonly onText = new Emitter<unknown>();
@@ -83,7 +83,7 @@ class FakeEditor {
     }
     Object.assign(this.windowState, { focused: true, active: true });
     this.activeTextEditor = undefined;
-    this.answer = () => undefined;
+    this.respond = () => undefined;
   }
 
   /** Changes a setting, by its whole id. */
@@ -111,11 +111,11 @@ export const Disposable = {
 };
 
 /** Shows a message, and gives what the person presses. */
-function show(words: string, ...rest: readonly unknown[]): Promise<string | undefined> {
+function show(text: string, ...rest: readonly unknown[]): Promise<string | undefined> {
   const isModal = rest.some((one) => typeof one === 'object' && one !== null && 'modal' in one);
-  const message = { words, isModal, buttons: rest.filter((one) => typeof one === 'string') };
+  const message = { text, isModal, buttons: rest.filter((one) => typeof one === 'string') };
   editor.messages.push(message);
-  return Promise.resolve(editor.answer(message));
+  return Promise.resolve(editor.respond(message));
 }
 
 interface Token {

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import type { Locator } from 'playwright-core';
 import { demoClientId } from '../../tools/identityServer.ts';
 import { signInAt } from '../../tools/person.ts';
-import { entryFor, setScene, type Scene } from './scene.ts';
+import { entryFor, createUiFixture, type UiFixture } from './fixture.ts';
 
 /** The client with a secret that the server of the last tests has. */
 const CONFIDENTIAL = {
@@ -24,7 +24,7 @@ interface Box {
   readonly says: (words: string | RegExp) => Promise<void>;
 }
 
-function partsOf({ workbench }: Scene): Box {
+function partsOf({ workbench }: UiFixture): Box {
   const widget = workbench.page.locator('.quick-input-widget');
   return {
     widget,
@@ -35,31 +35,31 @@ function partsOf({ workbench }: Scene): Box {
 }
 
 describe('adding a provider when none is configured', () => {
-  const scene = setScene({}, () => ({}));
+  const fixture = createUiFixture({}, () => ({}));
 
   it('starts when the person tries to sign in, and nothing is in the status bar before that', async () => {
-    const { workbench } = scene;
+    const { workbench } = fixture;
     await workbench.run('Session Keeper: Sign In…');
-    await workbench.told('No provider is set up yet.').waitFor();
+    await workbench.notification('No provider is set up yet.').waitFor();
     assert.equal(await workbench.status.count(), 0);
-    await workbench.badgeSays(0);
-    await workbench.picture('20-nothing-set-up');
+    await workbench.waitForBadge(0);
+    await workbench.screenshot('20-nothing-set-up');
     await workbench.press('Add Provider…', 'No provider is set up yet.');
-    await partsOf(scene).title('Add Provider (1/10)');
+    await partsOf(fixture).title('Add Provider (1/10)');
     for (const name of ['Another Server', 'Keycloak', 'Microsoft Entra ID']) {
       await workbench.rows.filter({ hasText: name }).waitFor();
     }
-    await workbench.picture('120-guide-server');
+    await workbench.screenshot('120-guide-server');
   });
 
   it('shows what to fill in when a predefined server is chosen, and goes back to choose another', async () => {
-    const { workbench } = scene;
-    const { input, says, title, widget } = partsOf(scene);
+    const { workbench } = fixture;
+    const { input, says, title, widget } = partsOf(fixture);
     await workbench.rows.filter({ hasText: 'Keycloak' }).click();
     await title('Add Provider (2/9)');
     assert.equal(await input.inputValue(), 'https://{host}/realms/{realm}');
     await says('The host of Keycloak, and the name of the realm.');
-    await workbench.picture('121-guide-issuer-of-preset');
+    await workbench.screenshot('121-guide-issuer-of-preset');
     await workbench.page.keyboard.type('id.example.com');
     await says('Fill in {realm}.');
     await widget.getByRole('button', { name: 'Back' }).click();
@@ -69,17 +69,17 @@ describe('adding a provider when none is configured', () => {
   });
 
   it('shows what is wrong when the issuer is, and continues when it is corrected', async () => {
-    const { identity, workbench } = scene;
-    const { input, says, widget } = partsOf(scene);
+    const { identity, workbench } = fixture;
+    const { input, says, widget } = partsOf(fixture);
     await input.fill('http://id.example.com');
     await says('"issuer" must start with https://');
-    await workbench.picture('121-guide-bad-issuer');
+    await workbench.screenshot('121-guide-bad-issuer');
     await input.fill(`${identity.issuer}/wrong`);
     await input.press('Enter');
     await says(
       'There is no OpenID Connect or OAuth server at this address. Correct the address, or press Enter again to go on anyway.',
     );
-    await workbench.picture('122-guide-wrong-issuer');
+    await workbench.screenshot('122-guide-wrong-issuer');
     await input.fill(`${identity.issuer}/.well-known/openid-configuration`);
     await input.press('Enter');
     await widget.getByPlaceholder(`${identity.issuer} has answered. This is what it offers.`).waitFor();
@@ -90,20 +90,20 @@ describe('adding a provider when none is configured', () => {
     ]) {
       await workbench.rows.filter({ hasText: fact }).waitFor();
     }
-    await workbench.picture('123-guide-found');
+    await workbench.screenshot('123-guide-found');
     await input.press('Enter');
   });
 
   it('shows what to register when a kind of redirect URI is chosen, and copies it', async () => {
-    const { workbench } = scene;
-    const { input, says, title, widget } = partsOf(scene);
+    const { workbench } = fixture;
+    const { input, says, title, widget } = partsOf(fixture);
     await title('Add Provider (4/10)');
     await workbench.rows
       .filter({ hasText: 'Any Port on 127.0.0.1' })
       .filter({ hasText: 'Recommended' })
       .filter({ hasText: 'Register http://127.0.0.1/callback, for any port.' })
       .waitFor();
-    await workbench.picture('123-guide-redirect');
+    await workbench.screenshot('123-guide-redirect');
     await workbench.rows.filter({ hasText: 'A Redirect URI That’s Already Registered' }).click();
     await title('Add Provider (5/11)');
     await says('Enter the redirect URI exactly as it’s registered at the server.');
@@ -114,13 +114,13 @@ describe('adding a provider when none is configured', () => {
     await widget.getByRole('button', { name: 'Copy Redirect URI' }).click();
     await says('Copied.');
     assert.equal(await workbench.clipboard(), 'http://localhost:8400/auth');
-    await workbench.picture('123-guide-redirect-uri');
+    await workbench.screenshot('123-guide-redirect-uri');
     await widget.getByRole('button', { name: 'Back' }).click();
     await workbench.rows.filter({ hasText: 'A Fixed Port' }).click();
     await says('Enter a port, or several separated by commas.');
     await input.fill('8400, 8401');
     await says('Redirect URI to register: http://127.0.0.1:8400/callback , http://127.0.0.1:8401/callback');
-    await workbench.picture('123-guide-redirect-port');
+    await workbench.screenshot('123-guide-redirect-port');
     await input.press('Enter');
     await title('Add Provider (6/11)');
     await says('Redirect addresses to register, each of them: http://127.0.0.1:8400/callback');
@@ -132,17 +132,17 @@ describe('adding a provider when none is configured', () => {
   });
 
   it('copies the redirect URI, and opens the instructions, when the client ID is asked for', async () => {
-    const { workbench } = scene;
-    const { input, says, widget } = partsOf(scene);
+    const { workbench } = fixture;
+    const { input, says, widget } = partsOf(fixture);
     await says('Redirect address to register: http://127.0.0.1/callback (any port).');
     await workbench.context.grantPermissions(['clipboard-read', 'clipboard-write']);
     await widget.getByRole('button', { name: 'Copy the Redirect Addresses' }).click();
     await says('Copied. Register');
     assert.equal(await workbench.page.evaluate(() => navigator.clipboard.readText()), 'http://127.0.0.1/callback');
-    await workbench.picture('124-guide-client');
+    await workbench.screenshot('124-guide-client');
     await widget.getByRole('button', { name: 'How to Register It, Step by Step' }).click();
     await workbench.page.locator('.tab', { hasText: 'Preview other.md' }).waitFor();
-    await workbench.picture('124-guide-page');
+    await workbench.screenshot('124-guide-page');
     await input.fill(demoClientId);
     await input.press('Enter');
     await says('The client secret, if the server has given one; else leave this empty.');
@@ -150,14 +150,14 @@ describe('adding a provider when none is configured', () => {
   });
 
   it('has the usual scopes selected, and keeps what was entered when the person goes back', async () => {
-    const { workbench } = scene;
-    const { input, title, widget } = partsOf(scene);
+    const { workbench } = fixture;
+    const { input, title, widget } = partsOf(fixture);
     await workbench.rows.filter({ hasText: 'offline_access' }).waitFor();
     const checked = widget.locator(
       '.monaco-list-row [role=checkbox][aria-checked=true], .monaco-list-row input:checked',
     );
     assert.equal(await checked.count(), 4);
-    await workbench.picture('125-guide-scopes');
+    await workbench.screenshot('125-guide-scopes');
     await widget.getByRole('button', { name: 'Back' }).click();
     await title('Add Provider (6/10)');
     await widget.getByRole('button', { name: 'Back' }).click();
@@ -171,8 +171,8 @@ describe('adding a provider when none is configured', () => {
   });
 
   it('refuses an ID that VS Code itself uses, and shows a summary when everything is entered', async () => {
-    const { workbench } = scene;
-    const { input, says, title } = partsOf(scene);
+    const { workbench } = fixture;
+    const { input, says, title } = partsOf(fixture);
     await title('Add Provider (8/10)');
     await input.fill('Acme');
     await input.press('Enter');
@@ -180,22 +180,22 @@ describe('adding a provider when none is configured', () => {
     assert.equal(await input.inputValue(), 'acme');
     await input.fill('github');
     await says('"id" belongs to a provider of VS Code itself');
-    await workbench.picture('126-guide-id');
+    await workbench.screenshot('126-guide-id');
     await input.fill('acme');
     await input.press('Enter');
     await title('Add Provider (10/10)');
     await workbench.rows.filter({ hasText: 'openid profile email offline_access' }).waitFor();
-    await workbench.picture('127-guide-summary');
+    await workbench.screenshot('127-guide-summary');
   });
 
   it('signs in when that is chosen at the end', async () => {
-    const { identity, workbench } = scene;
-    const page = await workbench.opens(() => workbench.rows.filter({ hasText: 'Sign In Now' }).click());
+    const { identity, workbench } = fixture;
+    const page = await workbench.waitForPage(() => workbench.rows.filter({ hasText: 'Sign In Now' }).click());
     await signInAt(page, 'demo');
-    await workbench.comeBackFrom(page);
+    await workbench.returnFrom(page);
     await workbench.notifications.filter({ hasText: 'Signed in to Acme as demo.' }).waitFor();
-    await workbench.statusSays('Acme: renews in');
-    await workbench.picture('128-guide-signed-in');
+    await workbench.waitForStatus('Acme: renews in');
+    await workbench.screenshot('128-guide-signed-in');
     const stored = (await workbench.userSettings())['sessionKeeper.providers'];
     assert.deepEqual(stored, [
       { ...entryFor(identity.issuer), scopes: ['openid', 'profile', 'email', 'offline_access'] },
@@ -203,12 +203,12 @@ describe('adding a provider when none is configured', () => {
   });
 
   it('changes nothing but the label when only that is edited later', async () => {
-    const { identity, workbench } = scene;
-    const { input, title } = partsOf(scene);
+    const { identity, workbench } = fixture;
+    const { input, title } = partsOf(fixture);
     await workbench.run('Session Keeper: Add Provider…');
     await workbench.rows.filter({ hasText: 'Acme' }).click();
     await title('Edit Provider Acme (2/10)');
-    await workbench.picture('129-guide-edit');
+    await workbench.screenshot('129-guide-edit');
     await input.press('Enter');
     for (const step of [3, 4, 5, 6, 7]) {
       await title(`Edit Provider Acme (${step}/10)`);
@@ -221,7 +221,7 @@ describe('adding a provider when none is configured', () => {
     await input.press('Enter');
     await workbench.rows.filter({ hasText: 'Save' }).last().click();
     await workbench.notifications.filter({ hasText: 'The changes to Acme Corporation are saved.' }).waitFor();
-    await workbench.statusSays('Acme Corporation: renews in');
+    await workbench.waitForStatus('Acme Corporation: renews in');
     const stored = (await workbench.userSettings())['sessionKeeper.providers'];
     assert.deepEqual(stored, [
       {
@@ -230,7 +230,7 @@ describe('adding a provider when none is configured', () => {
         scopes: ['openid', 'profile', 'email', 'offline_access'],
       },
     ]);
-    await workbench.picture('130-guide-edited');
+    await workbench.screenshot('130-guide-edited');
   });
 });
 
@@ -242,7 +242,7 @@ describe('adding a provider when some entries are invalid', () => {
     clientId: 'some-client',
     later: true,
   };
-  const scene = setScene(
+  const fixture = createUiFixture(
     {
       clients: [
         {
@@ -259,8 +259,8 @@ describe('adding a provider when some entries are invalid', () => {
   );
 
   it('saves a server that does not answer, with a scope that was typed, and leaves the other entries as they are', async () => {
-    const { workbench } = scene;
-    const { input, says, title, widget } = partsOf(scene);
+    const { workbench } = fixture;
+    const { input, says, title, widget } = partsOf(fixture);
     await workbench.run('Session Keeper: Add Provider…');
     await workbench.rows.filter({ hasText: 'Intranet' }).waitFor();
     await workbench.rows.filter({ hasText: 'Another Server' }).click();
@@ -268,7 +268,7 @@ describe('adding a provider when some entries are invalid', () => {
     await input.fill('http://127.0.0.1:9/later');
     await input.press('Enter');
     await says('127.0.0.1:9 cannot be reached, or takes too long to answer.');
-    await workbench.picture('131-guide-unreachable');
+    await workbench.screenshot('131-guide-unreachable');
     await input.press('Enter');
     await title('Add Provider (3/9)');
     await input.press('Enter');
@@ -282,7 +282,7 @@ describe('adding a provider when some entries are invalid', () => {
     await workbench.rows.filter({ hasText: 'notes.own' }).click();
     await input.fill('');
     await workbench.rows.filter({ hasText: 'offline_access' }).waitFor();
-    await workbench.picture('132-guide-own-scope');
+    await workbench.screenshot('132-guide-own-scope');
     await widget.getByRole('button', { name: 'OK' }).click();
     for (const step of [7, 8]) {
       await title(`Add Provider (${step}/9)`);
@@ -305,8 +305,8 @@ describe('adding a provider when some entries are invalid', () => {
   });
 
   it('signs in with the client secret that was entered, and writes it into no setting', async () => {
-    const { identity, workbench } = scene;
-    const { input, title } = partsOf(scene);
+    const { identity, workbench } = fixture;
+    const { input, title } = partsOf(fixture);
     await workbench.run('Session Keeper: Add Provider…');
     await workbench.rows.filter({ hasText: 'Another Server' }).click();
     await title('Add Provider (2/10)');
@@ -321,7 +321,7 @@ describe('adding a provider when some entries are invalid', () => {
     await input.press('Enter');
     await title('Add Provider (6/10)');
     await input.fill(CONFIDENTIAL.client_secret);
-    await workbench.picture('133-guide-secret');
+    await workbench.screenshot('133-guide-secret');
     await input.press('Enter');
     await title('Add Provider (7/10)');
     await input.press('Enter');
@@ -331,10 +331,10 @@ describe('adding a provider when some entries are invalid', () => {
     await title('Add Provider (9/10)');
     await input.press('Enter');
     await workbench.rows.filter({ hasText: 'Client secretgiven' }).waitFor();
-    await workbench.picture('134-guide-summary-secret');
-    const page = await workbench.opens(() => workbench.rows.filter({ hasText: 'Sign In Now' }).click());
+    await workbench.screenshot('134-guide-summary-secret');
+    const page = await workbench.waitForPage(() => workbench.rows.filter({ hasText: 'Sign In Now' }).click());
     await signInAt(page, 'demo');
-    await workbench.comeBackFrom(page);
+    await workbench.returnFrom(page);
     await workbench.notifications.filter({ hasText: 'Signed in to Acme as demo.' }).waitFor();
     const settings = JSON.stringify(await workbench.userSettings());
     assert.ok(!settings.includes(CONFIDENTIAL.client_secret));
@@ -342,14 +342,14 @@ describe('adding a provider when some entries are invalid', () => {
   });
 
   it('asks only for what is needed when the product has no metadata, and chooses the device code when there is no secret', async () => {
-    const { workbench } = scene;
-    const { input, says, title, widget } = partsOf(scene);
+    const { workbench } = fixture;
+    const { input, says, title, widget } = partsOf(fixture);
     await workbench.run('Session Keeper: Add Provider…');
     await input.fill('GitHub OAuth');
     await workbench.rows.filter({ hasText: 'GitHub OAuth App' }).click();
     await title('Add Provider (2/9)');
     await says('Its tokens do not run out, so there is nothing to renew.');
-    await workbench.picture('135-guide-known');
+    await workbench.screenshot('135-guide-known');
     await input.press('Enter');
     await title('Add Provider (3/9)');
     await input.press('Enter');
@@ -359,7 +359,7 @@ describe('adding a provider when some entries are invalid', () => {
     await input.press('Enter');
     await title('Add Provider (5/9)');
     await says('Leave this empty to sign in with a code instead.');
-    await workbench.picture('136-guide-secret-or-code');
+    await workbench.screenshot('136-guide-secret-or-code');
     await input.press('Enter');
     await title('Add Provider (6/9)');
     await widget.getByRole('button', { name: 'OK' }).click();

@@ -1,12 +1,12 @@
 // A session that is bound to a key (RFC 9449): the key outlives the window in which it was made.
 import assert from 'node:assert/strict';
-import { LONG, renewNow, signIn } from './acts.ts';
-import { entryFor, setScene } from './scene.ts';
+import { LONG, renewNow, signIn } from './userActions.ts';
+import { entryFor, createUiFixture } from './fixture.ts';
 
 const BOUND = 'editor-with-key';
 
 describe('a session that is bound to a DPoP key', () => {
-  const scene = setScene(
+  const fixture = createUiFixture(
     {
       accessTokenSeconds: LONG,
       features: { dPoP: { enabled: true, nonceSecret: Buffer.alloc(32, 7), requireNonce: () => true } },
@@ -26,17 +26,17 @@ describe('a session that is bound to a DPoP key', () => {
   );
 
   it('renews with the same key when the window was reloaded', async () => {
-    const { workbench } = scene;
+    const { workbench } = fixture;
     await signIn(workbench);
     await workbench.reload();
-    await workbench.statusSays('Acme: renews in');
-    await renewNow(scene);
+    await workbench.waitForStatus('Acme: renews in');
+    await renewNow(fixture);
   });
 
   it('renews with the same key when another window does it', async () => {
-    const { identity, workbench } = scene;
-    const other = await workbench.another();
-    await other.statusSays('Acme: renews in');
+    const { identity, workbench } = fixture;
+    const other = await workbench.openWindow();
+    await other.waitForStatus('Acme: renews in');
     await renewNow({ identity, workbench: other });
     const renewals = identity.journal.refreshRequests().filter(({ error }) => error !== 'use_dpop_nonce');
     assert.deepEqual(

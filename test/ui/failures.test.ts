@@ -6,25 +6,35 @@ import { createServer, type Server } from 'node:https';
 import { selfSignedCertificate } from '../../tools/certificate.ts';
 import type { FaultAction } from '../../tools/identityFaults.ts';
 import { listenOnLoopback } from '../../tools/loopback.ts';
-import { LONG, MUTE, SHORT, finishSignIn, offersOf, renewNow, signIn, startSignIn, toast } from './acts.ts';
-import { entryFor, setScene, type Scene } from './scene.ts';
+import {
+  LONG,
+  MUTE,
+  SHORT,
+  finishSignIn,
+  getActions,
+  renewNow,
+  signIn,
+  startSignIn,
+  dismissibleNotification,
+} from './userActions.ts';
+import { entryFor, createUiFixture, type UiFixture } from './fixture.ts';
 import { LIMIT } from './workbench.ts';
 
 /** Renews to a token that soon runs out, after which something goes wrong with each renewal. */
-async function failNext(scene: Scene, action: FaultAction, path?: string): Promise<void> {
-  await renewNow(scene, SHORT);
-  scene.identity.faults.add({ action, ...(path === undefined ? {} : { path }) });
+async function failNext(fixture: UiFixture, action: FaultAction, path?: string): Promise<void> {
+  await renewNow(fixture, SHORT);
+  fixture.identity.faults.add({ action, ...(path === undefined ? {} : { path }) });
 }
 
 /** Asks for the session as another extension does, after the token has run out, and reads why it is refused. */
-async function beRefused({ workbench }: Scene, sentence: string): Promise<void> {
+async function beRefused({ workbench }: UiFixture, sentence: string): Promise<void> {
   await workbench.page.waitForTimeout(SHORT * 1000);
   await workbench.run('Consumer: Who Am I?');
-  await workbench.told(`Acme could not be asked: ${sentence}`).waitFor();
+  await workbench.notification(`Acme could not be asked: ${sentence}`).waitFor();
 }
 
 /** Waits for so many more renewals that do not work. */
-async function failedRenewals({ identity: { journal } }: Scene, count: number): Promise<void> {
+async function failedRenewals({ identity: { journal } }: UiFixture, count: number): Promise<void> {
   const wanted = journal.refreshRequests().length + count;
   await journal.waitForRequest((entry) => journal.refreshRequests().indexOf(entry) === wanted - 1, {
     limitMilliseconds: LIMIT,
@@ -32,11 +42,11 @@ async function failedRenewals({ identity: { journal } }: Scene, count: number): 
 }
 
 describe('a temporary failure', () => {
-  const scene = setScene({ accessTokenSeconds: LONG });
+  const fixture = createUiFixture({ accessTokenSeconds: LONG });
 
   it('does not occur when another extension is given the session', async () => {
-    const { workbench } = scene;
-    await workbench.statusSays('Acme: signed out');
+    const { workbench } = fixture;
+    await workbench.waitForStatus('Acme: signed out');
     await signIn(workbench);
     await workbench.run('Consumer: Who Am I?');
     await workbench.dialog
@@ -44,115 +54,115 @@ describe('a temporary failure', () => {
       .getByRole('button', { name: 'Allow' })
       .click();
     await workbench.rows.filter({ hasText: 'demo' }).click();
-    await workbench.told('Acme says: you are Demo Account').waitFor();
+    await workbench.notification('Acme says: you are Demo Account').waitFor();
   });
 
   it('is reported when a caller is refused while the server is unreachable, and no longer when it is back', async () => {
-    const { identity, workbench } = scene;
+    const { identity, workbench } = fixture;
     const sentence =
       'Acme cannot be reached, or takes too long to answer. Your session is kept, and is renewed as soon as the server answers again.';
-    await failNext(scene, { kind: 'dropBefore' });
+    await failNext(fixture, { kind: 'dropBefore' });
     assert.equal(await workbench.notifications.count(), 0);
-    await beRefused(scene, sentence);
-    const told = toast(workbench, sentence);
-    assert.deepEqual(await offersOf(told), { buttons: ['Retry Now'], links: ['Show Log', 'Dismiss', MUTE] });
-    await workbench.statusSays(/Acme: retrying at \d+:\d\d:\d\d/);
-    assert.ok(!(await workbench.statusWarns()));
-    await workbench.picture('80-offline');
+    await beRefused(fixture, sentence);
+    const shown = dismissibleNotification(workbench, sentence);
+    assert.deepEqual(await getActions(shown), { buttons: ['Retry Now'], links: ['Show Log', 'Dismiss', MUTE] });
+    await workbench.waitForStatus(/Acme: retrying at \d+:\d\d:\d\d/);
+    assert.ok(!(await workbench.hasStatusWarning()));
+    await workbench.screenshot('80-offline');
     identity.faults.clear();
-    await told.waitFor({ state: 'detached' });
-    await workbench.statusSays('Acme: renews in 5');
+    await shown.waitFor({ state: 'detached' });
+    await workbench.waitForStatus('Acme: renews in 5');
   });
 
   it('ends with the button when the server was down and is back', async () => {
-    const { identity, workbench } = scene;
+    const { identity, workbench } = fixture;
     const sentence =
       'Acme has a problem of its own and cannot answer now. Your session is kept, and the renewal is tried again.';
-    await failNext(scene, { kind: 'answer', status: 503 }, '/token');
-    await beRefused(scene, sentence);
-    const told = toast(workbench, sentence);
-    assert.deepEqual(await offersOf(told), { buttons: ['Retry Now'], links: ['Show Log', 'Dismiss', MUTE] });
-    await workbench.statusSays('Acme: retrying');
-    await workbench.picture('81-server-down');
+    await failNext(fixture, { kind: 'answer', status: 503 }, '/token');
+    await beRefused(fixture, sentence);
+    const shown = dismissibleNotification(workbench, sentence);
+    assert.deepEqual(await getActions(shown), { buttons: ['Retry Now'], links: ['Show Log', 'Dismiss', MUTE] });
+    await workbench.waitForStatus('Acme: retrying');
+    await workbench.screenshot('81-server-down');
     // The try after the second one is far enough away.
     const tryAt = (await workbench.status.textContent()) ?? '';
-    await failedRenewals(scene, 1);
+    await failedRenewals(fixture, 1);
     await workbench.status.filter({ hasText: 'Acme: retrying', hasNotText: tryAt }).waitFor();
-    assert.equal(await told.count(), 1, 'it is told once');
+    assert.equal(await shown.count(), 1, 'it is told once');
     identity.faults.clear();
-    await told.getByRole('button', { name: 'Retry Now' }).click();
-    await workbench.told('The session of demo at Acme is renewed.').waitFor();
-    await told.waitFor({ state: 'detached' });
-    await workbench.statusSays('Acme: renews in 5');
+    await shown.getByRole('button', { name: 'Retry Now' }).click();
+    await workbench.notification('The session of demo at Acme is renewed.').waitFor();
+    await shown.waitFor({ state: 'detached' });
+    await workbench.waitForStatus('Acme: renews in 5');
   });
 
   it('shows when the next try is when the server limits the rate, and offers no button for one before that', async () => {
-    const { identity, workbench } = scene;
+    const { identity, workbench } = fixture;
     // Long enough for what is done before the next try, also on a busy machine.
     const wait = 20;
     const sentence =
       'Acme asks to wait a little before the next request. Your session is kept, and the renewal is tried again.';
-    await failNext(scene, { kind: 'answer', status: 429, headers: { 'retry-after': String(wait) } }, '/token');
-    await beRefused(scene, sentence);
-    const told = toast(workbench, sentence);
-    assert.deepEqual(await offersOf(told), { buttons: ['Show Log'], links: ['Dismiss', MUTE] });
+    await failNext(fixture, { kind: 'answer', status: 429, headers: { 'retry-after': String(wait) } }, '/token');
+    await beRefused(fixture, sentence);
+    const shown = dismissibleNotification(workbench, sentence);
+    assert.deepEqual(await getActions(shown), { buttons: ['Show Log'], links: ['Dismiss', MUTE] });
     const askedAt = identity.journal.refreshRequests().at(-1)?.at ?? NaN;
     const times = [0, 1].map((more) =>
       new Date(askedAt + (wait + more) * 1000).toLocaleTimeString('en', { timeStyle: 'medium' }),
     );
-    await workbench.statusSays(new RegExp(`Acme: retrying at (${times.join('|')})`));
-    await workbench.picture('82-asked-to-wait');
+    await workbench.waitForStatus(new RegExp(`Acme: retrying at (${times.join('|')})`));
+    await workbench.screenshot('82-asked-to-wait');
     await workbench.followLink('Dismiss', sentence);
-    await told.waitFor({ state: 'detached' });
-    await workbench.statusSays('Acme: retrying at');
-    assert.equal(await told.count(), 0, 'dismissed means dismissed');
+    await shown.waitFor({ state: 'detached' });
+    await workbench.waitForStatus('Acme: retrying at');
+    assert.equal(await shown.count(), 0, 'dismissed means dismissed');
     identity.faults.clear();
-    await workbench.statusSays('Acme: renews in 5');
+    await workbench.waitForStatus('Acme: renews in 5');
     const [first, second] = identity.journal.refreshRequests().slice(-2);
     assert.ok((second?.at ?? 0) - (first?.at ?? 0) >= wait * 1000, 'it waits as long as it was asked to');
   });
 
   it('ends with the button when a web page was answered and is not any more', async () => {
-    const { identity, workbench } = scene;
+    const { identity, workbench } = fixture;
     const sentence =
       'Where Acme should answer, there is a web page: a login page of the network, a proxy, or a wrong issuer address. Your session is kept.';
-    await failNext(scene, { kind: 'html' }, '/token');
-    const told = toast(workbench, sentence);
-    await told.waitFor();
-    assert.deepEqual(await offersOf(told), {
+    await failNext(fixture, { kind: 'html' }, '/token');
+    const shown = dismissibleNotification(workbench, sentence);
+    await shown.waitFor();
+    assert.deepEqual(await getActions(shown), {
       buttons: ['Retry Now'],
       links: ['Check Proxy Settings', 'Dismiss', MUTE],
     });
-    await workbench.statusSays('Acme: needs attention');
-    assert.ok(await workbench.statusWarns());
-    await workbench.picture('83-web-page');
+    await workbench.waitForStatus('Acme: needs attention');
+    assert.ok(await workbench.hasStatusWarning());
+    await workbench.screenshot('83-web-page');
     identity.faults.clear();
-    await told.getByRole('button', { name: 'Retry Now' }).click();
-    await workbench.told('The session of demo at Acme is renewed.').waitFor();
-    await told.waitFor({ state: 'detached' });
-    await workbench.statusSays('Acme: renews in 5');
+    await shown.getByRole('button', { name: 'Retry Now' }).click();
+    await workbench.notification('The session of demo at Acme is renewed.').waitFor();
+    await shown.waitFor({ state: 'detached' });
+    await workbench.waitForStatus('Acme: renews in 5');
   });
 
   it('shows by how much the clock is off, and ends when it is set', async () => {
-    const { identity, workbench } = scene;
+    const { identity, workbench } = fixture;
     const sentence =
       'The clock of this computer is 10 minutes behind that of Acme. Check its date, time and time zone.';
     await workbench.clearNotifications();
     identity.faults.add({ action: { kind: 'shiftDate', seconds: 630 } });
     await workbench.run('Session Keeper: Renew Now');
-    const told = toast(workbench, sentence);
-    assert.deepEqual(await offersOf(told), { buttons: ['Check the Clock'], links: ['Dismiss', MUTE] });
-    await workbench.picture('85-clock');
-    await told.getByRole('button', { name: 'Check the Clock' }).click();
-    const measured = workbench.told(
+    const shown = dismissibleNotification(workbench, sentence);
+    assert.deepEqual(await getActions(shown), { buttons: ['Check the Clock'], links: ['Dismiss', MUTE] });
+    await workbench.screenshot('85-clock');
+    await shown.getByRole('button', { name: 'Check the Clock' }).click();
+    const measured = workbench.notification(
       /The clock of this computer is 10 minutes behind that of Acme\. .* Measured at \d+:\d\d:\d\d/,
     );
-    assert.deepEqual(await offersOf(measured), { buttons: ['Retry Now'], links: [] });
-    await workbench.picture('85-clock-measured');
+    assert.deepEqual(await getActions(measured), { buttons: ['Retry Now'], links: [] });
+    await workbench.screenshot('85-clock-measured');
     identity.faults.clear();
     await measured.getByRole('button', { name: 'Retry Now' }).click();
-    await workbench.told('The session of demo at Acme is renewed.').waitFor();
-    await told.waitFor({ state: 'detached' });
+    await workbench.notification('The session of demo at Acme is renewed.').waitFor();
+    await shown.waitFor({ state: 'detached' });
   });
 });
 
@@ -198,7 +208,7 @@ describe('a failure due to the settings', () => {
     ...entryOf('Initech', issuer, narrow.client_id),
     scopes,
   });
-  const scene = setScene({ accessTokenSeconds: LONG, clients: [narrow] }, (issuer) => ({
+  const fixture = createUiFixture({ accessTokenSeconds: LONG, clients: [narrow] }, (issuer) => ({
     'sessionKeeper.providers': [
       globex(issuer),
       initech(issuer),
@@ -209,111 +219,113 @@ describe('a failure due to the settings', () => {
   }));
 
   it('leads to the entry when the server refuses the client at a renewal', async () => {
-    const { identity, workbench } = scene;
+    const { identity, workbench } = fixture;
     const sentence =
       'Acme does not accept the client id, or wants a client secret with it. Check "clientId" in the settings.';
-    await workbench.statusSays('Signed out');
+    await workbench.waitForStatus('Signed out');
     await signIn(workbench);
-    await failNext(scene, { kind: 'answer', status: 401, body: { error: 'invalid_client' } }, '/token');
-    const told = toast(workbench, sentence);
-    await told.waitFor();
-    assert.deepEqual(await offersOf(told), {
+    await failNext(fixture, { kind: 'answer', status: 401, body: { error: 'invalid_client' } }, '/token');
+    const shown = dismissibleNotification(workbench, sentence);
+    await shown.waitFor();
+    assert.deepEqual(await getActions(shown), {
       buttons: ['Open Settings'],
       links: ['Set Client Secret…', 'Dismiss', MUTE],
     });
-    await workbench.statusSays('Acme: needs attention');
-    await workbench.picture('86-client');
+    await workbench.waitForStatus('Acme: needs attention');
+    await workbench.screenshot('86-client');
     identity.faults.clear();
-    await told.getByRole('button', { name: 'Open Settings' }).click();
+    await shown.getByRole('button', { name: 'Open Settings' }).click();
     assert.deepEqual(JSON.parse(await workbench.selectedSettings()), acme(identity.issuer));
-    await workbench.picture('86-client-entry');
+    await workbench.screenshot('86-client-entry');
     await workbench.run('View: Close All Editors');
-    await renewNow(scene);
+    await renewNow(fixture);
   });
 
   it('leads to the scopes when the server refuses one', async () => {
-    const { workbench } = scene;
-    const page = await workbench.opens(() => startSignIn(workbench, 'Initech'));
+    const { workbench } = fixture;
+    const page = await workbench.waitForPage(() => startSignIn(workbench, 'Initech'));
     await page.getByRole('heading', { name: 'Signing in did not work' }).waitFor();
-    await workbench.picture('87-scope-page', page);
-    await workbench.comeBackFrom(page);
-    const told = workbench.told(
+    await workbench.screenshot('87-scope-page', page);
+    await workbench.returnFrom(page);
+    const shown = workbench.notification(
       'Initech does not grant a scope that was asked for. Check "scopes" in the settings. The server says: “requested scope is not allowed”',
     );
-    assert.deepEqual(await offersOf(told), { buttons: ['Edit Scopes', 'Show Log'], links: [] });
-    await workbench.picture('87-scope');
-    await told.getByRole('button', { name: 'Edit Scopes' }).click();
+    assert.deepEqual(await getActions(shown), { buttons: ['Edit Scopes', 'Show Log'], links: [] });
+    await workbench.screenshot('87-scope');
+    await shown.getByRole('button', { name: 'Edit Scopes' }).click();
     assert.deepEqual(JSON.parse(`{${await workbench.selectedSettings()}}`), { scopes });
-    await workbench.picture('87-scope-entry');
+    await workbench.screenshot('87-scope-entry');
     await workbench.run('View: Close All Editors');
   });
 
   it('copies the redirect URI when it is not registered', async () => {
-    const { identity, workbench } = scene;
+    const { identity, workbench } = fixture;
     const action: FaultAction = { kind: 'answer', status: 400, body: { error: 'redirect_uri_mismatch' } };
     identity.faults.add({ path: '/token', grantType: 'authorization_code', times: 1, action });
     await finishSignIn(workbench, () => startSignIn(workbench, 'Acme'));
-    const told = workbench.told(
+    const shown = workbench.notification(
       'Acme doesn’t accept the redirect URI. Register it for this client there, or use a fixed port.',
     );
-    assert.deepEqual((await offersOf(told)).buttons, ['Copy Redirect URI', 'Use a Fixed Port…']);
-    await workbench.picture('88-redirect');
-    await told.getByRole('button', { name: 'Copy Redirect URI' }).click();
+    assert.deepEqual((await getActions(shown)).buttons, ['Copy Redirect URI', 'Use a Fixed Port…']);
+    await workbench.screenshot('88-redirect');
+    await shown.getByRole('button', { name: 'Copy Redirect URI' }).click();
     await workbench
-      .told('Copied http://127.0.0.1/callback. Add it to your client at Acme as a redirect URI for any port.')
+      .notification('Copied http://127.0.0.1/callback. Add it to your client at Acme as a redirect URI for any port.')
       .waitFor();
     assert.equal(await workbench.clipboard(), 'http://127.0.0.1/callback');
-    await workbench.picture('88-redirect-copied');
+    await workbench.screenshot('88-redirect-copied');
     await workbench.clearNotifications();
   });
 
   it('leads to the certificate settings when the certificate is not trusted', async () => {
-    const { workbench } = scene;
+    const { workbench } = fixture;
     await workbench.run('Session Keeper: Sign In…');
     await workbench.rows.filter({ hasText: 'Umbrella' }).click();
-    const told = workbench.told('The certificate of Umbrella is not trusted by this computer, so nothing was sent.');
-    assert.deepEqual((await offersOf(told)).buttons, ['Check Certificate Settings', 'Retry Now']);
-    await workbench.picture('89-certificate');
-    await told.getByRole('button', { name: 'Check Certificate Settings' }).click();
-    await workbench.settingIsShown('System Certificates');
-    await workbench.settingIsShown('Proxy Strict SSL');
-    await workbench.picture('89-certificate-settings');
+    const shown = workbench.notification(
+      'The certificate of Umbrella is not trusted by this computer, so nothing was sent.',
+    );
+    assert.deepEqual((await getActions(shown)).buttons, ['Check Certificate Settings', 'Retry Now']);
+    await workbench.screenshot('89-certificate');
+    await shown.getByRole('button', { name: 'Check Certificate Settings' }).click();
+    await workbench.waitForSetting('System Certificates');
+    await workbench.waitForSetting('Proxy Strict SSL');
+    await workbench.screenshot('89-certificate-settings');
     await workbench.run('View: Close All Editors');
   });
 
   it('leads to the proxy settings when the proxy refuses', async () => {
-    const { workbench } = scene;
+    const { workbench } = fixture;
     await workbench.changeSettings({ 'http.proxy': proxyAddress });
-    await workbench.readSettingsAgain();
+    await workbench.reloadSettings();
     await workbench.run('Session Keeper: Sign In…');
     await workbench.rows.filter({ hasText: 'Hooli' }).click();
-    const told = workbench.told('The proxy between this computer and Hooli refuses to pass requests on.');
-    assert.deepEqual(await offersOf(told), { buttons: ['Check Proxy Settings', 'Retry Now'], links: [] });
-    await workbench.picture('84-proxy');
-    await told.getByRole('button', { name: 'Check Proxy Settings' }).click();
-    await workbench.settingIsShown('Proxy Authorization');
-    await workbench.picture('84-proxy-settings');
+    const shown = workbench.notification('The proxy between this computer and Hooli refuses to pass requests on.');
+    assert.deepEqual(await getActions(shown), { buttons: ['Check Proxy Settings', 'Retry Now'], links: [] });
+    await workbench.screenshot('84-proxy');
+    await shown.getByRole('button', { name: 'Check Proxy Settings' }).click();
+    await workbench.waitForSetting('Proxy Authorization');
+    await workbench.screenshot('84-proxy-settings');
     await workbench.run('View: Close All Editors');
     await workbench.changeSettings({ 'http.proxy': '' });
-    await workbench.readSettingsAgain();
+    await workbench.reloadSettings();
   });
 
   it('offers to start again when the server reports an unknown client in the browser only', async () => {
-    const { workbench } = scene;
+    const { workbench } = fixture;
     await workbench.changeSettings({ 'sessionKeeper.signInTimeout': 0.1 });
-    await workbench.readSettingsAgain();
-    const page = await workbench.opens(() => startSignIn(workbench, 'Globex'));
+    await workbench.reloadSettings();
+    const page = await workbench.waitForPage(() => startSignIn(workbench, 'Globex'));
     await page.getByText('client is invalid').waitFor();
-    await workbench.picture('90-unknown-client-page', page);
-    await workbench.comeBackFrom(page);
-    const told = workbench.told('Nobody finished signing in to Globex in time.');
-    assert.deepEqual(await offersOf(told), {
+    await workbench.screenshot('90-unknown-client-page', page);
+    await workbench.returnFrom(page);
+    const shown = workbench.notification('Nobody finished signing in to Globex in time.');
+    assert.deepEqual(await getActions(shown), {
       buttons: ['Sign In Again', 'Use Another Way to Sign In', 'Use a Fixed Port…'],
       links: [],
     });
-    await workbench.picture('90-unknown-client');
-    const again = await workbench.opens(() => told.getByRole('button', { name: 'Sign In Again' }).click());
+    await workbench.screenshot('90-unknown-client');
+    const again = await workbench.waitForPage(() => shown.getByRole('button', { name: 'Sign In Again' }).click());
     await again.getByText('client is invalid').waitFor();
-    await workbench.comeBackFrom(again);
+    await workbench.returnFrom(again);
   });
 });

@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import type { JournalEntry } from '../../tools/identityJournal.ts';
 import type { IdentityServer } from '../../tools/identityServer.ts';
 import { signInAt } from '../../tools/person.ts';
-import { entryFor, setScene } from './scene.ts';
+import { entryFor, createUiFixture } from './fixture.ts';
 import { LIMIT, type Workbench } from './workbench.ts';
 
 /** So short that a renewal is due every six seconds or so. */
@@ -32,9 +32,9 @@ async function signInTo(window: Workbench, provider: string): Promise<void> {
 }
 
 async function finishSignIn(window: Workbench, provider: string, begin: () => Promise<void>): Promise<void> {
-  const page = await window.opens(begin);
+  const page = await window.waitForPage(begin);
   await signInAt(page, 'demo');
-  await window.comeBackFrom(page);
+  await window.returnFrom(page);
   await window.notifications.filter({ hasText: `Signed in to ${provider} as demo.` }).waitFor();
 }
 
@@ -48,14 +48,14 @@ async function whoAmI(window: Workbench): Promise<void> {
 
 /** Waits until the status bars of all windows say something. */
 async function allSay(windows: readonly Workbench[], words: string | RegExp, within?: number): Promise<void> {
-  await Promise.all(windows.map((window) => window.statusSays(words, within)));
+  await Promise.all(windows.map((window) => window.waitForStatus(words, within)));
 }
 
 /** Changes the providers in the settings that all windows share. */
 async function changeProviders(windows: readonly Workbench[], providers: readonly unknown[]): Promise<void> {
   await windows[0]?.changeSettings({ 'sessionKeeper.providers': providers });
   for (const window of windows) {
-    await window.readSettingsAgain();
+    await window.reloadSettings();
   }
 }
 
@@ -95,31 +95,31 @@ function eachRenewalWasOneRequest({ grantsRevoked, journal }: IdentityServer): v
 }
 
 describe('a session in several windows', () => {
-  const scene = setScene({ accessTokenSeconds: SHORT });
+  const fixture = createUiFixture({ accessTokenSeconds: SHORT });
   let second: Workbench;
   let third: Workbench;
 
   it('is in the second window when the person has signed in in the first and reloads the second', async () => {
-    const { workbench } = scene;
-    second = await workbench.another();
+    const { workbench } = fixture;
+    second = await workbench.openWindow();
     await allSay([workbench, second], 'Acme: signed out');
     await signIn(workbench);
     await second.reload();
     await allSay([workbench, second], 'Acme: renews in');
-    await workbench.picture('70-first-of-two-windows');
-    await second.picture('71-second-of-two-windows');
+    await workbench.screenshot('70-first-of-two-windows');
+    await second.screenshot('71-second-of-two-windows');
   });
 
   it('is renewed with one request each time when two windows are open', async () => {
-    const { identity, workbench } = scene;
+    const { identity, workbench } = fixture;
     await renewals(identity, 3);
     await allSay([workbench, second], 'Acme: renews in');
     eachRenewalWasOneRequest(identity);
   });
 
   it('is renewed with one request each time when three windows are open', async () => {
-    const { identity, workbench } = scene;
-    third = await workbench.another();
+    const { identity, workbench } = fixture;
+    third = await workbench.openWindow();
     await allSay([workbench, second, third], 'Acme: renews in');
     await renewals(identity, 3);
     await allSay([workbench, second, third], 'Acme: renews in');
@@ -127,15 +127,15 @@ describe('a session in several windows', () => {
   });
 
   it('ends in all windows when the person signs out in one, and stays ended after a reload', async () => {
-    const { workbench } = scene;
+    const { workbench } = fixture;
     await workbench.run('Session Keeper: Sign Out…');
     await allSay([workbench, second, third], 'Acme: signed out', AT_ONCE);
     await second.reload();
-    await second.statusSays('Acme: signed out');
+    await second.waitForStatus('Acme: signed out');
   });
 
   it('is given to another extension in another window, without a reload, when the person signs in again', async () => {
-    const { identity, workbench } = scene;
+    const { identity, workbench } = fixture;
     identity.policy.accessTokenSeconds = LONG;
     await signIn(workbench);
     await allSay([second, third], 'Acme: renews in 5', AT_ONCE);
@@ -143,7 +143,7 @@ describe('a session in several windows', () => {
   });
 
   it('disappears from all windows when the provider is removed from the settings, and is back with it', async () => {
-    const { identity, workbench } = scene;
+    const { identity, workbench } = fixture;
     const windows = [workbench, second, third];
     await changeProviders(windows, []);
     await noneSaysAnything(windows);
@@ -152,12 +152,12 @@ describe('a session in several windows', () => {
   });
 
   it('continues in a new window when all others were closed', async () => {
-    const { identity, workbench } = scene;
+    const { identity, workbench } = fixture;
     for (const window of [workbench, second, third]) {
-      await window.shut();
+      await window.closeWindow();
     }
-    const only = await workbench.another();
-    await only.statusSays('Acme: renews in 5');
+    const only = await workbench.openWindow();
+    await only.waitForStatus('Acme: renews in 5');
     await only.run('Session Keeper: Renew Now');
     await only.notifications.filter({ hasText: 'The session of demo at Acme is renewed.' }).waitFor();
     assert.equal(identity.journal.refreshRequests().at(-1)?.status, 200);
@@ -165,33 +165,33 @@ describe('a session in several windows', () => {
 });
 
 describe('a session whose secret another window has overwritten', () => {
-  const scene = setScene({ accessTokenSeconds: LONG }, (issuer) => ({
+  const fixture = createUiFixture({ accessTokenSeconds: LONG }, (issuer) => ({
     'sessionKeeper.providers': [entryFor(issuer), { ...entryFor(issuer), id: 'intranet', label: 'Intranet' }],
   }));
 
   it('is reported as lost, not as ended, when a new window opens, and is replaced with the button', async () => {
-    const { workbench } = scene;
-    const second = await workbench.another();
+    const { workbench } = fixture;
+    const second = await workbench.openWindow();
     await allSay([workbench, second], 'Signed out');
     await signInTo(workbench, 'Acme');
     await signInTo(second, 'Intranet');
-    await workbench.shut();
-    await second.shut();
-    const only = await workbench.another();
-    await only.statusSays('Intranet: renews in 5');
-    const told = only.notifications.filter({
+    await workbench.closeWindow();
+    await second.closeWindow();
+    const only = await workbench.openWindow();
+    await only.waitForStatus('Intranet: renews in 5');
+    const shown = only.notifications.filter({
       hasText:
         'The stored session at Acme is gone: the keyring of this computer, or another window in the browser, has lost it. It did not expire. Sign in again.',
     });
-    await told.waitFor();
-    await only.picture('72-session-gone');
+    await shown.waitFor();
+    await only.screenshot('72-session-gone');
     assert.equal(await only.notifications.filter({ hasText: 'ended' }).count(), 0);
-    assert.ok(!(await only.statusWarns()));
+    assert.ok(!(await only.hasStatusWarning()));
     assert.doesNotMatch(await only.logs(), /Session \w+ .* has ended/);
-    const page = await only.opens(() => told.getByRole('button', { name: 'Sign In', exact: true }).click());
+    const page = await only.waitForPage(() => shown.getByRole('button', { name: 'Sign In', exact: true }).click());
     await signInAt(page, 'demo');
-    await only.comeBackFrom(page);
+    await only.returnFrom(page);
     await only.notifications.filter({ hasText: 'Signed in to Acme as demo.' }).waitFor();
-    await only.statusSays('(+1)');
+    await only.waitForStatus('(+1)');
   });
 });

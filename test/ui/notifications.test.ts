@@ -1,8 +1,8 @@
 // What the status bar and the notifications show as things happen to a session, and what they offer then.
 import assert from 'node:assert/strict';
 import { signInAt } from '../../tools/person.ts';
-import { LONG, finishSignIn, signIn } from './acts.ts';
-import { entryFor, setScene } from './scene.ts';
+import { LONG, finishSignIn, signIn } from './userActions.ts';
+import { entryFor, createUiFixture } from './fixture.ts';
 
 /** How long, in s, a token lives that is soon renewed. */
 const SHORT = 12;
@@ -11,84 +11,88 @@ const LIFETIME = 90;
 
 describe('the notifications', () => {
   const bad = { id: 'intranet', label: 'Intranet', issuer: 'http://id.example.com', clientId: 'some-client' };
-  const scene = setScene({ accessTokenSeconds: SHORT }, (issuer) => ({
+  const fixture = createUiFixture({ accessTokenSeconds: SHORT }, (issuer) => ({
     'sessionKeeper.providers': [bad, entryFor(issuer)],
   }));
 
   it('name the entry and the field when an entry is invalid, and open the settings', async () => {
-    const { workbench } = scene;
-    const told = workbench.told('Provider “Intranet” in the settings is not used: "issuer" must start with https://');
-    await told.waitFor();
+    const { workbench } = fixture;
+    const shown = workbench.notification(
+      'Provider “Intranet” in the settings is not used: "issuer" must start with https://',
+    );
+    await shown.waitFor();
     assert.equal(await workbench.notifications.count(), 1);
-    await workbench.picture('22-bad-entry');
-    await told.getByRole('button', { name: 'Open Settings' }).click();
-    await workbench.settingIsShown('Providers');
-    await workbench.picture('23-bad-entry-setting');
+    await workbench.screenshot('22-bad-entry');
+    await shown.getByRole('button', { name: 'Open Settings' }).click();
+    await workbench.waitForSetting('Providers');
+    await workbench.screenshot('23-bad-entry-setting');
     await workbench.run('View: Close All Editors');
   });
 
   it('show why signing in failed when the person has denied access, and so does the browser', async () => {
-    const { workbench } = scene;
-    await workbench.statusSays('Acme: signed out');
-    const page = await workbench.opens(() => workbench.run('Session Keeper: Sign In…'));
+    const { workbench } = fixture;
+    await workbench.waitForStatus('Acme: signed out');
+    const page = await workbench.waitForPage(() => workbench.run('Session Keeper: Sign In…'));
     await signInAt(page, 'demo', 'Deny');
     assert.equal(await page.getByRole('heading').textContent(), 'Signing in did not work');
     await page.getByText('Acme reports that access was denied').waitFor();
-    await workbench.picture('60-denied-page', page);
-    await workbench.comeBackFrom(page);
-    const told = workbench.told('Acme reports that access was denied');
-    await told.getByRole('button', { name: 'Sign In Again' }).waitFor();
-    await workbench.statusSays('Acme: signed out');
-    await workbench.picture('61-denied');
+    await workbench.screenshot('60-denied-page', page);
+    await workbench.returnFrom(page);
+    const shown = workbench.notification('Acme reports that access was denied');
+    await shown.getByRole('button', { name: 'Sign In Again' }).waitFor();
+    await workbench.waitForStatus('Acme: signed out');
+    await workbench.screenshot('61-denied');
     await workbench.clearNotifications();
   });
 
   it('do not appear when the server is down, while the status bar shows when the next try is', async () => {
-    const { identity, workbench } = scene;
+    const { identity, workbench } = fixture;
     await signIn(workbench);
-    await workbench.statusSays('Acme: renews in');
+    await workbench.waitForStatus('Acme: renews in');
     identity.faults.add({ path: '/token', action: { kind: 'answer', status: 503 } });
-    await workbench.statusSays(/Acme: retrying at \d+:\d\d:\d\d/);
-    await workbench.picture('50-retrying');
-    assert.equal(await workbench.told('problem').count(), 0);
-    assert.ok(!(await workbench.statusWarns()));
+    await workbench.waitForStatus(/Acme: retrying at \d+:\d\d:\d\d/);
+    await workbench.screenshot('50-retrying');
+    assert.equal(await workbench.notification('problem').count(), 0);
+    assert.ok(!(await workbench.hasStatusWarning()));
     identity.faults.clear();
-    await workbench.statusSays('Acme: renews in');
+    await workbench.waitForStatus('Acme: renews in');
     assert.equal(identity.journal.refreshRequests().at(-1)?.status, 200);
   });
 
   it('offer to sign in again when the server has ended the session, and so does the Accounts menu', async () => {
-    const { identity, workbench } = scene;
+    const { identity, workbench } = fixture;
     identity.revokeEverything();
     const sentence = 'Acme ended your session. Sign in again.';
-    await workbench.told(sentence).waitFor();
-    await workbench.statusSays('Acme: sign in again');
-    assert.ok(await workbench.statusWarns());
-    await workbench.picture('40-session-ended');
+    await workbench.notification(sentence).waitFor();
+    await workbench.waitForStatus('Acme: sign in again');
+    assert.ok(await workbench.hasStatusWarning());
+    await workbench.screenshot('40-session-ended');
     const items = await workbench.accountsMenu();
     await items.filter({ hasText: 'Sign in with Acme' }).waitFor();
-    await workbench.picture('41-accounts-menu');
+    await workbench.screenshot('41-accounts-menu');
     await workbench.page.keyboard.press('Escape');
     await finishSignIn(workbench, () => workbench.press('Sign In Again', sentence));
-    await workbench.told('Signed in to Acme as demo.').waitFor();
-    await workbench.statusSays('Acme: renews in');
-    await workbench.badgeSays(0);
-    assert.ok(!(await workbench.statusWarns()));
-    await workbench.picture('42-signed-in-again');
+    await workbench.notification('Signed in to Acme as demo.').waitFor();
+    await workbench.waitForStatus('Acme: renews in');
+    await workbench.waitForBadge(0);
+    assert.ok(!(await workbench.hasStatusWarning()));
+    await workbench.screenshot('42-signed-in-again');
     await workbench.clearNotifications();
   });
 
   it('warn in the last third when the session cannot be renewed, and offer to sign in again', async () => {
-    const { identity, workbench } = scene;
+    const { identity, workbench } = fixture;
     Object.assign(identity.policy, { issueRefreshToken: 'never', accessTokenSeconds: LIFETIME });
     await signIn(workbench);
     const issuedAt = identity.journal.entries.findLast(({ path }) => path === '/token')?.at ?? NaN;
     identity.policy.accessTokenSeconds = LONG;
     await workbench.followLink('Dismiss', 'Acme didn’t issue a refresh token for demo');
     await workbench.clearNotifications();
-    await workbench.statusSays(/Acme: (55|50|45|40|35) s left/);
-    await workbench.picture('30-counts-down');
-    const warning = workbench.told(/Your session of demo at Acme ends at \d+:\d\d:\d\d [AP]M\. Sign in again now/);
+    await workbench.waitForStatus(/Acme: (55|50|45|40|35) s left/);
+    await workbench.screenshot('30-counts-down');
+    const warning = workbench.notification(
+      /Your session of demo at Acme ends at \d+:\d\d:\d\d [AP]M\. Sign in again now/,
+    );
     await warning.waitFor({ timeout: LIFETIME * 1000 });
     const share = (Date.now() - issuedAt) / (LIFETIME * 1000);
     assert.ok(share > 0.6, `warned after ${share.toFixed(2)} of the session`);
@@ -97,13 +101,13 @@ describe('the notifications', () => {
       0,
       'in the last minute there is no later',
     );
-    await workbench.statusSays(/Acme: ends in \d+ s/);
-    assert.ok(await workbench.statusWarns());
-    await workbench.picture('31-warning');
+    await workbench.waitForStatus(/Acme: ends in \d+ s/);
+    assert.ok(await workbench.hasStatusWarning());
+    await workbench.screenshot('31-warning');
     await finishSignIn(workbench, () => workbench.press('Sign In Again', 'Your session of demo at Acme ends at'));
-    await workbench.statusSays(/Acme: (59|60) minutes left/);
-    assert.ok(!(await workbench.statusWarns()));
+    await workbench.waitForStatus(/Acme: (59|60) minutes left/);
+    assert.ok(!(await workbench.hasStatusWarning()));
     await warning.waitFor({ state: 'detached' });
-    await workbench.picture('32-signed-in-again');
+    await workbench.screenshot('32-signed-in-again');
   });
 });

@@ -1,8 +1,8 @@
 // A browser that doesn't come back because the server accepts only the redirect URIs that it knows.
 import assert from 'node:assert/strict';
 import { signInAt } from '../../tools/person.ts';
-import { LONG, callOff, offersOf } from './acts.ts';
-import { entryFor, setScene, type Scene } from './scene.ts';
+import { LONG, cancelSignIn, getActions } from './userActions.ts';
+import { entryFor, createUiFixture, type UiFixture } from './fixture.ts';
 
 /** What the hint begins with. */
 const WAITING =
@@ -12,53 +12,56 @@ const COPIED = 'Copied http://127.0.0.1/callback. Add it to your client at Acme 
 const HINT_AFTER = 30_000;
 
 /** Signs out, and changes the entry of the server in the settings; its new label tells when the change has arrived. */
-async function changeEntry({ identity, workbench }: Scene, change: Readonly<Record<string, unknown>>): Promise<void> {
+async function changeEntry(
+  { identity, workbench }: UiFixture,
+  change: Readonly<Record<string, unknown>>,
+): Promise<void> {
   await workbench.clearNotifications();
   await workbench.run('Session Keeper: Sign Out…');
-  await workbench.statusSays('signed out');
+  await workbench.waitForStatus('signed out');
   await workbench.clearNotifications();
   await workbench.changeSettings({ 'sessionKeeper.providers': [{ ...entryFor(identity.issuer), ...change }] });
-  await workbench.readSettingsAgain();
-  await workbench.statusSays(`${String(change['label'])}: signed out`);
+  await workbench.reloadSettings();
+  await workbench.waitForStatus(`${String(change['label'])}: signed out`);
 }
 
 describe('a redirect URI that the server does not know', () => {
-  const scene = setScene({ accessTokenSeconds: LONG }, (issuer) => ({
+  const fixture = createUiFixture({ accessTokenSeconds: LONG }, (issuer) => ({
     'sessionKeeper.providers': [entryFor(issuer)],
   }));
   const registered = new Set<string>();
 
   before(() => {
-    scene.identity.provider.Client.prototype.redirectUriAllowed = (uri: string): boolean => registered.has(uri);
+    fixture.identity.provider.Client.prototype.redirectUriAllowed = (uri: string): boolean => registered.has(uri);
   });
 
   it('is shown, and copied, when the browser has not come back after 30 seconds', async () => {
-    const { workbench } = scene;
-    await workbench.statusSays('Acme: signed out');
+    const { workbench } = fixture;
+    await workbench.waitForStatus('Acme: signed out');
     const startedAt = Date.now();
-    const page = await workbench.opens(() => workbench.run('Session Keeper: Sign In…'));
-    await workbench.picture('190-server-shows-error', page);
-    await workbench.comeBackFrom(page);
-    const hint = workbench.told(WAITING);
+    const page = await workbench.waitForPage(() => workbench.run('Session Keeper: Sign In…'));
+    await workbench.screenshot('190-server-shows-error', page);
+    await workbench.returnFrom(page);
+    const hint = workbench.notification(WAITING);
     await hint.waitFor();
     assert.ok(Date.now() - startedAt >= HINT_AFTER, 'not at once');
-    assert.deepEqual(await offersOf(hint), {
+    assert.deepEqual(await getActions(hint), {
       buttons: ['Copy Redirect URI'],
       links: ['Use a Fixed Port…', 'Try Another Method', 'Dismiss'],
     });
-    await workbench.picture('191-still-waiting');
+    await workbench.screenshot('191-still-waiting');
     await hint.getByRole('button', { name: 'Copy Redirect URI' }).click();
-    await workbench.told(COPIED).waitFor();
+    await workbench.notification(COPIED).waitFor();
     assert.equal(await workbench.clipboard(), 'http://127.0.0.1/callback');
-    await workbench.picture('192-redirect-uri-copied');
-    await (await callOff(workbench)).getByRole('button', { name: 'Copy Redirect URI' }).waitFor();
+    await workbench.screenshot('192-redirect-uri-copied');
+    await (await cancelSignIn(workbench)).getByRole('button', { name: 'Copy Redirect URI' }).waitFor();
     await hint.waitFor({ state: 'detached' });
     await workbench.clearNotifications();
   });
 
   it('is replaced by a fixed port when the person chooses that, and the sign-in starts again', async () => {
-    const { identity, workbench } = scene;
-    await workbench.comeBackFrom(await workbench.opens(() => workbench.run('Session Keeper: Sign In…')));
+    const { identity, workbench } = fixture;
+    await workbench.returnFrom(await workbench.waitForPage(() => workbench.run('Session Keeper: Sign In…')));
     await workbench.status.click();
     await workbench.rows.filter({ hasText: 'Copy Redirect URI' }).click();
     await workbench.press('Use a Fixed Port…', COPIED);
@@ -69,31 +72,31 @@ describe('a redirect URI that the server does not know', () => {
     await workbench.page.getByText('Enter a port between 1 and 65535').waitFor();
     await workbench.box.fill(port);
     await workbench.page.getByText(`Redirect URI to register: http://127.0.0.1:${port}/callback`).waitFor();
-    await workbench.picture('193-fixed-port');
+    await workbench.screenshot('193-fixed-port');
     await workbench.box.press('Enter');
     await workbench.dialog
       .filter({ hasText: `Add this redirect URI to your client at Acme: http://127.0.0.1:${port}/callback` })
       .waitFor();
-    await workbench.picture('194-fixed-port-register');
+    await workbench.screenshot('194-fixed-port-register');
     assert.equal(await workbench.clipboard(), `http://127.0.0.1:${port}/callback`);
     assert.deepEqual((await workbench.userSettings())['sessionKeeper.providers'], [
       { ...entryFor(identity.issuer), redirectPorts: [Number(port)] },
     ]);
     registered.add(`http://127.0.0.1:${port}/callback`);
-    const page = await workbench.opens(() => workbench.dialog.getByRole('button', { name: 'Sign In' }).click());
+    const page = await workbench.waitForPage(() => workbench.dialog.getByRole('button', { name: 'Sign In' }).click());
     await signInAt(page, 'demo');
     // The last page is still there for a reload.
     await page.reload();
     assert.equal(await page.getByRole('heading').textContent(), 'You are signed in to Acme');
-    await workbench.comeBackFrom(page);
-    await workbench.told('Signed in to Acme as demo.').waitFor();
+    await workbench.returnFrom(page);
+    await workbench.notification('Signed in to Acme as demo.').waitFor();
     await workbench.clearNotifications();
   });
 
   it('is replaced by the one that is registered when the person enters that, and the browser returns to localhost', async () => {
-    const { identity, workbench } = scene;
-    const page = await workbench.opens(() => workbench.run('Session Keeper: Sign In…'));
-    await workbench.comeBackFrom(page);
+    const { identity, workbench } = fixture;
+    const page = await workbench.waitForPage(() => workbench.run('Session Keeper: Sign In…'));
+    await workbench.returnFrom(page);
     await workbench.status.click();
     await workbench.rows.filter({ hasText: 'Use a Fixed Port…' }).click();
     await workbench.page.locator('.quick-input-widget', { hasText: 'Use a Fixed Port for Acme' }).waitFor();
@@ -103,11 +106,11 @@ describe('a redirect URI that the server does not know', () => {
     await workbench.box.press('Enter');
     registered.clear();
     registered.add(`http://localhost:${port}/auth`);
-    const again = await workbench.opens(() => workbench.dialog.getByRole('button', { name: 'Sign In' }).click());
+    const again = await workbench.waitForPage(() => workbench.dialog.getByRole('button', { name: 'Sign In' }).click());
     await signInAt(again, 'demo');
     assert.equal(new URL(again.url()).origin, `http://localhost:${port}`);
-    await workbench.comeBackFrom(again);
-    await workbench.told('Signed in to Acme as demo.').waitFor();
+    await workbench.returnFrom(again);
+    await workbench.notification('Signed in to Acme as demo.').waitFor();
     const [entry] = (await workbench.userSettings())['sessionKeeper.providers'] as Readonly<Record<string, unknown>>[];
     assert.equal(entry?.['redirectUri'], `http://localhost:${port}/auth`);
     assert.equal(
@@ -117,30 +120,30 @@ describe('a redirect URI that the server does not know', () => {
   });
 
   it('is replaced by a fixed port when another extension waits for the session, which it gets', async () => {
-    const { identity, workbench } = scene;
-    await changeEntry(scene, { label: 'Globex', redirectUri: 'http://localhost/auth' });
+    const { identity, workbench } = fixture;
+    await changeEntry(fixture, { label: 'Globex', redirectUri: 'http://localhost/auth' });
     registered.clear();
     await workbench.run('Consumer: Who Am I?');
-    const first = await workbench.opens(() =>
+    const first = await workbench.waitForPage(() =>
       workbench.dialog
         .filter({ hasText: 'wants to sign in using Globex' })
         .getByRole('button', { name: 'Allow' })
         .click(),
     );
-    await workbench.comeBackFrom(first);
+    await workbench.returnFrom(first);
     const words = 'it may not accept this redirect URI: http://localhost:';
-    await workbench.told(words).waitFor();
+    await workbench.notification(words).waitFor();
     await workbench.followLink('Use a Fixed Port…', words);
     await workbench.page.locator('.quick-input-widget', { hasText: 'Use a Fixed Port for Globex' }).waitFor();
     const uri = `http://localhost:${await workbench.box.inputValue()}/auth`;
     await workbench.box.press('Enter');
     await workbench.dialog.filter({ hasText: uri }).waitFor();
     registered.add(uri);
-    const page = await workbench.opens(() => workbench.dialog.getByRole('button', { name: 'Sign In' }).click());
+    const page = await workbench.waitForPage(() => workbench.dialog.getByRole('button', { name: 'Sign In' }).click());
     await signInAt(page, 'demo');
-    await workbench.comeBackFrom(page);
-    await workbench.told('Globex says: you are Demo Account').waitFor();
-    await workbench.told(words).waitFor({ state: 'detached' });
+    await workbench.returnFrom(page);
+    await workbench.notification('Globex says: you are Demo Account').waitFor();
+    await workbench.notification(words).waitFor({ state: 'detached' });
     assert.deepEqual((await workbench.userSettings())['sessionKeeper.providers'], [
       { ...entryFor(identity.issuer), label: 'Globex', redirectUri: uri },
     ]);

@@ -2,20 +2,20 @@
 import assert from 'node:assert/strict';
 import type { JournalEntry } from '../../tools/identityJournal.ts';
 import { answerPages } from '../../tools/person.ts';
-import { LONG, MUTE, offersOf, renewNow, signIn, signInAgain, toast } from './acts.ts';
-import { entryFor, setScene, type Scene } from './scene.ts';
+import { LONG, MUTE, getActions, renewNow, signIn, signInAgain, dismissibleNotification } from './userActions.ts';
+import { entryFor, createUiFixture, type UiFixture } from './fixture.ts';
 import type { Workbench } from './workbench.ts';
 
 /** What the entry adds to each authorization request. */
 const PARAMETERS = { ui_locales: 'en' };
 
 /** The latest authorization request. */
-function latestAuthorization({ identity: { journal } }: Scene): JournalEntry['parameters'] {
+function latestAuthorization({ identity: { journal } }: UiFixture): JournalEntry['parameters'] {
   return journal.entries.findLast(({ path }) => path === '/auth')?.parameters ?? {};
 }
 
 describe('a session that has ended', () => {
-  const scene = setScene({ accessTokenSeconds: LONG }, (issuer) => ({
+  const fixture = createUiFixture({ accessTokenSeconds: LONG }, (issuer) => ({
     'sessionKeeper.providers': [{ ...entryFor(issuer), authorizationParameters: PARAMETERS }],
   }));
   const ended = 'Acme ended your session. Sign in again.';
@@ -23,142 +23,150 @@ describe('a session that has ended', () => {
 
   /** Lets the next renewal be answered with an error, and renews. */
   async function refuseRenewal(body: Readonly<Record<string, unknown>>): Promise<void> {
-    scene.identity.faults.add({
+    fixture.identity.faults.add({
       path: '/token',
       grantType: 'refresh_token',
       times: 1,
       action: { kind: 'answer', status: 400, body },
     });
-    await scene.workbench.run('Session Keeper: Renew Now');
+    await fixture.workbench.run('Session Keeper: Renew Now');
   }
 
   it('is reported in one of two windows when the server has revoked it, and is replaced by a new sign-in', async () => {
-    const { identity, workbench } = scene;
-    await workbench.statusSays('Acme: signed out');
+    const { identity, workbench } = fixture;
+    await workbench.waitForStatus('Acme: signed out');
     await signIn(workbench);
-    second = await workbench.another();
-    await second.statusSays('Acme: renews in 5');
+    second = await workbench.openWindow();
+    await second.waitForStatus('Acme: renews in 5');
     identity.revokeEverything();
     await workbench.run('Session Keeper: Renew Now');
-    assert.deepEqual(await offersOf(toast(workbench, ended)), { buttons: ['Sign In Again'], links: ['Dismiss', MUTE] });
-    assert.equal(await workbench.told(ended).count(), 1);
-    await workbench.statusSays('Acme: ends in 4 minutes');
+    assert.deepEqual(await getActions(dismissibleNotification(workbench, ended)), {
+      buttons: ['Sign In Again'],
+      links: ['Dismiss', MUTE],
+    });
+    assert.equal(await workbench.notification(ended).count(), 1);
+    await workbench.waitForStatus('Acme: ends in 4 minutes');
     await second.page.bringToFront();
-    await second.statusSays('Acme: ends in 4 minutes');
+    await second.waitForStatus('Acme: ends in 4 minutes');
     await second.page.waitForTimeout(1000);
-    assert.equal(await second.told(ended).count(), 0);
+    assert.equal(await second.notification(ended).count(), 0);
     await workbench.page.bringToFront();
-    await workbench.picture('91-ended');
+    await workbench.screenshot('91-ended');
     await signInAgain(workbench, ended);
-    await second.statusSays('Acme: renews in 5');
+    await second.waitForStatus('Acme: renews in 5');
   });
 
   it('is replaced by a new sign-in when the refresh token has expired', async () => {
-    const { identity, workbench } = scene;
+    const { identity, workbench } = fixture;
     const { refreshTokenSeconds } = identity.policy;
     identity.policy.refreshTokenSeconds = 1;
-    await renewNow(scene);
+    await renewNow(fixture);
     identity.policy.refreshTokenSeconds = refreshTokenSeconds;
     await workbench.page.waitForTimeout(1000);
     await workbench.run('Session Keeper: Renew Now');
-    await toast(workbench, ended).waitFor();
+    await dismissibleNotification(workbench, ended).waitFor();
     assert.equal(identity.journal.refreshRequests().at(-1)?.error, 'invalid_grant');
     await signInAgain(workbench, ended);
   });
 
   it('asks for consent at the server when a renewal fails with consent_required', async () => {
-    const { workbench } = scene;
+    const { workbench } = fixture;
     const sentence =
       'Acme needs your consent before it goes on. Sign in again to give it. The server says: “The terms have changed.”';
     await refuseRenewal({ error: 'consent_required', error_description: 'The terms have changed.' });
-    assert.deepEqual(await offersOf(toast(workbench, sentence)), {
+    assert.deepEqual(await getActions(dismissibleNotification(workbench, sentence)), {
       buttons: ['Sign In Again'],
       links: ['Dismiss', MUTE],
     });
-    await workbench.picture('92-consent');
+    await workbench.screenshot('92-consent');
     await signInAgain(workbench, sentence);
-    const { prompt, login_hint: hint } = latestAuthorization(scene);
+    const { prompt, login_hint: hint } = latestAuthorization(fixture);
     assert.deepEqual({ prompt, hint }, { prompt: 'consent', hint: 'demo' });
   });
 
   it('sends the claims that the server requires when the person signs in again', async () => {
-    const { workbench } = scene;
+    const { workbench } = fixture;
     const claims = JSON.stringify({ access_token: { acrs: { essential: true, value: 'c1' } } });
     const sentence = 'A rule of your organisation at Acme asks for a new sign-in. This is no fault of yours.';
     await refuseRenewal({ error: 'invalid_grant', suberror: 'basic_action', claims });
-    assert.deepEqual(await offersOf(toast(workbench, sentence)), {
+    assert.deepEqual(await getActions(dismissibleNotification(workbench, sentence)), {
       buttons: ['Sign In Again'],
       links: ['Dismiss', MUTE],
     });
-    await workbench.picture('93-rule');
+    await workbench.screenshot('93-rule');
     await signInAgain(workbench, sentence);
-    const { claims: asked, login_hint: hint } = latestAuthorization(scene);
+    const { claims: asked, login_hint: hint } = latestAuthorization(fixture);
     assert.deepEqual({ asked, hint }, { asked: claims, hint: 'demo' });
   });
 
   it('is replaced by a new sign-in when the response to a renewal was lost twice', async () => {
-    const { identity, workbench } = scene;
+    const { identity, workbench } = fixture;
     const sentence = 'Your Acme session couldn’t be renewed because the connection was interrupted. Sign in again.';
     identity.faults.add({ path: '/token', grantType: 'refresh_token', times: 2, action: { kind: 'dropAfter' } });
     await workbench.run('Session Keeper: Renew Now');
-    assert.deepEqual(await offersOf(toast(workbench, sentence)), {
+    assert.deepEqual(await getActions(dismissibleNotification(workbench, sentence)), {
       buttons: ['Sign In Again'],
       links: ['Dismiss', MUTE],
     });
-    await workbench.picture('94-answer-lost');
+    await workbench.screenshot('94-answer-lost');
     await signInAgain(workbench, sentence);
   });
 
   it('is not reported any more when the person has turned that off, and a setting turns it on again', async () => {
-    const { identity, workbench } = scene;
+    const { identity, workbench } = fixture;
     identity.revokeEverything();
     await workbench.run('Session Keeper: Renew Now');
     await workbench.followLink(MUTE, ended);
-    const told = workbench.told('You will not be told of this kind of thing any more. The settings can undo that.');
-    await told.waitFor();
-    await workbench.told(ended).waitFor({ state: 'detached' });
-    await workbench.picture('95-muted');
+    const shown = workbench.notification(
+      'You will not be told of this kind of thing any more. The settings can undo that.',
+    );
+    await shown.waitFor();
+    await workbench.notification(ended).waitFor({ state: 'detached' });
+    await workbench.screenshot('95-muted');
     assert.deepEqual((await workbench.userSettings())['sessionKeeper.mutedNotifications'], ['ended']);
-    await told.getByRole('button', { name: 'Open Settings' }).click();
-    await workbench.settingIsShown('Muted Notifications');
-    await workbench.picture('95-muted-setting');
+    await shown.getByRole('button', { name: 'Open Settings' }).click();
+    await workbench.waitForSetting('Muted Notifications');
+    await workbench.screenshot('95-muted-setting');
     await signIn(workbench);
     await workbench.clearNotifications();
     identity.revokeEverything();
     await workbench.run('Session Keeper: Renew Now');
-    await workbench.statusSays('Acme: ends in');
+    await workbench.waitForStatus('Acme: ends in');
     // Who asks is answered all the same; nobody is told who does not.
-    await workbench.told(ended).waitFor();
-    assert.equal(await toast(workbench, ended).count(), 0);
+    await workbench.notification(ended).waitFor();
+    assert.equal(await dismissibleNotification(workbench, ended).count(), 0);
   });
 
   it('can be renewed after consent when the server has issued no refresh token without it', async () => {
-    const { identity, workbench } = scene;
+    const { identity, workbench } = fixture;
     await workbench.clearNotifications();
     identity.policy.issueRefreshToken = 'never';
     await signIn(workbench);
-    const told = toast(workbench, 'Acme didn’t issue a refresh token for demo, so the session can’t be renewed.');
-    assert.deepEqual(await offersOf(told), { buttons: ['Ask for Consent'], links: ['Dismiss', MUTE] });
-    await workbench.picture('195-no-refresh-token');
+    const shown = dismissibleNotification(
+      workbench,
+      'Acme didn’t issue a refresh token for demo, so the session can’t be renewed.',
+    );
+    assert.deepEqual(await getActions(shown), { buttons: ['Ask for Consent'], links: ['Dismiss', MUTE] });
+    await workbench.screenshot('195-no-refresh-token');
     await workbench.status.click();
     await workbench.rows.filter({ hasText: 'Ask for Consent' }).waitFor();
-    await workbench.picture('196-ask-for-consent-pick');
+    await workbench.screenshot('196-ask-for-consent-pick');
     await workbench.page.keyboard.press('Escape');
     identity.policy.issueRefreshToken = 'whenAsked';
-    const page = await workbench.opens(() => told.getByRole('button', { name: 'Ask for Consent' }).click());
+    const page = await workbench.waitForPage(() => shown.getByRole('button', { name: 'Ask for Consent' }).click());
     await page.getByRole('button', { name: 'Allow' }).waitFor();
-    await workbench.picture('197-consent-page', page);
+    await workbench.screenshot('197-consent-page', page);
     await answerPages(page, 'demo');
     await page.waitForURL((url) => url.pathname === '/done');
-    await workbench.comeBackFrom(page);
+    await workbench.returnFrom(page);
     await workbench
-      .told('Your Acme session can be renewed now. Session Keeper will ask for consent whenever you sign in.')
+      .notification('Your Acme session can be renewed now. Session Keeper will ask for consent whenever you sign in.')
       .waitFor();
-    await workbench.picture('198-consent-helped');
+    await workbench.screenshot('198-consent-helped');
     const request = identity.journal.entries.findLast(({ path }) => path === '/auth');
     assert.equal(request?.parameters['prompt'], 'consent');
-    await workbench.statusSays('Acme: renews in');
-    await told.waitFor({ state: 'detached' });
+    await workbench.waitForStatus('Acme: renews in');
+    await shown.waitFor({ state: 'detached' });
     assert.deepEqual((await workbench.userSettings())['sessionKeeper.providers'], [
       { ...entryFor(identity.issuer), authorizationParameters: { ...PARAMETERS, prompt: 'consent' } },
     ]);

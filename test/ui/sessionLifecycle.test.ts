@@ -2,15 +2,15 @@
 import assert from 'node:assert/strict';
 import { leaks } from '../../tools/leaks.ts';
 import { signInAt } from '../../tools/person.ts';
-import { setScene } from './scene.ts';
+import { createUiFixture } from './fixture.ts';
 import { LIMIT } from './workbench.ts';
 
 describe('a session from signing in to signing out', () => {
-  const scene = setScene({ accessTokenSeconds: 3600 });
+  const fixture = createUiFixture({ accessTokenSeconds: 3600 });
 
   /** The tokens that the server has given out and still honours. */
   async function activeTokens(): Promise<string[]> {
-    const { identity } = scene;
+    const { identity } = fixture;
     const active: string[] = [];
     for (const secret of identity.journal.secrets.keys()) {
       if (await identity.tokenIsActive(secret)) {
@@ -21,36 +21,36 @@ describe('a session from signing in to signing out', () => {
   }
 
   it('is offered by the Accounts menu and the status bar when nobody is signed in, and no command for a session is', async () => {
-    const { workbench } = scene;
-    await workbench.statusSays('Acme: signed out');
-    await workbench.badgeSays(1);
-    const offered = await workbench.offered('Session Keeper:');
+    const { workbench } = fixture;
+    await workbench.waitForStatus('Acme: signed out');
+    await workbench.waitForBadge(1);
+    const offered = await workbench.listCommands('Session Keeper:');
     assert.ok(offered.includes('Session Keeper: Sign In…'), offered.join());
     assert.ok(!offered.includes('Session Keeper: Sign Out…'), offered.join());
     assert.ok(!offered.includes('Session Keeper: Renew Now'), offered.join());
     const items = await workbench.accountsMenu();
     await items.filter({ hasText: 'Sign in with Acme to use Session Keeper (1)' }).waitFor();
-    await workbench.picture('1-accounts-menu');
+    await workbench.screenshot('1-accounts-menu');
     await workbench.page.keyboard.press('Escape');
   });
 
   it('starts when the person signs in at the server’s page, which the Accounts menu opens', async () => {
-    const { workbench } = scene;
+    const { workbench } = fixture;
     const items = await workbench.accountsMenu();
-    const page = await workbench.opens(() => workbench.choose(items.filter({ hasText: 'Sign in with Acme' })));
-    await workbench.picture('2-login-page', page);
-    await workbench.statusSays('Acme: signing in…');
+    const page = await workbench.waitForPage(() => workbench.select(items.filter({ hasText: 'Sign in with Acme' })));
+    await workbench.screenshot('2-login-page', page);
+    await workbench.waitForStatus('Acme: signing in…');
     await signInAt(page, 'demo');
     assert.equal(await page.getByRole('heading').textContent(), 'You are signed in to Acme');
     assert.ok(!page.url().includes('code='), 'no code stays in the address');
-    await workbench.picture('3-signed-in-page', page);
+    await workbench.screenshot('3-signed-in-page', page);
     await page.emulateMedia({ colorScheme: 'dark' });
-    await workbench.picture('3-signed-in-page-dark', page);
-    await workbench.comeBackFrom(page);
+    await workbench.screenshot('3-signed-in-page-dark', page);
+    await workbench.returnFrom(page);
   });
 
   it('was asked for with PKCE, the default scopes and a loopback redirect URI when it started', () => {
-    const { identity } = scene;
+    const { identity } = fixture;
     const sent = identity.journal.entries.find(({ path }) => path === '/auth')?.parameters ?? {};
     assert.equal(sent['scope'], 'openid profile email offline_access');
     assert.match(sent['redirect_uri'] ?? '', /^http:\/\/127\.0\.0\.1:\d+\/callback$/);
@@ -58,17 +58,17 @@ describe('a session from signing in to signing out', () => {
   });
 
   it('is in the status bar and in the Accounts menu when it has started, and the badge is gone', async () => {
-    const { workbench } = scene;
-    await workbench.statusSays('Acme: renews in 5');
-    await workbench.badgeSays(0);
+    const { workbench } = fixture;
+    await workbench.waitForStatus('Acme: renews in 5');
+    await workbench.waitForBadge(0);
     const items = await workbench.accountsMenu();
     await items.filter({ hasText: 'demo (Acme)' }).waitFor();
-    await workbench.picture('4-signed-in');
+    await workbench.screenshot('4-signed-in');
     await workbench.page.keyboard.press('Escape');
   });
 
   it('is described, with actions, when the pointer rests on the status bar item', async () => {
-    const { workbench } = scene;
+    const { workbench } = fixture;
     await workbench.page.mouse.move(500, 300);
     await workbench.status.hover();
     const tooltip = workbench.page.locator('.monaco-hover', { hasText: 'Account: demo' });
@@ -86,27 +86,27 @@ describe('a session from signing in to signing out', () => {
     ]) {
       assert.ok(words.includes(expected), `${expected} in ${words}`);
     }
-    await workbench.picture('5-tooltip');
+    await workbench.screenshot('5-tooltip');
     await workbench.page.mouse.move(500, 300);
   });
 
   it('is renewed when the person chooses that after a click on the status bar item', async () => {
-    const { identity, workbench } = scene;
+    const { identity, workbench } = fixture;
     await workbench.status.click();
     const renewNow = workbench.rows.filter({ hasText: 'Renew Now' });
     await renewNow.waitFor();
-    await workbench.picture('6-actions');
+    await workbench.screenshot('6-actions');
     const renewed = identity.journal.waitForRequest(({ grantType }) => grantType === 'refresh_token', {
       limitMilliseconds: LIMIT,
     });
     await renewNow.click();
     assert.equal((await renewed).status, 200);
     await workbench.notifications.filter({ hasText: 'The session of demo at Acme is renewed.' }).waitFor();
-    await workbench.picture('7-renewed');
+    await workbench.screenshot('7-renewed');
   });
 
   it('is renewed automatically when the token is about to expire', async () => {
-    const { identity, workbench } = scene;
+    const { identity, workbench } = fixture;
     identity.policy.accessTokenSeconds = 9;
     await workbench.run('Session Keeper: Renew Now');
     const before = identity.journal.refreshRequests().length;
@@ -117,42 +117,42 @@ describe('a session from signing in to signing out', () => {
       },
     );
     identity.policy.accessTokenSeconds = 3600;
-    await workbench.statusSays('Acme: renews in 5');
+    await workbench.waitForStatus('Acme: renews in 5');
   });
 
   it('is still there, without a request to the server, when the window was reloaded', async () => {
-    const { identity, workbench } = scene;
+    const { identity, workbench } = fixture;
     const { length } = identity.journal.entries;
     await workbench.reload();
-    await workbench.statusSays('Acme: renews in 5');
+    await workbench.waitForStatus('Acme: renews in 5');
     assert.equal(identity.journal.entries.length, length);
-    await workbench.badgeSays(0);
+    await workbench.waitForBadge(0);
   });
 
   it('gives another extension a token that works when the person allows it', async () => {
-    const { identity, workbench } = scene;
+    const { identity, workbench } = fixture;
     await workbench.run('Consumer: Who Am I?');
     await workbench.dialog.filter({ hasText: 'wants to sign in using Acme' }).waitFor();
-    await workbench.picture('8-consent');
+    await workbench.screenshot('8-consent');
     await workbench.dialog.getByRole('button', { name: 'Allow' }).click();
     const account = workbench.rows.filter({ hasText: 'demo' });
     await account.waitFor();
-    await workbench.picture('8-consent-account');
+    await workbench.screenshot('8-consent-account');
     await account.click();
     await workbench.notifications.filter({ hasText: /Acme says: you are / }).waitFor();
-    await workbench.picture('9-consumer');
+    await workbench.screenshot('9-consumer');
     assert.ok(identity.journal.entries.some(({ path, status }) => path === '/me' && status === 200));
   });
 
   it('is in the log, without any secret, when that is opened', async () => {
-    const { identity, workbench } = scene;
+    const { identity, workbench } = fixture;
     await workbench.run('Session Keeper: Show Log');
     const lines = workbench.page.locator('.output-view-content, .part.panel').locator('.view-line');
     await lines
       .filter({ hasText: /Session\s\w+\sat\sacme/ })
       .first()
       .waitFor();
-    await workbench.picture('10-log');
+    await workbench.screenshot('10-log');
     const log = await workbench.logs();
     assert.ok(log.includes('Session Keeper starts'));
     assert.ok(log.includes('starts (asked for by the person)'));
@@ -162,18 +162,18 @@ describe('a session from signing in to signing out', () => {
   });
 
   it('ends here and at the server when the person signs out in the Accounts menu', async () => {
-    const { identity, workbench } = scene;
+    const { identity, workbench } = fixture;
     assert.ok((await activeTokens()).length > 0);
     const items = await workbench.accountsMenu();
     await items.filter({ hasText: 'demo (Acme)' }).hover();
-    await workbench.choose(workbench.page.locator('.action-menu-item', { hasText: 'Sign Out' }));
+    await workbench.select(workbench.page.locator('.action-menu-item', { hasText: 'Sign Out' }));
     await workbench.dialog.getByRole('button', { name: 'Sign Out' }).click();
-    await workbench.statusSays('Acme: signed out');
+    await workbench.waitForStatus('Acme: signed out');
     await identity.journal.waitForRequest(({ path, status }) => path === '/token/revocation' && status === 200, {
       limitMilliseconds: LIMIT,
     });
-    await workbench.badgeSays(1);
-    await workbench.picture('11-signed-out');
+    await workbench.waitForBadge(1);
+    await workbench.screenshot('11-signed-out');
     assert.deepEqual(await activeTokens(), []);
   });
 });

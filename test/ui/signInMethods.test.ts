@@ -1,8 +1,8 @@
 // The sign-in methods other than the default, and how one leads to the next.
 import assert from 'node:assert/strict';
 import { answerPages, confirmCode, signInAt } from '../../tools/person.ts';
-import { callOff, landsOn, offersOf } from './acts.ts';
-import { entryFor, setScene } from './scene.ts';
+import { cancelSignIn, getUnreachableUrl, getActions } from './userActions.ts';
+import { entryFor, createUiFixture } from './fixture.ts';
 import type { Workbench } from './workbench.ts';
 
 const BROWSER = 'Sign In in the Browser';
@@ -19,12 +19,12 @@ async function mustOffer(workbench: Workbench, sentence: string, names: readonly
 }
 
 describe('signing in with a device code', () => {
-  const scene = setScene({}, (issuer) => ({
+  const fixture = createUiFixture({}, (issuer) => ({
     'sessionKeeper.providers': [{ ...entryFor(issuer), signInMethod: 'device' }],
   }));
 
   it('shows the code, copies it, and fills it in on the page when the person opens that', async () => {
-    const { workbench } = scene;
+    const { workbench } = fixture;
     await workbench.run('Session Keeper: Sign In…');
     await workbench.dialog
       .filter({
@@ -33,29 +33,29 @@ describe('signing in with a device code', () => {
       .waitFor();
     const code = /[A-Z]{4}-[A-Z]{4}/.exec((await workbench.dialog.textContent()) ?? '')?.[0];
     assert.ok(code !== undefined);
-    await workbench.picture('60-code');
-    const page = await workbench.opens(() =>
+    await workbench.screenshot('60-code');
+    const page = await workbench.waitForPage(() =>
       workbench.dialog.getByRole('button', { name: 'Copy Code and Open Page' }).click(),
     );
     await page.getByText(`shows the code ${code}?`).waitFor();
-    await workbench.picture('61-code-page', page);
+    await workbench.screenshot('61-code-page', page);
     await page.getByRole('button', { name: 'Yes' }).click();
     await answerPages(page, 'demo');
     await page.getByText('You can close this page.').waitFor();
-    await workbench.comeBackFrom(page);
+    await workbench.returnFrom(page);
     await workbench.notifications.filter({ hasText: 'Signed in to Acme as demo.' }).waitFor();
-    await workbench.statusSays('Acme: renews in');
+    await workbench.waitForStatus('Acme: renews in');
   });
 
   it('offers the other methods by name when the person has canceled the code on another device', async () => {
-    const { workbench } = scene;
+    const { workbench } = fixture;
     await workbench.run('Session Keeper: Sign In…');
     await workbench.dialog.getByRole('button', { name: 'Use Another Device' }).click();
     const waiting = workbench.notifications.filter({
       hasText: /enter the code [A-Z]{4}-[A-Z]{4} at 127\.0\.0\.1:\d+\/device/,
     });
     await waiting.waitFor();
-    await workbench.picture('62-code-waits');
+    await workbench.screenshot('62-code-waits');
     await workbench.status.click();
     await workbench.rows.filter({ hasText: 'Copy the Code' }).waitFor();
     assert.equal(
@@ -66,71 +66,71 @@ describe('signing in with a device code', () => {
     await workbench.page.keyboard.press('Escape');
     await waiting.getByRole('button', { name: 'Cancel' }).click();
     await mustOffer(workbench, 'Signing in to Acme was canceled.', [BROWSER, PASTE]);
-    await workbench.picture('63-other-ways');
-    const page = await workbench.opens(() => workbench.rows.filter({ hasText: BROWSER }).click());
+    await workbench.screenshot('63-other-ways');
+    const page = await workbench.waitForPage(() => workbench.rows.filter({ hasText: BROWSER }).click());
     await signInAt(page, 'demo');
-    await workbench.comeBackFrom(page);
+    await workbench.returnFrom(page);
     await workbench.notifications.filter({ hasText: 'Signed in to Acme as demo.' }).last().waitFor();
   });
 });
 
 describe('signing in when the browser returns to VS Code', () => {
-  const scene = setScene({});
+  const fixture = createUiFixture({});
 
   it('offers the other methods by name when it is canceled, and signs in with the address that is pasted', async () => {
-    const { workbench } = scene;
-    const first = await workbench.opens(() => workbench.run('Session Keeper: Sign In…'));
-    await workbench.comeBackFrom(first);
-    await callOff(workbench);
+    const { workbench } = fixture;
+    const first = await workbench.waitForPage(() => workbench.run('Session Keeper: Sign In…'));
+    await workbench.returnFrom(first);
+    await cancelSignIn(workbench);
     await mustOffer(workbench, 'Signing in to Acme was canceled.', [CODE, PASTE]);
-    await workbench.picture('69-other-ways-than-the-browser');
-    const page = await workbench.opens(() => workbench.rows.filter({ hasText: PASTE }).click());
-    const address = await landsOn(page, () => answerPages(page, 'demo'));
-    await workbench.comeBackFrom(page);
+    await workbench.screenshot('69-other-ways-than-the-browser');
+    const page = await workbench.waitForPage(() => workbench.rows.filter({ hasText: PASTE }).click());
+    const address = await getUnreachableUrl(page, () => answerPages(page, 'demo'));
+    await workbench.returnFrom(page);
     await workbench.box.waitFor();
-    await workbench.picture('69-paste');
+    await workbench.screenshot('69-paste');
     await workbench.box.fill(address);
     await workbench.box.press('Enter');
-    await workbench.told('Signed in to Acme as demo.').waitFor();
+    await workbench.notification('Signed in to Acme as demo.').waitFor();
     await workbench.clearNotifications();
   });
 
   it('offers the other methods when another program uses the registered port', async () => {
-    const { identity, workbench } = scene;
+    const { identity, workbench } = fixture;
     await workbench.changeSettings({
       'sessionKeeper.providers': [{ ...entryFor(identity.issuer), label: 'Works', redirectPorts: [identity.port] }],
     });
-    await workbench.readSettingsAgain();
-    await workbench.statusSays('Works: renews in');
+    await workbench.reloadSettings();
+    await workbench.waitForStatus('Works: renews in');
     await workbench.run('Session Keeper: Sign In…');
     const sentence = 'Other programs use all the ports that "redirectPorts" names';
-    assert.deepEqual(await offersOf(workbench.told(sentence)), {
+    assert.deepEqual(await getActions(workbench.notification(sentence)), {
       buttons: ['Use Another Way to Sign In', 'Show Log'],
       links: [],
     });
-    await workbench.picture('69-port-taken');
+    await workbench.screenshot('69-port-taken');
     await mustOffer(workbench, sentence, [CODE, PASTE]);
     await workbench.rows.filter({ hasText: CODE }).click();
-    const page = await workbench.opens(() =>
+    const page = await workbench.waitForPage(() =>
       workbench.dialog.getByRole('button', { name: 'Open Page', exact: true }).click(),
     );
     await confirmCode(page, 'demo');
-    await workbench.comeBackFrom(page);
-    await workbench.told('Signed in to Works as demo.').waitFor();
+    await workbench.returnFrom(page);
+    await workbench.notification('Signed in to Works as demo.').waitFor();
   });
 });
 
 describe('signing in when the browser returns with a link to the editor', () => {
-  const scene = setScene({}, (issuer) => ({
+  const fixture = createUiFixture({}, (issuer) => ({
     'sessionKeeper.providers': [{ ...entryFor(issuer), signInMethod: 'uri' }],
   }));
 
   it('ends in the window that waits when the link is opened', async () => {
-    const { identity, workbench } = scene;
+    const { identity, workbench } = fixture;
     // In a browser VS Code makes another address of the link each time; this server takes it by its beginning, as some do.
     identity.provider.Client.prototype.redirectUriAllowed = (address: string): boolean =>
       new URL(address).searchParams.has('vscode-reqid') || /^http:\/\/127\.0\.0\.1:\d+\/callback$/.test(address);
-    const page = await workbench.opens(() => workbench.run('Session Keeper: Sign In…'));
+    const page = await workbench.waitForPage(() => workbench.run('Session Keeper: Sign In…'));
     // Of what it opens, VS Code takes addresses of 127.0.0.1 in the query apart, to bring them here from elsewhere, and does not put them together again.
     await page.goto(
       page
@@ -148,14 +148,14 @@ describe('signing in when the browser returns with a link to the editor', () => 
   });
 
   it('offers the other methods by name when it is canceled', async () => {
-    const { workbench } = scene;
-    const first = await workbench.opens(() => workbench.run('Session Keeper: Sign In…'));
-    await workbench.comeBackFrom(first);
-    await callOff(workbench);
+    const { workbench } = fixture;
+    const first = await workbench.waitForPage(() => workbench.run('Session Keeper: Sign In…'));
+    await workbench.returnFrom(first);
+    await cancelSignIn(workbench);
     await mustOffer(workbench, 'Signing in to Acme was canceled.', [BROWSER, CODE, PASTE]);
-    const page = await workbench.opens(() => workbench.rows.filter({ hasText: BROWSER }).click());
+    const page = await workbench.waitForPage(() => workbench.rows.filter({ hasText: BROWSER }).click());
     await signInAt(page, 'demo');
-    await workbench.comeBackFrom(page);
-    await workbench.told('Signed in to Acme as demo.').waitFor();
+    await workbench.returnFrom(page);
+    await workbench.notification('Signed in to Acme as demo.').waitFor();
   });
 });

@@ -1,61 +1,61 @@
 // Signing out at the server, too, in the browser, and the callback from there.
 import assert from 'node:assert/strict';
 import type { Page } from 'playwright-core';
-import { finishSignIn, signIn } from './acts.ts';
-import { entryFor, setScene } from './scene.ts';
+import { finishSignIn, signIn } from './userActions.ts';
+import { entryFor, createUiFixture } from './fixture.ts';
 
 describe('signing out when the provider is to be signed out in the browser, too', () => {
-  const scene = setScene({}, (issuer) => ({
+  const fixture = createUiFixture({}, (issuer) => ({
     'sessionKeeper.providers': [{ ...entryFor(issuer), signOutAtServer: 'return' }],
   }));
 
   const signOut = async (): Promise<Page> => {
-    const { workbench } = scene;
-    const page = await workbench.opens(() => workbench.run('Session Keeper: Sign Out…'));
+    const { workbench } = fixture;
+    const page = await workbench.waitForPage(() => workbench.run('Session Keeper: Sign Out…'));
     await page.getByText('Sign out?').waitFor();
     // Here it is over already, whatever becomes of the page.
     await workbench.page.bringToFront();
-    await workbench.statusSays('Acme: signed out');
+    await workbench.waitForStatus('Acme: signed out');
     await page.bringToFront();
     return page;
   };
 
   it('ends on a page that says so when the person has confirmed it at the server', async () => {
-    const { identity, workbench } = scene;
+    const { identity, workbench } = fixture;
     await signIn(workbench);
     const page = await signOut();
-    await workbench.picture('70-sign-out-at-server', page);
+    await workbench.screenshot('70-sign-out-at-server', page);
     await page.getByRole('button', { name: 'Sign out' }).click();
     await page.getByText('You are signed out of Acme').waitFor();
     const { hostname, pathname, search } = new URL(page.url());
     assert.deepEqual([hostname, pathname, search], ['127.0.0.1', '/done', '']);
     assert.equal(await page.getByRole('status').textContent(), 'You can close this tab.');
-    await workbench.picture('71-signed-out-page', page);
+    await workbench.screenshot('71-signed-out-page', page);
     assert.ok(identity.journal.entries.some(({ path }) => path === '/session/end/confirm'));
-    await workbench.comeBackFrom(page);
+    await workbench.returnFrom(page);
   });
 
   it('makes the server ask for the password when the person signs in the next time', async () => {
-    const { workbench } = scene;
+    const { workbench } = fixture;
     await workbench.clearNotifications();
     await finishSignIn(workbench, async () => {
       const opened = workbench.context.waitForEvent('page');
       await workbench.run('Session Keeper: Sign In…');
       await (await opened).locator('[name=password]').waitFor();
     });
-    await workbench.told('Signed in to Acme as demo.').waitFor();
+    await workbench.notification('Signed in to Acme as demo.').waitFor();
   });
 
   it('shows that the response belongs to another sign-out when its state does not match', async () => {
-    const { workbench } = scene;
+    const { workbench } = fixture;
     const page = await signOut();
     const answer = new URL(new URL(page.url()).searchParams.get('post_logout_redirect_uri') ?? '');
     await page.goto(`${answer.href}?state=another`);
     await page.getByText('This answer belongs to another sign-out').waitFor();
-    await workbench.picture('72-stray-sign-out', page);
+    await workbench.screenshot('72-stray-sign-out', page);
     await page.goto(answer.href);
     await page.getByText('This answer belongs to another sign-out').waitFor();
-    await workbench.comeBackFrom(page);
-    await workbench.statusSays('Acme: signed out');
+    await workbench.returnFrom(page);
+    await workbench.waitForStatus('Acme: signed out');
   });
 });

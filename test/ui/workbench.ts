@@ -76,12 +76,12 @@ export class Workbench {
   }
 
   /** Opens one more window: another extension host, over the same settings, secrets and folders. */
-  async another(): Promise<Workbench> {
+  async openWindow(): Promise<Workbench> {
     return Workbench.#openIn(this.#around);
   }
 
   /** Closes this window alone. */
-  async shut(): Promise<void> {
+  async closeWindow(): Promise<void> {
     await this.#keepLogs();
     await this.page.close();
   }
@@ -92,7 +92,7 @@ export class Workbench {
   }
 
   /** Makes this window read the settings again: in the browser VS Code does that only when it changes one itself. */
-  async readSettingsAgain(): Promise<void> {
+  async reloadSettings(): Promise<void> {
     await this.run('View: Toggle Minimap');
   }
 
@@ -107,17 +107,17 @@ export class Workbench {
   }
 
   /** Waits until the status bar item says something; within so many ms, where that matters. */
-  async statusSays(words: string | RegExp, within?: number): Promise<void> {
+  async waitForStatus(words: string | RegExp, within?: number): Promise<void> {
     await this.status.filter({ hasText: words }).waitFor(within === undefined ? {} : { timeout: within });
   }
 
   /** Whether the status bar item has the colour of a warning. */
-  async statusWarns(): Promise<boolean> {
+  async hasStatusWarning(): Promise<boolean> {
     return /\bwarning-kind\b/.test((await this.status.getAttribute('class')) ?? '');
   }
 
   /** Waits until the settings are open at one of the extension's own. */
-  async settingIsShown(name: string): Promise<void> {
+  async waitForSetting(name: string): Promise<void> {
     await this.page.locator('.settings-editor .setting-item-label', { hasText: name }).waitFor();
   }
 
@@ -138,7 +138,7 @@ export class Workbench {
   }
 
   /** Waits until the Accounts icon asks for so much attention; 0 is no badge. */
-  async badgeSays(number: number): Promise<void> {
+  async waitForBadge(number: number): Promise<void> {
     const badge = this.page.locator('li.action-item[aria-label^="Accounts"] .badge');
     await (number === 0 ? badge.waitFor({ state: 'hidden' }) : badge.filter({ hasText: String(number) }).waitFor());
   }
@@ -150,7 +150,7 @@ export class Workbench {
   }
 
   /** The commands that the palette offers for some words. */
-  async offered(words: string): Promise<string[]> {
+  async listCommands(words: string): Promise<string[]> {
     await this.#palette(words, (rows) => rows);
     const names = await this.rows.locator('.label-name').allTextContents();
     await this.page.keyboard.press('Escape');
@@ -179,13 +179,13 @@ export class Workbench {
   }
 
   /** Closes a page of the browser and comes back to the window: a page in the background draws nothing. */
-  async comeBackFrom(page: Page): Promise<void> {
+  async returnFrom(page: Page): Promise<void> {
     await page.close();
     await this.page.bringToFront();
   }
 
   /** Chooses an item of a menu, at a person's pace: VS Code lets go unheard of what is released within 100 ms after a menu opens. */
-  async choose(item: Locator): Promise<void> {
+  async select(item: Locator): Promise<void> {
     await item.click({ delay: 150 });
   }
 
@@ -215,7 +215,7 @@ export class Workbench {
   }
 
   /** The notifications that are shown now and say something. */
-  told(words: string | RegExp): Locator {
+  notification(words: string | RegExp): Locator {
     return this.notifications.filter({ hasText: words });
   }
 
@@ -236,7 +236,7 @@ export class Workbench {
 
   /** Follows a link in a notification that says something. */
   async followLink(link: string, words: string | RegExp): Promise<void> {
-    await this.told(words).locator('a', { hasText: link }).click();
+    await this.notification(words).locator('a', { hasText: link }).click();
   }
 
   /** What is in the clipboard. */
@@ -256,22 +256,22 @@ export class Workbench {
   }
 
   /** Does something that opens a page in the browser, and gives that page. */
-  async opens(action: () => Promise<void>): Promise<Page> {
+  async waitForPage(action: () => Promise<void>): Promise<Page> {
     const [opened] = await Promise.all([this.context.waitForEvent('page'), action()]);
     await opened.waitForLoadState('load');
     return opened;
   }
 
   /** Keeps a picture of a page for people to look at: out/screenshots. */
-  async picture(name: string, page = this.page): Promise<void> {
+  async screenshot(name: string, page = this.page): Promise<void> {
     await mkdir(SHOTS, { recursive: true });
     await page.screenshot({ path: join(SHOTS, `${name}.png`), animations: 'disabled' });
   }
 
   /** Keeps a picture of every page that is open. */
-  async pictures(name: string): Promise<void> {
+  async screenshotAll(name: string): Promise<void> {
     for (const [index, page] of this.context.pages().entries()) {
-      await this.picture(index === 0 ? name : `${name}-${index + 1}`, page);
+      await this.screenshot(index === 0 ? name : `${name}-${index + 1}`, page);
     }
   }
 

@@ -95,7 +95,7 @@ describe('the links in the diagnostics', () => {
     const line = await lineOf(code);
     assert.ok(line !== undefined, `${code} was not found`);
     assert.equal(await titleAt(line), title);
-    editor.answer = ({ buttons: [first] }) => (isSure ? first : undefined);
+    editor.respond = ({ buttons: [first] }) => (isSure ? first : undefined);
     const mending = diagnostics.applyFix(line);
     await testWindow.clock.pass(MINUTE / 10);
     await mending;
@@ -139,7 +139,7 @@ describe('the links in the diagnostics', () => {
     });
     server.onToken({ status: 503, body: '' });
     await press('renewal-fails', 'Renew Now');
-    assert.match(editor.messages.at(-1)?.words ?? '', /Acme/);
+    assert.match(editor.messages.at(-1)?.text ?? '', /Acme/);
     assert.equal(testWindow.record().accessToken, 'access-1');
   });
 
@@ -150,10 +150,10 @@ describe('the links in the diagnostics', () => {
       recordAt(server.issuer, testWindow.clock.now(), { id: 'stray', clientId: 'another' }),
     );
     assert.ok(leftOf('stray').length > 1);
-    await press('foreign', 'Delete It', false);
+    await press('configuration-mismatch', 'Delete It', false);
     assert.notEqual(testWindow.liveSessions.get('stray'), undefined);
-    await press('foreign', 'Delete It');
-    assert.deepEqual([leftOf('stray'), await lineOf('foreign')], [[], undefined]);
+    await press('configuration-mismatch', 'Delete It');
+    assert.deepEqual([leftOf('stray'), await lineOf('configuration-mismatch')], [[], undefined]);
     assert.deepEqual(
       editor.messages.map(({ buttons, isModal }) => [buttons, isModal]),
       [
@@ -171,8 +171,8 @@ describe('the links in the diagnostics', () => {
       testWindow,
       recordAt(server.issuer, testWindow.clock.now(), { id: 'stray', subject: 'person-1', idToken }),
     );
-    await press('poisoned', 'Delete It');
-    assert.deepEqual([leftOf('stray'), await lineOf('poisoned'), server.requests], [[], undefined, []]);
+    await press('identity-mismatch', 'Delete It');
+    assert.deepEqual([leftOf('stray'), await lineOf('identity-mismatch'), server.requests], [[], undefined, []]);
   });
 
   it('sign one of two accounts out that have the same name, here and at the server', async () => {
@@ -206,11 +206,11 @@ describe('the links in the diagnostics', () => {
     await testWindow.clock.pass(MINUTE / 10);
     await loading;
     assert.equal(await testWindow.secretStorage.countQuarantined(), 1);
-    await press('quarantined', 'Delete Them', false);
+    await press('quarantined-secrets', 'Delete Them', false);
     assert.equal(await testWindow.secretStorage.countQuarantined(), 1);
-    await press('quarantined', 'Delete Them');
+    await press('quarantined-secrets', 'Delete Them');
     assert.deepEqual(
-      [await testWindow.secretStorage.countQuarantined(), leftOf('broken'), await lineOf('quarantined')],
+      [await testWindow.secretStorage.countQuarantined(), leftOf('broken'), await lineOf('quarantined-secrets')],
       [0, [], undefined],
     );
     assert.notEqual(testWindow.stored(), undefined);
@@ -247,7 +247,7 @@ describe('the links in the diagnostics', () => {
       testWindow,
       recordAt(server.issuer, testWindow.clock.now(), { accessExpiresAt: undefined, expirySource: 'unknown' }),
     );
-    await press('lifetime-never-said', 'Open Settings');
+    await press('lifetime-unknown', 'Open Settings');
     assert.deepEqual(opened(), ['workbench.action.openSettingsJson']);
   });
 
@@ -278,8 +278,8 @@ describe('the links in the diagnostics', () => {
 
   it('do nothing for a line that is no finding, whoever calls the command', async () => {
     await seedSession(testWindow, recordAt(server.issuer, testWindow.clock.now(), { clientId: 'another' }));
-    const line = await lineOf('foreign');
-    editor.answer = ({ buttons: [first] }) => first;
+    const line = await lineOf('configuration-mismatch');
+    editor.respond = ({ buttons: [first] }) => first;
     for (const other of [0, (line ?? 0) + 1, String(line), undefined, null, {}]) {
       await diagnostics.applyFix(other);
     }

@@ -61,10 +61,15 @@ const cases: readonly (readonly [string, DiagnosticFacts, FindingCode, QuickFix 
   [
     'a record is of another issuer',
     withRecord({ issuer: 'https://old.example.com', idToken: undefined }),
-    'foreign',
+    'configuration-mismatch',
     'remove',
   ],
-  ['a record is of another client', withRecord({ clientId: 'old', idToken: undefined }), 'foreign', 'remove'],
+  [
+    'a record is of another client',
+    withRecord({ clientId: 'old', idToken: undefined }),
+    'configuration-mismatch',
+    'remove',
+  ],
   [
     'a record is of a test server',
     withRecord({ issuer: 'http://127.0.0.1:8080', idToken: undefined }),
@@ -78,9 +83,14 @@ const cases: readonly (readonly [string, DiagnosticFacts, FindingCode, QuickFix 
     'remove',
   ],
   ['a record is of no provider', withRecord({ providerId: 'old' }), 'not-configured', 'remove'],
-  ['the ID token is of another issuer', withIdToken({ iss: 'https://evil.example.com' }), 'poisoned', 'remove'],
-  ['the ID token is for another client', withIdToken({ aud: ['somebody-else'] }), 'poisoned', 'remove'],
-  ['the ID token is of another person', withIdToken({ sub: 'account-9' }), 'poisoned', 'remove'],
+  [
+    'the ID token is of another issuer',
+    withIdToken({ iss: 'https://evil.example.com' }),
+    'identity-mismatch',
+    'remove',
+  ],
+  ['the ID token is for another client', withIdToken({ aud: ['somebody-else'] }), 'identity-mismatch', 'remove'],
+  ['the ID token is of another person', withIdToken({ sub: 'account-9' }), 'identity-mismatch', 'remove'],
   ['two accounts have one label', testWindow({ sessions: [live(RECORD), live(twin)] }), 'same-label', 'sign-out'],
   [
     'there is no refresh token, and nothing asks for one',
@@ -100,7 +110,7 @@ const cases: readonly (readonly [string, DiagnosticFacts, FindingCode, QuickFix 
   [
     'the lifetime was never said',
     withRecord({ accessExpiresAt: undefined, expirySource: 'unknown' }),
-    'lifetime-never-said',
+    'lifetime-unknown',
     'settings',
   ],
   ['the clock is far off', testWindow({ sessions: [live(RECORD, { skew: -6 * MINUTE })] }), 'clock-off', 'renew'],
@@ -125,7 +135,7 @@ const cases: readonly (readonly [string, DiagnosticFacts, FindingCode, QuickFix 
   ],
   ['tokens are in memory only', testWindow({ sessions: [live(RECORD, { unsaved: true })] }), 'unsaved', 'check'],
   ['the folder fails', testWindow({ folder: { code: 'folder-failed' } }), 'folder-fails', 'check'],
-  ['this window is alone', testWindow({ isDegraded: true }), 'alone', 'check'],
+  ['this window is alone', testWindow({ isDegraded: true }), 'cross-window-sync-off', 'check'],
   [
     'a session has ended',
     withRecord({ ended: { at: SIGNED_IN_AT, category: 'session-ended', code: 'invalid_grant' } }),
@@ -155,7 +165,7 @@ const cases: readonly (readonly [string, DiagnosticFacts, FindingCode, QuickFix 
     'proxy-settings',
   ],
   ['the environment does', testWindow({ tlsDisabledBy: 'environment' }), 'tls-off', undefined],
-  ['something lies set aside', testWindow({ quarantined: 2 }), 'quarantined', 'clear'],
+  ['something lies set aside', testWindow({ quarantined: 2 }), 'quarantined-secrets', 'clear'],
   [
     'the keyring has lost a session',
     testWindow({ lost: [{ id: 'session-9', providerId: 'acme' }] }),
@@ -189,7 +199,7 @@ describe('Findings', () => {
     const from = (issuer: string, claims: Readonly<Record<string, unknown>>): unknown =>
       getFindings(
         withRecord({ issuer, idToken: jwtWith({ aud: SAMPLE.clientId, sub: SAMPLE.subject, ...claims }) }),
-      ).filter(({ code }) => code === 'poisoned');
+      ).filter(({ code }) => code === 'identity-mismatch');
     assert.deepEqual(from(ISSUER, { iss: `${ISSUER}/` }), []);
     assert.deepEqual(
       from('https://id.example.com/common/v2.0', { iss: 'https://id.example.com/t-1/v2.0', tid: 't-1' }),
@@ -211,7 +221,7 @@ describe('Findings', () => {
     const facts = testWindow({ quarantined: 1, tlsDisabledBy: 'setting', problems: [problem], isDegraded: true });
     assert.deepEqual(
       getFindings(facts).map(({ code }) => code),
-      ['tls-off', 'alone', 'entry-not-used', 'quarantined'],
+      ['tls-off', 'cross-window-sync-off', 'entry-not-used', 'quarantined-secrets'],
     );
   });
 
@@ -249,7 +259,7 @@ describe('Findings', () => {
     );
     assert.deepEqual(
       found({ ...withRecord({ issuer, idToken: undefined }), providers: [{ ...ACME, issuer: 'http://localhost' }] }),
-      [['foreign', 'remove']],
+      [['configuration-mismatch', 'remove']],
     );
   });
 

@@ -20,7 +20,7 @@ describe('the report that a bundle cannot be loaded', () => {
   it('is shown once while it is open, and again when it was closed', async () => {
     report(missing);
     report(missing);
-    assert.deepEqual([editor.messages.map(({ words }) => words), lines.length], [[bundleLoadFailed()], 2]);
+    assert.deepEqual([editor.messages.map(({ text }) => text), lines.length], [[bundleLoadFailed()], 2]);
     await settle();
     report(missing);
     assert.equal(editor.messages.length, 2);
@@ -30,7 +30,7 @@ describe('the report that a bundle cannot be loaded', () => {
     report(missing);
     await settle();
     assert.equal(editor.executed.length, 0);
-    editor.answer = ({ buttons: [reload] }) => reload;
+    editor.respond = ({ buttons: [reload] }) => reload;
     report(missing);
     await settle();
     assert.deepEqual(

@@ -87,7 +87,7 @@ describe('the extension', function () {
     await server.waitFor('/token');
     await settle();
     assert.deepEqual(
-      editor.messages.map(({ words }) => words),
+      editor.messages.map(({ text }) => text),
       ['"sessionKeeper.refreshInterval" must be 0 or between 5 and 10080 minutes. 5 is used.'],
     );
   });
@@ -137,7 +137,7 @@ describe('the extension', function () {
       /^\$\(pass\) Acme: renews in \d+ minutes|^\$\(sync~spin\) Acme: renewing…/,
     );
     assert.deepEqual(
-      editor.messages.map(({ words }) => words),
+      editor.messages.map(({ text }) => text),
       ['"sessionKeeper.refreshInterval" must be 0 or between 5 and 10080 minutes. 5 is used.'],
     );
   });

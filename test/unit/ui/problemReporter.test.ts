@@ -38,7 +38,7 @@ describe('the report of problems in the settings', () => {
     await problemReporter.reportSettingsProblems();
     set('refreshInterval', 30_000);
     await problemReporter.reportSettingsProblems();
-    assert.deepEqual(editor.messages, [{ words: INTERVAL, buttons: ['Open Settings'], isModal: false }]);
+    assert.deepEqual(editor.messages, [{ text: INTERVAL, buttons: ['Open Settings'], isModal: false }]);
     set('refreshInterval', 720);
     await problemReporter.reportSettingsProblems();
     set('refreshInterval', 20_000);
@@ -47,12 +47,12 @@ describe('the report of problems in the settings', () => {
   });
 
   it('leads to the setting that it is about', async () => {
-    editor.answer = ({ buttons: [first] }) => first;
+    editor.respond = ({ buttons: [first] }) => first;
     set('refreshInterval', 20_000);
     set('providers', 'none');
     await problemReporter.reportSettingsProblems();
     assert.deepEqual(
-      editor.messages.map(({ words }) => words),
+      editor.messages.map(({ text }) => text),
       ['"sessionKeeper.providers" must be a list of providers.', INTERVAL],
     );
     assert.deepEqual(
@@ -133,7 +133,7 @@ describe('the report of what was found in the store', () => {
       findings.map(({ kind }) => kind),
       ['foreign'],
     );
-    editor.answer = ({ buttons: [first] }) => first;
+    editor.respond = ({ buttons: [first] }) => first;
     await problemReporter.reportLoadIssues(findings);
     await testWindow.clock.pass(MINUTE);
     assert.deepEqual(
@@ -156,7 +156,7 @@ describe('the report of what was found in the store', () => {
   it('leaves it where the person does not press that, and shows the log where they want to see it', async () => {
     const findings = await foreign();
     await problemReporter.reportLoadIssues(findings);
-    editor.answer = ({ buttons }) => buttons.at(-1);
+    editor.respond = ({ buttons }) => buttons.at(-1);
     await problemReporter.reportLoadIssues(findings);
     assert.deepEqual(
       [testWindow.record('stray').id, testWindow.stored('stray') !== undefined, done],
@@ -165,7 +165,7 @@ describe('the report of what was found in the store', () => {
   });
 
   it('signs in by Sign In where the keyring has lost a session', async () => {
-    editor.answer = ({ buttons: [first] }) => first;
+    editor.respond = ({ buttons: [first] }) => first;
     await problemReporter.reportLoadIssues([{ id: 's9', kind: 'lost', providerId: 'acme' }]);
     assert.deepEqual(
       [editor.messages.map(({ buttons }) => buttons), done],

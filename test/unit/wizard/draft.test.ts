@@ -1,204 +1,20 @@
 import assert from 'node:assert/strict';
-import { CAPABILITY_NOTES, getCapabilityNotes, type ServerMetadata } from '../../../src/wizard/capabilities.ts';
+import type { ProviderField } from '../../../src/core/provider.ts';
+import { FIELD_ROWS } from '../../../src/core/providerFields.ts';
 import {
   createDraft,
-  toEntry,
-  withMetadata,
   normalizeIssuer,
-  toggleTrailingSlash,
+  toEntry,
   toProvider,
-  type Draft,
+  toggleTrailingSlash,
+  withMetadata,
 } from '../../../src/wizard/draft.ts';
-import { parseEntries, entryName, withEntry } from '../../../src/wizard/entries.ts';
+import { entryName, parseEntries, withEntry } from '../../../src/wizard/entries.ts';
 import { validateClientId, validateId, validateIssuer, validateScope } from '../../../src/wizard/entryValidation.ts';
-import { proposeId, proposeLabel, proposeScopes } from '../../../src/wizard/proposals.ts';
-import {
-  mayHaveSecret,
-  findPresetRequiringSecret,
-  adjacentStep,
-  getSteps,
-  type Step,
-} from '../../../src/wizard/steps.ts';
-import { PRESETS, placeholderIn, type PresetId } from '../../../src/wizard/presets.ts';
-import { parseProviders } from '../../../src/core/parseProviders.ts';
-import { DEFAULT_SCOPES, type ProviderField } from '../../../src/core/provider.ts';
-import { FIELD_ROWS } from '../../../src/core/providerFields.ts';
+import type { PresetId } from '../../../src/wizard/presets.ts';
+import { proposeId, proposeLabel } from '../../../src/wizard/proposals.ts';
 import { FULL_ENTRY } from '../../support/fieldSamples.ts';
-
-const ISSUER = 'https://id.example.com';
-const presetOf = (id: PresetId): (typeof PRESETS)[number] | undefined => PRESETS.find((preset) => preset.id === id);
-const other = (more: Partial<Draft> = {}): Draft => ({
-  ...createDraft(undefined),
-  issuer: ISSUER,
-  clientId: 'vscode',
-  ...more,
-});
-const picked = (draft: Draft): string[] =>
-  proposeScopes(draft)
-    .filter((choice) => choice.isSelected)
-    .map(({ scope }) => scope);
-
-/** The steps from the first to the last, as a person takes them who answers each one the same. */
-function walked(draft: Draft, direction: 1 | -1): Step[] {
-  const steps: Step[] = [direction === 1 ? 'server' : 'summary'];
-  for (;;) {
-    const next = adjacentStep(steps.at(-1) ?? 'server', draft, direction);
-    if (next === undefined) {
-      return steps;
-    }
-    steps.push(next);
-  }
-}
-
-describe('the ready-made definitions', () => {
-  for (const preset of PRESETS) {
-    it(`make a good entry of ${preset.name}, once it is filled in`, () => {
-      const issuer = preset.issuer.replaceAll(/\{[^{}]*\}/g, 'acme');
-      const draft = {
-        ...createDraft(preset),
-        issuer,
-        clientId: 'vscode',
-        id: 'acme',
-        scopes: picked(createDraft(preset)),
-      };
-      const { problems, providers } = parseProviders([toEntry(draft)]);
-      assert.deepEqual(problems, []);
-      assert.equal(providers[0]?.issuer, issuer);
-      assert.deepEqual(providers[0].scopes, preset.scopes);
-      const { fields = {} } = preset;
-      assert.deepEqual(
-        Object.fromEntries(Object.entries(providers[0]).filter(([field]) => Object.hasOwn(fields, field))),
-        fields,
-      );
-    });
-  }
-
-  it('are in the order of their names, each id once', () => {
-    const names = PRESETS.map(({ name }) => name.toLowerCase());
-    assert.deepEqual(names, names.toSorted());
-    assert.equal(new Set(PRESETS.map(({ id }) => id)).size, PRESETS.length);
-  });
-
-  it('do not ask those for offline_access that refuse it', () => {
-    assert.deepEqual(
-      PRESETS.filter(({ scopes }) => !scopes.includes('offline_access')).map(({ id }) => id),
-      ['cognito', 'github-app', 'github-oauth', 'gitlab', 'google'],
-    );
-    assert.deepEqual(
-      PRESETS.filter(({ renewal, scopes }) => (renewal === 'with-scope') !== scopes.includes('offline_access')),
-      [],
-    );
-  });
-
-  it('are not taken for filled in while a brace is left', () => {
-    assert.equal(placeholderIn('https://{host}/realms/{realm}'), '{host}');
-    assert.equal(placeholderIn('https://id/realms/{realm}'), '{realm}');
-    assert.equal(placeholderIn('https://id/realms/a'), undefined);
-    assert.deepEqual(validateIssuer('https://id.example.com/realms/{realm}'), { placeholder: '{realm}' });
-  });
-});
-
-describe('the steps of adding a provider', () => {
-  it('are all there for a server that has answered and may want a secret', () => {
-    const all: Step[] = [
-      'server',
-      'issuer',
-      'found',
-      'redirect',
-      'client',
-      'secret',
-      'scopes',
-      'label',
-      'id',
-      'summary',
-    ];
-    assert.deepEqual(walked(other({ metadata: {} }), 1), all);
-    assert.deepEqual(walked(other({ metadata: {} }), -1), all.toReversed());
-    assert.deepEqual(getSteps(other({ metadata: {} })), all);
-  });
-
-  it('leave out what the server offers where it has not been found, and count it as long as it can be', () => {
-    assert.ok(!walked(other({ metadata: null }), 1).includes('found'));
-    assert.ok(!walked(other({ metadata: null }), -1).includes('found'));
-    assert.ok(getSteps(createDraft(undefined)).includes('found'));
-  });
-
-  it('leave out the secret where the server takes none, or the ready-made definition has none', () => {
-    assert.ok(!walked(other({ metadata: { token_endpoint_auth_methods_supported: ['none'] } }), 1).includes('secret'));
-    assert.ok(
-      walked(
-        other({ metadata: { token_endpoint_auth_methods_supported: ['none', 'client_secret_post'] } }),
-        1,
-      ).includes('secret'),
-    );
-    assert.ok(
-      walked(other({ metadata: { token_endpoint_auth_methods_supported: ['client_secret_basic'] } }), 1).includes(
-        'secret',
-      ),
-    );
-    assert.equal(
-      mayHaveSecret({
-        ...createDraft(presetOf('keycloak')),
-        metadata: { token_endpoint_auth_methods_supported: ['client_secret_basic'] },
-      }),
-      false,
-    );
-  });
-
-  it('ask for the secret where a product gives one with the client id, or wants one in the browser', () => {
-    for (const { id, secret } of PRESETS) {
-      assert.equal(mayHaveSecret(createDraft(presetOf(id))), secret !== 'none', id);
-    }
-    assert.deepEqual(
-      PRESETS.filter(({ secret }) => secret !== 'none').map(({ id, secret }) => [id, secret]),
-      [
-        ['github-app', 'for-browser'],
-        ['github-oauth', 'for-browser'],
-        ['google', 'required'],
-      ],
-    );
-  });
-
-  it('are held up for want of a secret only by a product that takes nobody without', () => {
-    const held = (withoutSecret: boolean): string[] =>
-      PRESETS.map(({ id }) => id).filter(
-        (id) => findPresetRequiringSecret({ ...createDraft(presetOf(id)), withoutSecret }) !== undefined,
-      );
-    assert.deepEqual([held(true), held(false)], [['google'], []]);
-    assert.equal(findPresetRequiringSecret(other({ withoutSecret: true })), undefined);
-  });
-
-  it('ask for no issuer where the endpoints are known, and for no scopes where there are none', () => {
-    assert.deepEqual(walked(createDraft(presetOf('github-oauth')), 1), [
-      'server',
-      'found',
-      'redirect',
-      'client',
-      'secret',
-      'scopes',
-      'label',
-      'id',
-      'summary',
-    ]);
-    assert.deepEqual(walked(createDraft(presetOf('github-app')), -1), [
-      'summary',
-      'id',
-      'label',
-      'secret',
-      'client',
-      'redirectUri',
-      'redirect',
-      'found',
-      'server',
-    ]);
-    assert.deepEqual(toEntry(createDraft(presetOf('github-app')))['scopes'], []);
-  });
-
-  it('find their neighbour even where they are themselves left out since', () => {
-    assert.equal(adjacentStep('found', other({ metadata: null }), 1), 'redirect');
-    assert.equal(adjacentStep('found', other({ metadata: null }), -1), 'issuer');
-  });
-});
+import { ISSUER, draftWith, presetOf } from '../../support/wizardDrafts.ts';
 
 describe('an issuer as it is typed', () => {
   it('loses the space around it and the path of discovery, and gets the scheme that was left out', () => {
@@ -232,10 +48,10 @@ describe('an issuer as it is typed', () => {
   });
 
   it('becomes what the server calls itself where only the slash differs, and nothing else', () => {
-    assert.equal(withMetadata(other(), { issuer: `${ISSUER}/` }).issuer, `${ISSUER}/`);
-    assert.equal(withMetadata(other({ issuer: `${ISSUER}/` }), { issuer: ISSUER }).issuer, ISSUER);
+    assert.equal(withMetadata(draftWith(), { issuer: `${ISSUER}/` }).issuer, `${ISSUER}/`);
+    assert.equal(withMetadata(draftWith({ issuer: `${ISSUER}/` }), { issuer: ISSUER }).issuer, ISSUER);
     for (const issuer of [ISSUER, 'https://elsewhere.example', `${ISSUER}/{tenantid}`, undefined, 7]) {
-      assert.equal(withMetadata(other(), { issuer }).issuer, ISSUER);
+      assert.equal(withMetadata(draftWith(), { issuer }).issuer, ISSUER);
     }
   });
 
@@ -266,180 +82,21 @@ describe('the other answers', () => {
   });
 
   it('are proposed: the label by the product or the host, the id by the label, each good as it is', () => {
-    assert.equal(proposeLabel(other()), 'id.example.com');
+    assert.equal(proposeLabel(draftWith()), 'id.example.com');
     assert.equal(proposeLabel(createDraft(presetOf('okta'))), 'Okta');
-    assert.equal(proposeLabel(other({ label: 'Mine' })), 'Mine');
-    assert.equal(proposeId(other({ label: 'Microsoft Entra ID' }), []), 'microsoft-entra-id');
-    assert.equal(proposeId(other({ label: 'Acmé' }), [{ id: 'acme' }, { id: 'acme-2' }]), 'acme-3');
-    assert.equal(proposeId(other({ label: '認証' }), []), 'oidc');
-    assert.equal(proposeId(other({ label: 'GitHub' }), []), 'github-2');
-    assert.equal(proposeId(other({ id: 'kept', label: 'Other' }), []), 'kept');
-    assert.equal(validateId(proposeId(other({ label: `42 ${'x'.repeat(99)}` }), []), []), undefined);
-  });
-});
-
-describe('what a server says of itself', () => {
-  const facts = (metadata: ServerMetadata, draft: Draft = other()): string[] =>
-    getCapabilityNotes({ ...draft, metadata });
-
-  it('means little where it says little', () => {
-    assert.deepEqual(facts({}), ['browser', 'pkce-unsaid', 'renewal-unsaid', 'no-revocation']);
-  });
-
-  it('is made up for by what is known of a product', () => {
-    assert.deepEqual(facts({ revocation_endpoint: 'x' }, createDraft(presetOf('cognito'))), [
-      'browser',
-      'pkce-unsaid',
-      'renews',
-    ]);
-  });
-
-  it('need not be said where a product is known that does not describe itself', () => {
-    const known = (id: PresetId): string[] => getCapabilityNotes(createDraft(presetOf(id)));
-    assert.deepEqual(known('github-oauth'), [
-      'browser',
-      'device',
-      'pkce',
-      'no-expiry',
-      'secret-for-browser',
-      'no-revocation',
-    ]);
-    assert.deepEqual(known('github-app'), [
-      'browser',
-      'device',
-      'pkce',
-      'renews',
-      'secret-for-browser',
-      'no-revocation',
-    ]);
-  });
-
-  it('leaves out a code to type where only another kind of client can have it', () => {
-    const offers = { device_authorization_endpoint: 'x', revocation_endpoint: 'x', scopes_supported: ['openid'] };
-    assert.deepEqual(facts(offers, createDraft(presetOf('google'))), [
-      'browser',
-      'pkce-unsaid',
-      'renews',
-      'secret-required',
-    ]);
-    assert.ok(facts(offers, createDraft(presetOf('okta'))).includes('device'));
-  });
-
-  it('means much where it says much', () => {
-    const offers = {
-      scopes_supported: [...DEFAULT_SCOPES],
-      grant_types_supported: ['authorization_code', 'refresh_token'],
-      code_challenge_methods_supported: ['plain', 'S256'],
-      token_endpoint_auth_methods_supported: ['none'],
-      device_authorization_endpoint: `${ISSUER}/device`,
-      revocation_endpoint: `${ISSUER}/revoke`,
-    };
-    assert.deepEqual(facts(offers), ['browser', 'device', 'pkce', 'renews-with-scope']);
-    assert.deepEqual(facts({ ...offers, scopes_supported: ['openid'] }), ['browser', 'device', 'pkce', 'renews']);
-  });
-
-  it('can mean that something is not there', () => {
-    assert.deepEqual(
-      facts({
-        grant_types_supported: ['urn:ietf:params:oauth:grant-type:device_code'],
-        device_authorization_endpoint: 'x',
-        revocation_endpoint: 'x',
-      }),
-      ['no-browser', 'device', 'pkce-unsaid', 'renewal-unsaid'],
-    );
-    // A list of grants is a hint.
-    assert.deepEqual(facts({ grant_types_supported: ['authorization_code'], revocation_endpoint: 'x' }), [
-      'browser',
-      'pkce-unsaid',
-      'renewal-unsaid',
-    ]);
-    assert.deepEqual(
-      facts({ grant_types_supported: ['implicit'], response_types_supported: ['code'], revocation_endpoint: 'x' }),
-      ['browser', 'pkce-unsaid', 'renewal-unsaid'],
-    );
-    assert.ok(facts({ token_endpoint_auth_methods_supported: ['client_secret_basic'] }).includes('secret'));
-    assert.ok(
-      !facts(
-        { token_endpoint_auth_methods_supported: ['client_secret_basic'] },
-        createDraft(presetOf('keycloak')),
-      ).includes('secret'),
-    );
-  });
-
-  it('is not trusted to be of its type', () => {
-    const bad: ServerMetadata = {
-      scopes_supported: 'openid',
-      grant_types_supported: [1, null],
-      code_challenge_methods_supported: { S256: true },
-      token_endpoint_auth_methods_supported: 7,
-    };
-    assert.ok(facts(bad).every((fact) => (CAPABILITY_NOTES as readonly string[]).includes(fact)));
-    assert.deepEqual(picked(other({ metadata: { scopes_supported: ['two words', 'a"b', 'openid'] } })), ['openid']);
-    assert.ok(
-      proposeScopes(other({ metadata: { scopes_supported: ['two words', 'fine'] } })).every(
-        ({ scope }) => validateScope(scope) === undefined,
-      ),
-    );
-  });
-});
-
-describe('the scopes to choose from', () => {
-  it('have the usual ones picked where the server does not list any', () => {
-    assert.deepEqual(picked(other()), DEFAULT_SCOPES);
-    assert.deepEqual(picked(other({ metadata: {} })), DEFAULT_SCOPES);
-  });
-
-  it('have those of the usual ones picked that the server lists, and show the rest of both', () => {
-    const draft = other({ metadata: { scopes_supported: ['notes', 'openid', 'email'] } });
-    assert.deepEqual(picked(draft), ['openid', 'email']);
-    assert.deepEqual(
-      proposeScopes(draft).map(({ scope }) => scope),
-      ['openid', 'email', 'profile', 'offline_access', 'notes'],
-    );
-    assert.deepEqual(
-      proposeScopes(draft)
-        .filter(({ isListed }) => !isListed)
-        .map(({ scope }) => scope),
-      ['profile', 'offline_access'],
-    );
-  });
-
-  it('have offline_access picked unless the server lists scopes without it, and no grant that it would be for', () => {
-    const isPicked = (metadata: Readonly<Record<string, unknown>>): boolean =>
-      picked(other({ metadata })).includes('offline_access');
-    const WITHOUT = { scopes_supported: ['openid'] };
-    assert.deepEqual(
-      [
-        isPicked({ ...WITHOUT, grant_types_supported: ['authorization_code', 'refresh_token'] }),
-        isPicked({ grant_types_supported: ['authorization_code'] }),
-      ],
-      [true, true],
-    );
-    assert.deepEqual(
-      [
-        isPicked({ scopes_supported: ['openid', 'offline_access'], grant_types_supported: ['authorization_code'] }),
-        isPicked({ ...WITHOUT, grant_types_supported: ['authorization_code'] }),
-      ],
-      [true, false],
-    );
-  });
-
-  it('have those of the ready-made definition picked, whatever the server lists', () => {
-    assert.deepEqual(picked({ ...createDraft(presetOf('gitlab')), metadata: { scopes_supported: ['api'] } }), [
-      'openid',
-      'profile',
-      'email',
-    ]);
-  });
-
-  it('have those picked that the entry has, or that were chosen before', () => {
-    assert.deepEqual(picked(createDraft(undefined, { scopes: ['openid', 'own'] })), ['openid', 'own']);
+    assert.equal(proposeLabel(draftWith({ label: 'Mine' })), 'Mine');
+    assert.equal(proposeId(draftWith({ label: 'Microsoft Entra ID' }), []), 'microsoft-entra-id');
+    assert.equal(proposeId(draftWith({ label: 'Acmé' }), [{ id: 'acme' }, { id: 'acme-2' }]), 'acme-3');
+    assert.equal(proposeId(draftWith({ label: '認証' }), []), 'oidc');
+    assert.equal(proposeId(draftWith({ label: 'GitHub' }), []), 'github-2');
+    assert.equal(proposeId(draftWith({ id: 'kept', label: 'Other' }), []), 'kept');
+    assert.equal(validateId(proposeId(draftWith({ label: `42 ${'x'.repeat(99)}` }), []), []), undefined);
   });
 });
 
 describe('the entry that comes of it', () => {
   it('has what was asked for, and nothing else', () => {
-    const draft = other({ id: 'acme', label: 'Acme', scopes: ['openid'] });
+    const draft = draftWith({ id: 'acme', label: 'Acme', scopes: ['openid'] });
     assert.deepEqual(toEntry(draft), {
       id: 'acme',
       label: 'Acme',
@@ -477,7 +134,7 @@ describe('the entry that comes of it', () => {
       ],
       ['device', undefined, 'device', undefined, undefined],
     );
-    assert.equal(toEntry(other({ withoutSecret: true }))['signInMethod'], undefined);
+    assert.equal(toEntry(draftWith({ withoutSecret: true }))['signInMethod'], undefined);
   });
 
   it('keeps nothing of another server that would send credentials there', () => {

@@ -1,4 +1,4 @@
-// What each description of a moment starts from: a fresh identity server, and a fresh VS Code that knows it.
+// The fixture of the UI tests: a new identity server, and a new VS Code that is configured for it.
 import assert from 'node:assert/strict';
 import {
   demoClientId,
@@ -19,8 +19,8 @@ if (process.env['MOCHA_WORKER_ID'] === undefined) {
 /** How long, in ms, it may take until everything is there; the very first time VS Code and the browser are fetched. */
 const SET_UP = 10 * 60_000;
 
-/** What there is while the tests of one description run. */
-export interface Scene {
+/** The parts that exist while the tests of one `describe` run. */
+export interface UiFixture {
   readonly identity: IdentityServer;
   readonly workbench: Workbench;
 }
@@ -35,11 +35,11 @@ export function entryFor(issuer: string): Readonly<Record<string, unknown>> {
  * in the wrong place of a request. A failure leaves a picture.
  * @param host the name under which the browser finds VS Code, as if that ran on another machine.
  */
-export function setScene(
+export function createUiFixture(
   options: IdentityServerOptions,
   settings: (issuer: string) => EditorSettings = (issuer) => ({ 'sessionKeeper.providers': [entryFor(issuer)] }),
   { host }: { readonly host?: string } = {},
-): Scene {
+): UiFixture {
   let identity: IdentityServer | undefined;
   let workbench: Workbench | undefined;
 
@@ -51,7 +51,7 @@ export function setScene(
 
   afterEach(async function () {
     if (this.currentTest?.state === 'failed') {
-      await workbench?.pictures(`failed-${this.currentTest.title.slice(0, 60).replaceAll(/\W+/g, '-')}`);
+      await workbench?.screenshotAll(`failed-${this.currentTest.title.slice(0, 60).replaceAll(/\W+/g, '-')}`);
     }
   });
 
@@ -84,7 +84,7 @@ async function mustHaveKept({ journal }: IdentityServer, workbench: Workbench): 
 
 function there<T>(thing: T | undefined): T {
   if (thing === undefined) {
-    throw new Error('The scene is set only while its tests run.');
+    throw new Error('The fixture is set only while its tests run.');
   }
   return thing;
 }
