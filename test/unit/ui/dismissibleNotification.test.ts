@@ -27,19 +27,24 @@ describe('a notification that goes away by itself', () => {
     registered.dispose();
   });
 
-  const choice = (label: string): NotificationAction => ({ label, run: () => done.push(label) });
+  const createAction = (label: string): NotificationAction => ({ label, run: () => done.push(label) });
   /** Shows one with a button and two links, and says whether it is still there. */
   const show = async (signal = new AbortController().signal): Promise<() => boolean> => {
     let isOpen = true;
     void showDismissibleNotification(
-      { message: 'Words.', button: choice('Button'), links: [choice('One'), choice('Two')], isBusy: false },
+      {
+        message: 'Words.',
+        button: createAction('Button'),
+        links: [createAction('One'), createAction('Two')],
+        isBusy: false,
+      },
       signal,
     ).finally(() => (isOpen = false));
     await settle();
     return () => isOpen;
   };
   /** Follows a link of the latest one, as a press on it does. */
-  const sync = async (label: string): Promise<void> => {
+  const followLink = async (label: string): Promise<void> => {
     const [, command = '', name = '[]'] =
       new RegExp(`\\[${label}\\]\\(command:([\\w.]+)\\?([^)]+)\\)`).exec(editor.progress.at(-1)?.title ?? '') ?? [];
     editor.commands.get(command)?.(...(JSON.parse(decodeURIComponent(name)) as unknown[]));
@@ -58,9 +63,9 @@ describe('a notification that goes away by itself', () => {
     const isFirstOpen = await show();
     const [first] = editor.progress;
     const isOpen = await show();
-    await sync('Two');
+    await followLink('Two');
     assert.deepEqual([isFirstOpen(), isOpen(), done], [true, false, ['Two']]);
-    await sync('Two');
+    await followLink('Two');
     first?.press();
     await settle();
     assert.deepEqual([isFirstOpen(), done], [false, ['Two', 'Button']]);
@@ -73,7 +78,7 @@ describe('a notification that goes away by itself', () => {
     await settle();
     assert.equal(isOpen(), false);
     assert.equal((await show(AbortSignal.abort()))(), false);
-    await sync('One');
+    await followLink('One');
     assert.deepEqual(done, []);
   });
 });
@@ -81,8 +86,8 @@ describe('a notification that goes away by itself', () => {
 describe('the notification before a sign-out for idle time', () => {
   it('keeps everybody signed in by its button, and is gone', async () => {
     editor.reset();
-    const bench = await IdleFixture.start();
-    const [window] = await bench.openSignedIn(1);
+    const fixture = await IdleFixture.start();
+    const [window] = await fixture.openSignedIn(1);
     const {
       clock,
       idleMonitor,
@@ -90,13 +95,13 @@ describe('the notification before a sign-out for idle time', () => {
       sessions: { notificationClaims },
     } = window;
     const settings = new Settings(0);
-    const nobody = {} as ActionTarget;
+    const noTarget = {} as ActionTarget;
     const idleNotifications = new IdleNotifications({
       clock,
       idleMonitor,
       sessions: () => sessionManager.getAll(),
       nameOf: () => 'Acme',
-      targetForSession: () => nobody,
+      targetForSession: () => noTarget,
     });
     const notifications = new NotificationCenter({
       clock,
@@ -105,24 +110,24 @@ describe('the notification before a sign-out for idle time', () => {
       settings,
       idleNotifications,
       actions: {} as unknown as RecoveryActions,
-      targetForSession: () => nobody,
-      targetForProvider: () => nobody,
+      targetForSession: () => noTarget,
+      targetForProvider: () => noTarget,
     });
     idleNotifications.onDidChange(() => notifications.update());
-    await bench.windows.clock.pass(TIMEOUT - MINUTE);
+    await fixture.windows.clock.pass(TIMEOUT - MINUTE);
     assert.deepEqual(
       editor.progress.map(({ button }) => button),
       ['Stay Signed In'],
     );
     editor.progress[0]?.press();
-    await bench.windows.clock.pass(TIMEOUT - 6 * MINUTE);
+    await fixture.windows.clock.pass(TIMEOUT - 6 * MINUTE);
     assert.deepEqual(
-      [bench.events, sessionManager.getAll().length, editor.progress.length],
+      [fixture.events, sessionManager.getAll().length, editor.progress.length],
       [['warn s1', 'cancel s1'], 1, 1],
     );
     notifications.dispose();
     idleNotifications.dispose();
     settings.dispose();
-    await bench.end();
+    await fixture.end();
   });
 });

@@ -23,7 +23,7 @@ const ENDING: SessionRecord = {
   sessionEndIsFixed: true,
 };
 
-describe('the news', () => {
+describe('the notifications about sessions', () => {
   let dead: Set<string>;
   let done: [string, string][];
   let snooze: { readonly kind: string; readonly id: string; readonly since: number; readonly until: number }[];
@@ -53,7 +53,7 @@ describe('the news', () => {
     wasDeadAtStart: (id) => dead.has(id),
     snooze: ({ kind, id, since }, until) => Promise.resolve(void snooze.push({ kind, id, since, until })),
   });
-  const news = (sessions: readonly LiveSession[], now = T + MINUTE): SessionNotification[] =>
+  const notificationsFor = (sessions: readonly LiveSession[], now = T + MINUTE): SessionNotification[] =>
     getNotifications(sessions, ports(now));
   const failing = (category: Category, more: Partial<LiveSession> = {}, record = SAMPLE): LiveSession =>
     live(record, { failure: new Failure(category, 'x'), failures: 1, ...more });
@@ -62,15 +62,18 @@ describe('the news', () => {
   const labels = ({ actions }: SessionNotification): string[] => actions.map(({ label }) => label);
   function only(all: readonly SessionNotification[]): SessionNotification {
     const [first] = all;
-    assert.ok(first !== undefined && all.length === 1, `${all.length} news`);
+    assert.ok(first !== undefined && all.length === 1, `${all.length} notifications`);
     return first;
   }
   const those = (outcome: Outcome): Category[] =>
     CATEGORIES.filter((category) => FAILURE_POLICIES[category].outcome === outcome);
 
   it('are none while all is well', () => {
-    assert.deepEqual(news([live(SAMPLE), live(SAMPLE, { refreshing: true }), live({ ...SAMPLE, id: 'other' })]), []);
-    assert.deepEqual(news([]), []);
+    assert.deepEqual(
+      notificationsFor([live(SAMPLE), live(SAMPLE, { refreshing: true }), live({ ...SAMPLE, id: 'other' })]),
+      [],
+    );
+    assert.deepEqual(notificationsFor([]), []);
   });
 
   describe('of a session without a refresh token', () => {
@@ -100,16 +103,16 @@ describe('the news', () => {
   });
 
   describe('of a failure that passes', () => {
-    it('are none until a caller is refused: the status bar tells of it', () => {
+    it('are none until a caller is refused', () => {
       for (const category of those('retrying')) {
-        assert.deepEqual(news([failing(category)]), [], category);
-        assert.deepEqual(news([failing(category, { failures: 50 })], T + 10 * HOUR), [], category);
+        assert.deepEqual(notificationsFor([failing(category)]), [], category);
+        assert.deepEqual(notificationsFor([failing(category, { failures: 50 })], T + 10 * HOUR), [], category);
       }
     });
 
     it('are an outage once a caller is refused, with what can be done', () => {
       for (const category of those('retrying')) {
-        const one = only(news([failing(category, { refused: true })]));
+        const one = only(notificationsFor([failing(category, { refused: true })]));
         assert.deepEqual([one.kind, one.id, one.isBusy, one.isOutcome], ['outage', SAMPLE.id, true, true], category);
         assert.deepEqual(labels(one), FAILURE_POLICIES[category].actions.map(button.forAction));
         assert.match(one.message, /Provider acme/);
@@ -120,35 +123,41 @@ describe('the news', () => {
       const rotated = { ...SAMPLE, generation: 2, isComplete: false };
       const names = those('retrying').flatMap((category, index) =>
         [SAMPLE, rotated].map((record) =>
-          nameOf(only(news([failing(category, { refused: true, failures: index + 1 }, record)], T + index * HOUR))),
+          nameOf(
+            only(
+              notificationsFor([failing(category, { refused: true, failures: index + 1 }, record)], T + index * HOUR),
+            ),
+          ),
         ),
       );
       assert.equal(new Set(names).size, 1);
     });
 
     it('are another outage after a renewal', () => {
-      const before = only(news([failing('network', { refused: true })]));
+      const before = only(notificationsFor([failing('network', { refused: true })]));
       const after = only(
-        news([failing('network', { refused: true }, { ...SAMPLE, generation: 2, tokensRequestedAt: T + 1 })]),
+        notificationsFor([
+          failing('network', { refused: true }, { ...SAMPLE, generation: 2, tokensRequestedAt: T + 1 }),
+        ]),
       );
       assert.notEqual(nameOf(before), nameOf(after));
     });
 
     it('are gone with the failure', () => {
-      assert.deepEqual(news([live(SAMPLE, { refused: true })]), []);
+      assert.deepEqual(notificationsFor([live(SAMPLE, { refused: true })]), []);
     });
 
     it('are told, though the session was dead at the start, once a caller is refused', () => {
       dead.add(SAMPLE.id);
-      assert.deepEqual(news([failing('server')]), []);
-      assert.deepEqual(kinds(news([failing('server', { refused: true })])), ['outage']);
+      assert.deepEqual(notificationsFor([failing('server')]), []);
+      assert.deepEqual(kinds(notificationsFor([failing('server', { refused: true })])), ['outage']);
     });
   });
 
   describe('of a failure that somebody has to look at', () => {
     it('are told at once, with its sentence and what can be done, the right thing first', () => {
       for (const category of those('needs-attention')) {
-        const one = only(news([failing(category)]));
+        const one = only(notificationsFor([failing(category)]));
         assert.deepEqual(
           [one.kind, one.id, one.isBusy, one.isOutcome],
           ['attention', SAMPLE.id, false, true],
@@ -158,39 +167,42 @@ describe('the news', () => {
       }
     });
 
-    it('are other news for another category, and the same for the same one', () => {
+    it('are another notification for another category, and the same for the same one', () => {
       const name = (category: Category, failures: number): string =>
-        nameOf(only(news([failing(category, { failures })])));
+        nameOf(only(notificationsFor([failing(category, { failures })])));
       assert.equal(name('clock', 1), name('clock', 9));
       assert.notEqual(name('clock', 1), name('certificate', 1));
     });
 
     it('are none where the session was dead at the start, until a caller is refused', () => {
       dead.add(SAMPLE.id);
-      assert.deepEqual(news([failing('storage')]), []);
-      assert.deepEqual(kinds(news([failing('storage', { refused: true })])), ['attention']);
+      assert.deepEqual(notificationsFor([failing('storage')]), []);
+      assert.deepEqual(kinds(notificationsFor([failing('storage', { refused: true })])), ['attention']);
     });
   });
 
   it('are what belongs to a sign-in, too, should a server say it at a renewal: nothing stays stuck without a word', () => {
     for (const category of those('no-change').filter((one) => one !== 'canceled' && one !== 'replaced')) {
-      assert.deepEqual(kinds(news([failing(category)])), ['attention'], category);
+      assert.deepEqual(kinds(notificationsFor([failing(category)])), ['attention'], category);
     }
   });
 
   it('are none of what was called off', () => {
     assert.deepEqual(
-      [news([failing('canceled', { refused: true })]), news([failing('replaced', { refused: true })])],
+      [
+        notificationsFor([failing('canceled', { refused: true })]),
+        notificationsFor([failing('replaced', { refused: true })]),
+      ],
       [[], []],
     );
   });
 
   describe('of a session that has ended', () => {
     it('are its end, told by the failure that was seen, or else by the verdict that is stored', () => {
-      const verdict = only(news([live(ENDED)]));
+      const verdict = only(notificationsFor([live(ENDED)]));
       assert.deepEqual([verdict.kind, verdict.isOutcome, labels(verdict)], ['ended', false, ['Sign In Again']]);
       assert.match(verdict.message, /ended your session/);
-      const seen = only(news([failing('policy', {}, ENDED)]));
+      const seen = only(notificationsFor([failing('policy', {}, ENDED)]));
       assert.match(seen.message, /A rule of your organisation/);
       assert.equal(nameOf(seen), nameOf(verdict));
     });
@@ -198,18 +210,23 @@ describe('the news', () => {
     it('are one end for each way in which it can end', () => {
       for (const category of those('ended')) {
         const record = { ...SAMPLE, ended: { at: T, category, code: 'x' } };
-        assert.deepEqual(labels(only(news([live(record)]))), ['Sign In Again'], category);
+        assert.deepEqual(labels(only(notificationsFor([live(record)]))), ['Sign In Again'], category);
       }
     });
 
     it('are none where it was over at the start already', () => {
       dead.add(SAMPLE.id);
-      assert.deepEqual(news([live(ENDED), failing('session-ended', { refused: true }, ENDED)]), []);
+      assert.deepEqual(notificationsFor([live(ENDED), failing('session-ended', { refused: true }, ENDED)]), []);
     });
 
     it('are no outage, and no warning besides', () => {
       assert.deepEqual(
-        kinds(news([failing('session-ended', { refused: true }, { ...ENDING, ended: ENDED.ended })], T + 55 * MINUTE)),
+        kinds(
+          notificationsFor(
+            [failing('session-ended', { refused: true }, { ...ENDING, ended: ENDED.ended })],
+            T + 55 * MINUTE,
+          ),
+        ),
         ['ended'],
       );
     });
@@ -217,17 +234,17 @@ describe('the news', () => {
 
   describe('of a session that ends soon', () => {
     it('are none before its time, and none after the end', () => {
-      assert.deepEqual(news([live(ENDING)], T + 50 * MINUTE - 1), []);
-      assert.deepEqual(kinds(news([live(ENDING)], T + 50 * MINUTE)), ['ending']);
-      assert.deepEqual(news([live(ENDING)], T + HOUR), []);
+      assert.deepEqual(notificationsFor([live(ENDING)], T + 50 * MINUTE - 1), []);
+      assert.deepEqual(kinds(notificationsFor([live(ENDING)], T + 50 * MINUTE)), ['ending']);
+      assert.deepEqual(notificationsFor([live(ENDING)], T + HOUR), []);
     });
 
     it('are none of one that renews itself', () => {
-      assert.deepEqual(news([live(SAMPLE)], T + 59 * MINUTE), []);
+      assert.deepEqual(notificationsFor([live(SAMPLE)], T + 59 * MINUTE), []);
     });
 
     it('offer to sign in first and to be reminded second', () => {
-      const one = only(news([live(ENDING)], T + 50 * MINUTE));
+      const one = only(notificationsFor([live(ENDING)], T + 50 * MINUTE));
       assert.match(one.message, /Your session of ada@example\.com at Provider acme ends at .+\. Sign in again now/);
       assert.deepEqual(labels(one), ['Sign In Again', 'Remind Me Later']);
       one.actions[0]?.run();
@@ -235,31 +252,34 @@ describe('the news', () => {
     });
 
     it('come again, if the person wants so, when half of what is left has passed', () => {
-      const one = only(news([live(ENDING)], T + 50 * MINUTE));
+      const one = only(notificationsFor([live(ENDING)], T + 50 * MINUTE));
       one.actions[1]?.run();
       assert.deepEqual(snooze, [{ kind: 'ending', id: SAMPLE.id, since: one.since, until: T + 55 * MINUTE }]);
     });
 
     it('know no later in the last minute', () => {
-      assert.deepEqual(labels(only(news([live(ENDING)], T + 59 * MINUTE))), ['Sign In Again', 'Remind Me Later']);
-      assert.deepEqual(labels(only(news([live(ENDING)], T + 59 * MINUTE + 1))), ['Sign In Again']);
+      assert.deepEqual(labels(only(notificationsFor([live(ENDING)], T + 59 * MINUTE))), [
+        'Sign In Again',
+        'Remind Me Later',
+      ]);
+      assert.deepEqual(labels(only(notificationsFor([live(ENDING)], T + 59 * MINUTE + 1))), ['Sign In Again']);
     });
 
     it('stay the same while they last, though a server tells the end a little differently, and are others after another sign-in', () => {
       const name = (end: number, now: number, signedInAt = T): string =>
-        nameOf(only(news([live({ ...ENDING, signedInAt, sessionEndsAt: end })], now)));
+        nameOf(only(notificationsFor([live({ ...ENDING, signedInAt, sessionEndsAt: end })], now)));
       assert.equal(name(T + HOUR, T + 51 * MINUTE), name(T + HOUR + SECOND, T + 58 * MINUTE));
       assert.notEqual(name(T + HOUR, T + 55 * MINUTE), name(T + HOUR, T + 55 * MINUTE, T + 1));
     });
 
     it('are of the access token where there is nothing to renew it with', () => {
-      assert.deepEqual(kinds(news([live(UNRENEWABLE)], T + 50 * MINUTE)), ['ending']);
+      assert.deepEqual(kinds(notificationsFor([live(UNRENEWABLE)], T + 50 * MINUTE)), ['ending']);
     });
 
     it('count by the time that passes where the clock was set back, and are put off by the clock that is', () => {
       const session = live(ENDING, { clockSetBackMs: 2 * HOUR });
       const now = T + 50 * MINUTE - 2 * HOUR;
-      only(news([session], now)).actions[1]?.run();
+      only(notificationsFor([session], now)).actions[1]?.run();
       assert.deepEqual(
         snooze.map(({ until }) => until),
         [now + 5 * MINUTE],
@@ -269,18 +289,20 @@ describe('the news', () => {
 
   describe('of tokens that are in memory only', () => {
     it('are told once until they are stored, not while a renewal is on its way', () => {
-      const one = only(news([live(SAMPLE, { unsaved: true })]));
+      const one = only(notificationsFor([live(SAMPLE, { unsaved: true })]));
       assert.deepEqual([one.kind, one.id, labels(one)], ['storage', SAMPLE.id, ['Show Log']]);
       assert.equal(
         nameOf(one),
-        nameOf(only(news([live({ ...SAMPLE, generation: 2, tokensRequestedAt: T + 1 }, { unsaved: true })]))),
+        nameOf(
+          only(notificationsFor([live({ ...SAMPLE, generation: 2, tokensRequestedAt: T + 1 }, { unsaved: true })])),
+        ),
       );
       assert.equal(one.since, 0, 'it is forgotten when it is over');
-      assert.deepEqual(news([live(SAMPLE, { unsaved: true, refreshing: true })]), []);
+      assert.deepEqual(notificationsFor([live(SAMPLE, { unsaved: true, refreshing: true })]), []);
     });
 
     it('stand beside what else there is to tell', () => {
-      assert.deepEqual(kinds(news([failing('clock', { unsaved: true }, ENDING)], T + 55 * MINUTE)), [
+      assert.deepEqual(kinds(notificationsFor([failing('clock', { unsaved: true }, ENDING)], T + 55 * MINUTE)), [
         'attention',
         'ending',
         'storage',
@@ -291,7 +313,7 @@ describe('the news', () => {
   describe('of clocks', () => {
     it('are told from more than five minutes on, in both directions, once for each provider', () => {
       const at = (skew: number): string[] =>
-        kinds(news([live(SAMPLE, { skew }), live({ ...SAMPLE, id: 'other' }, { skew })]));
+        kinds(notificationsFor([live(SAMPLE, { skew }), live({ ...SAMPLE, id: 'other' }, { skew })]));
       assert.deepEqual(
         [at(5 * MINUTE), at(-5 * MINUTE), at(5 * MINUTE + 1), at(-5 * MINUTE - 1)],
         [[], [], ['clock'], ['clock']],
@@ -299,9 +321,12 @@ describe('the news', () => {
     });
 
     it('say which clock is behind, and lead to the comparison', () => {
-      const behind = only(news([live(SAMPLE, { skew: 2 * HOUR })]));
+      const behind = only(notificationsFor([live(SAMPLE, { skew: 2 * HOUR })]));
       assert.match(behind.message, /this computer is 2 hours behind that of Provider acme/);
-      assert.match(only(news([live(SAMPLE, { skew: -2 * HOUR })])).message, /this computer is 2 hours ahead/);
+      assert.match(
+        only(notificationsFor([live(SAMPLE, { skew: -2 * HOUR })])).message,
+        /this computer is 2 hours ahead/,
+      );
       assert.deepEqual([behind.id, behind.since, labels(behind)], ['acme', 0, ['Check the Clock']]);
       behind.actions[0]?.run();
       assert.deepEqual(done, [['clock', 'acme']]);
@@ -310,10 +335,10 @@ describe('the news', () => {
     it('go by the latest answer of each server', () => {
       const older = live({ ...SAMPLE, id: 'older' }, { skew: HOUR });
       const newer = live({ ...SAMPLE, id: 'newer', tokensRequestedAt: T + SECOND }, { skew: 0 });
-      assert.deepEqual([news([older, newer]), news([newer, older])], [[], []]);
+      assert.deepEqual([notificationsFor([older, newer]), notificationsFor([newer, older])], [[], []]);
       const elsewhere = live({ ...SAMPLE, id: 'elsewhere', providerId: 'other' }, { skew: HOUR });
       assert.deepEqual(
-        news([newer, elsewhere]).map(({ id }) => id),
+        notificationsFor([newer, elsewhere]).map(({ id }) => id),
         ['other'],
       );
     });
@@ -321,7 +346,7 @@ describe('the news', () => {
 
   it('of two providers are told apart', () => {
     const other: SessionRecord = { ...SAMPLE, id: 'session-2', providerId: 'other' };
-    const all = news([failing('network', { refused: true }), failing('certificate', {}, other)]);
+    const all = notificationsFor([failing('network', { refused: true }), failing('certificate', {}, other)]);
     assert.deepEqual(
       all.map(({ kind, id }) => [kind, id]),
       [
