@@ -10,7 +10,7 @@ const OFFLINE_RETRY_INTERVAL = 8 * SECOND;
 /** The longest delay, in ms, before a retry of what only this window has failed at. No server is asked. */
 const MAX_LOCAL_DELAY = MINUTE;
 /** The longest delay, in ms, before a retry of what another computer has refused, or not answered. */
-export const MAX_RETRY_DELAY = 10 * MINUTE;
+const MAX_RETRY_DELAY = 10 * MINUTE;
 /** How many retries are made soon after the first failure of a row that allows it, because most interruptions are short. */
 const QUICK_RETRIES = 2;
 /** The shortest delay, in ms, before one of these. */

@@ -68,7 +68,10 @@ describe('a notice', () => {
   });
 
   it('forgets nothing of others, whatever they are called', async () => {
-    const others: ClaimKey[] = ['s10', 's', 'x_s1', 's1_x', 'S1', 'a.claimed', '../s1'].map((id) => ({ ...ENDING, id }));
+    const others: ClaimKey[] = ['s10', 's', 'x_s1', 's1_x', 'S1', 'a.claimed', '../s1'].map((id) => ({
+      ...ENDING,
+      id,
+    }));
     for (const other of others) {
       assert.equal(await told(other), 1, other.id);
     }
