@@ -228,6 +228,16 @@ export const PROVIDER_FIELDS = {
     affectsRefresh: false,
     display: 'value',
   }),
+  /**
+   * Whether a sign-in revokes the refresh token that it replaces. Some servers end all sessions of the account and the
+   * client with it (RFC 7009 section 2.1).
+   */
+  revokeReplacedSession: field({
+    schema: v.optional(schemas.flag, true),
+    server: 'belongs',
+    affectsRefresh: false,
+    display: 'value',
+  }),
 };
 
 /** The fields with their rows, in the order of the table. */

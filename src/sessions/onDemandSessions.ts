@@ -9,8 +9,10 @@ import type { ProcessLiveness } from '../locking/processLiveness.ts';
 import { RenewalLock } from '../locking/renewalLock.ts';
 import type { Discovery } from '../protocol/discovery.ts';
 import type { Transport } from '../protocol/transport.ts';
+import { PendingRevocations } from '../storage/pendingRevocations.ts';
 import { StorageProbe } from '../storage/storageProbe.ts';
 import { AbandonedLocks } from './abandonedLocks.ts';
+import { Revocations } from './revocations.ts';
 import { endSessionAtServer, type ServerSignOut } from './serverSignOut.ts';
 import type { SessionsModule } from './sessionsModule.ts';
 import { SignInStorage } from './signInStorage.ts';
@@ -41,6 +43,7 @@ export class OnDemandSessions implements Disposable {
   readonly abandonedLocks: AbandonedLocks;
   readonly signInStorage: SignInStorage;
   readonly health: StorageProbe;
+  readonly revocations: Revocations;
   readonly #dependencies: OnDemandSessionsDependencies;
 
   constructor(dependencies: OnDemandSessionsDependencies) {
@@ -58,7 +61,24 @@ export class OnDemandSessions implements Disposable {
       mutex: new Mutex(),
       onDidDegrade: () => dependencies.onDidDegrade(),
     });
+    this.revocations = new Revocations({
+      clock,
+      log,
+      discovery,
+      transport,
+      pendingRevocations: new PendingRevocations({
+        clock,
+        log,
+        folder,
+        secrets,
+        cipher: started.cipher,
+        keys: started.keys,
+      }),
+      random: () => dependencies.random(),
+      newId: () => dependencies.newId(),
+    });
     this.tokenRefresher = new TokenRefresher({
+      revocations: this.revocations,
       clock,
       log,
       sessionStore,
@@ -101,6 +121,7 @@ export class OnDemandSessions implements Disposable {
       providerOf,
       getAll: (providerId) => sessionManager.getAll(providerId),
       remove: (id) => sessionManager.removeLocally(id),
+      revocations: this.revocations,
       newId: () => dependencies.newId(),
     });
   }
@@ -112,6 +133,7 @@ export class OnDemandSessions implements Disposable {
         void this.idleMonitor.start();
         // A window may have ended in the middle of a refresh before this one was opened.
         void this.abandonedLocks.check();
+        void this.revocations.retry();
       },
       () => {},
     );
@@ -121,17 +143,20 @@ export class OnDemandSessions implements Disposable {
   onFileChanged(name: string): void {
     this.idleMonitor.onFileChanged(name);
     this.abandonedLocks.onFileChanged(name);
+    this.revocations.onFileChanged(name);
   }
 
   /** Called after each tick of the scheduler. */
   onTick(): void {
     void this.abandonedLocks.check();
     void this.idleMonitor.evaluate();
+    void this.revocations.retry();
   }
 
   /** Tells the server of a session that it is over; `provider` is undefined if it is none of those configured now. */
   endSessionAtServer(record: SessionRecord, provider: Provider | undefined): ServerSignOut {
-    return endSessionAtServer(record, provider, { ...this.#dependencies, log: this.#dependencies.started.log });
+    const { discovery, started } = this.#dependencies;
+    return endSessionAtServer(record, provider, { discovery, log: started.log, revocations: this.revocations });
   }
 
   dispose(): void {

@@ -4,11 +4,10 @@ import { Failure } from '../core/failure.ts';
 import { needsSignIn } from '../core/failurePolicies.ts';
 import { isFresh } from '../core/lifetime.ts';
 import type { Log } from '../core/log.ts';
+import type { Provider } from '../core/provider.ts';
 import { endedFailure, tokenLifetimes, type SessionRecord } from '../core/session.ts';
 import type { ServerContext } from '../protocol/discovery.ts';
 import type { RefreshResponse } from '../protocol/refresh.ts';
-import { revokeTokens } from '../protocol/revoke.ts';
-import type { Transport } from '../protocol/transport.ts';
 import type { LockHandle } from '../locking/renewalLock.ts';
 import type { LiveSessions } from '../storage/liveSessions.ts';
 import { describeExpiry, describeSession } from '../storage/record.ts';
@@ -16,6 +15,7 @@ import { toSharedFailure } from '../storage/sessionFile.ts';
 import type { CompareDepth, SessionStore } from '../storage/sessionStore.ts';
 import type { RefreshAttempt } from './refreshAttempt.ts';
 import type { RefreshBackoff } from './refreshBackoff.ts';
+import type { Revocations } from './revocations.ts';
 
 /** What it works with. */
 export interface RefreshSyncDependencies {
@@ -23,7 +23,7 @@ export interface RefreshSyncDependencies {
   readonly log: Log;
   readonly sessionStore: SessionStore;
   readonly liveSessions: LiveSessions;
-  readonly transport: Transport;
+  readonly revocations: Pick<Revocations, 'start' | 'revokeReplaced'>;
 }
 
 /** How long, in ms, tokens that another window has stored must still work to be as good as a refresh. */
@@ -96,11 +96,11 @@ export class RefreshSync {
 
   /**
    * Goes on only while the session is the one that the refresh began with. If the person has signed in again meanwhile,
-   * in whichever window, the tokens of the response are dropped; if they have signed out, they are revoked.
+   * in whichever window, or out, the tokens of the response are revoked.
    * @throws Failure `replaced` or `signed-out`.
    */
   async assertStillCurrent(attempt: RefreshAttempt, server: ServerContext, response?: RefreshResponse): Promise<void> {
-    const { sessionStore, liveSessions, transport } = this.#dependencies;
+    const { sessionStore, liveSessions } = this.#dependencies;
     const { record } = attempt;
     if (record !== undefined && attempt.isCurrent()) {
       // SecretStorage is read only if there is something newer: what was received must not wait for a keyring.
@@ -116,13 +116,33 @@ export class RefreshSync {
         }
       }
     }
-    if (liveSessions.get(attempt.id) !== undefined) {
-      throw new Failure('replaced', 'replaced');
+    const present = liveSessions.get(attempt.id)?.record;
+    await this.#revokeReceived(attempt, response, present, server.provider);
+    throw present === undefined ? new Failure('signed-out', 'signed-out') : new Failure('replaced', 'replaced');
+  }
+
+  /** Revokes tokens that nobody wants any more: those of a response that came after a sign-out, or after a new sign-in. */
+  async #revokeReceived(
+    { initialRecord }: RefreshAttempt,
+    { accessToken, refreshToken }: Partial<RefreshResponse> = {},
+    present: SessionRecord | undefined,
+    provider: Provider,
+  ): Promise<void> {
+    const { revocations } = this.#dependencies;
+    if (initialRecord === undefined || (accessToken ?? refreshToken) === undefined) {
+      return;
     }
-    if (response?.accessToken !== undefined || response?.refreshToken !== undefined) {
-      await revokeTokens(server, response, transport).catch(() => {});
+    const received = {
+      ...initialRecord,
+      accessToken: accessToken ?? initialRecord.accessToken,
+      refreshToken: refreshToken ?? initialRecord.refreshToken,
+    };
+    if (present === undefined) {
+      await revocations.start(received, provider).confirmed.catch(() => {});
+    } else if (present.signedInAt !== received.signedInAt) {
+      // What another window has refreshed is of the same grant.
+      revocations.revokeReplaced(received, present, provider);
     }
-    throw new Failure('signed-out', 'signed-out');
   }
 
   /**

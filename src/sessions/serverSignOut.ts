@@ -1,62 +1,54 @@
 // Signs a session out at its server: revokes its tokens (RFC 7009), and finds the page where the person signs out there, too.
 import { toFailure } from '../core/failure.ts';
 import { formatFailure, type Log } from '../core/log.ts';
+import { parseProviders } from '../core/parseProviders.ts';
 import type { Provider } from '../core/provider.ts';
 import type { SessionRecord } from '../core/session.ts';
 import type { Discovery } from '../protocol/discovery.ts';
 import { createLogoutRequest, type EndSessionContext } from '../protocol/logout.ts';
-import { revokeTokens, type Revocation } from '../protocol/revoke.ts';
-import type { Transport } from '../protocol/transport.ts';
+import type { Revocation } from '../protocol/revoke.ts';
 import { describeSession } from '../storage/record.ts';
+import type { Revocations } from './revocations.ts';
 
 /** What it works with. */
 export interface ServerSignOutDependencies {
   readonly discovery: Discovery;
-  readonly transport: Transport;
+  readonly revocations: Revocations;
   readonly log: Log;
 }
 
 /** The outcome of a sign-out at the server. */
 export interface ServerSignOut {
-  /** Rejects with a Failure if the server didn't confirm. */
+  /** Resolves when the revocation is stored, so that it outlasts this window. Never rejects. */
+  readonly queued: Promise<void>;
+  /** Rejects with a Failure if the server didn't confirm; then it's retried. */
   readonly atServer: Promise<Revocation>;
   /** What the sign-out page in the browser needs; undefined if the entry doesn't want it, or the server has none. Never rejects. */
   readonly page: Promise<EndSessionContext | undefined>;
 }
 
 /**
- * Signs a session out at its server.
- * @param provider undefined if the session's provider isn't configured any more; then nothing is sent.
+ * Signs a session out at its server, whatever has ended it: a server that wants the person to sign in again may still
+ * accept the refresh token.
+ * @param provider undefined if the session's provider isn't configured any more; then its issuer and client are used.
  */
 export function endSessionAtServer(
   record: SessionRecord,
   provider: Provider | undefined,
   dependencies: ServerSignOutDependencies,
 ): ServerSignOut {
-  const atServer = revoke(record, provider, dependencies);
-  atServer.catch(() => {});
-  return { atServer, page: signOutPage(record, provider, dependencies) };
+  const page = signOutPage(record, provider, dependencies);
+  const revokedAt = provider ?? formerProvider(record);
+  if (revokedAt === undefined) {
+    return { queued: Promise.resolve(), atServer: Promise.resolve('not-supported'), page };
+  }
+  const { confirmed, queued } = dependencies.revocations.start(record, revokedAt);
+  return { queued, atServer: confirmed, page };
 }
 
-async function revoke(
-  record: SessionRecord,
-  provider: Provider | undefined,
-  { discovery, log, transport }: ServerSignOutDependencies,
-): Promise<Revocation> {
-  if (provider === undefined || record.ended !== undefined) {
-    return 'not-supported';
-  }
-  try {
-    const revocation = await revokeTokens(await discovery.find(provider), record, transport);
-    log.info(`${describeSession(record)}: revocation at the server: ${revocation}.`);
-    return revocation;
-  } catch (error) {
-    const failure = toFailure(error);
-    log.warn(
-      `${describeSession(record)}: the server didn't confirm the revocation: ${formatFailure(failure)}. It isn't tried again.`,
-    );
-    throw failure;
-  }
+/** The provider of a session that isn't configured any more, as far as the session knows it; undefined if it's invalid. */
+function formerProvider({ clientId, issuer, providerId }: SessionRecord): Provider | undefined {
+  return parseProviders([{ id: providerId, issuer, clientId }], []).providers[0];
 }
 
 async function signOutPage(

@@ -6,7 +6,7 @@ import type { Log } from '../core/log.ts';
 import type { Provider } from '../core/provider.ts';
 import { canCombineScopes, sameScopes } from '../core/scopes.ts';
 import { configuredProviderOf } from '../core/serverIdentity.ts';
-import { servesScopes, type SessionRecord } from '../core/session.ts';
+import { isNewer, servesScopes, type SessionRecord } from '../core/session.ts';
 import { isUsable, sessionTime, type LiveSession } from '../core/status.ts';
 import type { SignInGrant } from '../protocol/identity.ts';
 import type { NotificationClaims } from '../locking/notificationClaims.ts';
@@ -186,13 +186,21 @@ export class SessionManager {
     const { log, liveSessions } = this.#dependencies;
     const session = liveSessions.remove(id);
     if (session === undefined) {
-      return { atServer: Promise.resolve('not-supported'), page: Promise.resolve(undefined) };
+      return {
+        queued: Promise.resolve(),
+        atServer: Promise.resolve('not-supported'),
+        page: Promise.resolve(undefined),
+      };
     }
     const { record } = session;
     log.info(`${describeSession(record)}: signed out here.`);
-    const atServer = this.#dependencies.endSessionAtServer(record, this.providerOf(record));
-    await this.#remove(id);
-    return atServer;
+    return this.#remove(id, async (stored) => {
+      // Another window may have refreshed the session without this one knowing; the older tokens are worth nothing.
+      const newest = stored !== undefined && isNewer(stored, record) ? stored : record;
+      const signOut = this.#dependencies.endSessionAtServer(newest, this.providerOf(newest));
+      await signOut.queued;
+      return signOut;
+    });
   }
 
   /**
@@ -204,14 +212,14 @@ export class SessionManager {
     const session = liveSessions.remove(id);
     if (session !== undefined) {
       log.info(`${describeSession(session.record)}: deleted here; the server wasn't told.`);
-      await this.#remove(id);
+      await this.#remove(id, () => Promise.resolve());
     }
   }
 
-  async #remove(id: string): Promise<void> {
+  async #remove<T>(id: string, task: (newest: SessionRecord | undefined) => Promise<T>): Promise<T> {
     const { liveSessions, sessionStore, renewalLock } = this.#dependencies;
     liveSessions.remove(id);
-    await sessionStore.remove(id).finally(() => renewalLock.delete(id));
+    return sessionStore.removeAfter(id, task).finally(() => renewalLock.delete(id));
   }
 }
 

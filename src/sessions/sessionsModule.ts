@@ -62,6 +62,8 @@ export class SessionsModule implements Disposable {
   readonly folder: SharedFolder;
   readonly liveSessions: LiveSessions;
   readonly secretStorage: SecretSessionStorage;
+  readonly cipher: Cipher;
+  readonly keys: EncryptionKeys;
   readonly notificationClaims: NotificationClaims;
   readonly sessionStore: SessionStore;
   readonly crossWindowSync: CrossWindowSync;
@@ -92,6 +94,8 @@ export class SessionsModule implements Disposable {
     this.secrets = secrets;
     this.folder = folder;
     this.secretStorage = secretStorage;
+    this.cipher = dependencies.cipher;
+    this.keys = keys;
     this.notificationClaims = notificationClaims;
     this.sessionStore = sessionStore;
     this.liveSessions = liveSessions;
@@ -186,6 +190,10 @@ export class SessionsModule implements Disposable {
     const atServer = signOut.then((started) => started.atServer);
     atServer.catch(() => {});
     return {
+      queued: signOut.then(
+        ({ queued }) => queued,
+        () => {},
+      ),
       atServer,
       page: signOut.then(
         ({ page }) => page,

@@ -5,7 +5,7 @@ import { lacksLock, needsSignIn } from '../core/failurePolicies.ts';
 import type { Log } from '../core/log.ts';
 import type { Provider } from '../core/provider.ts';
 import { isPermission } from '../core/scopes.ts';
-import { isSameSignIn, servesScopes, type SessionRecord } from '../core/session.ts';
+import { isNewer, isSameSignIn, servesScopes, type SessionRecord } from '../core/session.ts';
 import { isUsable, type LiveSession } from '../core/status.ts';
 import type { SignInGrant } from '../protocol/identity.ts';
 import type { RenewalLock } from '../locking/renewalLock.ts';
@@ -13,6 +13,7 @@ import type { CrossWindowSync } from '../storage/crossWindowSync.ts';
 import type { LiveSessions } from '../storage/liveSessions.ts';
 import { createRecord, describeExpiry, describeSession } from '../storage/record.ts';
 import type { SessionStore } from '../storage/sessionStore.ts';
+import type { Revocations } from './revocations.ts';
 import type { SessionGate } from './sessionGate.ts';
 
 /** What it works with. */
@@ -30,6 +31,7 @@ export interface SignInStorageDependencies {
   getAll(providerId: string): LiveSession[];
   /** Deletes a session here without telling the server. */
   remove(id: string): Promise<void>;
+  readonly revocations: Pick<Revocations, 'revokeReplaced'>;
   /** A new session id. */
   newId(): string;
 }
@@ -87,11 +89,18 @@ export class SignInStorage {
     { record: { generation, id }, refreshing }: LiveSession,
     skew: number | undefined,
   ): Promise<SessionRecord> {
-    const { liveSessions, renewalLock, sessionStore } = this.#dependencies;
+    const { liveSessions, renewalLock, revocations, sessionStore } = this.#dependencies;
+    const provider = this.#dependencies.providerOf(fresh);
     const persist = async (increment: number): Promise<SessionRecord> => {
-      const others = [liveSessions.get(id)?.record, await sessionStore.header(id), await sessionStore.get(id)];
+      const [live, stored] = [liveSessions.get(id)?.record, await sessionStore.get(id)];
+      const others = [live, stored, await sessionStore.header(id)];
       const latest = Math.max(generation, ...others.map((other) => other?.generation ?? 0));
-      return this.#persist({ ...fresh, id, generation: latest + increment }, skew);
+      const record = await this.#persist({ ...fresh, id, generation: latest + increment }, skew);
+      const replaced = live !== undefined && stored !== undefined && isNewer(stored, live) ? stored : (live ?? stored);
+      if (replaced !== undefined && replaced.generation < record.generation) {
+        revocations.revokeReplaced(replaced, record, provider);
+      }
+      return record;
     };
     if (refreshing) {
       // The refresh of this window finds out by itself that it isn't needed any more.
@@ -133,12 +142,14 @@ export class SignInStorage {
    * more: they have nothing left to say.
    */
   async #removeSuperseded(by: SessionRecord): Promise<void> {
+    const { revocations } = this.#dependencies;
     const now = this.#dependencies.clock.now();
     for (const { failure, record } of this.#dependencies.getAll(by.providerId)) {
       const isOfAccount = record.id !== by.id && record.account.id === by.account.id;
       const isReplaced = isOfAccount && servesScopes(by, record.scopes.filter(isPermission));
       const isFailed = failure !== undefined && needsSignIn(failure.category);
       if (isReplaced && (record.ended !== undefined || isFailed || !isUsable(record, now))) {
+        revocations.revokeReplaced(record, by, this.#dependencies.providerOf(by));
         await this.#dependencies.remove(record.id).catch(() => {});
       }
     }

@@ -28,6 +28,7 @@ import { RefreshBackoff } from './refreshBackoff.ts';
 import { RefreshFailures } from './refreshFailures.ts';
 import { RefreshRequest } from './refreshRequest.ts';
 import { RefreshSync } from './refreshSync.ts';
+import type { Revocations } from './revocations.ts';
 
 /** What the refresher works with. */
 export interface TokenRefresherDependencies {
@@ -38,6 +39,7 @@ export interface TokenRefresherDependencies {
   readonly liveSessions: LiveSessions;
   readonly discovery: Discovery;
   readonly transport: Transport;
+  readonly revocations: Pick<Revocations, 'start' | 'revokeReplaced'>;
   /** A number in [0, 1). */
   random(): number;
   /** The provider of a session as it's configured now; undefined if it isn't, or not for this session. */

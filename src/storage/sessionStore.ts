@@ -146,8 +146,18 @@ export class SessionStore {
    * @throws Failure `storage` if SecretStorage doesn't delete it, after everything else was done.
    */
   async remove(id: string): Promise<void> {
+    await this.removeAfter(id, () => Promise.resolve());
+  }
+
+  /**
+   * The same, after a task that needs the newest record that is stored. This window doesn't store the session meanwhile.
+   * @param task must not reject.
+   * @returns its result.
+   */
+  async removeAfter<T>(id: string, task: (newest: SessionRecord | undefined) => Promise<T>): Promise<T> {
     const { clock, files, secretStorage } = this.#dependencies;
     this.#removed.set(id, false);
+    const result = await task(await this.#newest(id));
     const signedOutAt = clock.now();
     const isWritten = await files.update(id, (file) => (isTombstone(file) ? undefined : { version: 1, signedOutAt }));
     this.#removed.set(id, isWritten);
@@ -155,6 +165,7 @@ export class SessionStore {
       await secretStorage.writeTombstone(id).catch(() => {});
     }
     await secretStorage.delete(id);
+    return result;
   }
 
   /**

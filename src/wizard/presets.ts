@@ -40,6 +40,8 @@ export interface PresetFields {
   readonly endpoints?: Endpoints;
   readonly account?: AccountFields;
   readonly clientAuthentication?: ClientAuthentication;
+  /** False where revoking one refresh token ends every session of the account and the client. */
+  readonly revokeReplacedSession?: false;
 }
 
 /** The IDs of the presets. */
@@ -102,7 +104,14 @@ export const PRESETS: readonly Preset[] = [
     renewal: 'always',
     device: 'never',
   },
-  { ...COMMON, id: 'auth0', name: 'Auth0', issuer: 'https://{tenant}.auth0.com/', fields: { redirectPorts: PORTS } },
+  // Tenants can be set to delete the whole grant with one refresh token.
+  {
+    ...COMMON,
+    id: 'auth0',
+    name: 'Auth0',
+    issuer: 'https://{tenant}.auth0.com/',
+    fields: { redirectPorts: PORTS, revokeReplacedSession: false },
+  },
   {
     ...COMMON,
     id: 'authentik',
@@ -139,7 +148,7 @@ export const PRESETS: readonly Preset[] = [
     name: 'Google',
     issuer: 'https://accounts.google.com',
     scopes: WITHOUT_OFFLINE,
-    fields: { authorizationParameters: { access_type: 'offline', prompt: 'consent' } },
+    fields: { authorizationParameters: { access_type: 'offline', prompt: 'consent' }, revokeReplacedSession: false },
     secret: 'required',
     registersRedirect: false,
     renewal: 'always',

@@ -67,8 +67,10 @@ describe('A session of an entry with endpoints', () => {
       scheduler.tick();
       await clock.pass(HOUR);
       await rejectsWith(tokenRefresher.refresh('new-1', { reason: 'test' }), 'not-configured');
-      assert.equal(await (await sessionManager.signOut('new-1')).atServer, 'not-supported');
       assert.deepEqual([server.requests, elsewhere.requests], [[], []]);
+      // A sign-out revokes the tokens where they came from.
+      assert.equal(await (await sessionManager.signOut('new-1')).atServer, 'revoked');
+      assert.deepEqual([server.requestsTo('/revoke').length, elsewhere.requests], [2, []]);
       assert.equal(testWindow.stored('new-1'), undefined);
     });
   }

@@ -12,7 +12,7 @@ import {
   recordAt,
   type TestWindow,
 } from '../../support/testWindow.ts';
-import type { ScriptedServer } from '../../support/scriptedServer.ts';
+import { ScriptedServer } from '../../support/scriptedServer.ts';
 import { hasTombstone, lockContent, sessionFileName } from '../../support/sharedFiles.ts';
 
 describe('The session manager, as people come and go', () => {
@@ -374,14 +374,28 @@ describe('The session manager, as people come and go', () => {
       assert.equal(await atServer('s1'), 'not-supported');
     });
 
-    it('asks no server about a session that has ended, or of another issuer', async () => {
+    it('revokes the tokens of a session whatever has ended it, and of one that is not configured any more', async () => {
+      const former = await ScriptedServer.start();
       await seedSession(
         testWindow,
         recordAt(server.issuer, now(), { ended: { at: now(), category: 'session-ended', code: 'invalid_grant' } }),
       );
-      await seedSession(testWindow, recordAt('https://elsewhere.example.com', now(), { id: 's2' }));
+      await seedSession(testWindow, recordAt(former.issuer, now(), { id: 's2', clientId: 'former' }));
       await Promise.all([atServer('s1'), atServer('s2')]);
-      assert.deepEqual([server.requests.length, leftOf('s1'), leftOf('s2')], [0, [], []]);
+      assert.deepEqual([leftOf('s1'), leftOf('s2')], [[], []]);
+      for (const [one, client] of [
+        [server, 'editor'],
+        [former, 'former'],
+      ] as const) {
+        assert.deepEqual(
+          one.requestsTo('/revoke').map(({ parameters }) => [parameters.get('token'), parameters.get('client_id')]),
+          [
+            ['refresh-1', client],
+            ['access-1', client],
+          ],
+        );
+      }
+      await former.stop();
     });
 
     it('does nothing the second time', async () => {

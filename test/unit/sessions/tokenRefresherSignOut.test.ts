@@ -150,6 +150,7 @@ describe('The refresher, as people come and go', () => {
 
     it('leaves no mark of its turn behind either', async () => {
       await signOutDuringRenewal();
+      await testWindow.clock.rest();
       assert.deepEqual([testWindow.folder.files.size, hasTombstone(testWindow.folder.files)], [1, true]);
     });
   });

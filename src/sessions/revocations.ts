@@ -1,0 +1,186 @@
+// Revokes the tokens of sessions that are over (RFC 7009), and retries that until the server confirms it.
+import { DAY, MINUTE, SECOND, type Clock } from '../core/clock.ts';
+import { toFailure, type Failure } from '../core/failure.ts';
+import { isOfflineCode } from '../core/failurePolicies.ts';
+import { formatFailure, formatTimestamp, type Log } from '../core/log.ts';
+import { decodeJwtClaims } from '../core/jwt.ts';
+import type { Provider } from '../core/provider.ts';
+import type { SessionRecord } from '../core/session.ts';
+import type { Discovery, ServerContext } from '../protocol/discovery.ts';
+import { revokeTokens, type Revocation } from '../protocol/revoke.ts';
+import type { Transport } from '../protocol/transport.ts';
+import { isRevocationFile, type PendingRevocation, type PendingRevocations } from '../storage/pendingRevocations.ts';
+import { describeSession } from '../storage/record.ts';
+
+/** What the revocations work with. */
+export interface RevocationsDependencies {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly discovery: Discovery;
+  readonly transport: Transport;
+  readonly pendingRevocations: PendingRevocations;
+  /** A number in [0, 1). */
+  random(): number;
+  /** A new id. */
+  newId(): string;
+}
+
+/** A revocation that was started. */
+export interface StartedRevocation {
+  /** Resolves when it's stored, so that it outlasts this window. Never rejects. */
+  readonly queued: Promise<void>;
+  /** Rejects with a Failure if the server hasn't confirmed it; then it's retried. */
+  readonly confirmed: Promise<Revocation>;
+}
+
+/** How long, in ms, one window's attempt keeps the others from making one. */
+const ATTEMPT_TIME = 30 * SECOND;
+/** The longest delay, in ms, before the first retry; it doubles with each one, up to the second. */
+const FIRST_RETRY_WITHIN = 10 * SECOND;
+const MAX_RETRY_DELAY = DAY;
+/** The retry interval, in ms, while nothing leaves this computer. */
+const OFFLINE_RETRY_INTERVAL = MINUTE / 2;
+/** The shortest delay, in ms, before a retry. */
+const MIN_RETRY_DELAY = 5 * SECOND;
+
+/** The revocations of this window, and those that others have left behind. */
+export class Revocations {
+  readonly #dependencies: RevocationsDependencies;
+  /** When each pending revocation is attempted again; undefined before the list was read. */
+  #due: Map<string, number> | undefined;
+  #running: Promise<void> | undefined;
+
+  constructor(dependencies: RevocationsDependencies) {
+    this.#dependencies = dependencies;
+  }
+
+  /**
+   * Revokes the tokens of a session at a provider.
+   * @param options `keepsAccessToken` if callers may still be using the access token.
+   */
+  start(
+    record: SessionRecord,
+    provider: Provider,
+    options: { readonly keepsAccessToken?: boolean } = {},
+  ): StartedRevocation {
+    const { clock, pendingRevocations } = this.#dependencies;
+    const now = clock.now();
+    const pending = {
+      id: this.#dependencies.newId(),
+      record,
+      provider,
+      keepsAccessToken: options.keepsAccessToken === true,
+      queuedAt: now,
+      attempts: 1,
+      nextAttemptAt: now + ATTEMPT_TIME,
+    };
+    const queued = pendingRevocations.put(pending).then(() => {});
+    const confirmed = queued.then(() => this.#attempt(pending));
+    confirmed.catch(() => {});
+    return { queued, confirmed };
+  }
+
+  /**
+   * Revokes the refresh token that a new sign-in replaces. Its access token may be in use at this moment, and expires by
+   * itself. Nothing is revoked if the new tokens are of the same grant, which would end with it (RFC 7009 section 2.1).
+   * @param provider undefined if it isn't configured any more.
+   */
+  revokeReplaced(replaced: SessionRecord, by: SessionRecord, provider: Provider | undefined): void {
+    const { refreshToken } = replaced;
+    const [sid, newSid] = [replaced, by].map(serverSessionOf);
+    const isSameGrant = refreshToken === by.refreshToken || (sid !== undefined && sid === newSid);
+    if (refreshToken !== undefined && !isSameGrant && provider?.revokeReplacedSession === true) {
+      this.start(replaced, provider, { keepsAccessToken: true });
+    }
+  }
+
+  /** Called when a file in the shared folder has changed: another window may have left a revocation behind. */
+  onFileChanged(name: string): void {
+    if (isRevocationFile(name)) {
+      this.#due = undefined;
+    }
+  }
+
+  /** Retries what is due. Never rejects. */
+  async retry(): Promise<void> {
+    this.#running ??= this.#retryDue().finally(() => (this.#running = undefined));
+    return this.#running;
+  }
+
+  async #retryDue(): Promise<void> {
+    const { clock, pendingRevocations } = this.#dependencies;
+    if (this.#due === undefined) {
+      const all = await pendingRevocations.list();
+      this.#due = new Map(all.map(({ id, nextAttemptAt }) => [id, nextAttemptAt]));
+    }
+    const due = [...this.#due].filter(([, at]) => at <= clock.now());
+    for (const [id] of due) {
+      // Another window may have attempted it meanwhile, or its tokens may have expired.
+      const pending = await pendingRevocations.get(id);
+      if (pending === undefined || pending.nextAttemptAt > clock.now()) {
+        this.#setDue(pending ?? { id });
+        continue;
+      }
+      const claimed = {
+        ...pending,
+        attempts: pending.attempts + 1,
+        nextAttemptAt: clock.now() + ATTEMPT_TIME,
+      };
+      await pendingRevocations.put(claimed);
+      await this.#attempt(claimed).catch(() => {});
+    }
+  }
+
+  async #attempt(pending: PendingRevocation): Promise<Revocation> {
+    const { discovery, log, pendingRevocations, transport } = this.#dependencies;
+    const { id, keepsAccessToken, provider, record } = pending;
+    const tokens = keepsAccessToken ? { refreshToken: record.refreshToken } : record;
+    try {
+      const server = await discovery.find(provider);
+      const revocation = isKnownDestination(record, server)
+        ? await revokeTokens(server, tokens, transport)
+        : 'not-supported';
+      log.info(`${describeSession(record)}: revocation at the server: ${revocation}.`);
+      await pendingRevocations.delete(id);
+      this.#setDue({ id });
+      return revocation;
+    } catch (error) {
+      const failure = toFailure(error);
+      const nextAttemptAt = this.#dependencies.clock.now() + this.#delayAfter(failure, pending.attempts);
+      log.warn(
+        `${describeSession(record)}: the server didn't confirm the revocation: ${formatFailure(failure)}. Next attempt at ${formatTimestamp(nextAttemptAt)}.`,
+      );
+      await pendingRevocations.put({ ...pending, nextAttemptAt });
+      this.#setDue({ id, nextAttemptAt });
+      throw failure;
+    }
+  }
+
+  #setDue({ id, nextAttemptAt }: { readonly id: string; readonly nextAttemptAt?: number }): void {
+    if (nextAttemptAt === undefined) {
+      this.#due?.delete(id);
+    } else {
+      this.#due?.set(id, nextAttemptAt);
+    }
+  }
+
+  /** The delay, in ms, before the next attempt: exponential backoff with full jitter. */
+  #delayAfter({ code, retryAfter = 0 }: Failure, attempts: number): number {
+    if (isOfflineCode(code)) {
+      return OFFLINE_RETRY_INTERVAL;
+    }
+    const period = Math.min(FIRST_RETRY_WITHIN * 2 ** (attempts - 1), MAX_RETRY_DELAY);
+    return Math.max(MIN_RETRY_DELAY, Math.min(retryAfter, MAX_RETRY_DELAY), this.#dependencies.random() * period);
+  }
+}
+
+/** The session at the server (`sid`, OpenID Connect Front-Channel Logout 1.0 section 3); undefined if no token has it. */
+function serverSessionOf({ accessToken, idToken }: SessionRecord): unknown {
+  return [idToken, accessToken].map((token) => decodeJwtClaims(token ?? '')?.['sid']).find((sid) => sid !== undefined);
+}
+
+/** Whether the revocation endpoint is at an origin that the session's entry named, if it named any. */
+function isKnownDestination({ origins = [] }: SessionRecord, { metadata }: ServerContext): boolean {
+  const endpoint = metadata.revocation_endpoint;
+  return endpoint === undefined || origins.length === 0 || origins.includes(new URL(endpoint).origin);
+}
