@@ -105,6 +105,7 @@ export function activate(context: vscode.ExtensionContext): void {
       onDemand.value?.onDidChangeSettings();
       providers.update();
       scheduler.checkNow();
+      sessionManager.onDidChangeProviders();
     }),
     vscode.window.onDidChangeWindowState(({ focused }) => (focused ? sessions.wake() : undefined)),
     statusBar,

@@ -208,7 +208,7 @@ export function createOnDemandParts(start: StartParts): OnDemandParts {
     actions,
     showLog,
     targetForProvider: (id) => commands.targetForProvider(id),
-    remove: (id) => sessionManager.removeLocally(id),
+    signOut: (id) => sessionManager.signOut(id),
   });
   const challengeSessions = new ChallengeSessions({ clock, sessionManager, tokenRefresher });
   const sessionRequests = new SessionRequests({

@@ -100,10 +100,16 @@ export class SessionRequests {
     return new Error(notification.noProvider());
   }
 
-  /** Opens the server's sign-out page, and shows a warning if the server doesn't confirm the sign-out. */
+  /** Opens the server's sign-out page, and shows whether the server has revoked the tokens, unless it has. */
   completeSignOut(name: string, { atServer, page }: ServerSignOut): void {
     this.#dependencies.openSignOutPage(page);
-    atServer.catch(() => void vscode.window.showWarningMessage(notification.signedOutLocallyOnly(name)));
+    atServer.then(
+      (revocation) =>
+        revocation === 'revoked'
+          ? undefined
+          : void vscode.window.showInformationMessage(notification.signedOutWithoutRevocation(name)),
+      () => void vscode.window.showWarningMessage(notification.signedOutUnconfirmed(name)),
+    );
   }
 
   /** Returns the message for a failure that a caller gets. */

@@ -52,7 +52,7 @@ function findingsForSession(session: LiveSession, facts: DiagnosticFacts): Diagn
       isLoopbackIssuer(record.issuer) && (provider === undefined || !isLoopbackIssuer(provider.issuer));
     const code = isTestServer ? 'test-server' : provider === undefined ? 'not-configured' : 'configuration-mismatch';
     // If an entry is invalid, the settings have to be fixed, and the session may be usable again then.
-    const quickFix = provider === undefined && facts.problems.length > 0 ? 'settings' : 'remove';
+    const quickFix = provider === undefined && facts.problems.length > 0 ? 'settings' : 'sign-out';
     return [...identityMismatch, { ...base, code, severity: 'warning', quickFix }];
   }
   return [...identityMismatch, ...findingsForConfiguredSession(session, provider, facts.now)];

@@ -41,6 +41,8 @@ export const dismiss = (): string => l10n.t('Dismiss');
 export const doNotShowAgain = (): string => l10n.t('Do Not Show Again');
 /** Deletes what the message is about. */
 export const confirmDelete = (): string => l10n.t('Delete It');
+/** Keeps a session whose provider was removed. */
+export const keep = (): string => l10n.t('Keep');
 
 /** Copies the redirect URI to register. */
 const copyRedirectUri = (): string => l10n.t('Copy Redirect URI');

@@ -25,6 +25,11 @@ export function describeLoadIssue(finding: LoadIssue, provider: string): string 
         'The stored session at {0} is gone: the keyring of this computer, or another window in the browser, has lost it. It did not expire. Sign in again.',
         provider,
       );
+    case 'unconfigured':
+      return l10n.t(
+        'You’re still signed in to {0}, which isn’t in your settings anymore. Sign out to revoke its tokens, or keep the session for later.',
+        sanitizeDisplayName(finding.issuer),
+      );
     case 'foreign':
       if (finding.isMoved === true) {
         return l10n.t(

@@ -12,11 +12,11 @@ export const signedIn = (provider: string, account: string): string =>
 export const signedOut = (provider: string, account: string): string =>
   l10n.t('Signed out of {0} as {1}.', provider, account);
 /** A sign-out succeeded here, but the server didn’t confirm it. */
-export const signedOutLocallyOnly = (provider: string): string =>
-  l10n.t(
-    'You are signed out of {0} here, but the server did not confirm it: its session may live on until it runs out.',
-    provider,
-  );
+export const signedOutUnconfirmed = (provider: string): string =>
+  l10n.t('Signed out of {0} in VS Code. The server hasn’t confirmed it yet; Session Keeper will try again.', provider);
+/** A session was signed out, and its server has no way to revoke tokens. */
+export const signedOutWithoutRevocation = (provider: string): string =>
+  l10n.t('Signed out of {0} in VS Code. The server can’t revoke tokens, so they work until they expire.', provider);
 /** A sign-out succeeded, but the stored session couldn’t be deleted. */
 export const signedOutNotDeleted = (provider: string): string =>
   l10n.t(

@@ -1,5 +1,5 @@
 // Reads the stored sessions into memory at start, and reports what is wrong with them.
-import { SECOND, type Clock } from '../core/clock.ts';
+import { SECOND, type Clock, type Disposable } from '../core/clock.ts';
 import { Emitter } from '../core/emitter.ts';
 import { toFailure } from '../core/failure.ts';
 import type { Log } from '../core/log.ts';
@@ -31,6 +31,8 @@ export interface SessionLoaderDependencies {
 /** Something found at load that a person should know of. */
 export type LoadIssue =
   | StorageIssue
+  /** Its provider isn't configured any more. Its tokens may still be valid. */
+  | { readonly id: string; readonly kind: 'unconfigured'; readonly providerId: string; readonly issuer: string }
   /** The session has a file, but its tokens are gone: the keyring lost them; they didn't expire. */
   | { readonly id: string; readonly kind: 'lost'; readonly providerId: string }
   /**
@@ -49,11 +51,15 @@ export type LoadIssue =
 /** How long, in ms, a session that can't be found at start may take to appear: SecretStorage lags while a window starts. */
 const LOSS_GRACE_PERIOD = 3 * SECOND;
 
+/** How long, in ms, a provider must be missing before that is reported: settings are changed in several steps. */
+const REMOVAL_GRACE_PERIOD = 10 * SECOND;
+
 /** Loads the stored sessions, once. */
 export class SessionLoader {
   readonly #dependencies: SessionLoaderDependencies;
   readonly #issues = new Emitter<readonly LoadIssue[]>();
   #loading: Promise<void> | undefined;
+  #checking: Disposable | undefined;
 
   constructor(dependencies: SessionLoaderDependencies) {
     this.#dependencies = dependencies;
@@ -75,6 +81,25 @@ export class SessionLoader {
       throw error;
     });
     await this.#loading;
+  }
+
+  /** Called when the providers in the settings have changed: reports the sessions whose provider was removed. */
+  onDidChangeProviders(): void {
+    this.#checking?.dispose();
+    this.#checking = this.#dependencies.clock.after(REMOVAL_GRACE_PERIOD, () => void this.#reportUnconfigured());
+  }
+
+  async #reportUnconfigured(): Promise<void> {
+    const { liveSessions, notificationClaims } = this.#dependencies;
+    const records = liveSessions.all().map(({ record }) => record);
+    for (const { id, providerId } of records) {
+      if (this.#dependencies.provider(providerId) !== undefined) {
+        // Should the provider be removed again, that is reported again.
+        await notificationClaims.forget(id, 'unconfigured');
+      }
+    }
+    const issues = records.flatMap((record) => this.#findMismatched(record));
+    await this.#report(issues.filter(({ kind }) => kind === 'unconfigured'));
   }
 
   async #load(): Promise<void> {
@@ -124,10 +149,10 @@ export class SessionLoader {
   #findMismatched(record: SessionRecord): LoadIssue[] {
     const { clientId, id, issuer, providerId } = record;
     const provider = this.#dependencies.provider(providerId);
-    if (
-      provider === undefined ||
-      configuredProviderOf(record, (one) => this.#dependencies.provider(one)) !== undefined
-    ) {
+    if (provider === undefined) {
+      return [{ id, kind: 'unconfigured', providerId, issuer }];
+    }
+    if (configuredProviderOf(record, (one) => this.#dependencies.provider(one)) !== undefined) {
       return [];
     }
     const moved = belongsToClient(record, provider) ? { isMoved: true as const } : {};

@@ -65,6 +65,11 @@ export class SessionManager {
     return this.#loader.onDidFindIssues;
   }
 
+  /** Called when the providers in the settings have changed. */
+  onDidChangeProviders(): void {
+    this.#loader.onDidChangeProviders();
+  }
+
   /**
    * Reads the stored sessions into memory, once; after a failure the next call tries again. Resolves when it's known
    * which of them may be used. Never goes to the network.

@@ -225,12 +225,15 @@ export class Commands {
     try {
       const { atServer, page } = await this.#dependencies.sessionManager.signOut(record.id);
       this.#dependencies.openSignOutPage(page);
-      await atServer;
-      void vscode.window.showInformationMessage(notification.signedOut(name, record.account.label));
+      const message =
+        (await atServer) === 'revoked'
+          ? notification.signedOut(name, record.account.label)
+          : notification.signedOutWithoutRevocation(name);
+      void vscode.window.showInformationMessage(message);
     } catch (error) {
       const isStored = isStorageFailure(toFailure(error).category);
       void vscode.window.showWarningMessage(
-        isStored ? notification.signedOutNotDeleted(name) : notification.signedOutLocallyOnly(name),
+        isStored ? notification.signedOutNotDeleted(name) : notification.signedOutUnconfirmed(name),
       );
     }
   }

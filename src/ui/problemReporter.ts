@@ -16,8 +16,8 @@ export interface ProblemReporterDependencies {
   readonly actions: RecoveryActions;
   /** Returns the target of actions about a provider. */
   targetForProvider(providerId: string): ActionTarget;
-  /** Deletes a stored session that can't be used here. */
-  remove(id: string): Promise<void>;
+  /** Signs out of a stored session that can't be used here, at the server it came from, too. */
+  signOut(id: string): Promise<unknown>;
   showLog(): void;
 }
 
@@ -72,19 +72,26 @@ export class ProblemReporter {
   async #reportLoadIssue(issue: LoadIssue): Promise<void> {
     const { actions, settings } = this.#dependencies;
     const provider = 'providerId' in issue ? settings.nameOf(issue.providerId) : '';
-    const first = issue.kind === 'foreign' ? [button.confirmDelete()] : issue.kind === 'lost' ? [button.signIn()] : [];
     const selected = await vscode.window.showWarningMessage(
       describeLoadIssue(issue, provider),
-      ...first,
-      button.showLog(),
+      ...BUTTONS[issue.kind].map((label) => label()),
     );
     if (selected === button.showLog()) {
       this.#dependencies.showLog();
-    } else if (selected !== undefined && issue.kind === 'lost') {
+    } else if (selected === button.signIn() && issue.kind === 'lost') {
       await actions.run('sign-in', this.#dependencies.targetForProvider(issue.providerId));
-    } else if (selected !== undefined && issue.kind === 'foreign') {
-      const remove = (): Promise<void> => this.#dependencies.remove(issue.id);
-      await actions.run('retry', { ...this.#dependencies.targetForProvider(issue.providerId), retry: remove });
+    } else if (selected === button.signOut() && 'providerId' in issue) {
+      const signOut = async (): Promise<void> => void (await this.#dependencies.signOut(issue.id));
+      await actions.run('retry', { ...this.#dependencies.targetForProvider(issue.providerId), retry: signOut });
     }
   }
 }
+
+/** The buttons for each kind of problem with a stored session. */
+const BUTTONS: Readonly<Record<LoadIssue['kind'], readonly (() => string)[]>> = {
+  quarantined: [button.showLog],
+  newer: [button.showLog],
+  lost: [button.signIn, button.showLog],
+  unconfigured: [button.signOut, button.keep],
+  foreign: [button.signOut, button.showLog],
+};

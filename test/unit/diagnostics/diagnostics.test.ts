@@ -143,26 +143,29 @@ describe('the links in the diagnostics', () => {
     assert.equal(testWindow.record().accessToken, 'access-1');
   });
 
-  it('delete a session of another client, once the person is sure, and leave nothing of it and everything of the others', async () => {
+  it('sign a session of another client out, once the person is sure, and leave nothing of it and everything of the others', async () => {
     await seedSession(testWindow, recordAt(server.issuer, testWindow.clock.now()));
     await seedSession(
       testWindow,
       recordAt(server.issuer, testWindow.clock.now(), { id: 'stray', clientId: 'another' }),
     );
     assert.ok(leftOf('stray').length > 1);
-    await press('configuration-mismatch', 'Delete It', false);
+    await press('configuration-mismatch', 'Sign Out', false);
     assert.notEqual(testWindow.liveSessions.get('stray'), undefined);
-    await press('configuration-mismatch', 'Delete It');
+    await press('configuration-mismatch', 'Sign Out');
     assert.deepEqual([leftOf('stray'), await lineOf('configuration-mismatch')], [[], undefined]);
     assert.deepEqual(
       editor.messages.map(({ buttons, isModal }) => [buttons, isModal]),
       [
-        [['Delete It'], true],
-        [['Delete It'], true],
+        [['Sign Out'], true],
+        [['Sign Out'], true],
       ],
     );
     assert.deepEqual([testWindow.record().accessToken, testWindow.stored()?.includes('access-1')], ['access-1', true]);
-    assert.deepEqual(server.requests, [], 'no server was told');
+    assert.deepEqual(
+      server.requestsTo('/revoke').map(({ parameters }) => parameters.get('client_id')),
+      ['another', 'another'],
+    );
   });
 
   it('delete a session whose ID token is of somebody else, and tell no server, though it is of the client that is configured', async () => {

@@ -62,27 +62,27 @@ const cases: readonly (readonly [string, DiagnosticFacts, FindingCode, QuickFix 
     'a record is of another issuer',
     withRecord({ issuer: 'https://old.example.com', idToken: undefined }),
     'configuration-mismatch',
-    'remove',
+    'sign-out',
   ],
   [
     'a record is of another client',
     withRecord({ clientId: 'old', idToken: undefined }),
     'configuration-mismatch',
-    'remove',
+    'sign-out',
   ],
   [
     'a record is of a test server',
     withRecord({ issuer: 'http://127.0.0.1:8080', idToken: undefined }),
     'test-server',
-    'remove',
+    'sign-out',
   ],
   [
     'a record is of a test server and of no provider',
     withRecord({ issuer: 'http://localhost', providerId: 'old', idToken: undefined }),
     'test-server',
-    'remove',
+    'sign-out',
   ],
-  ['a record is of no provider', withRecord({ providerId: 'old' }), 'not-configured', 'remove'],
+  ['a record is of no provider', withRecord({ providerId: 'old' }), 'not-configured', 'sign-out'],
   [
     'the ID token is of another issuer',
     withIdToken({ iss: 'https://evil.example.com' }),
@@ -259,7 +259,7 @@ describe('Findings', () => {
     );
     assert.deepEqual(
       found({ ...withRecord({ issuer, idToken: undefined }), providers: [{ ...ACME, issuer: 'http://localhost' }] }),
-      [['configuration-mismatch', 'remove']],
+      [['configuration-mismatch', 'sign-out']],
     );
   });
 

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { MINUTE, SECOND } from '../../../src/core/clock.ts';
 import type { LiveSession } from '../../../src/core/status.ts';
 import { rejectsWith } from '../../support/failures.ts';
+import { providerAt } from '../../support/fixtures.ts';
 import {
   createTestWindow,
   createTestWindowWithServer,
@@ -127,10 +128,34 @@ describe('The session manager, at the side of a store and of other windows', () 
       assert.deepEqual([later.sessionManager.getAll(), secretsOf()], [[], ['session:s1', 'session:s2']]);
     });
 
-    it('says nothing of sessions whose provider is not configured now', async () => {
+    it('reports a session whose provider is not configured now once, keeps it and does not use it', async () => {
       await seedSession(testWindow, recordAt(server.issuer, now(), { providerId: 'gone' }));
       const next = await restarted();
-      assert.deepEqual([next.findings, next.sessionManager.getAll()], [[], []]);
+      assert.deepEqual(next.findings, [{ id: 's1', kind: 'unconfigured', providerId: 'gone', issuer: server.issuer }]);
+      assert.deepEqual([next.sessionManager.getAll(), secretsOf()], [[], ['session:s1']]);
+      assert.deepEqual((await restarted()).findings, []);
+    });
+
+    it('reports a session whose provider is removed from the settings for good, each time that happens', async () => {
+      const providers = [providerAt(server.issuer)];
+      await seedSession(testWindow, recordAt(server.issuer, now()));
+      const window = createTestWindow(server.issuer, {
+        providers,
+        store: testWindow.store,
+        folder: testWindow.folder,
+        clock: testWindow.clock,
+      });
+      await window.sessionManager.ready();
+      const change = async (isConfigured: boolean, wait: number): Promise<number> => {
+        providers.splice(0, 1, ...(isConfigured ? [providerAt(server.issuer)] : []));
+        window.sessionManager.onDidChangeProviders();
+        await window.clock.pass(wait);
+        return window.findings.length;
+      };
+      // A file that is being edited can be without the entry for a moment.
+      assert.deepEqual([await change(false, SECOND), await change(true, MINUTE)], [0, 0]);
+      assert.deepEqual([await change(false, MINUTE), await change(false, MINUTE)], [1, 1]);
+      assert.deepEqual([await change(true, MINUTE), await change(false, MINUTE)], [1, 2]);
     });
 
     it('tells once of a record of a later version, leaves it alone and does not call it lost', async () => {

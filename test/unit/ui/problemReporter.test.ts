@@ -106,7 +106,7 @@ describe('the report of what was found in the store', () => {
       settings,
       actions,
       targetForProvider: target,
-      remove: (id) => sessionManager.removeLocally(id),
+      signOut: (id) => testWindow.sessionManager.signOut(id),
       showLog: () => done.push('log'),
     });
     testWindow.liveSessions.onDidChange((change) => notifications.onChange(change));
@@ -126,7 +126,7 @@ describe('the report of what was found in the store', () => {
     return testWindow.findings;
   };
 
-  it('deletes a session of another client by Delete It, and leaves nothing of it, not even that it was told of', async () => {
+  it('signs a session of another client out by Sign Out, and leaves nothing of it, not even that it was reported', async () => {
     await seedSession(testWindow, recordAt(ISSUER, testWindow.clock.now()));
     const findings = await foreign();
     assert.deepEqual(
@@ -138,7 +138,7 @@ describe('the report of what was found in the store', () => {
     await testWindow.clock.pass(MINUTE);
     assert.deepEqual(
       editor.messages.map(({ buttons }) => buttons),
-      [['Delete It', 'Show Log']],
+      [['Sign Out', 'Show Log']],
     );
     assert.deepEqual(
       [
