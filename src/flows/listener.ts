@@ -8,6 +8,13 @@ import { proposedPort } from '../core/redirectUri.ts';
  * that has a page on this machine.
  */
 const MAX_HEADER_SIZE = 256 * 1024;
+/** How many connections may be open on one address. A browser opens up to six, and some in advance. */
+const MAX_CONNECTIONS = 64;
+/** How long, in ms, a connection may be open without a complete request, and how often that is checked. */
+const HEADERS_TIMEOUT = 5 * SECOND;
+const REQUEST_TIMEOUT = 10 * SECOND;
+const CHECK_INTERVAL = SECOND;
+
 /** How often another free port is tried if the one that was free on one address is taken on the other. */
 const TRIES = 10;
 /** What says that an address doesn't exist on this machine, as opposed to that its port is taken. */
@@ -43,7 +50,7 @@ export async function listenOn(hosts: readonly string[], port: number): Promise<
     try {
       return await listenOnce(hosts, port);
     } catch (error) {
-      if (port !== 0 || tries === TRIES || codeOf(error) !== 'EADDRINUSE') {
+      if (port !== 0 || tries === TRIES || !isPortTaken(error)) {
         throw error;
       }
     }
@@ -67,7 +74,13 @@ async function listenOnce(hosts: readonly string[], wanted: number): Promise<Lis
   let port = wanted;
   let missing: unknown = new Error('There is no address to listen on.');
   for (const host of hosts) {
-    const server = createServer({ maxHeaderSize: MAX_HEADER_SIZE, requestTimeout: 10 * SECOND });
+    const server = createServer({
+      maxHeaderSize: MAX_HEADER_SIZE,
+      headersTimeout: HEADERS_TIMEOUT,
+      requestTimeout: REQUEST_TIMEOUT,
+      connectionsCheckingInterval: CHECK_INTERVAL,
+    });
+    limitConnections(server);
     try {
       port = await start(server, host, port);
       servers.push(server);
@@ -93,6 +106,36 @@ async function listenOnce(hosts: readonly string[], wanted: number): Promise<Lis
   };
 }
 
+/**
+ * Keeps other programs of this machine from using up the process's file handles, or from keeping the browser out: beyond
+ * the limit, the oldest connection without a request is closed, so that a new one always finds a place.
+ */
+function limitConnections(server: Server): void {
+  const idle = new Set<IncomingMessage['socket']>();
+  let open = 0;
+  server.on('connection', (socket) => {
+    open += 1;
+    idle.add(socket);
+    socket.once('close', () => {
+      open -= 1;
+      idle.delete(socket);
+    });
+    if (open > MAX_CONNECTIONS) {
+      const [oldest = socket] = idle;
+      idle.delete(oldest);
+      oldest.destroy();
+    }
+  });
+  server.on('request', ({ socket }, response) => {
+    idle.delete(socket);
+    response.once('close', () => {
+      if (!socket.destroyed) {
+        idle.add(socket);
+      }
+    });
+  });
+}
+
 /** Listens on a port of one address, 0 being any free one, and gives it. */
 async function start(server: Server, host: string, port: number): Promise<number> {
   await new Promise<void>((resolve, reject) => {
@@ -106,6 +149,11 @@ async function start(server: Server, host: string, port: number): Promise<number
 function stop(server: Server): void {
   server.close();
   server.closeAllConnections();
+}
+
+/** Whether an error of {@link listenOn} means that another program has the port. */
+export function isPortTaken(error: unknown): boolean {
+  return codeOf(error) === 'EADDRINUSE';
 }
 
 function codeOf(error: unknown): unknown {

@@ -61,6 +61,8 @@ export class LoopbackReceiver implements RedirectReceiver, Disposable {
   #outcome: Page | undefined;
   #closing: Disposable | undefined;
   #isSeen = false;
+  /** Whether a browser with the callback was sent on to the last page. */
+  #isSentOn = false;
 
   private constructor(listener: Listener, redirectUri: string, clock: Clock, pages: AnswerPages) {
     this.#listener = listener;
@@ -189,7 +191,10 @@ export class LoopbackReceiver implements RedirectReceiver, Disposable {
     }
     const url = new URL(`${this.#url.origin}${target}`);
     if (url.pathname === this.#donePath && this.#outcome !== undefined) {
-      this.#recordSeen(response);
+      // Any program can ask for this page, so that it only counts once the browser with the callback was sent here.
+      if (this.#isSentOn) {
+        this.#recordSeen(response);
+      }
       this.#send(response, 200, this.#outcome);
     } else if (url.pathname === this.#url.pathname) {
       this.#serveAnswer(url, method, response);
@@ -222,6 +227,9 @@ export class LoopbackReceiver implements RedirectReceiver, Disposable {
   /** Sends the browser on to the last page, at an address without the code. */
   #sendOn(response: ServerResponse): void {
     this.#recordSeen(response);
+    response.once('finish', () => {
+      this.#isSentOn = true;
+    });
     response.writeHead(303, { ...PAGE_HEADERS, Location: this.#donePath }).end();
   }
 
