@@ -1,5 +1,5 @@
 // Headers with which another extension uses a DPoP-bound token (RFC 9449). VS Code's authentication API has no place for them.
-import { isSecureUrl } from '../core/secureUrl.ts';
+import { hasUserInfo, isSecureUrl } from '../core/secureUrl.ts';
 import { dpopHeaders, DpopKeys } from '../protocol/dpop.ts';
 import type { SessionManager } from '../sessions/sessionManager.ts';
 import * as dpopMessages from '../host/dpopMessages.ts';
@@ -62,7 +62,8 @@ function readRequest(request: unknown): ResourceRequest {
     typeof url !== 'string' ||
     !/^https?:\/\//i.test(url) ||
     !URL.canParse(url) ||
-    !isSecureUrl(url)
+    !isSecureUrl(url) ||
+    hasUserInfo(url)
   ) {
     throw new Error(dpopMessages.invalidArguments());
   }

@@ -39,9 +39,11 @@ export class Failure extends Error {
   readonly claims: string | undefined;
 
   constructor(category: Category, code: string, details: FailureDetails = {}) {
-    super(`${category} (${code})${details.detail ? `: ${details.detail}` : ''}`, { cause: details.cause });
+    // A code may come from a server or a file.
+    const safeCode = /^[\w.:-]{1,100}$/.test(code) ? code : 'unknown-error';
+    super(`${category} (${safeCode})${details.detail ? `: ${details.detail}` : ''}`, { cause: details.cause });
     this.category = category;
-    this.code = code;
+    this.code = safeCode;
     this.detail = details.detail;
     this.status = details.status;
     this.retryAfter = details.retryAfter;

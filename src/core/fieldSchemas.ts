@@ -1,7 +1,7 @@
 // The parts that the schemas of a provider's fields consist of. Every message is a problem code. Each check comes with
 // the JSON Schema that approximates it, because the schema for the settings editor is generated from here.
 import * as v from 'valibot';
-import { isSecureUrl } from './secureUrl.ts';
+import { hasUserInfo, isSecureUrl } from './secureUrl.ts';
 import { isIssuerUrl, withoutWellKnown } from './issuer.ts';
 import type { ProblemCode } from './parseProviders.ts';
 import { BUILT_IN_PROVIDER_IDS, PROVIDER_ID_PATTERN } from './provider.ts';
@@ -82,8 +82,15 @@ export const issuer = v.pipe(
 /** The URL of an endpoint. */
 export const endpoint = v.pipe(
   text,
-  v.check((value) => /^https?:\/\/[^#\s\\]+$/.test(value) && URL.canParse(value), 'bad-endpoint'),
-  check('not-https', { pattern: String.raw`^(https://[^#\s\\]+|${LOOPBACK}([/?][^#\s\\]*)?)$` }, isSecureUrl),
+  v.check(
+    (value) => /^https?:\/\/[^#\s\\]+$/.test(value) && URL.canParse(value) && !hasUserInfo(value),
+    'bad-endpoint',
+  ),
+  check(
+    'not-https',
+    { pattern: String.raw`^(https://[^/?#@\s\\]+([/?][^#\s\\]*)?|${LOOPBACK}([/?][^#\s\\]*)?)$` },
+    isSecureUrl,
+  ),
 );
 
 /** Scope values (RFC 6749 section 3.3). */

@@ -1,5 +1,6 @@
 // Parses the setting `sessionKeeper.providers` into providers and problems.
 import * as v from 'valibot';
+import { sanitizeDisplayName } from './failure.ts';
 import { BUILT_IN_PROVIDER_IDS, type Provider } from './provider.ts';
 import { FIELD_ROWS } from './providerFields.ts';
 
@@ -29,9 +30,9 @@ export type ProblemCode =
 
 /** A problem with the setting. */
 export interface SettingProblem {
-  /** The entry's label, ID, or position in the list, starting at 1. */
+  /** The entry's label or ID, safe to display, or its position in the list, starting at 1. */
   readonly entry: string;
-  /** The field with the problem; empty for the entry or the list as a whole. */
+  /** The field with the problem, safe to display; empty for the entry or the list as a whole. */
   readonly field: string;
   readonly code: ProblemCode;
 }
@@ -100,8 +101,9 @@ function entryName(raw: unknown, index: number): string {
   if (typeof raw === 'object' && raw !== null) {
     for (const field of ['label', 'id'] as const) {
       const value = (raw as Record<string, unknown>)[field];
-      if (typeof value === 'string' && value.trim() !== '') {
-        return value.trim();
+      const name = typeof value === 'string' ? sanitizeDisplayName(value) : '';
+      if (name !== '') {
+        return name;
       }
     }
   }
@@ -110,7 +112,7 @@ function entryName(raw: unknown, index: number): string {
 
 function problemOf(field: string, issue: v.BaseIssue<unknown>): FieldProblem {
   const path = issue.path?.map((item) => String(item.key)) ?? [];
-  return { field: [field, ...path].join('.'), code: problemCodeOf(issue) };
+  return { field: sanitizeDisplayName([field, ...path].join('.')), code: problemCodeOf(issue) };
 }
 
 function problemCodeOf(issue: v.BaseIssue<unknown>): ProblemCode {
@@ -123,5 +125,7 @@ function problemCodeOf(issue: v.BaseIssue<unknown>): ProblemCode {
 
 /** The unknown fields of an entry. Without an error, misspelled fields would be silently ignored. */
 function unknownFieldsOf(entry: Readonly<Record<string, unknown>>): string[] {
-  return Object.keys(entry).filter((name) => FIELD_ROWS.every(([field]) => field !== name));
+  return Object.keys(entry)
+    .filter((name) => FIELD_ROWS.every(([field]) => field !== name))
+    .map(sanitizeDisplayName);
 }

@@ -58,6 +58,18 @@ const hostile = fc
 const LINK = /\b(?:[a-z][a-z0-9+.-]*:\/\/|(?:command|data|javascript|vscode):)/i;
 const UNSEEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u;
 
+describe('A failure', () => {
+  it('has no code but an identifier, wherever that comes from', () => {
+    for (const code of ['[x](command:y)', 'a b', '', 'x'.repeat(500), 'a\u202Eb', '<b>']) {
+      const failure = new Failure('unexpected', code);
+      assert.deepEqual([failure.code, failure.message], ['unknown-error', 'unexpected (unknown-error)']);
+    }
+    for (const code of ['http-404', 'ECONNREFUSED', 'Errors.User.RefreshToken.Invalid', 'OAUTH_PARSE_ERROR']) {
+      assert.equal(new Failure('unexpected', code).code, code);
+    }
+  });
+});
+
 describe('sanitizeServerText', () => {
   it("doesn't change harmless text", () => {
     for (const text of [

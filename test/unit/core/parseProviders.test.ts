@@ -372,6 +372,24 @@ describe('parseProviders', () => {
     assert.equal(nameOf('text'), '2');
   });
 
+  it('names entries and fields without anything that becomes a link or changes the text around it', () => {
+    const link = '[Open Settings](command:workbench.action.quit)';
+    const entry = { label: ` ${link}\u202E\n`, id: 'acme', issuer: 'x', clientId: 'c', [link]: 1, 'a\u0000\u2066b': 1 };
+    const { problems } = parseProviders([entry, { label: '[]', id: '<`>', [`\u202E${'x'.repeat(500)}`]: 1 }]);
+    for (const { entry: name, field } of problems) {
+      for (const text of [name, field]) {
+        assert.doesNotMatch(text, /[[\]<>`\p{Cc}\p{Cf}]/u);
+        assert.ok(text.length <= 100);
+      }
+    }
+    assert.ok(problems.some(({ field }) => field === 'Open Settings(command:workbench.action.quit)'));
+    assert.ok(problems.some(({ entry: name }) => name === '2'));
+    const inside = parseProviders([
+      { issuer: 'https://id.example.com', clientId: 'c', endpoints: { [link]: 'x' }, tokenParameters: { [link]: 1 } },
+    ]);
+    assert.ok(inside.problems.length > 1 && inside.problems.every(({ field }) => !field.includes('[')));
+  });
+
   it('never throws and never uses an invalid entry, whatever JSON the setting contains', () => {
     const field = fc.constantFrom(...FIELD_ROWS.map(([name]) => name), 'extra');
     const value = fc.oneof(
