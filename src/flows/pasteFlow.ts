@@ -2,10 +2,13 @@
 // machine. The client's registration is the same as for the loopback redirect (RFC 8252 section 7.3).
 import { Failure } from '../core/failure.ts';
 import { DEFAULT_REDIRECT_URI, portOf, redirectTarget, redirectUrisOf, withPort } from '../core/redirectUri.ts';
+import { requestedScopes } from '../protocol/requestedScopes.ts';
+import { hasUserInfo } from '../core/secureUrl.ts';
 import { answerParameters } from './answer.ts';
 import { startAuthorizationCode } from './authorizationCodeFlow.ts';
 import { NO_CODE_GRANT, reasonsThatHold } from './availability.ts';
 import { pastedTexts, pastedWord } from './pastedText.ts';
+import { isPortTaken, listenOn, loopbackHosts } from './listener.ts';
 import type { RedirectReceiver } from './redirectReceiver.ts';
 import type { FlowContext, SignInFlow } from './signInFlow.ts';
 
@@ -15,18 +18,88 @@ export const pasteFlow: SignInFlow<'paste'> = {
   redirectsTo: 'loopback-port',
   unavailableBecause: (context) => reasonsThatHold(context, [NO_CODE_GRANT]),
   redirectUris: (provider) => redirectUrisOf(provider),
-  start: (context) =>
-    startAuthorizationCode(context, { method: 'paste', open: () => Promise.resolve(openReceiver(context)) }),
+  start: (context) => startAuthorizationCode(context, { method: 'paste', open: () => openReceiver(context) }),
 };
 
-function openReceiver({ dependencies, request: { provider }, server: { metadata } }: FlowContext): RedirectReceiver {
-  const { ports, redirectUri } = redirectTarget(provider);
+/**
+ * Whether a code without `state` is as good as a whole address: not if the answer also says which server it is from (RFC
+ * 9207), and only if the code of another sign-in can't be used (RFC 9700 section 2.1), because the server says that it
+ * checks PKCE, or because the nonce of the ID token is checked.
+ */
+function canTakeCode({ request: { scopes }, server }: FlowContext): boolean {
+  const checksNonce = server.isOpenId && requestedScopes(server, scopes).includes('openid');
+  return !server.metadata.authorization_response_iss_parameter_supported && (announcesS256(server) || checksNonce);
+}
+
+function announcesS256({ metadata: { code_challenge_methods_supported: methods } }: FlowContext['server']): boolean {
+  return methods?.includes('S256') === true;
+}
+
+async function openReceiver(context: FlowContext): Promise<RedirectReceiver> {
+  const {
+    dependencies,
+    request: { provider },
+  } = context;
+  const { redirectUri } = redirectTarget(provider);
+  const held = await holdPort(context);
   return createPasteReceiver(dependencies.askForAddress(provider), {
     random: dependencies.random(),
     redirectUri,
-    port: ports[0],
-    takesCode: !metadata.authorization_response_iss_parameter_supported,
+    port: held?.port,
+    takesCode: canTakeCode(context),
+    close: () => held?.close(),
   });
+}
+
+/** A port that no other program gets meanwhile. */
+interface HeldPort {
+  readonly port: number;
+  close(): void;
+}
+
+/**
+ * Holds one of the registered ports until the sign-in is over: a program that listens there would get the code. Not where
+ * the browser runs on another machine, whose ports are out of reach.
+ * @returns undefined if any port will do.
+ * @throws Failure `no-loopback` if other programs have all of them, unless the server says that it checks PKCE, with which
+ * the code is of no use to them.
+ */
+async function holdPort({
+  dependencies,
+  loopbackReceivers,
+  request: { provider },
+  server,
+}: FlowContext): Promise<HeldPort | undefined> {
+  const { ports, redirectUri } = redirectTarget(provider);
+  const [first] = ports;
+  if (first === undefined) {
+    return undefined;
+  }
+  const unheld: HeldPort = { port: first, close() {} };
+  const { isBrowser, isRemote } = await dependencies.environment();
+  if (isBrowser || isRemote) {
+    return unheld;
+  }
+  loopbackReceivers.releasePorts(ports);
+  for (const port of ports) {
+    try {
+      const listener = await listenOn(loopbackHosts(new URL(redirectUri).hostname), port);
+      listener.unref();
+      // The browser then shows an error, and the address.
+      listener.serve(({ socket }) => socket.destroy());
+      return { port, close: () => listener.close() };
+    } catch (error) {
+      if (!isPortTaken(error)) {
+        return { ...unheld, port };
+      }
+    }
+  }
+  if (!announcesS256(server)) {
+    throw new Failure('no-loopback', 'ports-in-use', {
+      detail: portOf(redirectUri) === undefined ? 'redirectPorts' : 'redirectUri',
+    });
+  }
+  return unheld;
 }
 
 /** Asks the person for the address; undefined where they give up. Only a text that passes is taken. */
@@ -46,6 +119,8 @@ export interface PasteOptions {
   readonly port?: number | undefined;
   /** Whether the code alone will do: not where the answer also says which server it is from (RFC 9207). */
   readonly takesCode: boolean;
+  /** Called once the sign-in is over. */
+  readonly close?: () => void;
 }
 
 /** Takes the authorization response from an address that the person pastes. */
@@ -74,7 +149,7 @@ export function createPasteReceiver(ask: AskForAddress, options: PasteOptions): 
       return answer;
     },
     // The page on which the browser has ended is an error page of its own.
-    respond() {},
+    respond: () => options.close?.(),
   };
 }
 
@@ -93,5 +168,9 @@ function codeIn(text: string, state: string): URLSearchParams {
 
 /** The parameters in a pasted text: a whole address, or only what follows its question mark. */
 function parametersOf(text: string): URLSearchParams {
+  if (hasUserInfo(text)) {
+    // The browser didn't end at this machine, whatever the address looks like.
+    return new URLSearchParams();
+  }
   return answerParameters(text.slice(text.indexOf('?') + 1).replace(/#.*$/s, ''));
 }

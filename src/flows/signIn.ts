@@ -8,7 +8,6 @@ import { resolveAccount, type SignInGrant } from '../protocol/identity.ts';
 import { revokeTokens } from '../protocol/revoke.ts';
 import type { Tokens } from '../protocol/tokens.ts';
 import { raceAbort } from './abort.ts';
-import type { Environment } from './availability.ts';
 import { LoopbackReceivers, type LoopbackReceiversDependencies } from './loopbackReceivers.ts';
 import type { FlowDependencies, FlowRun, SignInRequest } from './signInFlow.ts';
 import { availableFlows, evaluateFlows, fallbackFlows, getFlow } from './signInFlows.ts';
@@ -18,8 +17,6 @@ export interface SignInDependencies extends FlowDependencies, LoopbackReceiversD
   readonly clock: Clock;
   readonly discovery: Discovery;
   readonly log: Log;
-  /** Where VS Code runs. */
-  environment(): Promise<Environment>;
   /** Whether there is a session at a provider. */
   hasSession(provider: Provider): boolean;
 }
@@ -102,7 +99,9 @@ export class SignInService {
   ): Promise<T> {
     const { discovery, log, transport } = this.#dependencies;
     const { provider, scopes } = request;
-    log.info(`Sign-in at ${provider.id} starts: issuer ${provider.issuer}, scopes "${scopes.join(' ')}".`);
+    log.info(
+      `Sign-in at ${provider.id} starts: issuer ${sanitizeDisplayName(provider.issuer)}, scopes "${sanitizeDisplayName(scopes.join(' '))}".`,
+    );
     const server = await withNewDpopKey(await raceAbort(discovery.find(provider), signal));
     const method = request.method ?? (await raceAbort(this.#firstMethod(server), signal));
     this.#tried.set(provider.id, method);
@@ -121,7 +120,7 @@ export class SignInService {
       tokens = await run.tokens();
       const idToken = tokens.claims === undefined ? 'no ID token' : 'an ID token that passed its checks';
       log.debug(
-        `Sign-in at ${provider.id}: tokens have arrived with ${idToken}; granted scopes: ${tokens.scopes === undefined ? 'as asked' : sanitizeDisplayName(tokens.scopes.join(' '))}.`,
+        `Sign-in at ${provider.id}: tokens have arrived with ${idToken}; granted scopes: ${tokens.scopes === undefined ? 'as asked' : server.secrets.sanitizeName(tokens.scopes.join(' '))}.`,
       );
       const account = await resolveAccount(server, tokens, transport, signal);
       signal.throwIfAborted();

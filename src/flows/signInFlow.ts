@@ -7,7 +7,7 @@ import type { DeviceCode } from '../protocol/device.ts';
 import type { ServerContext } from '../protocol/discovery.ts';
 import type { Tokens } from '../protocol/tokens.ts';
 import type { Transport } from '../protocol/transport.ts';
-import type { AvailabilityContext, UnavailableReason } from './availability.ts';
+import type { AvailabilityContext, Environment, UnavailableReason } from './availability.ts';
 import type { LoopbackReceivers } from './loopbackReceivers.ts';
 import type { Pages } from './page.ts';
 import type { AskForAddress } from './pasteFlow.ts';
@@ -58,6 +58,8 @@ export interface FlowContext {
 
 /** What flows need from around them. */
 export interface FlowDependencies {
+  /** Where VS Code runs. */
+  environment(): Promise<Environment>;
   readonly clock: Clock;
   readonly transport: Transport;
   readonly log: Log;

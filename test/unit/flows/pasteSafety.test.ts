@@ -1,0 +1,129 @@
+// Whether a pasted code alone is taken, and who can listen at the address that the browser ends on.
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import { MINUTE } from '../../../src/core/clock.ts';
+import type { Provider } from '../../../src/core/provider.ts';
+import { GOOD_TOKENS, providerAt } from '../../support/fixtures.ts';
+import { rejectsWith } from '../../support/failures.ts';
+import { freePort } from '../../support/freePort.ts';
+import { isRefused, send } from '../../support/httpRequests.ts';
+import { ScriptedServer } from '../../support/scriptedServer.ts';
+import { Desk } from '../../support/signInFixture.ts';
+
+const CODE = 'SplxlOBeZQQYbYS6WxSbIA';
+
+describe('A sign-in with pasted text', () => {
+  let server: ScriptedServer;
+  let desk: Desk;
+  const squatters: Server[] = [];
+
+  beforeEach(async () => {
+    server = await ScriptedServer.start();
+    server.onToken({ body: GOOD_TOKENS });
+    desk = new Desk();
+  });
+
+  afterEach(async () => {
+    squatters.splice(0).forEach((squatter) => squatter.close());
+    await server.stop();
+  });
+
+  const start = (more: Partial<Provider> = {}, scopes: readonly string[] = ['read']): Promise<unknown> => {
+    const provider = providerAt(server.issuer, more);
+    const { signal } = new AbortController();
+    const request = { provider, scopes, deadline: 5 * MINUTE, signal, method: 'paste' } as const;
+    const result = desk.signInService.signIn(request, (grant) => Promise.resolve(grant));
+    result.catch(() => {});
+    return result;
+  };
+  const passing = async (text: (state: string) => string, ...rest: Parameters<typeof start>): Promise<boolean> => {
+    // Without what is known of the server.
+    desk = new Desk();
+    let passes: boolean | undefined;
+    desk.asking = async (check) => {
+      passes = check(text(new URL(await desk.address()).searchParams.get('state') ?? ''));
+      return undefined;
+    };
+    await rejectsWith(start(...rest), 'canceled');
+    assert.ok(passes !== undefined);
+    return passes;
+  };
+
+  it('takes no code alone when nothing shows whose it is, because neither PKCE nor a nonce is sure to be checked', async () => {
+    for (const methods of [undefined, null, [], 'S256']) {
+      server.metadata['code_challenge_methods_supported'] = methods;
+      assert.equal(await passing(() => CODE), false, JSON.stringify(methods));
+    }
+    const endpoints = { authorization: `${server.issuer}/authorize`, token: `${server.issuer}/token` };
+    assert.equal(await passing(() => CODE, { endpoints }), false);
+  });
+
+  it('takes a code alone when the server says that it checks PKCE, or the nonce is checked', async () => {
+    assert.equal(await passing(() => CODE, {}, ['openid']), true);
+    server.metadata['code_challenge_methods_supported'] = ['S256'];
+    assert.equal(await passing(() => CODE), true);
+    server.metadata['authorization_response_iss_parameter_supported'] = true;
+    assert.equal(await passing(() => CODE), false, 'without the issuer');
+  });
+
+  it('always takes the whole address, but none with user information', async () => {
+    assert.equal(await passing((state) => `http://127.0.0.1:1/callback?code=${CODE}&state=${state}`), true);
+    assert.equal(await passing((state) => `http://127.0.0.1:1@evil.example/x?code=${CODE}&state=${state}`), false);
+  });
+
+  const squat = async (port: number): Promise<void> => {
+    const squatter = createServer((_, response) => response.end('taken'));
+    squatters.push(squatter);
+    squatter.listen(port, '127.0.0.1');
+    await once(squatter, 'listening');
+  };
+  const portIn = (address: string): number =>
+    Number(new URL(new URL(address).searchParams.get('redirect_uri') ?? '').port);
+
+  it('holds its registered port until it is over, and shows nothing there', async () => {
+    const port = await freePort();
+    const asked = Promise.withResolvers<undefined>();
+    desk.asking = () => asked.promise;
+    const result = start({ redirectPorts: [port] });
+    assert.equal(portIn(await desk.address()), port);
+    await assert.rejects(squat(port), { code: 'EADDRINUSE' });
+    await assert.rejects(send(`http://127.0.0.1:${port}/callback?code=x`), { code: 'ECONNRESET' });
+    asked.resolve(undefined);
+    await rejectsWith(result, 'canceled');
+    assert.equal(await isRefused(`http://127.0.0.1:${port}/`), true);
+  });
+
+  it('names the next registered port when another program has the first one', async () => {
+    const [first, second] = [await freePort(), await freePort()];
+    await squat(first);
+    const result = start({ redirectPorts: [first, second] });
+    assert.equal(portIn(await desk.address()), second);
+    await rejectsWith(result, 'canceled');
+  });
+
+  it('names a port that another program has only when the code is of no use there', async () => {
+    const port = await freePort();
+    await squat(port);
+    for (const more of [{ redirectPorts: [port] }, { redirectUri: `http://127.0.0.1:${port}/cb` }]) {
+      await rejectsWith(start(more), 'no-loopback', 'ports-in-use');
+    }
+    server.metadata['code_challenge_methods_supported'] = ['S256'];
+    desk = new Desk();
+    const result = start({ redirectPorts: [port] });
+    assert.equal(portIn(await desk.address()), port);
+    await rejectsWith(result, 'canceled');
+  });
+
+  it("doesn't listen when the browser runs on another machine", async () => {
+    const port = await freePort();
+    await squat(port);
+    for (const place of [{ isRemote: true }, { isBrowser: true }]) {
+      desk = new Desk();
+      desk.environment = { ...desk.environment, ...place };
+      const result = start({ redirectPorts: [port] });
+      assert.equal(portIn(await desk.address()), port);
+      await rejectsWith(result, 'canceled');
+    }
+  });
+});
