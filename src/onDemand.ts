@@ -1,6 +1,7 @@
 // The second composition root: creates what the start of the extension doesn't need. It is a bundle of its own, which
 // extension.ts loads when a part of it is first needed, and a few seconds after start in any case.
 import { randomUUID } from 'node:crypto';
+import { lookup } from 'node:dns/promises';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as vscode from 'vscode';
@@ -75,11 +76,16 @@ export interface OnDemandParts extends Disposable {
   reportLoadIssues(issues: readonly LoadIssue[]): void;
 }
 
+/** The addresses of a host name, as the system resolves it. */
+async function addressesOf(hostname: string): Promise<string[]> {
+  return (await lookup(hostname, { all: true })).map(({ address }) => address);
+}
+
 /** Creates the parts and starts them. Does not wait for the network or the keyring. */
 export function createOnDemandParts(start: StartParts): OnDemandParts {
   const { clock, context, diagnosticsDocument, log, pendingSignIns, random, settings } = start;
   const { folder, liveSessions, notificationClaims, scheduler, secrets, sessionManager } = start.sessions;
-  const transport: Transport = { fetch: start.fetch, clock, log, timeout: RESPONSE_TIMEOUT };
+  const transport: Transport = { fetch: start.fetch, clock, log, timeout: RESPONSE_TIMEOUT, lookup: addressesOf };
   const clientSecrets = new ClientSecrets(secrets, folder);
   const discovery = new Discovery(transport, (provider) => clientSecrets.read(provider));
   const sessions = new OnDemandSessions({

@@ -64,7 +64,7 @@ const ADVICE: Readonly<Record<Category, string>> = {
   'issuer-mismatch': 'Copy `issuer` from that JSON into the settings, to the letter: a slash at the end counts.',
   insecure: 'The server has to offer https for every address that it names. http is for servers on this computer only.',
   'unsupported-server':
-    'Tell whoever runs the server: it needs an authorization and a token endpoint, PKCE with S256, tokens of the type Bearer, and ID tokens signed by a key of its own (RS256, ES256 and their like, neither HS256 nor none); one that binds tokens to a key needs `dpop` in the entry. The diagnostics show what it says of itself.',
+    'Tell whoever runs the server: it needs an authorization and a token endpoint, PKCE with S256, tokens of the type Bearer, and ID tokens signed by a key of its own (RS256, ES256 and their like, neither HS256 nor none); one that binds tokens to a key needs `dpop` in the entry. If the server doesn’t bind its tokens although `dpop` is set, allow DPoP (RFC 9449) for the client there, or remove `dpop` and sign in again. URLs in the metadata can’t contain a user name. The diagnostics show what it says of itself.',
   configuration:
     'Compare the entry in the settings with the server’s own page for the client. What the server says of itself is in the diagnostics.',
   'proof-rejected':

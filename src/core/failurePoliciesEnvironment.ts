@@ -120,7 +120,7 @@ export const ENVIRONMENT_FAILURES = {
   // This computer.
 
   clock: {
-    localCodes: ['OAUTH_JWT_TIMESTAMP_CHECK_FAILED', 'CERT_NOT_YET_VALID', 'old-id-token'],
+    localCodes: ['OAUTH_JWT_TIMESTAMP_CHECK_FAILED', 'CERT_NOT_YET_VALID', 'old-id-token', 'early-id-token'],
     outcome: 'needs-attention',
     actions: ['clock', 'retry'],
     mentionsKeptSession: true,

@@ -35,6 +35,8 @@ export const REQUEST_FAILURES = {
       'wrong-issuer',
       'wrong-subject',
       'wrong-party',
+      'other-sign-in',
+      'wrong-access-token',
     ],
     outcome: 'needs-attention',
     actions: ['sign-in', 'diagnostics'],

@@ -46,6 +46,24 @@ export function matchesTenantTemplate(issuer: string, template: string): boolean
   return /^[\w.-]+$/.test(issuer.slice(before.length, issuer.length - after.length));
 }
 
+/** The words in place of a tenant that stand for several tenants (Microsoft Entra). */
+const ANY_TENANT = /^(?:common|organizations|consumers)$/i;
+
+/**
+ * The issuer that metadata reports, with the tenant that the configured issuer names: an ID token of another tenant
+ * isn't from that issuer (OpenID Connect Discovery 1.0 section 4.3). The placeholder stays only if the configured issuer
+ * is for several tenants.
+ */
+export function withConfiguredTenant(reported: string, configured: string): string {
+  const [before = '', after = ''] = reported.split(TENANT_PLACEHOLDER);
+  const tenant = withoutTrailingSlash(configured).slice(
+    before.length,
+    withoutTrailingSlash(configured).length - withoutTrailingSlash(after).length,
+  );
+  const isPinned = reported.includes(TENANT_PLACEHOLDER) && tenant !== TENANT_PLACEHOLDER && !ANY_TENANT.test(tenant);
+  return isPinned ? reported.replace(TENANT_PLACEHOLDER, () => tenant) : reported;
+}
+
 /**
  * Replaces the placeholder with a tenant, which is the `tid` claim of a token. Unchanged without a tenant or a
  * placeholder.

@@ -169,17 +169,24 @@ const FAILURE_MESSAGES: Readonly<Record<Category, FailureMessage>> = {
       provider,
       detailOrCode(failure),
     ),
-  'unsupported-server': (provider, failure) =>
-    failure.code === 'token-type' && failure.detail?.toLowerCase() === 'dpop'
+  'unsupported-server': (provider, failure) => {
+    if (failure.code !== 'token-type') {
+      return l10n.t(
+        '{0} lacks something that signing in safely needs, or says it wrongly: “{1}”.',
+        provider,
+        detailOrCode(failure),
+      );
+    }
+    return failure.detail?.toLowerCase() === 'dpop'
       ? l10n.t(
           '{0} binds its tokens to a key, which the settings of the provider do not ask for. Put "dpop" into them.',
           provider,
         )
       : l10n.t(
-          '{0} lacks something that signing in safely needs, or says it wrongly: “{1}”.',
+          '{0} issued an access token that isn’t bound to a key, which its settings require. The token isn’t used.',
           provider,
-          detailOrCode(failure),
-        ),
+        );
+  },
   configuration: (provider, failure) =>
     withServerMessage(
       l10n.t('The settings and what {0} offers do not fit together. Check the provider’s settings.', provider),

@@ -1,7 +1,7 @@
 // The authorization request and its response: RFC 6749 section 4.1, RFC 7636 (S256), OpenID Connect Core 3.1.2, RFC
 // 8707, RFC 9207.
 import * as oauth from 'oauth4webapi';
-import { Failure, sanitizeDisplayName } from '../core/failure.ts';
+import { Failure } from '../core/failure.ts';
 import { isIssuerUrl, matchesTenantTemplate, withoutTrailingSlash } from '../core/issuer.ts';
 import type { RequestParameters } from '../core/provider.ts';
 import { promptAfter } from '../core/failurePolicies.ts';
@@ -112,7 +112,9 @@ export async function createAuthorizationRequest(
   parameters.forEach((value, name) => url.searchParams.append(name, value));
   // Encodes spaces as "%20" rather than "+". Both are valid, but some editors and mail programs change "+".
   url.search = url.search.replaceAll('+', '%20');
-  return { url, parameters, redirectUri, scopes, state, nonce, codeVerifier };
+  const request = { url, parameters, redirectUri, scopes, state, nonce, codeVerifier };
+  server.secrets.add(...secretsOf(request));
+  return request;
 }
 
 /**
@@ -145,6 +147,7 @@ export function readAuthorizationResponse(
   request: AuthorizationRequest,
   parameters: URLSearchParams,
 ): URLSearchParams {
+  server.secrets.add(...secretsOf(request), ...parameters.getAll('code'), ...parameters.getAll('state'));
   const issuers = parameters.getAll('iss');
   const { metadata } = server;
   const [iss] = issuers;
@@ -165,13 +168,15 @@ export function readAuthorizationResponse(
   try {
     validated = oauth.validateAuthResponse(expected, server.client, parameters, request.state);
   } catch (error) {
-    throw classify(error, 'authorization');
+    throw classify(error, 'authorization', server.secrets);
   }
   if (validated.get('code') === null || validated.get('code') === '') {
     throw new Failure('invalid-callback', 'no-code');
   }
   return validated;
 }
+
+const secretsOf = ({ codeVerifier, nonce, state }: AuthorizationRequest): string[] => [codeVerifier, nonce, state];
 
 /** Whether a response with this `iss` is from the server, ignoring a trailing slash and a tenant placeholder. */
 function matchesIssuer(iss: string, issuer: string): boolean {
@@ -186,11 +191,11 @@ function matchesIssuer(iss: string, issuer: string): boolean {
  * the failure shows the correct one, provided that the response is from the right server.
  */
 function wrongIssuerFailure(
-  { provider }: ServerContext,
+  { provider, secrets }: ServerContext,
   [iss = '', ...others]: readonly string[],
   isResponse: boolean,
 ): Failure {
   return provider.endpoints !== undefined && isResponse && others.length === 0 && isIssuerUrl(iss)
-    ? new Failure('issuer-mismatch', 'issuer-setting', { detail: sanitizeDisplayName(iss) })
+    ? new Failure('issuer-mismatch', 'issuer-setting', { detail: secrets.sanitizeName(iss) })
     : new Failure('untrusted-response', 'wrong-issuer');
 }

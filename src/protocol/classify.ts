@@ -2,7 +2,7 @@
 // core/failurePolicies.ts.
 import * as oauth from 'oauth4webapi';
 import { parseClaims } from '../core/challenge.ts';
-import { Failure, toFailure, sanitizeServerText, type FailureDetails } from '../core/failure.ts';
+import { Failure, toFailure, type FailureDetails } from '../core/failure.ts';
 import {
   categoryOfCode,
   categoryOfError,
@@ -11,6 +11,7 @@ import {
   yieldsToHtml,
 } from '../core/failurePolicies.ts';
 import type { ProtocolStep } from '../core/failurePolicy.ts';
+import { KnownSecrets } from './knownSecrets.ts';
 import type { JsonObject } from './responseBody.ts';
 import { isProxyChallenge } from './proxyChallenge.ts';
 import { serverTimeOf } from './serverTime.ts';
@@ -29,8 +30,14 @@ const ERRORS_WITH_SUBERROR: readonly string[] = ['invalid_grant', 'interaction_r
 /** ZITADEL sends the key of a message as the description, which can be used as a code. */
 const MESSAGE_KEY = /^Errors(?:\.\w+)+$/;
 
-/** Converts anything thrown during a protocol step to a {@link Failure}. Failures are returned unchanged. */
-export function classify(error: unknown, step: ProtocolStep): Failure {
+/** No secrets, for requests without any: metadata and keys. */
+const NO_SECRETS = new KnownSecrets();
+
+/**
+ * Converts anything thrown during a protocol step to a {@link Failure}. Failures are returned unchanged.
+ * @param secrets the secrets that the server's text may echo.
+ */
+export function classify(error: unknown, step: ProtocolStep, secrets: KnownSecrets = NO_SECRETS): Failure {
   if (error instanceof Failure) {
     return error;
   }
@@ -40,11 +47,11 @@ export function classify(error: unknown, step: ProtocolStep): Failure {
       ? failureOfResponse(response, { cause: error })
       : failureOfBody(code, cause, step, {
           ...responseDetails(response),
-          detail: sanitizeDescription(cause['error_description']),
+          detail: sanitizeDescription(cause['error_description'], secrets),
         });
   }
   if (error instanceof oauth.AuthorizationResponseError) {
-    return failureOfErrorCode(error.error, step, { detail: sanitizeDescription(error.error_description) });
+    return failureOfErrorCode(error.error, step, { detail: sanitizeDescription(error.error_description, secrets) });
   }
   if (error instanceof oauth.WWWAuthenticateChallengeError) {
     return failureOfResponse(error.response, { cause: error }, { isClientRequest: true });
@@ -55,7 +62,7 @@ export function classify(error: unknown, step: ProtocolStep): Failure {
   if (error instanceof Error && error.cause instanceof Response) {
     return failureOfResponse(error.cause, { cause: error });
   }
-  return failureOfCauses(error) ?? toFailure(error);
+  return failureOfCauses(error, secrets) ?? toFailure(error);
 }
 
 /** Whether the sign-in is too old (`max_age`, OpenID Connect Core 3.1.2.1), rather than the clock wrong. */
@@ -109,8 +116,8 @@ export function failureOfErrorCode(error: string, step: ProtocolStep, details: F
 }
 
 /** The library passes on any JSON value as the description: `null`, a number, an object. Only strings are used. */
-const sanitizeDescription = (description: unknown): string | undefined =>
-  typeof description === 'string' ? sanitizeServerText(description) : undefined;
+const sanitizeDescription = (description: unknown, secrets: KnownSecrets): string | undefined =>
+  typeof description === 'string' ? secrets.sanitize(description) : undefined;
 
 /** What is known about a response whose body contains no error code. */
 export interface ResponseContext {
@@ -150,7 +157,7 @@ function isHtmlPage({ headers, status }: Response): boolean {
 }
 
 /** Finds a known code in an error and its causes. */
-function failureOfCauses(error: unknown): Failure | undefined {
+function failureOfCauses(error: unknown, secrets: KnownSecrets): Failure | undefined {
   for (let current = error, depth = 0; current instanceof Error && depth < 8; current = current.cause, depth += 1) {
     if (current instanceof Failure) {
       return current;
@@ -158,7 +165,7 @@ function failureOfCauses(error: unknown): Failure | undefined {
     const code = errorCodeOf(current);
     const category = code === undefined ? undefined : categoryOfCode(code);
     if (code !== undefined && category !== undefined) {
-      const detail = code.startsWith('OAUTH_') ? sanitizeServerText(current.message) : undefined;
+      const detail = code.startsWith('OAUTH_') ? secrets.sanitize(current.message) : undefined;
       return new Failure(category, code, { cause: error, detail, wasNotSent: isUnsentCode(code) });
     }
     // Checked after the code, because undici reports a tunnel rejected by a proxy as an abort.
@@ -171,7 +178,7 @@ function failureOfCauses(error: unknown): Failure | undefined {
 
 /** Converts what `fetch` or reading a body rejected with to a {@link Failure}; `network` if there is no known code. */
 export function classifyTransport(error: unknown): Failure {
-  return failureOfCauses(error) ?? new Failure('network', 'fetch-failed', { cause: error });
+  return failureOfCauses(error, NO_SECRETS) ?? new Failure('network', 'fetch-failed', { cause: error });
 }
 
 function errorCodeOf(error: Error): string | undefined {

@@ -73,7 +73,12 @@ export function clientWithSecret(
 /** HTTP Basic authentication (RFC 7617), with client ID and secret encoded as RFC 6749 section 2.3.1 requires. */
 function basicAuthentication(secret: string): oauth.ClientAuth {
   return (_metadata, client, _body, headers) =>
-    headers.set('authorization', `Basic ${btoa(`${formEncode(client.client_id)}:${formEncode(secret)}`)}`);
+    headers.set('authorization', `Basic ${btoa(basicCredentials(client.client_id, secret))}`);
+}
+
+/** A client ID and its secret as they're sent in a header, before they're encoded in base64. */
+export function basicCredentials(clientId: string, secret: string): string {
+  return `${formEncode(clientId)}:${formEncode(secret)}`;
 }
 
 /**

@@ -1,10 +1,11 @@
 // The device authorization grant (RFC 8628).
 import * as oauth from 'oauth4webapi';
-import { isLoopbackHost } from '../core/secureUrl.ts';
+import { hasUserInfo, isLoopbackHost } from '../core/secureUrl.ts';
 import { HOUR, SECOND } from '../core/clock.ts';
 import { Failure, sanitizeDisplayName } from '../core/failure.ts';
 import { hintParameters, parseMaxAge, type AuthorizationHints } from './authorize.ts';
 import { classify } from './classify.ts';
+import { clockCorrection } from './clockCorrection.ts';
 import { requestOptions, tokenRequestOptions, withResources, type ServerContext } from './discovery.ts';
 import { withBody, type NormalizedResponse } from './normalize.ts';
 import { sendClientRequest } from './request.ts';
@@ -76,7 +77,7 @@ export async function requestDeviceCode(
       normalized.original.sentAt,
     );
   } catch (error) {
-    throw classify(error, 'device');
+    throw classify(error, 'device', server.secrets);
   }
 }
 
@@ -116,7 +117,9 @@ function parseDeviceCode(
   const userCode = response.user_code.trim();
   const uri = parseUrl(response.verification_uri);
   if (userCode === '' || sanitizeDisplayName(userCode) !== userCode || uri === undefined) {
-    throw new Failure('invalid-response', 'bad-device-code');
+    throw new Failure('invalid-response', 'bad-device-code', {
+      detail: hasUserInfo(response.verification_uri) ? 'verification_uri' : undefined,
+    });
   }
   const isSafe = ({ hostname, protocol }: URL): boolean =>
     protocol === 'https:' || (allowInsecureRequests && protocol === 'http:' && isLoopbackHost(hostname));
@@ -136,7 +139,9 @@ function parseDeviceCode(
   };
 }
 
-const parseUrl = (text: string): URL | undefined => (URL.canParse(text) ? new URL(text) : undefined);
+/** A URL to show and to open in the browser, where user information looks like another host. */
+const parseUrl = (text: string): URL | undefined =>
+  URL.canParse(text) && !hasUserInfo(text) ? new URL(text) : undefined;
 
 /**
  * Polls once for tokens (RFC 8628 section 3.4). An ID token is verified as usual, except for the nonce, which this
@@ -176,7 +181,7 @@ export async function requestDeviceTokens(
   if (
     maxAge !== undefined &&
     authTime !== undefined &&
-    (authTime + maxAge + MAX_AGE_TOLERANCE) * SECOND < tokens.sentAt + (tokens.skew ?? 0)
+    (authTime + maxAge + MAX_AGE_TOLERANCE) * SECOND < tokens.sentAt + clockCorrection(tokens.skew)
   ) {
     throw new Failure('step-up-failed', 'auth-too-old');
   }

@@ -10,13 +10,15 @@ import { distrustsMetadata, stopsDiscovery } from '../core/failurePolicies.ts';
 import type { SessionRecord } from '../core/session.ts';
 import { classify } from './classify.ts';
 import {
+  basicCredentials,
   clientWithSecret,
   publicClient,
   type ClientAuthenticator,
   type AcceptedAuthentication,
 } from './clientAuthentication.ts';
 import { fetchDocument } from './document.ts';
-import { DPOP_ALGORITHM, DpopKeys, type DpopContext } from './dpop.ts';
+import { DPOP_ALGORITHM, DpopKeys, type DpopContext, type DpopKey } from './dpop.ts';
+import { KnownSecrets } from './knownSecrets.ts';
 import {
   ENDPOINTS,
   configuredMetadata,
@@ -49,6 +51,8 @@ export interface ServerContext extends DpopContext {
   readonly acceptedAuthentication: AcceptedAuthentication;
   /** Whether requests without TLS are allowed, because the server is on this machine. */
   readonly allowInsecureRequests: boolean;
+  /** The secrets that were sent and received with this context, which no text from the server may contain. */
+  readonly secrets: KnownSecrets;
 }
 
 /** What is cached about a server. Points in time are in ms since the Unix epoch. */
@@ -93,7 +97,12 @@ export class Discovery {
       secret === undefined
         ? publicClient
         : clientWithSecret(secret, provider, server.metadata, server.acceptedAuthentication);
-    return { ...server, provider, hasSecret: secret !== undefined, authentication };
+    const secrets = new KnownSecrets();
+    if (secret !== undefined) {
+      const { clientId } = provider;
+      secrets.add(secret, `${clientId}:${secret}`, basicCredentials(clientId, secret));
+    }
+    return { ...server, provider, hasSecret: secret !== undefined, authentication, secrets };
   }
 
   async #find(provider: Provider): Promise<ServerContext> {
@@ -181,6 +190,7 @@ async function discover(
     acceptedAuthentication: {},
     dpopKeys,
     allowInsecureRequests,
+    secrets: new KnownSecrets(),
   };
 
   /** Requests the metadata from each location. Stops if the network fails, because then all of them would. */
@@ -234,14 +244,19 @@ export async function withNewDpopKey(server: ServerContext): Promise<ServerConte
   if (Array.isArray(algorithms) && !algorithms.includes(DPOP_ALGORITHM)) {
     throw new Failure('unsupported-server', 'no-es256', { detail: 'dpop_signing_alg_values_supported' });
   }
-  return { ...server, dpopKey: await server.dpopKeys.create() };
+  return withDpopKey(server, await server.dpopKeys.create());
 }
 
 /**
  * The server context for a stored session, with the key that its tokens are bound to, even if the entry was changed.
  */
 export async function withSessionDpopKey(server: ServerContext, { dpopKey }: SessionRecord): Promise<ServerContext> {
-  return dpopKey === undefined ? server : { ...server, dpopKey: await server.dpopKeys.getOrImport(dpopKey) };
+  return dpopKey === undefined ? server : withDpopKey(server, await server.dpopKeys.getOrImport(dpopKey));
+}
+
+function withDpopKey(server: ServerContext, dpopKey: DpopKey): ServerContext {
+  server.secrets.add(dpopKey.jwk.d);
+  return { ...server, dpopKey };
 }
 
 /** The options for requests to the token endpoint. */

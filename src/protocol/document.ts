@@ -1,5 +1,6 @@
 // Fetches public documents: metadata (RFC 8414) and keys (RFC 7517). These requests contain no credentials.
 import { Failure, sanitizeDisplayName } from '../core/failure.ts';
+import { hasUserInfo } from '../core/secureUrl.ts';
 import { parseJson, parseObject } from '../core/json.ts';
 import type { JsonObject } from './responseBody.ts';
 import { classify } from './classify.ts';
@@ -49,9 +50,12 @@ async function fetchFollowingRedirects(fetch: Fetch, url: string): Promise<Respo
         status: response.status,
       });
     }
-    // A user name and password in a URL are credentials.
-    target.username = '';
-    target.password = '';
+    if (hasUserInfo(location) || hasUserInfo(target.href)) {
+      throw new Failure('unsupported-server', 'bad-endpoint', {
+        detail: sanitizeDisplayName(target.host),
+        status: response.status,
+      });
+    }
     target.hash = '';
     current = target.href;
   }

@@ -2,6 +2,7 @@
 import * as oauth from 'oauth4webapi';
 import { parseObject } from '../core/json.ts';
 import type { DpopJwk } from '../core/session.ts';
+import { MIN_SIGNIFICANT_SKEW, clockCorrection } from './clockCorrection.ts';
 import { createFetch, type ServerResponse, type Fetch, type Transport } from './transport.ts';
 
 /** The signature algorithm, as in `dpop_signing_alg_values_supported`. */
@@ -21,15 +22,6 @@ export interface DpopKey {
 }
 
 type KeyPair = Parameters<typeof oauth.DPoP>[1];
-
-/**
- * The minimum significant skew, in ms. Less is within the precision of the `Date` header and the tolerance of servers.
- */
-const MIN_SIGNIFICANT_SKEW = 30_000;
-
-/** Whether a skew, in ms, is more than the imprecision of the `Date` header. */
-export const isSignificantSkew = (skew: number | undefined): skew is number =>
-  skew !== undefined && Math.abs(skew) > MIN_SIGNIFICANT_SKEW;
 
 /** The DPoP keys in use at one server, and the server's clock, which determines the time in proofs. */
 export class DpopKeys {
@@ -88,7 +80,7 @@ export class DpopKeys {
 }
 
 const offsetOf = (skew: number | undefined, platformClockOffset = 0): number =>
-  Math.round(((isSignificantSkew(skew) ? skew : 0) + platformClockOffset) / 1000);
+  Math.round((clockCorrection(skew, platformClockOffset) + platformClockOffset) / 1000);
 
 /** Determines whether requests have a DPoP proof, and with which key. */
 export interface DpopContext {

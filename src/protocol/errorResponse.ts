@@ -1,5 +1,5 @@
 // Converts error responses, in the various formats that servers use (RFC 6749 section 5.2), to failures.
-import { sanitizeServerText, type Failure } from '../core/failure.ts';
+import type { Failure } from '../core/failure.ts';
 import { categoryOfError, countsWith5xx } from '../core/failurePolicies.ts';
 import type { ProtocolStep } from '../core/failurePolicy.ts';
 import { findErrorCode, isErrorBody, findErrorDescription, findErrorText, type JsonObject } from './responseBody.ts';
@@ -10,14 +10,15 @@ import {
   failureOfErrorCode,
   failureOfResponse,
 } from './classify.ts';
+import type { KnownSecrets } from './knownSecrets.ts';
 import { isProxyChallenge } from './proxyChallenge.ts';
 
 /** The parts of a response that are needed to classify it. */
 export interface ReceivedResponse {
   readonly response: Response;
   readonly body: string;
-  /** The secrets in the request, which the response may echo. */
-  readonly secrets: readonly string[];
+  /** The secrets that the response may echo. */
+  readonly secrets: KnownSecrets;
 }
 
 /** The maximum length of an error message, in characters; longer text is considered a page. */
@@ -38,8 +39,7 @@ export function classifyResponse(
     return undefined;
   }
   const error = fields && findKnownCode(fields, response, step);
-  const sanitize = (message: string | undefined): string | undefined =>
-    message && sanitizeServerText(redactSecrets(message, secrets));
+  const sanitize = (message: string | undefined): string | undefined => message && secrets.sanitize(message);
   if (fields !== undefined && error !== undefined) {
     return failureOfBody(error, fields, step, {
       ...responseDetails(response),
@@ -99,9 +99,4 @@ const textOf = (value: unknown): string | undefined =>
 function plainTextMessage(response: Response, body: string): string | undefined {
   const isPlain = /^(?:text\/plain|application\/json)\b/i.test(response.headers.get('content-type') ?? 'text/plain');
   return isPlain && body.length <= MAX_MESSAGE_LENGTH && /^[^<{[]*[^<{[\s][^<{[]*$/.test(body) ? body : undefined;
-}
-
-/** Removes the secrets of the request from text that may echo them. */
-function redactSecrets(text: string, secrets: readonly string[]): string {
-  return secrets.reduce((rest, secret) => rest.replaceAll(secret, '…'), text);
 }

@@ -1,7 +1,7 @@
 // Adapts ID tokens to the stricter checks of the library.
 import type * as oauth from 'oauth4webapi';
 import { decodeJwtClaims } from '../core/jwt.ts';
-import { Failure, sanitizeDisplayName } from '../core/failure.ts';
+import { Failure } from '../core/failure.ts';
 import { resolveTenantIssuer, isIssuerUrl } from '../core/issuer.ts';
 import type { ServerContext } from './discovery.ts';
 import { ALGORITHMS } from './keys.ts';
@@ -57,7 +57,7 @@ export function withTenantIssuer({ metadata }: ServerContext, jwt: string): oaut
  * If the entry contains the endpoints, its issuer may be wrong. Then the failure shows the issuer of the token.
  * @throws Failure `issuer-mismatch` with the issuer of the token.
  */
-export function assertConfiguredIssuer({ metadata, provider }: ServerContext, idToken: string): void {
+export function assertConfiguredIssuer({ metadata, provider, secrets }: ServerContext, idToken: string): void {
   const { iss, tid } = decodeJwtClaims(idToken) ?? {};
   if (
     provider.endpoints !== undefined &&
@@ -65,6 +65,6 @@ export function assertConfiguredIssuer({ metadata, provider }: ServerContext, id
     isIssuerUrl(iss) &&
     iss !== resolveTenantIssuer(metadata.issuer, tid)
   ) {
-    throw new Failure('issuer-mismatch', 'issuer-setting', { detail: sanitizeDisplayName(iss) });
+    throw new Failure('issuer-mismatch', 'issuer-setting', { detail: secrets.sanitizeName(iss) });
   }
 }

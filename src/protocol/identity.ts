@@ -1,6 +1,7 @@
 // The account that signed in: from the ID token's claims, or from the userinfo endpoint (OpenID Connect Core 5.3).
 import * as oauth from 'oauth4webapi';
-import { Failure, toFailure, sanitizeDisplayName } from '../core/failure.ts';
+import { Failure, sanitizeDisplayName, toFailure } from '../core/failure.ts';
+import type { KnownSecrets } from './knownSecrets.ts';
 import type { AccountFields, Provider } from '../core/provider.ts';
 import { classify } from './classify.ts';
 import { requestOptions, type ServerContext } from './discovery.ts';
@@ -45,18 +46,19 @@ export async function resolveAccount(
   signal: AbortSignal,
 ): Promise<Account> {
   const { claims } = tokens;
+  const { secrets } = server;
   const { account, endpoints, label: provider } = server.provider;
   const request = async (): Promise<Claims> => fetchUserInfo(server, tokens, transport, signal);
   if (account !== undefined || (claims === undefined && endpoints?.userinfo !== undefined)) {
-    return accountFromUserInfo(await request(), account);
+    return accountFromUserInfo(await request(), account, secrets);
   }
-  const named = claims === undefined ? undefined : findName(claims);
+  const named = claims === undefined ? undefined : findName(claims, secrets);
   const info = named === undefined ? await request().catch(emptyUnlessWrongSubject) : {};
-  const label = named ?? findName(info);
+  const label = named ?? findName(info, secrets);
   const id = claims?.sub ?? findFirst(info, ID_CLAIMS);
   return {
     id: id ?? label ?? server.provider.id,
-    label: label ?? (id === undefined ? provider : sanitizeDisplayName(id) || provider),
+    label: label ?? (id === undefined ? provider : secrets.sanitizeName(id) || provider),
   };
 }
 
@@ -74,17 +76,20 @@ function emptyUnlessWrongSubject(error: unknown): Claims {
 }
 
 /** The account in a userinfo response, by the claims that the entry specifies or the standard ones. */
-function accountFromUserInfo(info: Claims, fields: AccountFields | undefined): Account {
+function accountFromUserInfo(info: Claims, fields: AccountFields | undefined, secrets: KnownSecrets): Account {
   const id = findFirst(info, fields === undefined ? ID_CLAIMS : [fields.id]);
   if (id === undefined) {
-    throw new Failure('unsupported-server', 'no-account', { detail: fields?.id ?? ID_CLAIMS[0] });
+    throw new Failure('unsupported-server', 'no-account', { detail: sanitizeDisplayName(fields?.id ?? 'sub') });
   }
-  const label = fields?.label === undefined ? undefined : sanitizeDisplayName(textOf(info[fields.label]) ?? '');
-  return { id, label: (label === '' ? undefined : label) ?? findName(info) ?? (sanitizeDisplayName(id) || id) };
+  const label = fields?.label === undefined ? undefined : secrets.sanitizeName(textOf(info[fields.label]) ?? '');
+  return {
+    id,
+    label: (label === '' ? undefined : label) ?? findName(info, secrets) ?? (secrets.sanitizeName(id) || id),
+  };
 }
 
-function findName(claims: Claims): string | undefined {
-  return NAME_CLAIMS.map((name) => sanitizeDisplayName(textOf(claims[name]) ?? '')).find((name) => name !== '');
+function findName(claims: Claims, secrets: KnownSecrets): string | undefined {
+  return NAME_CLAIMS.map((name) => secrets.sanitizeName(textOf(claims[name]) ?? '')).find((name) => name !== '');
 }
 
 function findFirst(claims: Claims, names: readonly string[]): string | undefined {
@@ -108,17 +113,17 @@ async function fetchUserInfo(
   transport: Transport,
   signal: AbortSignal,
 ): Promise<Claims> {
-  const context: ServerContext = tokens.tokenType === 'DPoP' ? server : { ...server, dpopKey: undefined };
   // An object, because what happens in the callback is hidden from the compiler's flow analysis.
   const received: { response?: ServerResponse } = {};
   try {
     const response = await sendWithDpop(
-      context,
+      server,
       transport,
       signal,
       (fetch) =>
-        oauth.userInfoRequest(server.metadata, server.client, tokens.accessToken, requestOptions(context, fetch)),
+        oauth.userInfoRequest(server.metadata, server.client, tokens.accessToken, requestOptions(server, fetch)),
       (serverResponse) => {
+        server.secrets.add(...serverResponse.secrets);
         received.response = serverResponse;
         return serverResponse.response;
       },
@@ -142,7 +147,7 @@ async function fetchUserInfo(
     }
     return claims;
   } catch (error) {
-    throw classify(error, 'userinfo');
+    throw classify(error, 'userinfo', server.secrets);
   }
 }
 
@@ -178,6 +183,6 @@ async function verifySignedClaims(
     oauth.skipSubjectCheck,
     serverResponse.response,
   );
-  await checkSignature(metadata, serverResponse.body, { fetch, now: serverResponse.sentAt });
+  await checkSignature(metadata, serverResponse.body, { fetch, now: serverResponse.sentAt, secrets: server.secrets });
   return claims;
 }

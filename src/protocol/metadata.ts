@@ -1,9 +1,9 @@
 // The metadata of a server: its locations (OpenID Connect Discovery 1.0, RFC 8414), normalizing, and validating.
 import type * as oauth from 'oauth4webapi';
-import { isLoopbackHost } from '../core/secureUrl.ts';
+import { hasUserInfo, isLoopbackHost } from '../core/secureUrl.ts';
 import { Failure } from '../core/failure.ts';
 import { discoverySignificance } from '../core/failurePolicies.ts';
-import { isSameIssuer } from '../core/issuer.ts';
+import { isSameIssuer, withConfiguredTenant } from '../core/issuer.ts';
 import { ENDPOINT_FIELDS } from '../core/fieldSchemas.ts';
 import type { EndpointField, Provider } from '../core/provider.ts';
 import type { JsonObject } from './responseBody.ts';
@@ -90,10 +90,14 @@ export function parseMetadata(
   if (typeof reported !== 'string' || reported === '') {
     throw new Failure('invalid-response', 'OAUTH_INVALID_RESPONSE', { detail: 'issuer' });
   }
-  if (!URL.canParse(reported) || (new URL(reported).href !== new URL(issuer).href && !isSameIssuer(reported, issuer))) {
+  if (
+    !URL.canParse(reported) ||
+    hasUserInfo(reported) ||
+    (new URL(reported).href !== new URL(issuer).href && !isSameIssuer(reported, issuer))
+  ) {
     throw new Failure('issuer-mismatch', 'issuer-mismatch');
   }
-  // From here on, the issuer is exactly as the metadata has it.
+  // From here on, the issuer is as the metadata has it, with the tenant of the entry if that names one.
   const metadata: Record<string, unknown> = { ...document };
   for (const name of LIST_FIELDS) {
     metadata[name] = parseList(metadata[name], name);
@@ -112,7 +116,7 @@ export function parseMetadata(
     }
   }
   const present = Object.entries(metadata).filter(([, value]) => value !== undefined && value !== null);
-  return { ...Object.fromEntries(present), issuer: reported };
+  return { ...Object.fromEntries(present), issuer: withConfiguredTenant(reported, issuer) };
 }
 
 /**
@@ -132,7 +136,7 @@ function endpointProblem(url: unknown, allowInsecureRequests: boolean): 'missing
   if (url === undefined || url === null || url === '') {
     return 'missing';
   }
-  if (typeof url !== 'string' || !URL.canParse(url) || new URL(url).username !== '' || new URL(url).password !== '') {
+  if (typeof url !== 'string' || !URL.canParse(url) || hasUserInfo(url)) {
     return 'bad';
   }
   const { hostname, protocol } = new URL(url);

@@ -2,8 +2,10 @@
 import type { Failure } from '../core/failure.ts';
 import type { ProtocolStep } from '../core/failurePolicy.ts';
 import { parseJson } from '../core/json.ts';
+import { findRefreshToken } from './incompleteJson.ts';
 import { parseBody, isErrorBody, type JsonObject } from './responseBody.ts';
 import { classifyResponse } from './errorResponse.ts';
+import type { KnownSecrets } from './knownSecrets.ts';
 import type { ServerResponse } from './transport.ts';
 
 /** A response converted to standard JSON. Nothing is verified yet. */
@@ -15,7 +17,7 @@ export interface NormalizedResponse {
   readonly response: Response;
   /** The failure, if the response isn't a success. */
   readonly failure: Failure | undefined;
-  /** The refresh token, if the response contains one. */
+  /** The refresh token, if the response contains one, even if the rest of it can't be parsed. */
   readonly refreshToken: string | undefined;
   /** The access token, if the response contains one. */
   readonly accessToken: string | undefined;
@@ -24,10 +26,16 @@ export interface NormalizedResponse {
 /**
  * Normalizes a response without verifying its tokens: all success statuses are accepted, and JSON or a form regardless
  * of its content type. Optional members that are null, empty or invalid are removed.
+ * @param secrets the secrets that the response may echo; those that it contains are added.
  */
-export function normalizeResponse(original: ServerResponse, step: ProtocolStep): NormalizedResponse {
+export function normalizeResponse(
+  original: ServerResponse,
+  step: ProtocolStep,
+  secrets: KnownSecrets,
+): NormalizedResponse {
   const fields = parseBody(original.body);
-  const failure = classifyResponse(original, fields, step);
+  secrets.addReceived(fields ?? {});
+  const failure = classifyResponse({ body: original.body, response: original.response, secrets }, fields, step);
   const body = fields === undefined ? {} : normalizeFields(fields);
   const isGranted = failure === undefined && original.response.ok && fields !== undefined && !isErrorBody(fields);
   return {
@@ -36,7 +44,11 @@ export function normalizeResponse(original: ServerResponse, step: ProtocolStep):
     response:
       failure === undefined ? normalizedResponse(original, fields === undefined ? undefined : body) : original.response,
     failure,
-    refreshToken: isGranted ? textOf(body['refresh_token']) : undefined,
+    refreshToken: isGranted
+      ? textOf(body['refresh_token'])
+      : failure === undefined && original.response.ok && fields === undefined
+        ? findRefreshToken(original.body)
+        : undefined,
     accessToken: isGranted ? textOf(body['access_token']) : undefined,
   };
 }
@@ -68,11 +80,14 @@ function normalizeFields(fields: JsonObject): JsonObject {
   const seconds = parseLifetime(lifetime);
   const scopes = parseScope(scope);
   return {
-    ...Object.fromEntries(present),
+    ...Object.fromEntries(present.map(([name, value]) => [name, withoutContent(value)])),
     ...(seconds === undefined ? {} : { expires_in: seconds }),
     ...(scopes === undefined ? {} : { scope: scopes }),
   };
 }
+
+/** A value without what is nested in it. Nothing nested is used, and it may be too deep to be converted to JSON again. */
+const withoutContent = (value: unknown): unknown => (typeof value === 'object' && value !== null ? {} : value);
 
 /**
  * Parses a lifetime in seconds, a number or a string. Ignored unless it's above 0: some servers send -1 for "never",

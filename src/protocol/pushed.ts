@@ -54,7 +54,7 @@ export async function authorizationUrl(
     url.searchParams.set('request_uri', reference);
     return url;
   } catch (error) {
-    throw classify(error, 'authorization');
+    throw classify(error, 'authorization', server.secrets);
   }
 }
 

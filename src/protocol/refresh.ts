@@ -6,6 +6,7 @@ import { isPermission } from '../core/scopes.ts';
 import type { SessionRecord } from '../core/session.ts';
 import { tokenRequestOptions, type ServerContext } from './discovery.ts';
 import { isTruncated } from './normalize.ts';
+import { assertSameSignIn } from './idTokenBinding.ts';
 import { sendClientRequest } from './request.ts';
 import { requestedScopes } from './requestedScopes.ts';
 import { verifyTokenResponse, type Tokens } from './tokens.ts';
@@ -36,7 +37,9 @@ export interface RefreshResponse {
  * The properties of a session that a refresh depends on. An ID token that the server sends again has already been
  * verified.
  */
-export type RefreshedSession = Partial<Pick<SessionRecord, 'subject' | 'idToken' | 'scopes' | 'granted'>>;
+export type RefreshedSession = Partial<
+  Pick<SessionRecord, 'subject' | 'idToken' | 'accessToken' | 'scopes' | 'granted'>
+>;
 
 /**
  * Sends a refresh request. The result has two parts, because a server that rotates refresh tokens has already
@@ -53,8 +56,13 @@ export async function requestRefresh(
   signal?: AbortSignal,
 ): Promise<RefreshResponse> {
   const known: RefreshedSession = typeof session === 'string' ? { subject: session } : (session ?? {});
-  const withTimeout: Transport = { ...transport, timeout: Math.max(REFRESH_TIMEOUT, transport.timeout) };
-  const normalized = await sendClientRequest(server, withTimeout, signal, 'refresh', (fetch) =>
+  server.secrets.add(refreshToken, known.accessToken, known.idToken);
+  const patient: Transport = {
+    ...transport,
+    timeout: Math.max(REFRESH_TIMEOUT, transport.timeout),
+    keepsLongBody: true,
+  };
+  const normalized = await sendClientRequest(server, patient, signal, 'refresh', (fetch) =>
     oauth.refreshTokenGrantRequest(
       server.metadata,
       server.client,
@@ -63,7 +71,7 @@ export async function requestRefresh(
       optionsWithScope(server, fetch, known),
     ),
   );
-  if (isTruncated(normalized)) {
+  if (isTruncated(normalized) && normalized.refreshToken === undefined) {
     throw new Failure('invalid-response', 'truncated', { status: normalized.original.response.status });
   }
   return {
@@ -81,6 +89,9 @@ export async function requestRefresh(
       );
       if (tokens.claims !== undefined && known.subject !== undefined && tokens.claims.sub !== known.subject) {
         throw new Failure('other-account', 'other-subject');
+      }
+      if (tokens.idToken !== undefined) {
+        assertSameSignIn(tokens.idToken, known.idToken);
       }
       return tokens;
     },

@@ -48,11 +48,12 @@ async function sendOnce(
   const received: { response?: NormalizedResponse } = {};
   try {
     await sendWithDpop(server, transport, signal, send, (response) => {
-      received.response = normalizeResponse(response, step);
+      server.secrets.add(...response.secrets);
+      received.response = normalizeResponse(response, step, server.secrets);
       return received.response.response;
     });
   } catch (error) {
-    throw classify(error, step);
+    throw classify(error, step, server.secrets);
   }
   if (received.response === undefined) {
     throw new Failure('invalid-response', 'no-response');

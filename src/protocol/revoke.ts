@@ -23,6 +23,8 @@ export async function revokeTokens(
   if (server.metadata.revocation_endpoint === undefined) {
     return 'not-supported';
   }
+  const { accessToken, refreshToken } = tokens;
+  server.secrets.add(accessToken, refreshToken);
   const revoke = async (token: string, hint: string): Promise<void> => {
     const { failure } = await sendClientRequest(server, transport, signal, 'revocation', (fetch) =>
       oauth.revocationRequest(server.metadata, server.client, server.authentication.clientAuth, token, {
@@ -35,7 +37,6 @@ export async function revokeTokens(
       throw failure;
     }
   };
-  const { accessToken, refreshToken } = tokens;
   const refreshTokenFailure =
     refreshToken === undefined
       ? undefined

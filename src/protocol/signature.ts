@@ -1,11 +1,12 @@
 // Verifies the signatures of JWTs (RFC 7515), including key rotation (OpenID Connect Core 10.1.1).
 import type * as oauth from 'oauth4webapi';
 import { MINUTE } from '../core/clock.ts';
-import { Failure, sanitizeServerText } from '../core/failure.ts';
+import { Failure } from '../core/failure.ts';
 import { decodeBase64Url, parseObject } from '../core/json.ts';
 import type { JsonObject } from './responseBody.ts';
 import { fetchDocument } from './document.ts';
 import { verifySignature, findVerificationKeys } from './keys.ts';
+import type { KnownSecrets } from './knownSecrets.ts';
 import type { Fetch } from './transport.ts';
 
 /** How long the keys of a server are cached, in ms. */
@@ -22,6 +23,8 @@ export interface KeyFetch {
   readonly fetch: Fetch;
   /** In ms since the Unix epoch. */
   readonly now: number;
+  /** The secrets that the header of the JWT may repeat. */
+  readonly secrets: KnownSecrets;
 }
 
 /**
@@ -34,24 +37,24 @@ export interface KeyFetch {
 export async function checkSignature(
   metadata: oauth.AuthorizationServer,
   jwt: string,
-  { fetch, now }: KeyFetch,
+  { fetch, now, secrets }: KeyFetch,
 ): Promise<void> {
   const header = decodeHeader(jwt);
-  const algorithm = typeof header['alg'] === 'string' ? header['alg'] : '';
+  const algorithm = algorithmOf(header);
   if (isUnsafeAlgorithm(algorithm)) {
-    throw new Failure('unsupported-server', 'unsafe-signature', { detail: sanitizeServerText(algorithm) });
+    throw new Failure('unsupported-server', 'unsafe-signature', { detail: secrets.sanitize(algorithm) });
   }
   const known = keyCache.get(metadata);
   if (
     known !== undefined &&
     Math.abs(now - known.at) < KEY_CACHE_TTL &&
-    (await verifyWithKeys(known.keys, header, algorithm, jwt)) === undefined
+    (await verifyWithKeys(known.keys, header, { jwt, secrets })) === undefined
   ) {
     return;
   }
   const keys = await fetchKeys(metadata, fetch);
   keyCache.set(metadata, { keys, at: now });
-  const failure = await verifyWithKeys(keys, header, algorithm, jwt);
+  const failure = await verifyWithKeys(keys, header, { jwt, secrets });
   if (failure !== undefined) {
     throw failure;
   }
@@ -72,16 +75,18 @@ function decodeHeader(jwt: string): JsonObject {
   }
 }
 
+const algorithmOf = ({ alg }: JsonObject): string => (typeof alg === 'string' ? alg : '');
+
 /** Why none of the keys verifies a JWT; undefined if one does. */
 async function verifyWithKeys(
   keys: readonly JsonObject[],
   header: JsonObject,
-  algorithm: string,
-  jwt: string,
+  { jwt, secrets }: { readonly jwt: string; readonly secrets: KnownSecrets },
 ): Promise<Failure | undefined> {
+  const algorithm = algorithmOf(header);
   const suitable = findVerificationKeys(header, keys);
   let failure = new Failure('untrusted-response', 'OAUTH_KEY_SELECTION_FAILED', {
-    detail: sanitizeServerText(algorithm),
+    detail: secrets.sanitize(algorithm),
   });
   for (const key of suitable) {
     try {

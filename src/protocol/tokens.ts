@@ -2,18 +2,26 @@
 import * as oauth from 'oauth4webapi';
 import { decodeJwtClaims } from '../core/jwt.ts';
 import { DAY, type Uptime } from '../core/clock.ts';
-import { Failure, sanitizeServerText } from '../core/failure.ts';
+import { Failure } from '../core/failure.ts';
 import type { ProtocolStep } from '../core/failurePolicy.ts';
-import { normalizeScopes } from '../core/scopes.ts';
+import { isScope, normalizeScopes } from '../core/scopes.ts';
 import type { DpopJwk, SessionRecord } from '../core/session.ts';
 import type { JsonObject } from './responseBody.ts';
 import { classify } from './classify.ts';
 import type { ServerContext } from './discovery.ts';
-import { isSignificantSkew } from './dpop.ts';
+import { clockCorrection } from './clockCorrection.ts';
 import { normalizeIdToken, withTenantIssuer, assertConfiguredIssuer } from './idToken.ts';
 import { withBody, type NormalizedResponse } from './normalize.ts';
+import { assertAccessTokenHash } from './idTokenBinding.ts';
 import { checkSignature } from './signature.ts';
+import { accessExpiry, earlierExpiry, sessionEnd } from './tokenLifetime.ts';
+import { normalizeTokenType, parseTokenType } from './tokenType.ts';
 import type { ServerResponse, Fetch } from './transport.ts';
+
+/** The maximum length of an access or ID token, in characters: more than any server accepts in a request header. */
+const MAX_TOKEN_LENGTH = 64 * 1024;
+/** The maximum number of granted scopes that are kept. */
+const MAX_GRANTED_SCOPES = 1000;
 
 /** A verified token response. Points in time are in ms since the Unix epoch, by this machine's clock. */
 export interface Tokens {
@@ -63,7 +71,9 @@ export async function verifyTokenResponse(
   const { id_token: sent } = body;
   const isRepeated = verified !== undefined && sent === verified;
   const idToken = typeof sent === 'string' && !isRepeated ? sent : undefined;
+  server.secrets.addReceived(body);
   try {
+    assertReasonableSize(body);
     const normalizedResponse = normalizedTokenResponse(server, normalized, isRepeated, idToken);
     const tokens = await process(
       withTenantIssuer(server, idToken ?? ''),
@@ -77,7 +87,7 @@ export async function verifyTokenResponse(
     const skew = significantSkew(original);
     return {
       accessToken: tokens.access_token,
-      tokenType: parseTokenType(tokens, server),
+      tokenType: parseTokenType(tokens.token_type, server),
       dpopKey: server.dpopKey?.jwk,
       refreshToken: tokens.refresh_token,
       idToken,
@@ -95,7 +105,7 @@ export async function verifyTokenResponse(
       skew: original.skew,
     };
   } catch (error) {
-    throw classify(error, step);
+    throw classify(error, step, server.secrets);
   }
 }
 
@@ -140,10 +150,14 @@ async function verifiedClaims(
   if (validated === undefined) {
     return undefined;
   }
-  await checkSignature(server.metadata, idToken, { fetch, now: response.sentAt });
+  await checkSignature(server.metadata, idToken, { fetch, now: response.sentAt, secrets: server.secrets });
+  await assertAccessTokenHash(idToken, tokens.access_token);
   // A refresh may return the ID token of the sign-in; a newly requested one must be new (OpenID Connect Core 3.1.3.7).
   if (step !== 'refresh' && validated.iat * 1000 < response.sentAt + significantSkew(response) - DAY) {
     throw new Failure('clock', 'old-id-token');
+  }
+  if (validated.iat * 1000 > response.sentAt + significantSkew(response) + DAY) {
+    throw new Failure('clock', 'early-id-token');
   }
   const { aud } = decodeJwtClaims(idToken) ?? {};
   return Array.isArray(aud) ? { ...validated, aud: aud.filter((one) => typeof one === 'string') } : validated;
@@ -178,14 +192,30 @@ function unexpiredExp(verified: string, now: number): number | undefined {
 }
 
 /**
- * Parses the granted scopes. GitHub and others separate them with commas. RFC 6749 section 3.3 allows commas in scopes,
+ * Checks the length of the tokens. A refresh token may be as long as the response: the caller has stored it already.
+ * @throws Failure `invalid-response` if a token is too long to be used.
+ */
+function assertReasonableSize(body: JsonObject): void {
+  for (const name of ['access_token', 'id_token']) {
+    const value = body[name];
+    if (typeof value === 'string' && value.length > MAX_TOKEN_LENGTH) {
+      throw new Failure('invalid-response', 'too-large', { detail: name });
+    }
+  }
+}
+
+/**
+ * Parses the granted scopes, of which those that RFC 6749 allows are kept, up to a limit. GitHub and others separate them with commas. RFC 6749 section 3.3 allows commas in scopes,
  * but as separators they're in a list without spaces, or before each space.
  */
 function parseGrantedScopes(scope: string): string[] {
-  return normalizeScopes([scope.replace(/\s/.test(scope.trim()) ? /,(?=\s|$)/g : /,/g, ' ')]);
+  return normalizeScopes([scope.replace(/\s/.test(scope.trim()) ? /,(?=\s|$)/g : /,/g, ' ')])
+    .filter(isScope)
+    .slice(0, MAX_GRANTED_SCOPES);
 }
 
-const significantSkew = ({ skew }: ServerResponse): number => (isSignificantSkew(skew) ? skew : 0);
+const significantSkew = ({ platformClockOffset, skew }: ServerResponse): number =>
+  clockCorrection(skew, platformClockOffset);
 
 /** The client with the clock skew, with which the library validates a response by the server's clock. */
 export function withClockSkew({ client }: ServerContext, response: ServerResponse): oauth.Client {
@@ -193,104 +223,4 @@ export function withClockSkew({ client }: ServerContext, response: ServerRespons
     ...client,
     [oauth.clockSkew]: Math.round((significantSkew(response) + response.platformClockOffset) / 1000),
   };
-}
-
-/**
- * Normalizes a token type for the library. A missing type, or `BearerToken`, means a bearer token (RFC 6750), but not
- * if the token is to be bound to a key.
- * @throws Failure `unsupported-server` if the type is required and missing.
- */
-function normalizeTokenType({ token_type: type }: JsonObject, { dpopKey }: ServerContext): unknown {
-  if (type !== undefined && type !== null && typeof type !== 'string') {
-    return type;
-  }
-  const name = (type ?? '').trim().toLowerCase();
-  if (dpopKey === undefined) {
-    return name === '' || /^bearer[ _-]?token$/.test(name) ? 'bearer' : name;
-  }
-  if (name === '') {
-    throw new Failure('unsupported-server', 'token-type', { detail: 'token_type' });
-  }
-  return name;
-}
-
-/**
- * The authentication scheme of a token (RFC 6750, RFC 9449 section 7.1).
- * @throws Failure `unsupported-server` if the type isn't supported.
- */
-function parseTokenType({ token_type: type }: oauth.TokenEndpointResponse, { dpopKey }: ServerContext): string {
-  if (type === 'dpop' && dpopKey !== undefined) {
-    return 'DPoP';
-  }
-  if (type !== 'bearer') {
-    throw new Failure('unsupported-server', 'token-type', { detail: sanitizeServerText(type) });
-  }
-  return 'Bearer';
-}
-
-/**
- * The maximum lifetime, in ms: ten times any reasonable one. Some servers send the largest number that they can
- * represent.
- */
-const MAX_LIFETIME = 100 * 365 * DAY;
-
-const clampLifetime = (from: number, to: number): number => Math.min(to, from + MAX_LIFETIME);
-
-type Expiry = Pick<Tokens, 'accessExpiresAt' | 'expirySource'>;
-
-/** The access token's expiry: from `expires_in`, the token's own `exp`, or the setting; otherwise it's unknown. */
-function accessExpiry(
-  server: ServerContext,
-  tokens: oauth.TokenEndpointResponse,
-  sentAt: number,
-  skew: number,
-): Expiry {
-  if (tokens.expires_in !== undefined) {
-    return { accessExpiresAt: clampLifetime(sentAt, sentAt + tokens.expires_in * 1000), expirySource: 'expires_in' };
-  }
-  const exp = jwtExpiry(tokens.access_token);
-  // A token that has already expired would be refreshed continuously.
-  if (exp !== undefined && exp - skew > sentAt) {
-    return { accessExpiresAt: clampLifetime(sentAt, exp - skew), expirySource: 'token' };
-  }
-  const assumed = server.provider.assumedLifetime;
-  return assumed === undefined
-    ? { accessExpiresAt: undefined, expirySource: 'unknown' }
-    : { accessExpiresAt: sentAt + assumed, expirySource: 'assumed' };
-}
-
-/** The expiry of the session token: if that's the ID token, the access token must be valid, too. */
-function earlierExpiry(access: Expiry, idTokenExp: number | undefined, sentAt: number, skew: number): Expiry {
-  const exp = idTokenExp === undefined ? Infinity : clampLifetime(sentAt, idTokenExp * 1000 - skew);
-  return exp < (access.accessExpiresAt ?? Infinity) ? { accessExpiresAt: exp, expirySource: 'token' } : access;
-}
-
-/** The members with the lifetime of the refresh token, in seconds; 0 or less means unknown. */
-const SESSION_LIFETIME_FIELDS = ['refresh_token_expires_in', 'refresh_expires_in', 'x_refresh_token_expires_in'];
-
-function sessionEnd(
-  body: Readonly<Record<string, unknown>>,
-  refreshToken: string | undefined,
-  sentAt: number,
-  skew: number,
-): Pick<Tokens, 'sessionEndsAt' | 'sessionEndSource'> {
-  for (const field of SESSION_LIFETIME_FIELDS) {
-    const lifetime = typeof body[field] === 'string' ? Number(body[field]) : body[field];
-    if (typeof lifetime === 'number' && lifetime > 0) {
-      return { sessionEndsAt: clampLifetime(sentAt, sentAt + lifetime * 1000), sessionEndSource: 'response' };
-    }
-  }
-  const exp = refreshToken === undefined ? undefined : jwtExpiry(refreshToken);
-  return exp === undefined
-    ? { sessionEndsAt: undefined, sessionEndSource: undefined }
-    : { sessionEndsAt: clampLifetime(sentAt, exp - skew), sessionEndSource: 'token' };
-}
-
-/**
- * The `exp` of a token that is a JWT, in ms since the Unix epoch by the server's clock. For scheduling only: nothing is
- * verified.
- */
-function jwtExpiry(token: string): number | undefined {
-  const exp = decodeJwtClaims(token)?.['exp'];
-  return typeof exp === 'number' && exp > 0 ? exp * 1000 : undefined;
 }

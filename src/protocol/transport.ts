@@ -1,9 +1,10 @@
 // All HTTP requests to servers, with a timeout and a size limit.
-import { isSecureUrl } from '../core/secureUrl.ts';
+import { hasUserInfo, isLoopbackHost, isSecureUrl } from '../core/secureUrl.ts';
 import { SECOND, elapsedUptime, systemClock, type Clock, type Disposable, type Uptime } from '../core/clock.ts';
 import { Failure, sanitizeDisplayName } from '../core/failure.ts';
 import { formatFailure, type Log } from '../core/log.ts';
 import { classifyTransport } from './classify.ts';
+import { findRefreshToken } from './incompleteJson.ts';
 import { serverTimeOf } from './serverTime.ts';
 
 /** The dependencies of the protocol. */
@@ -11,12 +12,19 @@ export interface Transport {
   /** The platform's `fetch`, which in VS Code applies the proxy and certificate settings. */
   readonly fetch: typeof fetch;
   readonly clock: Clock;
+  /** The addresses of a host name, as the system resolves it; without it, `localhost` counts as this machine. */
+  readonly lookup?: (hostname: string) => Promise<readonly string[]>;
   /** Logs each request: its URL and result, never its content. */
   readonly log: Log;
   /**
    * The timeout, in ms, for the complete response, headers and body; refreshes wait longer ({@link requestRefresh}).
    */
   readonly timeout: number;
+  /**
+   * Whether a body may be much longer, and its start is returned if it's even longer than that: it may contain a refresh
+   * token that must not be lost.
+   */
+  readonly keepsLongBody?: boolean;
 }
 
 /** A response that has been received completely. */
@@ -52,6 +60,8 @@ const SECRET_PARAMETERS = [
 
 /** The maximum size of a body, in bytes: far more than any discovery document or key set. */
 const MAX_BODY_SIZE = 2 ** 20;
+/** The maximum size, in bytes, of a body whose start is returned if it's longer. */
+const MAX_LONG_BODY_SIZE = 16 * 2 ** 20;
 
 /** The options that oauth4webapi passes to its `customFetch`. */
 export interface FetchOptions {
@@ -75,11 +85,27 @@ export function createFetch(
   onResponse: (response: ServerResponse) => Response = ({ response }) => response,
 ): Fetch {
   return async (url, options) => {
-    if (!isSecureUrl(url)) {
-      throw new Failure('insecure', 'http-endpoint', { detail: new URL(url).host });
+    const { host, hostname, protocol } = new URL(url);
+    if (hasUserInfo(url)) {
+      throw new Failure('unsupported-server', 'bad-endpoint', { detail: sanitizeDisplayName(host) });
+    }
+    if (!isSecureUrl(url) || (protocol === 'http:' && !(await isLoopbackName(transport, hostname)))) {
+      throw new Failure('insecure', 'http-endpoint', { detail: sanitizeDisplayName(host) });
     }
     return onResponse(await request(transport, url, options, signal));
   };
+}
+
+/**
+ * Whether a host name is a loopback address on this machine. A name server or a hosts file may have another address for
+ * `localhost`, although RFC 6761 section 6.3 doesn't allow that.
+ */
+async function isLoopbackName({ lookup }: Transport, hostname: string): Promise<boolean> {
+  if (hostname !== 'localhost' || lookup === undefined) {
+    return true;
+  }
+  const addresses = await lookup(hostname).catch(() => []);
+  return addresses.every((address) => isLoopbackHost(address.includes(':') ? `[${address}]` : address));
 }
 
 async function request(
@@ -105,7 +131,7 @@ async function request(
       redirect: 'manual',
       signal: AbortSignal.any(signals),
     });
-    const body = await readBody(received);
+    const body = await readBody(received, transport.keepsLongBody === true);
     const response = new Response(mayHaveBody(received.status) ? body : null, {
       status: received.status,
       headers: received.headers,
@@ -136,19 +162,29 @@ async function request(
 /** The secrets in a request: parameters, and the credentials in its `Authorization` header (RFC 6750, RFC 7617). */
 function findSecrets({ body, headers }: FetchOptions): string[] {
   const [, credentials = ''] = (headers['authorization'] ?? '').split(' ');
-  const password = /^Basic /i.test(headers['authorization'] ?? '') ? atob(credentials).replace(/^[^:]*:/, '') : '';
-  return [...SECRET_PARAMETERS.map((name) => body?.get(name) ?? ''), credentials, password].filter(
-    (secret) => secret !== '',
-  );
+  const decoded = /^Basic /i.test(headers['authorization'] ?? '') ? atob(credentials) : '';
+  const [clientId = '', ...parts] = decoded.split(':');
+  const password = parts.join(':');
+  // As it is, and without the encoding that RFC 6749 section 2.3.1 requires.
+  const passwords = [password, formDecode(password), `${formDecode(clientId)}:${formDecode(password)}`];
+  return [
+    ...SECRET_PARAMETERS.map((name) => body?.get(name) ?? ''),
+    ...(decoded === '' ? [credentials] : [credentials, decoded, ...passwords]),
+  ].filter((secret) => secret !== '');
 }
 
-async function readBody(response: Response): Promise<string> {
+const formDecode = (text: string): string => new URLSearchParams(`=${text}`).get('') ?? text;
+
+async function readBody(response: Response, keepsLongBody: boolean): Promise<string> {
   const decoder = new TextDecoder();
   let text = '';
   let size = 0;
   for await (const chunk of response.body ?? []) {
     size += (chunk as Uint8Array).byteLength;
-    if (size > MAX_BODY_SIZE) {
+    if (size > (keepsLongBody ? MAX_LONG_BODY_SIZE : MAX_BODY_SIZE)) {
+      if (keepsLongBody && response.ok && findRefreshToken(text) !== undefined) {
+        return text;
+      }
       throw new Failure('invalid-response', 'too-large', { status: response.status });
     }
     text += decoder.decode(chunk as Uint8Array, { stream: true });

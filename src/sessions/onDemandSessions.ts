@@ -155,8 +155,13 @@ export class OnDemandSessions implements Disposable {
 
   /** Tells the server of a session that it is over; `provider` is undefined if it is none of those configured now. */
   endSessionAtServer(record: SessionRecord, provider: Provider | undefined): ServerSignOut {
-    const { discovery, started } = this.#dependencies;
-    return endSessionAtServer(record, provider, { discovery, log: started.log, revocations: this.revocations });
+    const { revocations } = this;
+    const {
+      discovery,
+      started: { log },
+      transport: { clock },
+    } = this.#dependencies;
+    return endSessionAtServer(record, provider, { clock, discovery, log, revocations });
   }
 
   dispose(): void {

@@ -1,9 +1,10 @@
 // Signs a session out at its server: revokes its tokens (RFC 7009), and finds the page where the person signs out there, too.
+import type { Clock } from '../core/clock.ts';
 import { toFailure } from '../core/failure.ts';
 import { formatFailure, type Log } from '../core/log.ts';
 import { parseProviders } from '../core/parseProviders.ts';
 import type { Provider } from '../core/provider.ts';
-import type { SessionRecord } from '../core/session.ts';
+import { loginHintOf, type SessionRecord } from '../core/session.ts';
 import type { Discovery } from '../protocol/discovery.ts';
 import { createLogoutRequest, type EndSessionContext } from '../protocol/logout.ts';
 import type { Revocation } from '../protocol/revoke.ts';
@@ -12,6 +13,7 @@ import type { Revocations } from './revocations.ts';
 
 /** What it works with. */
 export interface ServerSignOutDependencies {
+  readonly clock: Clock;
   readonly discovery: Discovery;
   readonly revocations: Revocations;
   readonly log: Log;
@@ -54,7 +56,7 @@ function formerProvider({ clientId, issuer, providerId }: SessionRecord): Provid
 async function signOutPage(
   record: SessionRecord,
   provider: Provider | undefined,
-  { discovery, log }: ServerSignOutDependencies,
+  { clock, discovery, log }: ServerSignOutDependencies,
 ): Promise<EndSessionContext | undefined> {
   if (provider === undefined || provider.signOutAtServer === false) {
     return undefined;
@@ -65,6 +67,8 @@ async function signOutPage(
       accountId: record.account.id,
       signedInAt: record.signedInAt,
       idToken: record.idToken,
+      loginHint: loginHintOf(record),
+      now: clock.now() + (record.skew ?? 0),
     };
     const hasPage = createLogoutRequest(context) !== undefined;
     log.info(

@@ -111,3 +111,13 @@ describe('the failures that src makes', () => {
     ]);
   });
 });
+
+describe('what a server says', () => {
+  it('is sanitized in one file of the protocol, which removes the secrets from it', () => {
+    const folder = join(SRC, 'protocol');
+    const using = readdirSync(folder).filter((name) =>
+      readFileSync(join(folder, name), 'utf8').includes('sanitizeServerText('),
+    );
+    assert.deepEqual(using, ['knownSecrets.ts']);
+  });
+});

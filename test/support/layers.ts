@@ -53,7 +53,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   },
   'onDemand.ts': {
     layers: ['core', 'protocol', 'flows', 'storage', 'node', 'sessions', 'host', 'auth', 'ui', 'wizard', 'diagnostics'],
-    packages: ['vscode', 'node:crypto', 'node:fs/promises', 'node:path'],
+    packages: ['vscode', 'node:crypto', 'node:dns/promises', 'node:fs/promises', 'node:path'],
   },
   'extension.ts': {
     layers: ['core', 'node', 'sessions', 'host', 'auth', 'ui', 'onDemand.ts'],

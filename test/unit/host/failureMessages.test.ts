@@ -69,6 +69,10 @@ describe('the sentence for a failure', () => {
       describeFailure(new Failure('unsupported-server', 'token-type', { detail: 'mac' }), 'Acme'),
       /dpop/,
     );
+    assert.match(
+      describeFailure(new Failure('unsupported-server', 'token-type', { detail: 'Bearer' }), 'Acme'),
+      /isn’t bound to a key/,
+    );
   });
 
   it('names the issuer that belongs into the settings, and where a redirect leads, without a link', () => {

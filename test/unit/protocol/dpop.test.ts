@@ -285,19 +285,6 @@ describe('A request with a DPoP proof', () => {
     assert.equal(scripted.requestsTo('/token').length, 4);
   });
 
-  it('accepts a bearer token, and requests the userinfo with it', async () => {
-    const server = await bound();
-    answers({ body: GOOD_TOKENS });
-    scripted.on('/userinfo', { body: PERSON });
-    const tokens = await trade(server);
-    await resolveAccount(server, tokens, transportWith(), signal);
-    assert.equal(tokens.tokenType, 'Bearer');
-    assert.deepEqual(
-      scripted.requestsTo('/userinfo').map(({ headers }) => [headers.authorization, headers['dpop']]),
-      [['Bearer access-1', undefined]],
-    );
-  });
-
   for (const challenge of ['DPoP error="use_dpop_nonce"', 'DPoP algs="ES256", error=use_dpop_nonce']) {
     it(`is required by the userinfo endpoint in the same way: ${challenge}`, async () => {
       const server = await bound();

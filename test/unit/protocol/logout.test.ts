@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { exchangeCode } from '../../../src/protocol/exchange.ts';
 import { createAuthorizationRequest, isResponseTo } from '../../../src/protocol/authorize.ts';
 import { createLogoutRequest } from '../../../src/protocol/logout.ts';
-import { discovered, REDIRECT_URI, transportWith } from '../../support/fixtures.ts';
+import { discovered, jwtWith, REDIRECT_URI, transportWith } from '../../support/fixtures.ts';
 import { Person } from '../../support/browserless.ts';
 import { ScriptedServer } from '../../support/scriptedServer.ts';
 import { demoClientId, startIdentityServer } from '../../../tools/identityServer.ts';
@@ -34,6 +34,28 @@ describe('createLogoutRequest', () => {
       `${scripted.issuer}/out?a=b&client_id=editor&id_token_hint=id.token.x`,
     );
     assert.equal(await addressAt('https://id.example.com/out'), 'https://id.example.com/out?client_id=editor');
+  });
+
+  it('never sends an ID token that callers can still use', async () => {
+    scripted.metadata['end_session_endpoint'] = `${scripted.issuer}/out`;
+    const server = await discovered(scripted.issuer, { sessionToken: 'id_token' });
+    const now = Date.now();
+    const parametersAt = (exp: unknown, at: number | undefined, loginHint?: string): Record<string, string> => {
+      const context = { server, accountId: 'person-1', signedInAt: 0, idToken: jwtWith({ exp }), now: at, loginHint };
+      return Object.fromEntries(createLogoutRequest(context)?.url.searchParams ?? []);
+    };
+    for (const [exp, at] of [
+      [now / 1000 + 300, now],
+      [now / 1000 - 60, now],
+      [now / 1000 - 3600, undefined],
+      [undefined, now],
+      ['0', now],
+    ] as const) {
+      const sent = parametersAt(exp, at, 'sam@example.com');
+      assert.deepEqual(sent, { client_id: 'editor', logout_hint: 'sam@example.com' });
+    }
+    assert.deepEqual(parametersAt(now / 1000 + 300, now), { client_id: 'editor' });
+    assert.equal(parametersAt(now / 1000 - 3600, now)['id_token_hint'], jwtWith({ exp: now / 1000 - 3600 }));
   });
 
   it('sends the redirect URI with a new state each time, and neither without one', async () => {

@@ -1,0 +1,70 @@
+// What an ID token must have in common with the one before it, and with the access token that it comes with.
+import { Failure } from '../core/failure.ts';
+import { decodeBase64Url, parseObject } from '../core/json.ts';
+import { decodeJwtClaims } from '../core/jwt.ts';
+
+/** The tolerance for `auth_time`, in its own unit: some servers round the same time in different ways. */
+const AUTH_TIME_TOLERANCE = 1;
+
+/**
+ * Checks the ID token of a refresh against the one before it (OpenID Connect Core 12.2): `nonce`, `auth_time` and `azp`
+ * are the same. The specification lets servers leave them out of either, so only two present claims are compared.
+ * @throws Failure `untrusted-response` with the name of the claim.
+ */
+export function assertSameSignIn(idToken: string, before: string | undefined): void {
+  const now = decodeJwtClaims(idToken) ?? {};
+  const then = before === undefined ? {} : (decodeJwtClaims(before) ?? {});
+  for (const name of ['nonce', 'auth_time', 'azp']) {
+    const [value, expected] = [now[name], then[name]];
+    const isAbsent = [value, expected].some((one) => one === undefined || one === null);
+    if (!isAbsent && !isSame(value, expected)) {
+      throw new Failure('untrusted-response', 'other-sign-in', { detail: name });
+    }
+  }
+}
+
+function isSame(one: unknown, other: unknown): boolean {
+  return typeof one === 'number' && typeof other === 'number'
+    ? Math.abs(one - other) <= AUTH_TIME_TOLERANCE
+    : one === other;
+}
+
+/** The hash functions of the signature algorithms: RFC 7518 section 3.1; SHA-512 for Ed25519. */
+const HASHES: readonly (readonly [RegExp, string])[] = [
+  [/256$/, 'SHA-256'],
+  [/384$/, 'SHA-384'],
+  [/512$|^EdDSA$|^Ed25519$/, 'SHA-512'],
+];
+
+/**
+ * Checks that an ID token is for this access token, if it has an `at_hash` (OpenID Connect Core 3.1.3.6). Call this once
+ * the signature is verified.
+ * @throws Failure `untrusted-response` if it's for another one.
+ */
+export async function assertAccessTokenHash(idToken: string, accessToken: string): Promise<void> {
+  const hash = decodeJwtClaims(idToken)?.['at_hash'];
+  if (hash === undefined || hash === null) {
+    return;
+  }
+  const { alg } = parseObject(new TextDecoder().decode(decodeBase64Url(idToken.split('.')[0] ?? ''))) ?? {};
+  const algorithm = HASHES.find(([pattern]) => pattern.test(String(alg)))?.[1];
+  if (algorithm === undefined) {
+    // Ed448 has a hash that isn't available here.
+    return;
+  }
+  const digest = new Uint8Array(await crypto.subtle.digest(algorithm, new TextEncoder().encode(accessToken)));
+  if (typeof hash !== 'string' || !isHalfOf(hash, digest)) {
+    throw new Failure('untrusted-response', 'wrong-access-token', { detail: 'at_hash' });
+  }
+}
+
+/** Whether a text is the left half of a digest in base64url; with padding or the other alphabet, too. */
+function isHalfOf(text: string, digest: Uint8Array): boolean {
+  const half = digest.slice(0, digest.length / 2);
+  try {
+    const bytes = decodeBase64Url(text);
+    return bytes.length === half.length && bytes.every((byte, at) => byte === half[at]);
+  } catch {
+    return false;
+  }
+}
