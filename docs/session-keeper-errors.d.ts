@@ -76,6 +76,10 @@ export type SessionKeeperErrorName =
   | 'SessionKeeper.not-configured'
   /** The server's response can't be understood. Show the message: the user has to act. */
   | 'SessionKeeper.invalid-response'
+  /** The server names a token endpoint at another address. The user is asked whether to trust it. Show the message: the user has to act. */
+  | 'SessionKeeper.endpoint-moved'
+  /** The sign-in would open a page of another provider in the settings. Show the message: the user has to act. */
+  | 'SessionKeeper.endpoint-conflict'
   /** The response failed verification, so it wasn't used. Show the message: the user has to act. */
   | 'SessionKeeper.untrusted-response'
   /** The server returned tokens for a different account, so they weren't used. Show the message: the user has to act. */

@@ -6,7 +6,7 @@ import { ProviderRegistry } from './auth/providerRegistry.ts';
 import { SECOND } from './core/clock.ts';
 import { lazy } from './core/lazy.ts';
 import { COMMANDS, DPOP_COMMAND, PRODUCT, SHARED_FOLDER } from './host/ids.ts';
-import { createKeyNames } from './host/keyNames.ts';
+import { createRememberedNames } from './host/rememberedNames.ts';
 import { createSecretStore } from './host/secrets.ts';
 import { Settings } from './host/settings.ts';
 import { bundleLoadFailed } from './host/startMessages.ts';
@@ -63,7 +63,7 @@ export function activate(context: vscode.ExtensionContext): void {
     secrets: createSecretStore(context.secrets),
     folder: nodeSharedFolder(join(context.globalStorageUri.fsPath, SHARED_FOLDER), clock),
     cipher: nodeCipher,
-    keyNames: createKeyNames(context.globalState),
+    keyNames: createRememberedNames(context.globalState, 'keyNames'),
     provider: (id) => settings.provider(id),
     lifetimes: () => settings.lifetimes(),
     minimumValidity: () => settings.minimumValidity(),

@@ -18,7 +18,9 @@ import { EndSessionService } from './flows/endSession.ts';
 import { freePortFor } from './flows/listener.ts';
 import { SignInService } from './flows/signIn.ts';
 import { UriCallbackRouter } from './flows/uriCallbackRouter.ts';
+import { createDestinationConfirmation } from './auth/destinationConfirmation.ts';
 import { openBrowser } from './host/browser.ts';
+import { createRememberedNames } from './host/rememberedNames.ts';
 import { CALLBACKS_FOLDER, type COMMANDS } from './host/ids.ts';
 import { signInPages, signOutPages } from './host/pageMessages.ts';
 import type { Settings } from './host/settings.ts';
@@ -133,11 +135,15 @@ export function createOnDemandParts(start: StartParts): OnDemandParts {
     random,
     releasePorts: (ports) => endSessionService.releasePorts(ports),
     hasSession: ({ id }) => sessionManager.getActive(id).length > 0,
+    providers: () => settings.providers,
+    confirmDestination: createDestinationConfirmation(createRememberedNames(context.globalState, 'destinations')),
+    issuersWithIss: createRememberedNames(context.globalState, 'issuersWithIss'),
     pages: async (provider) => signInPages(provider.label, await template()),
   });
   const signInController = new SignInController(signInService, pendingSignIns, sessionManager, settings);
   const showLog = (): void => log.show();
   const actions = new RecoveryActions({
+    trustEndpoints: (id) => sessions.trustEndpoints(id),
     clock,
     settings,
     clientSecrets,

@@ -44,6 +44,8 @@ const MEANINGS: Readonly<Record<Category, string>> = {
   'redirect-rejected': "The redirect URI isn't registered for the client.",
   'scope-rejected': 'The server rejects one of the requested scopes.',
   'no-server': 'There is no OpenID Connect or OAuth server at the issuer URL.',
+  'endpoint-moved': 'The server names a token endpoint at another address. The user is asked whether to trust it.',
+  'endpoint-conflict': 'The sign-in would open a page of another provider in the settings.',
   'issuer-mismatch': 'The server at the issuer URL reports a different issuer.',
   insecure: 'The server uses a URL without HTTPS.',
   'unsupported-server': "The server doesn't support something that Session Keeper requires, such as PKCE with S256.",

@@ -61,6 +61,10 @@ const ADVICE: Readonly<Record<Category, string>> = {
     'Take the scope out of `scopes`, or allow it for the client at the server. Another extension may have asked for it, too: the log tells the scopes.',
   'no-server':
     'Open `ISSUER/.well-known/openid-configuration` in a browser: it has to show JSON. Correct `issuer` until it does.',
+  'endpoint-moved':
+    'Ask whoever runs the server whether it has moved. Trust the new address if so; it gets your refresh token. Otherwise, wait: your session is kept.',
+  'endpoint-conflict':
+    'Check `issuer`, and `endpoints` if there are any: the sign-in page of an entry must not be that of another entry, which would get its codes.',
   'issuer-mismatch': 'Copy `issuer` from that JSON into the settings, to the letter: a slash at the end counts.',
   insecure: 'The server has to offer https for every address that it names. http is for servers on this computer only.',
   'unsupported-server':

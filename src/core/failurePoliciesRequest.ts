@@ -27,6 +27,19 @@ export const REQUEST_FAILURES = {
     discoverySignificance: 3,
     yieldsToHtml: true,
   },
+  'endpoint-moved': {
+    localCodes: ['endpoint-moved'],
+    outcome: 'needs-attention',
+    actions: ['trust-endpoint', 'sign-in'],
+    mentionsKeptSession: true,
+    // Only the metadata are read again: the endpoint may move back.
+    firstRetryWithin: 5 * MINUTE,
+  },
+  'endpoint-conflict': {
+    localCodes: ['endpoint-of-other-provider'],
+    outcome: 'needs-attention',
+    actions: ['settings', 'log'],
+  },
   'untrusted-response': {
     localCodes: [
       'OAUTH_JWT_CLAIM_COMPARISON_FAILED',
@@ -37,6 +50,7 @@ export const REQUEST_FAILURES = {
       'wrong-party',
       'other-sign-in',
       'wrong-access-token',
+      'missing-issuer',
     ],
     outcome: 'needs-attention',
     actions: ['sign-in', 'diagnostics'],

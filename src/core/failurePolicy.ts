@@ -15,6 +15,7 @@ export type Action =
   | 'ask-consent'
   | 'other-method'
   | 'new-code'
+  | 'trust-endpoint'
   | 'reload'
   | 'log'
   | 'diagnostics';

@@ -47,6 +47,8 @@ const recordSchema = v.object({
   clientId: text,
   /** The origins to which the entry sent credentials when the tokens were issued ({@link credentialOrigins}). */
   origins: v.optional(v.array(text)),
+  /** The origins of the server's endpoints that receive credentials, when they were last trusted. */
+  endpointOrigins: v.optional(v.array(text)),
   account: v.object({ id: text, label: text }),
   /** The server's name for the account, if the label was changed to be unique. */
   loginHint: v.optional(text),

@@ -1,16 +1,18 @@
 // The authorization code grant through the person's browser (RFC 6749 section 4.1), for every method that uses it. The
 // methods differ in where the callback is received.
 import { SECOND, type Disposable } from '../core/clock.ts';
+import { Failure } from '../core/failure.ts';
 import { formatTimestamp } from '../core/log.ts';
 import type { SignInMethod } from '../core/provider.ts';
-import { createAuthorizationRequest, isResponseTo } from '../protocol/authorize.ts';
+import { authorizationEndpointOf, createAuthorizationRequest, isResponseTo } from '../protocol/authorize.ts';
 import { exchangeCode } from '../protocol/exchange.ts';
 import { authorizationUrl } from '../protocol/pushed.ts';
 import { requestedScopes } from '../protocol/requestedScopes.ts';
 import { raceAbort } from './abort.ts';
 import type { Pages } from './page.ts';
 import type { RedirectReceiver } from './redirectReceiver.ts';
-import type { FlowContext, FlowRun } from './signInFlow.ts';
+import type { ServerContext } from '../protocol/discovery.ts';
+import type { FlowContext, FlowRun, RememberedNames } from './signInFlow.ts';
 
 /** How long, in ms, the browser may be away before the person is told what may be wrong. */
 const WAITING_HINT = 30 * SECOND;
@@ -29,12 +31,13 @@ export interface AuthorizationCodeOptions {
  * @throws Failure if the receiver cannot be opened, or the signal's reason.
  */
 export async function startAuthorizationCode(
-  { dependencies, request, server, signal }: FlowContext,
+  { checkPage, dependencies, request, server, signal }: FlowContext,
   { hasWaitingHint = false, method, open }: AuthorizationCodeOptions,
 ): Promise<FlowRun> {
   const { clock, log, transport } = dependencies;
   const { deadline, hints, onAddress, onRedirect, provider, scopes } = request;
   const startedAt = clock.now();
+  await checkPage(authorizationEndpointOf(server));
   const pages = await dependencies.pages(provider);
   const receiver = await open(pages);
   let waiting: Disposable | undefined;
@@ -70,13 +73,30 @@ export async function startAuthorizationCode(
       log.debug(
         `Sign-in at ${provider.id}: the browser has answered after ${Math.round((clock.now() - startedAt) / SECOND)} s.`,
       );
-      return exchangeCode(server, authorization, parameters, transport, signal);
+      const { issuersWithIss } = dependencies;
+      assertIss(server, parameters, issuersWithIss);
+      const tokens = await exchangeCode(server, authorization, parameters, transport, signal);
+      if (parameters.has('iss') && !issuersWithIss.has(server.metadata.issuer)) {
+        issuersWithIss.add(server.metadata.issuer);
+      }
+      return tokens;
     },
     finish: (error) => {
       waiting?.dispose();
       receiver.respond(error === undefined ? pages.done : pages.failed(error));
     },
   };
+}
+
+/**
+ * Requires `iss` from a server that has sent it before, even if its metadata don't announce it: without it, a response
+ * may be another server's. An error has no code that could be sent to the wrong server.
+ * @throws Failure `untrusted-response`.
+ */
+function assertIss({ metadata }: ServerContext, parameters: URLSearchParams, issuersWithIss: RememberedNames): void {
+  if (!parameters.has('iss') && !parameters.has('error') && issuersWithIss.has(metadata.issuer)) {
+    throw new Failure('untrusted-response', 'missing-issuer');
+  }
 }
 
 /** Tells after a while that the browser hasn't come back, and that this is over once it is disposed of. */

@@ -29,7 +29,7 @@ export const deviceFlow: SignInFlow<'device'> = {
   start: (context) => Promise.resolve(startDeviceCode(context)),
 };
 
-function startDeviceCode({ clearDeadline, dependencies, request, server, signal }: FlowContext): FlowRun {
+function startDeviceCode({ checkPage, clearDeadline, dependencies, request, server, signal }: FlowContext): FlowRun {
   const { log, transport } = dependencies;
   const { hints, onCode, provider, scopes } = request;
   const over = new AbortController();
@@ -37,6 +37,7 @@ function startDeviceCode({ clearDeadline, dependencies, request, server, signal 
     tokens: async () => {
       const requested = requestedScopes(server, scopes);
       const code = await requestDeviceCode(server, requested, transport, signal, hints);
+      await checkPage(code.verificationUri);
       signal.throwIfAborted();
       clearDeadline();
       log.info(

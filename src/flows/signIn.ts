@@ -3,6 +3,12 @@ import type { Clock } from '../core/clock.ts';
 import { Failure, toFailure, sanitizeDisplayName } from '../core/failure.ts';
 import { formatFailure, type Log } from '../core/log.ts';
 import type { Provider, SignInMethod } from '../core/provider.ts';
+import {
+  assertOwnPage,
+  endpointOriginsOf,
+  unusualDestination,
+  type UnusualDestination,
+} from '../protocol/destinations.ts';
 import { withNewDpopKey, type Discovery, type ServerContext } from '../protocol/discovery.ts';
 import { resolveAccount, type SignInGrant } from '../protocol/identity.ts';
 import { revokeTokens } from '../protocol/revoke.ts';
@@ -17,6 +23,10 @@ export interface SignInDependencies extends FlowDependencies, LoopbackReceiversD
   readonly clock: Clock;
   readonly discovery: Discovery;
   readonly log: Log;
+  /** All providers in the settings. */
+  providers(): readonly Provider[];
+  /** Asks the person whether to go on to an unusual destination, which is remembered. */
+  confirmDestination(provider: Provider, destination: UnusualDestination): Promise<boolean>;
   /** Whether there is a session at a provider. */
   hasSession(provider: Provider): boolean;
 }
@@ -111,6 +121,7 @@ export class SignInService {
       server,
       clearDeadline,
       signal: AbortSignal.any([signal, over.signal]),
+      checkPage: (page) => this.#checkPage(page, server),
       dependencies: this.#dependencies,
       loopbackReceivers: this.#loopbackReceivers,
     });
@@ -124,7 +135,13 @@ export class SignInService {
       );
       const account = await resolveAccount(server, tokens, transport, signal);
       signal.throwIfAborted();
-      const session = await addSession({ provider, scopes, tokens, account });
+      const session = await addSession({
+        provider,
+        scopes,
+        tokens,
+        account,
+        endpointOrigins: endpointOriginsOf(server),
+      });
       run.finish();
       return session;
     } catch (error) {
@@ -136,6 +153,20 @@ export class SignInService {
         revokeTokens(server, tokens, transport).catch(() => {});
       }
       throw error;
+    }
+  }
+
+  async #checkPage(page: string, server: ServerContext): Promise<void> {
+    const { discovery } = this.#dependencies;
+    const { metadata, provider } = server;
+    const others = this.#dependencies
+      .providers()
+      .filter(({ id }) => id !== provider.id)
+      .map((other) => ({ provider: other, metadata: discovery.getCached(other)?.metadata?.value }));
+    assertOwnPage(page, provider, others);
+    const destination = page === metadata.authorization_endpoint ? unusualDestination(server) : undefined;
+    if (destination !== undefined && !(await this.#dependencies.confirmDestination(provider, destination))) {
+      throw new Failure('canceled', 'canceled');
     }
   }
 

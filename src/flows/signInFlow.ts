@@ -13,6 +13,12 @@ import type { Pages } from './page.ts';
 import type { AskForAddress } from './pasteFlow.ts';
 import type { UriCallbackRouter } from './uriCallbackRouter.ts';
 
+/** Names that are remembered across restarts. */
+export interface RememberedNames {
+  has(name: string): boolean;
+  add(name: string): void;
+}
+
 /** One sign-in method. */
 export interface SignInFlow<M extends SignInMethod = SignInMethod> {
   /** Its name in the settings. */
@@ -52,6 +58,11 @@ export interface FlowContext {
   readonly signal: AbortSignal;
   readonly dependencies: FlowDependencies;
   readonly loopbackReceivers: LoopbackReceivers;
+  /**
+   * Checks a page before the person is sent there.
+   * @throws Failure `endpoint-conflict`, or `canceled` if the person refuses an unusual one.
+   */
+  readonly checkPage: (page: string) => Promise<void>;
   /** Removes the person's deadline, for a flow in which the server sets one. */
   readonly clearDeadline: () => void;
 }
@@ -69,6 +80,8 @@ export interface FlowDependencies {
   pages(provider: Provider): Promise<Pages>;
   /** Asks the person for the address on which the browser has ended. */
   askForAddress(provider: Provider): AskForAddress;
+  /** The issuers that have sent `iss` (RFC 9207), from which it's required from then on. */
+  readonly issuersWithIss: RememberedNames;
   readonly uriCallbackRouter: Pick<UriCallbackRouter, 'createReceiver'>;
   /** The URI at which the editor hands callbacks to this extension, as the browser follows it. */
   getCallbackUri(): Promise<string>;

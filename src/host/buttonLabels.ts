@@ -41,6 +41,8 @@ export const dismiss = (): string => l10n.t('Dismiss');
 export const doNotShowAgain = (): string => l10n.t('Do Not Show Again');
 /** Deletes what the message is about. */
 export const confirmDelete = (): string => l10n.t('Delete It');
+/** Goes on to an unusual sign-in page. */
+export const continueSignIn = (): string => l10n.t('Continue');
 /** Keeps a session whose provider was removed. */
 export const keep = (): string => l10n.t('Keep');
 
@@ -73,6 +75,7 @@ const ACTION_LABELS: Readonly<Record<Action, () => string>> = {
   'fixed-port': useFixedPort,
   'ask-consent': askForConsent,
   'other-method': () => l10n.t('Use Another Way to Sign In'),
+  'trust-endpoint': () => l10n.t('Trust New Address'),
   'new-code': () => l10n.t('Get a New Code'),
   reload: reloadWindow,
   log: showLog,

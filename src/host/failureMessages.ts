@@ -152,6 +152,19 @@ const FAILURE_MESSAGES: Readonly<Record<Category, FailureMessage>> = {
       'There is no OpenID Connect or OAuth server at the issuer address of {0}. Check "issuer" in the settings.',
       provider,
     ),
+  'endpoint-moved': (provider, failure) =>
+    l10n.t({
+      message: '{0} now wants your tokens sent to another address: {1}. Renewals are on hold until you decide.',
+      args: [provider, detailOrCode(failure)],
+      comment: ['{1} is the new host, with the previous one in parentheses.'],
+    }),
+  'endpoint-conflict': (provider, failure) =>
+    l10n.t({
+      message:
+        'Signing in to {0} was stopped: it would open a page of another provider in your settings, {1}. Check the issuer of {0}.',
+      args: [provider, detailOrCode(failure)],
+      comment: ['{1} is the host, with the other provider in parentheses.'],
+    }),
   'issuer-mismatch': (provider, failure) =>
     failure.code === 'issuer-setting'
       ? l10n.t(

@@ -48,3 +48,10 @@ export const pasteUrl = (): string =>
 /** URL of the final page: the value is something else. */
 export const invalidPastedUrl = (): string =>
   l10n.t('This is not the address that this sign-in has ended on. Copy all of it: it contains “code=” and “state=”.');
+
+/** Dialog: the person signs in at a host that belongs neither to the issuer nor to the token endpoint. */
+export const unusualDestination = (provider: string, host: string): string =>
+  l10n.t('Signing in to {0} opens a page at {1}. Continue?', provider, host);
+/** Dialog: which host receives the sign-in's result. */
+export const unusualDestinationDetail = (host: string): string =>
+  l10n.t('The result of the sign-in is sent to {0}. Continue only if you trust both addresses.', host);

@@ -7,8 +7,9 @@ import { decodeJwtClaims } from '../core/jwt.ts';
 const AUTH_TIME_TOLERANCE = 1;
 
 /**
- * Checks the ID token of a refresh against the one before it (OpenID Connect Core 12.2): `nonce`, `auth_time` and `azp`
- * are the same. The specification lets servers leave them out of either, so only two present claims are compared.
+ * Checks the ID token of a refresh against the one before it (OpenID Connect Core 12.2): `nonce` and `azp` are the same.
+ * The specification lets servers leave them out of either, so only two present claims are compared. `auth_time` may be
+ * later, because some servers report the latest sign-in of a session in which the person has signed in again.
  * @throws Failure `untrusted-response` with the name of the claim.
  */
 export function assertSameSignIn(idToken: string, before: string | undefined): void {
@@ -17,16 +18,16 @@ export function assertSameSignIn(idToken: string, before: string | undefined): v
   for (const name of ['nonce', 'auth_time', 'azp']) {
     const [value, expected] = [now[name], then[name]];
     const isAbsent = [value, expected].some((one) => one === undefined || one === null);
-    if (!isAbsent && !isSame(value, expected)) {
+    if (!isAbsent && !isConsistent(value, expected)) {
       throw new Failure('untrusted-response', 'other-sign-in', { detail: name });
     }
   }
 }
 
-function isSame(one: unknown, other: unknown): boolean {
-  return typeof one === 'number' && typeof other === 'number'
-    ? Math.abs(one - other) <= AUTH_TIME_TOLERANCE
-    : one === other;
+function isConsistent(value: unknown, expected: unknown): boolean {
+  return typeof value === 'number' && typeof expected === 'number'
+    ? value >= expected - AUTH_TIME_TOLERANCE
+    : value === expected;
 }
 
 /** The hash functions of the signature algorithms: RFC 7518 section 3.1; SHA-512 for Ed25519. */

@@ -25,6 +25,8 @@ export interface SignInGrant {
   readonly scopes: readonly string[];
   readonly tokens: Tokens;
   readonly account: Account;
+  /** The origins of the server's endpoints that receive credentials. */
+  readonly endpointOrigins?: readonly string[];
 }
 
 /** The claims that name a user, in order of preference: OpenID Connect Core 5.1, and the names of OAuth 2 servers. */

@@ -8,6 +8,7 @@ import { Mutex } from '../locking/mutex.ts';
 import type { ProcessLiveness } from '../locking/processLiveness.ts';
 import { RenewalLock } from '../locking/renewalLock.ts';
 import type { Discovery } from '../protocol/discovery.ts';
+import { endpointOriginsOf } from '../protocol/destinations.ts';
 import type { Transport } from '../protocol/transport.ts';
 import { PendingRevocations } from '../storage/pendingRevocations.ts';
 import { StorageProbe } from '../storage/storageProbe.ts';
@@ -162,6 +163,20 @@ export class OnDemandSessions implements Disposable {
       transport: { clock },
     } = this.#dependencies;
     return endSessionAtServer(record, provider, { clock, discovery, log, revocations });
+  }
+
+  /**
+   * Trusts the endpoints that a session's server names now. The next refresh sends the refresh token there.
+   * @throws Failure if the server's metadata can't be read.
+   */
+  async trustEndpoints(id: string): Promise<void> {
+    const { discovery, started } = this.#dependencies;
+    const session = started.liveSessions.get(id);
+    const provider = session && started.sessionManager.providerOf(session.record);
+    if (session !== undefined && provider !== undefined) {
+      const endpointOrigins = endpointOriginsOf(await discovery.find(provider));
+      started.liveSessions.patch(id, { record: { ...session.record, endpointOrigins } });
+    }
   }
 
   dispose(): void {

@@ -179,8 +179,12 @@ function serverSessionOf({ accessToken, idToken }: SessionRecord): unknown {
   return [idToken, accessToken].map((token) => decodeJwtClaims(token ?? '')?.['sid']).find((sid) => sid !== undefined);
 }
 
-/** Whether the revocation endpoint is at an origin that the session's entry named, if it named any. */
-function isKnownDestination({ origins = [] }: SessionRecord, { metadata }: ServerContext): boolean {
+/** Whether the revocation endpoint is at an origin that the session's entry, or the server at the sign-in, has named. */
+function isKnownDestination(
+  { endpointOrigins = [], origins = [] }: SessionRecord,
+  { metadata }: ServerContext,
+): boolean {
   const endpoint = metadata.revocation_endpoint;
-  return endpoint === undefined || origins.length === 0 || origins.includes(new URL(endpoint).origin);
+  const known = [...origins, ...endpointOrigins];
+  return endpoint === undefined || known.length === 0 || known.includes(new URL(endpoint).origin);
 }

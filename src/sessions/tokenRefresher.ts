@@ -10,6 +10,7 @@ import type { Log } from '../core/log.ts';
 import type { Provider } from '../core/provider.ts';
 import { endedFailure, type SessionRecord } from '../core/session.ts';
 import { withSessionDpopKey, type Discovery, type ServerContext } from '../protocol/discovery.ts';
+import { assertKnownTokenEndpoint } from '../protocol/destinations.ts';
 import type { RefreshResponse } from '../protocol/refresh.ts';
 import type { Tokens } from '../protocol/tokens.ts';
 import type { Transport } from '../protocol/transport.ts';
@@ -123,6 +124,7 @@ export class TokenRefresher {
     }
     // Before the lock, because other windows would wait for it in vain.
     const server = await discovery.find(provider);
+    assertKnownTokenEndpoint(record, server);
     return renewalLock.runExclusive(attempt.id, (lock) => this.#refreshLocked(attempt, server, lock), {
       whileWaiting: (lockHolder) => {
         // It's called many times a second, and each change redraws the status bar.

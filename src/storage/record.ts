@@ -13,7 +13,10 @@ import type { SignInGrant } from '../protocol/identity.ts';
 import type { Tokens } from '../protocol/tokens.ts';
 
 /** The record of a new sign-in. */
-export function createRecord({ provider, scopes, tokens, account }: SignInGrant, id: string): SessionRecord {
+export function createRecord(
+  { provider, scopes, tokens, account, endpointOrigins }: SignInGrant,
+  id: string,
+): SessionRecord {
   return {
     version: RECORD_VERSION,
     id,
@@ -22,6 +25,7 @@ export function createRecord({ provider, scopes, tokens, account }: SignInGrant,
     clientId: provider.clientId,
     origins: credentialOrigins(provider),
     refreshSettings: refreshSettingsOf(provider),
+    ...(endpointOrigins === undefined ? {} : { endpointOrigins: [...endpointOrigins] }),
     account,
     ...(tokens.claims === undefined ? {} : { subject: tokens.claims.sub }),
     // A server that grants less than was asked has answered the question: asking again would not bring more.

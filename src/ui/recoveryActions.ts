@@ -54,6 +54,8 @@ export interface RecoveryActionsDependencies {
   readonly proposePort: (preferred: readonly number[]) => Promise<number>;
   /** Signs in again so that the server asks for consent. */
   askForConsent(target: ActionTarget): Promise<void>;
+  /** Trusts the addresses that a session's server names now. */
+  trustEndpoints(sessionId: string): Promise<void>;
   /** Copies the diagnostics to the clipboard. */
   copyDiagnostics(): Promise<void>;
 }
@@ -91,6 +93,7 @@ export class RecoveryActions {
       'ask-consent': () => this.#dependencies.askForConsent(target),
       'other-method': () => this.#signInByOtherMethod(target),
       'new-code': () => target.signIn(deviceFlow.id),
+      'trust-endpoint': () => this.#trustEndpoint(target),
       reload: () => vscode.commands.executeCommand('workbench.action.reloadWindow'),
       log: () => this.#dependencies.showLog(),
       diagnostics: () => this.#dependencies.copyDiagnostics(),
@@ -119,6 +122,14 @@ export class RecoveryActions {
           run: () => this.run(action, target),
         };
       });
+  }
+
+  /** Trusts the address to which the server has moved, and retries with it. */
+  async #trustEndpoint(target: ActionTarget): Promise<void> {
+    if (target.sessionId !== undefined) {
+      await this.#dependencies.trustEndpoints(target.sessionId);
+      await target.retry();
+    }
   }
 
   /** Asks for the client secret of a provider, saves it, and retries with it; an empty one removes it. */

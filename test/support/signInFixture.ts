@@ -1,10 +1,12 @@
 import { SECOND } from '../../src/core/clock.ts';
 import type { Log } from '../../src/core/log.ts';
+import type { Provider } from '../../src/core/provider.ts';
 import type { AskForAddress } from '../../src/flows/pasteFlow.ts';
 import { SignInService } from '../../src/flows/signIn.ts';
 import { UriCallbackRouter } from '../../src/flows/uriCallbackRouter.ts';
 import type { Environment } from '../../src/flows/availability.ts';
 import { nodeCipher } from '../../src/node/cipher.ts';
+import type { UnusualDestination } from '../../src/protocol/destinations.ts';
 import { Discovery } from '../../src/protocol/discovery.ts';
 import type { Transport } from '../../src/protocol/transport.ts';
 import { transportWith } from './fixtures.ts';
@@ -37,6 +39,12 @@ export class Desk {
   hasSession = false;
   /** Whether no time passes while a request is under way. */
   waitsForAnswers = false;
+  /** The providers in the settings. */
+  providers: readonly Provider[] = [];
+  /** What the person answers who is asked about an unusual destination. */
+  confirmDestination: (destination: UnusualDestination) => boolean = () => true;
+  /** The issuers that have sent `iss`. */
+  readonly issuersWithIss = new Set<string>();
   /** What opening the browser waits for. */
   opening: () => Promise<void> = () => Promise.resolve();
 
@@ -63,6 +71,9 @@ export class Desk {
       toExternalUrl: (address) => this.toExternalUrl(address),
       releasePorts: (ports) => this.releasePorts(ports),
       hasSession: () => this.hasSession,
+      providers: () => this.providers,
+      confirmDestination: (_provider, destination) => Promise.resolve(this.confirmDestination(destination)),
+      issuersWithIss: this.issuersWithIss,
       uriCallbackRouter: this.uriCallbackRouter,
       getCallbackUri: () => Promise.resolve('vscode://session-keeper.session-keeper/callback'),
       random: () => 0.5,
@@ -87,6 +98,11 @@ export class Desk {
         }
       },
     };
+  }
+
+  /** How many addresses the browser was opened at that no test has asked for. */
+  get unseenAddresses(): number {
+    return this.#browser.unseen;
   }
 
   /** The next address that the browser is opened at. */

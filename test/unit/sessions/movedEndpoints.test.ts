@@ -105,3 +105,69 @@ describe('A session of an entry with endpoints', () => {
     assert.deepEqual(elsewhere.requests, []);
   });
 });
+
+describe('A session whose server names a token endpoint at another origin', () => {
+  let server: ScriptedServer;
+  let elsewhere: ScriptedServer;
+  let testWindow: TestWindow;
+
+  beforeEach(async () => {
+    [server, elsewhere] = await Promise.all([ScriptedServer.start(), ScriptedServer.start()]);
+    [server, elsewhere].forEach((one) => one.onToken(rotatingTokens()));
+    testWindow = createTestWindow(server.issuer);
+    await seedSession(
+      testWindow,
+      recordAt(server.issuer, testWindow.clock.now(), { endpointOrigins: [server.issuer] }),
+    );
+    testWindow.sessions.start();
+  });
+
+  afterEach(async () => {
+    testWindow.sessions.dispose();
+    await Promise.all([server.stop(), elsewhere.stop()]);
+  });
+
+  const refresh = (): Promise<unknown> => testWindow.tokenRefresher.refresh('s1', { reason: 'test' });
+  const move = (): void => void (server.metadata['token_endpoint'] = `${elsewhere.issuer}/token`);
+
+  it('is kept, and its refresh token is not sent there, until the person trusts it', async () => {
+    move();
+    const failure = await rejectsWith(refresh(), 'endpoint-moved');
+    assert.match(
+      failure.detail ?? '',
+      new RegExp(`^${new URL(elsewhere.issuer).host} \\(${new URL(server.issuer).host}\\)$`),
+    );
+    await testWindow.clock.pass(HOUR);
+    assert.deepEqual(
+      [server.requestsTo('/token'), elsewhere.requests, testWindow.record().refreshToken, testWindow.record().ended],
+      [[], [], 'refresh-1', undefined],
+    );
+    await testWindow.sessions.onDemand.trustEndpoints('s1');
+    await refresh();
+    assert.equal(elsewhere.requestsTo('/token').length, 1);
+    assert.deepEqual(testWindow.record().endpointOrigins?.includes(elsewhere.issuer), true);
+  });
+
+  it('is held after an hour as well, when the metadata are read again', async () => {
+    await refresh();
+    move();
+    await testWindow.clock.pass(2 * HOUR);
+    assert.deepEqual(elsewhere.requests, []);
+    assert.equal(testWindow.liveSessions.get('s1')?.failure?.category, 'endpoint-moved');
+  });
+
+  it('goes on by itself when the endpoint is back', async () => {
+    move();
+    await rejectsWith(refresh(), 'endpoint-moved');
+    server.metadata['token_endpoint'] = `${server.issuer}/token`;
+    await testWindow.clock.pass(2 * HOUR);
+    assert.ok(server.requestsTo('/token').length > 0);
+    assert.equal(testWindow.liveSessions.get('s1')?.failure, undefined);
+  });
+
+  it('is not signed out at a revocation endpoint at another origin', async () => {
+    server.metadata['revocation_endpoint'] = `${elsewhere.issuer}/revoke`;
+    assert.equal(await (await testWindow.sessionManager.signOut('s1')).atServer, 'not-supported');
+    assert.deepEqual(elsewhere.requests, []);
+  });
+});

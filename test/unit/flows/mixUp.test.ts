@@ -1,0 +1,120 @@
+// Sign-ins whose page belongs to another server than the one that gets the code (RFC 9700 section 4.4).
+import assert from 'node:assert/strict';
+import { MINUTE } from '../../../src/core/clock.ts';
+import type { UnusualDestination } from '../../../src/protocol/destinations.ts';
+import { rejectsWith } from '../../support/failures.ts';
+import { GOOD_TOKENS, providerAt } from '../../support/fixtures.ts';
+import { ScriptedServer } from '../../support/scriptedServer.ts';
+import { Desk } from '../../support/signInFixture.ts';
+
+describe('A sign-in at a server that leads elsewhere', () => {
+  let desk: Desk;
+  let own: ScriptedServer;
+  let bank: ScriptedServer;
+
+  beforeEach(async () => {
+    desk = new Desk();
+    own = await ScriptedServer.start();
+    bank = await ScriptedServer.start();
+    own.onToken({ body: GOOD_TOKENS });
+  });
+
+  afterEach(async () => {
+    await Promise.all([own.stop(), bank.stop()]);
+  });
+
+  const start = (method: 'loopback' | 'device' = 'loopback'): Promise<unknown> => {
+    const signIn = desk.signInService.signIn(
+      {
+        provider: providerAt(own.issuer),
+        scopes: ['read'],
+        method,
+        deadline: 5 * MINUTE,
+        signal: new AbortController().signal,
+      },
+      (grant) => Promise.resolve(grant),
+    );
+    signIn.catch(() => {});
+    return signIn;
+  };
+
+  it('is refused before the browser opens when its page is at another provider', async () => {
+    own.metadata['authorization_endpoint'] = `${bank.issuer}/authorize`;
+    desk.providers = [providerAt(own.issuer), providerAt(bank.issuer, { id: 'bank', label: 'Bank' })];
+    const failure = await rejectsWith(start(), 'endpoint-conflict', 'endpoint-of-other-provider');
+    assert.equal(failure.detail, `${new URL(bank.issuer).host} (Bank)`);
+    assert.deepEqual([desk.unseenAddresses, own.requestsTo('/token'), bank.requests], [0, [], []]);
+  });
+
+  it('is refused before the code is shown when its verification address is at another provider', async () => {
+    own.metadata['device_authorization_endpoint'] = `${own.issuer}/device`;
+    own.on('/device', {
+      body: {
+        device_code: 'device-1',
+        user_code: 'ABCD',
+        verification_uri: `${bank.issuer}/activate`,
+        expires_in: 300,
+        interval: 1,
+      },
+    });
+    desk.providers = [providerAt(own.issuer), providerAt(bank.issuer, { id: 'bank' })];
+    await rejectsWith(start('device'), 'endpoint-conflict');
+    assert.deepEqual(bank.requests, []);
+  });
+
+  it('asks with both hosts when its page is neither at the issuer nor at the token endpoint, and goes on if the person wants to', async () => {
+    own.metadata['authorization_endpoint'] = `${bank.issuer}/authorize`;
+    const asked: UnusualDestination[] = [];
+    desk.confirmDestination = (destination) => {
+      asked.push(destination);
+      return false;
+    };
+    await rejectsWith(start(), 'canceled');
+    assert.deepEqual(asked, [
+      { issuer: own.issuer, pageHost: new URL(bank.issuer).host, tokenHost: new URL(own.issuer).host },
+    ]);
+    assert.equal(desk.unseenAddresses, 0);
+    desk.confirmDestination = () => true;
+    void start();
+    assert.equal(new URL(await desk.address()).origin, bank.issuer);
+  });
+
+  it('asks nothing when the page is at the issuer', async () => {
+    desk.confirmDestination = () => assert.fail('asked');
+    void start();
+    assert.equal(new URL(await desk.address()).origin, own.issuer);
+  });
+
+  describe('and its issuer in the response (RFC 9207)', () => {
+    const answer = async (more: Readonly<Record<string, string>>): Promise<unknown> => {
+      const signIn = start();
+      const { searchParams } = new URL(await desk.address());
+      const callback = new URL(searchParams.get('redirect_uri') ?? '');
+      callback.search = new URLSearchParams({
+        code: 'code-1',
+        state: searchParams.get('state') ?? '',
+        ...more,
+      }).toString();
+      // The last page is of no interest.
+      fetch(callback).catch(() => {});
+      return signIn;
+    };
+
+    it('is required once a server has sent it, although its metadata do not announce it', async () => {
+      await answer({});
+      await answer({ iss: own.issuer });
+      assert.deepEqual([...desk.issuersWithIss], [own.issuer]);
+      const requests = own.requestsTo('/token').length;
+      await rejectsWith(answer({}), 'untrusted-response', 'missing-issuer');
+      assert.equal(own.requestsTo('/token').length, requests);
+      await answer({ iss: own.issuer });
+    });
+
+    it('is not required of an error, and not remembered of a response that was refused', async () => {
+      await rejectsWith(answer({ iss: bank.issuer }), 'untrusted-response', 'wrong-issuer');
+      assert.deepEqual([...desk.issuersWithIss], []);
+      desk.issuersWithIss.add(own.issuer);
+      await rejectsWith(answer({ error: 'access_denied' }), 'denied');
+    });
+  });
+});
