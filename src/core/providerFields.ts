@@ -19,6 +19,9 @@ import { normalizeScopes } from './scopes.ts';
 
 // No credentials are sent to the authorization endpoint and to the public keys.
 
+// No credentials are sent to the authorization endpoint and to the public keys.
+const CREDENTIAL_ENDPOINTS = schemas.ENDPOINT_FIELDS.filter((name) => name !== 'authorization' && name !== 'jwks');
+
 /** The table. The comment of each row describes the provider's value. */
 export const PROVIDER_FIELDS = {
   /** The authentication provider ID that other extensions pass to `vscode.authentication.getSession`. */
@@ -191,7 +194,7 @@ export const PROVIDER_FIELDS = {
     schema: v.optional(schemas.endpoints),
     server: 'identifies',
     affectsRefresh: true,
-    credentialUrls: ({ endpoints }) => schemas.ENDPOINT_FIELDS.flatMap((name) => endpoints?.[name] ?? []),
+    credentialUrls: ({ endpoints }) => CREDENTIAL_ENDPOINTS.flatMap((name) => endpoints?.[name] ?? []),
     display: 'urls',
     unset: 'from the server metadata',
   }),

@@ -155,14 +155,14 @@ const FAILURE_MESSAGES: Readonly<Record<Category, FailureMessage>> = {
   'endpoint-moved': (provider, failure) =>
     l10n.t({
       message: '{0} now wants your tokens sent to another address: {1}. Renewals are on hold until you decide.',
-      args: [provider, detailOrCode(failure)],
+      args: [provider, failure.detail ?? '…'],
       comment: ['{1} is the new host, with the previous one in parentheses.'],
     }),
   'endpoint-conflict': (provider, failure) =>
     l10n.t({
       message:
         'Signing in to {0} was stopped: it would open a page of another provider in your settings, {1}. Check the issuer of {0}.',
-      args: [provider, detailOrCode(failure)],
+      args: [provider, failure.detail ?? '…'],
       comment: ['{1} is the host, with the other provider in parentheses.'],
     }),
   'issuer-mismatch': (provider, failure) =>

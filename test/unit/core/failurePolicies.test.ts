@@ -94,7 +94,7 @@ describe('FAILURE_POLICIES', () => {
         FAILURE_POLICIES[category].firstRetryWithin === undefined &&
         FAILURE_POLICIES[category].outcome === 'needs-attention',
     );
-    assert.deepEqual(stops, ['not-renewable']);
+    assert.deepEqual(stops, ['not-renewable', 'endpoint-conflict']);
   });
 
   it('offers the settings when they are wrong', () => {
