@@ -10,11 +10,20 @@ import { CALLBACK_PATH } from '../core/redirectUri.ts';
  *   they are in the URL.
  */
 export function callbackQuery(uri: string, isDecoded: boolean): string | undefined {
-  const { path, query } = URI.parse(uri);
-  if (path !== CALLBACK_PATH) {
+  const parsed = parse(uri);
+  if (parsed?.path !== CALLBACK_PATH) {
     return undefined;
   }
-  return isDecoded ? reencodeQuery(query) : query;
+  return isDecoded ? reencodeQuery(parsed.query) : parsed.query;
+}
+
+/** A URI; undefined for text that isn't one. Anybody can have the operating system open any text with the editor. */
+function parse(uri: string): URI | undefined {
+  try {
+    return URI.parse(uri);
+  } catch {
+    return undefined;
+  }
 }
 
 /** A decoded query, encoded again as far as that is possible: a "%" stands for itself. A "+" may have been one or a space. */

@@ -68,4 +68,10 @@ describe('The query of a callback URI', () => {
     // An encoded query is no query of a URL: its "&" and "=" are encoded, too.
     assert.equal(uri.toString(), `${CALLBACK_URI}?code%3Da%2523%26state%3Ds`);
   });
+
+  it('is none when the text is no URI', () => {
+    for (const text of ['', ':', ' :', 'a b:/callback?code=c', '://', '\u0000:']) {
+      assert.equal(callbackQuery(text, false), undefined, text);
+    }
+  });
 });
