@@ -32,6 +32,10 @@ export default tseslint.config(
       'no-restricted-syntax': [
         'error',
         { selector: 'TSEnumDeclaration', message: 'Use a constant list and its union type.' },
+        {
+          selector: 'MemberExpression[object.name="URL"][property.name="canParse"]',
+          message: 'Use parseUrl of core/secureUrl: canParse accepts text that the constructor rejects.',
+        },
       ],
       eqeqeq: 'error',
       'no-console': 'error',

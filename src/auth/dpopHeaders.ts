@@ -1,5 +1,5 @@
 // Headers with which another extension uses a DPoP-bound token (RFC 9449). VS Code's authentication API has no place for them.
-import { hasUserInfo, isSecureUrl } from '../core/secureUrl.ts';
+import { hasUserInfo, isSecureUrl, parseUrl } from '../core/secureUrl.ts';
 import { dpopHeaders, DpopKeys } from '../protocol/dpop.ts';
 import type { SessionManager } from '../sessions/sessionManager.ts';
 import * as dpopMessages from '../host/dpopMessages.ts';
@@ -61,7 +61,7 @@ function readRequest(request: unknown): ResourceRequest {
     !isNonce ||
     typeof url !== 'string' ||
     !/^https?:\/\//i.test(url) ||
-    !URL.canParse(url) ||
+    parseUrl(url) === undefined ||
     !isSecureUrl(url) ||
     hasUserInfo(url)
   ) {

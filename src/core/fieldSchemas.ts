@@ -1,7 +1,7 @@
 // The parts that the schemas of a provider's fields consist of. Every message is a problem code. Each check comes with
 // the JSON Schema that approximates it, because the schema for the settings editor is generated from here.
 import * as v from 'valibot';
-import { hasUserInfo, isSecureUrl } from './secureUrl.ts';
+import { hasUserInfo, isSecureUrl, parseUrl } from './secureUrl.ts';
 import { isIssuerUrl, withoutWellKnown } from './issuer.ts';
 import type { ProblemCode } from './parseProviders.ts';
 import { BUILT_IN_PROVIDER_IDS, PROVIDER_ID_PATTERN } from './provider.ts';
@@ -83,7 +83,7 @@ export const issuer = v.pipe(
 export const endpoint = v.pipe(
   text,
   v.check(
-    (value) => /^https?:\/\/[^#\s\\]+$/.test(value) && URL.canParse(value) && !hasUserInfo(value),
+    (value) => /^https?:\/\/[^#\s\\]+$/.test(value) && parseUrl(value) !== undefined && !hasUserInfo(value),
     'bad-endpoint',
   ),
   check(
@@ -124,7 +124,11 @@ export const ports = v.pipe(
 const RESOURCE_PATTERN = /^[A-Za-z][A-Za-z0-9+.-]*:[^#\s]+$/;
 const resource = v.pipe(
   text,
-  check('bad-resource', { pattern: RESOURCE_PATTERN.source }, (uri) => RESOURCE_PATTERN.test(uri) && URL.canParse(uri)),
+  check(
+    'bad-resource',
+    { pattern: RESOURCE_PATTERN.source },
+    (uri) => RESOURCE_PATTERN.test(uri) && parseUrl(uri) !== undefined,
+  ),
 );
 
 /** Resource indicators (RFC 8707 section 2): one absolute URI without a fragment, or a list of them. */

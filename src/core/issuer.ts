@@ -1,4 +1,5 @@
 // Comparing issuers, which may differ by a trailing slash, or by a tenant that the server's metadata leaves open.
+import { parseUrl } from './secureUrl.ts';
 
 /** The placeholder for the tenant in the issuer of a multitenant server (Microsoft Entra). */
 const TENANT_PLACEHOLDER = '{tenantid}';
@@ -10,7 +11,8 @@ const TENANT_PLACEHOLDER = '{tenantid}';
  * because the issuer distinguishes the responses of servers (RFC 9207).
  */
 export function isSameIssuer(reported: string, configured: string): boolean {
-  if (!URL.canParse(reported) || !URL.canParse(configured) || new URL(reported).origin !== new URL(configured).origin) {
+  const origin = parseUrl(reported)?.origin;
+  if (origin === undefined || origin !== parseUrl(configured)?.origin) {
     return false;
   }
   return (
@@ -21,7 +23,7 @@ export function isSameIssuer(reported: string, configured: string): boolean {
 /** Whether a string can be an issuer: an http or https URL without query, fragment and credentials. */
 export function isIssuerUrl(value: string): boolean {
   // `URL` corrects malformed URLs, but issuers are compared as strings, so it must be valid as it is.
-  return /^https?:\/\/[^?#@\s\\]+$/.test(value) && URL.canParse(value);
+  return /^https?:\/\/[^?#@\s\\]+$/.test(value) && parseUrl(value) !== undefined;
 }
 
 /**

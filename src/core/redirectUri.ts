@@ -1,6 +1,8 @@
 // Redirect URIs, in particular on loopback addresses (RFC 8252 section 7.3). A server may compare them as strings, so
 // the registered URI is sent unchanged, except for an inserted port.
 
+import { parseUrl } from './secureUrl.ts';
+
 /** The default redirect URI. */
 export const DEFAULT_REDIRECT_URI = 'http://127.0.0.1/callback';
 
@@ -25,7 +27,7 @@ export const REDIRECT_URI_PATTERN = new RegExp(`^(http://(?:${HOST}))(?::(${PORT
 
 /** Whether a string is a valid redirect URI for an entry. */
 export function isRedirectUri(value: string): boolean {
-  return REDIRECT_URI_PATTERN.test(value) && URL.canParse(value);
+  return REDIRECT_URI_PATTERN.test(value) && parseUrl(value) !== undefined;
 }
 
 /** The port of a redirect URI; undefined if it has none. */

@@ -1,12 +1,21 @@
 // Which URLs credentials may be sent to: over TLS, or to this machine only, and without user information.
 
+/**
+ * Parses a URL; undefined for text that isn't one. Unlike `URL.canParse`, it agrees with the constructor for every text:
+ * there are hosts of which that one says yes, and this one throws.
+ */
+export function parseUrl(value: string, base?: string | URL): URL | undefined {
+  try {
+    return new URL(value, base);
+  } catch {
+    return undefined;
+  }
+}
+
 /** Whether a URL uses TLS or a loopback address. Returns true for text that isn't a URL; other checks reject that. */
 export function isSecureUrl(value: string): boolean {
-  if (!URL.canParse(value)) {
-    return true;
-  }
-  const url = new URL(value);
-  return url.protocol === 'https:' || (url.protocol === 'http:' && isLoopbackHost(url.hostname));
+  const url = parseUrl(value);
+  return url === undefined || url.protocol === 'https:' || (url.protocol === 'http:' && isLoopbackHost(url.hostname));
 }
 
 /**
@@ -14,7 +23,7 @@ export function isSecureUrl(value: string): boolean {
  * to, or that a user is shown, has none: `https://id.example.com@evil.example/` looks like another host.
  */
 export function hasUserInfo(value: string): boolean {
-  const url = URL.canParse(value) ? new URL(value) : undefined;
+  const url = parseUrl(value);
   return (
     (url !== undefined && (url.username !== '' || url.password !== '')) ||
     /^\s*[a-z][a-z0-9+.-]*:[/\\]*[^/\\?#]*@/i.test(value)

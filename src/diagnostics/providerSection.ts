@@ -1,4 +1,5 @@
 // The report's section about providers: every field of the table, under its name in the settings.
+import { parseUrl } from '../core/secureUrl.ts';
 import { findFlow } from '../flows/signInFlows.ts';
 import { SECOND } from '../core/clock.ts';
 import type { Display, FieldRow, DisplayValues } from '../core/fieldRow.ts';
@@ -33,7 +34,7 @@ export function providerLines(provider: Provider, clientSecret: ClientSecretStat
 
 function describe(value: unknown, { display, unitMs, unset = 'none' }: FieldRow): string {
   if (value === undefined || (typeof value === 'object' && value !== null && Object.keys(value).length === 0)) {
-    return URL.canParse(unset) ? loopbackUrl(unset) : unset;
+    return parseUrl(unset) !== undefined ? loopbackUrl(unset) : unset;
   }
   // The type of the row ensures that its display fits the value.
   return DISPLAYS[display](value as never, unitMs ?? 1);

@@ -1,5 +1,7 @@
 // Removes secrets from reports.
 
+import { parseUrl } from '../core/secureUrl.ts';
+
 /** Returns the host and port of a proxy's URL, without credentials. */
 export function formatProxy(url: string): string {
   const text = url.trim();
@@ -7,7 +9,8 @@ export function formatProxy(url: string): string {
     return 'not set';
   }
   const withScheme = /^[a-z][a-z0-9+.-]*:\/\//i.test(text) ? text : `http://${text}`;
-  return URL.canParse(withScheme) ? new URL(withScheme).host || 'set, but not an address' : 'set, but not an address';
+  const host = parseUrl(withScheme)?.host ?? '';
+  return host === '' ? 'set, but not an address' : host;
 }
 
 /** The maximum length, in characters, of a part of a secret that isn't redacted, because ordinary words must stay. */

@@ -1,5 +1,5 @@
 // The findings about sessions: their provider, their state, and the clock skew.
-import { isLoopbackHost } from '../core/secureUrl.ts';
+import { isLoopbackHost, parseUrl } from '../core/secureUrl.ts';
 import { decodeJwtClaims } from '../core/jwt.ts';
 import { CLOCK_SKEW_WARNING } from '../core/clock.ts';
 import { isIssuedBy } from '../core/issuer.ts';
@@ -116,7 +116,7 @@ function findMismatchedClaims({ idToken, issuer, clientId, subject }: SessionRec
 }
 
 function isLoopbackIssuer(issuer: string): boolean {
-  return URL.canParse(issuer) && isLoopbackHost(new URL(issuer).hostname);
+  return isLoopbackHost(parseUrl(issuer)?.hostname ?? '');
 }
 
 /** Uses the latest response of each provider. */

@@ -1,6 +1,6 @@
 // The loopback redirect: RFC 8252 section 7.3.
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { isLoopbackHost } from '../core/secureUrl.ts';
+import { isLoopbackHost, parseUrl } from '../core/secureUrl.ts';
 import { SECOND, type Clock, type Disposable } from '../core/clock.ts';
 import { Failure } from '../core/failure.ts';
 import { DEFAULT_REDIRECT_URI, portOf, withPort } from '../core/redirectUri.ts';
@@ -261,7 +261,7 @@ export class LoopbackReceiver implements RedirectReceiver, Disposable {
 
 /** The port of an address that leads to the person's own machine, and to the path of ours; undefined for any other. */
 function portAt(address: string, ours: string): number | undefined {
-  const url = URL.canParse(address) ? new URL(address) : undefined;
+  const url = parseUrl(address);
   const isOurs =
     url?.protocol === 'http:' &&
     isLoopbackHost(url.hostname) &&

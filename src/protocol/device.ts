@@ -1,6 +1,6 @@
 // The device authorization grant (RFC 8628).
 import * as oauth from 'oauth4webapi';
-import { hasUserInfo, isLoopbackHost } from '../core/secureUrl.ts';
+import { hasUserInfo, isLoopbackHost, parseUrl } from '../core/secureUrl.ts';
 import { HOUR, SECOND } from '../core/clock.ts';
 import { Failure, sanitizeDisplayName } from '../core/failure.ts';
 import { hintParameters, parseMaxAge, type AuthorizationHints } from './authorize.ts';
@@ -115,7 +115,7 @@ function parseDeviceCode(
   sentAt: number,
 ): DeviceCode {
   const userCode = response.user_code.trim();
-  const uri = parseUrl(response.verification_uri);
+  const uri = parsePageUrl(response.verification_uri);
   if (userCode === '' || sanitizeDisplayName(userCode) !== userCode || uri === undefined) {
     throw new Failure('invalid-response', 'bad-device-code', {
       detail: hasUserInfo(response.verification_uri) ? 'verification_uri' : undefined,
@@ -127,7 +127,7 @@ function parseDeviceCode(
     throw new Failure('insecure', 'http-endpoint', { detail: 'verification_uri' });
   }
   // The complete URL is optional, so an invalid one is ignored.
-  const complete = parseUrl(response.verification_uri_complete ?? '');
+  const complete = parsePageUrl(response.verification_uri_complete ?? '');
   const { expires_in: lifetime, interval } = response;
   return {
     deviceCode: response.device_code,
@@ -140,8 +140,7 @@ function parseDeviceCode(
 }
 
 /** A URL to show and to open in the browser, where user information looks like another host. */
-const parseUrl = (text: string): URL | undefined =>
-  URL.canParse(text) && !hasUserInfo(text) ? new URL(text) : undefined;
+const parsePageUrl = (text: string): URL | undefined => (hasUserInfo(text) ? undefined : parseUrl(text));
 
 /**
  * Polls once for tokens (RFC 8628 section 3.4). An ID token is verified as usual, except for the nonce, which this

@@ -1,6 +1,6 @@
 // Fetches public documents: metadata (RFC 8414) and keys (RFC 7517). These requests contain no credentials.
 import { Failure, sanitizeDisplayName } from '../core/failure.ts';
-import { hasUserInfo } from '../core/secureUrl.ts';
+import { hasUserInfo, parseUrl } from '../core/secureUrl.ts';
 import { parseJson, parseObject } from '../core/json.ts';
 import type { JsonObject } from './responseBody.ts';
 import { classify } from './classify.ts';
@@ -40,10 +40,10 @@ async function fetchFollowingRedirects(fetch: Fetch, url: string): Promise<Respo
       headers: { accept: 'application/json, application/jwk-set+json' },
     });
     const location = response.headers.get('location') ?? '';
-    if (left === 0 || ![301, 302, 303, 307, 308].includes(response.status) || !URL.canParse(location, current)) {
+    const target = parseUrl(location, current);
+    if (left === 0 || ![301, 302, 303, 307, 308].includes(response.status) || target === undefined) {
       return response;
     }
-    const target = new URL(location, current);
     if (target.origin !== origin) {
       throw new Failure('unexpected-html', `http-${response.status}`, {
         detail: sanitizeDisplayName(target.host),

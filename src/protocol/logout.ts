@@ -2,7 +2,7 @@
 import * as oauth from 'oauth4webapi';
 import { MINUTE } from '../core/clock.ts';
 import { decodeJwtClaims } from '../core/jwt.ts';
-import { hasUserInfo, isLoopbackHost } from '../core/secureUrl.ts';
+import { hasUserInfo, isLoopbackHost, parseUrl } from '../core/secureUrl.ts';
 import type { ServerContext } from './discovery.ts';
 
 /** The session to end, and its server. */
@@ -37,7 +37,7 @@ export interface LogoutRequest {
 export function createLogoutRequest(context: EndSessionContext, redirectUri?: string): LogoutRequest | undefined {
   const { client, allowInsecureRequests, metadata } = context.server;
   const endpoint: unknown = metadata.end_session_endpoint;
-  if (typeof endpoint !== 'string' || !URL.canParse(endpoint) || hasUserInfo(endpoint)) {
+  if (typeof endpoint !== 'string' || parseUrl(endpoint) === undefined || hasUserInfo(endpoint)) {
     return undefined;
   }
   const url = new URL(endpoint);

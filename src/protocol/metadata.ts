@@ -1,6 +1,6 @@
 // The metadata of a server: its locations (OpenID Connect Discovery 1.0, RFC 8414), normalizing, and validating.
 import type * as oauth from 'oauth4webapi';
-import { hasUserInfo, isLoopbackHost } from '../core/secureUrl.ts';
+import { hasUserInfo, isLoopbackHost, parseUrl } from '../core/secureUrl.ts';
 import { Failure } from '../core/failure.ts';
 import { discoverySignificance } from '../core/failurePolicies.ts';
 import { isSameIssuer, withConfiguredTenant } from '../core/issuer.ts';
@@ -90,11 +90,8 @@ export function parseMetadata(
   if (typeof reported !== 'string' || reported === '') {
     throw new Failure('invalid-response', 'OAUTH_INVALID_RESPONSE', { detail: 'issuer' });
   }
-  if (
-    !URL.canParse(reported) ||
-    hasUserInfo(reported) ||
-    (new URL(reported).href !== new URL(issuer).href && !isSameIssuer(reported, issuer))
-  ) {
+  const { href } = parseUrl(reported) ?? {};
+  if (href === undefined || hasUserInfo(reported) || !isSameAddress(href, reported, issuer)) {
     throw new Failure('issuer-mismatch', 'issuer-mismatch');
   }
   // From here on, the issuer is as the metadata has it, with the tenant of the entry if that names one.
@@ -136,7 +133,7 @@ function endpointProblem(url: unknown, allowInsecureRequests: boolean): 'missing
   if (url === undefined || url === null || url === '') {
     return 'missing';
   }
-  if (typeof url !== 'string' || !URL.canParse(url) || hasUserInfo(url)) {
+  if (typeof url !== 'string' || parseUrl(url) === undefined || hasUserInfo(url)) {
     return 'bad';
   }
   const { hostname, protocol } = new URL(url);
@@ -181,4 +178,9 @@ export function significanceOf({ category, code, status }: Failure): number {
   // An HTML page means no more than that there is no metadata.
   const significance = code === 'not-json' ? 1 : discoverySignificance(category);
   return significance === 1 && isAbsent ? 0 : significance;
+}
+
+/** Whether the issuer in metadata is the configured one, as a URL or as an issuer. */
+function isSameAddress(href: string, reported: string, issuer: string): boolean {
+  return href === new URL(issuer).href || isSameIssuer(reported, issuer);
 }

@@ -1,5 +1,5 @@
 // The answers in the wizard so far, and the entry of the settings that they lead to.
-import { isLoopbackHost } from '../core/secureUrl.ts';
+import { isLoopbackHost, parseUrl } from '../core/secureUrl.ts';
 import { withoutWellKnown } from '../core/issuer.ts';
 import { parseProviders } from '../core/parseProviders.ts';
 import type { Provider, ProviderField } from '../core/provider.ts';
@@ -54,7 +54,7 @@ export function normalizeIssuer(entered: string): string {
   if (text === '' || /^[a-z][a-z0-9+.-]*:\/\//i.test(text)) {
     return withoutWellKnown(text);
   }
-  const isLoopback = URL.canParse(`http://${text}`) && isLoopbackHost(new URL(`http://${text}`).hostname);
+  const isLoopback = isLoopbackHost(parseUrl(`http://${text}`)?.hostname ?? '');
   return withoutWellKnown(`${isLoopback ? 'http' : 'https'}://${text}`);
 }
 

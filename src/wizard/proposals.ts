@@ -1,4 +1,5 @@
 // What the wizard proposes: scopes, a label, an ID.
+import { parseUrl } from '../core/secureUrl.ts';
 import { DEFAULT_PROVIDER_ID, DEFAULT_SCOPES } from '../core/provider.ts';
 import type { Draft } from './draft.ts';
 import { filterTexts, type Entry } from './entries.ts';
@@ -33,7 +34,7 @@ export function proposeScopes({ metadata, preset, scopes }: Draft): ProposedScop
 
 /** Returns the label to propose: the product's name, or the host of the issuer. */
 export function proposeLabel({ issuer, label, preset }: Draft): string {
-  return label || (preset?.name ?? (URL.canParse(issuer) ? new URL(issuer).hostname : ''));
+  return label || (preset?.name ?? parseUrl(issuer)?.hostname ?? '');
 }
 
 /** Returns the ID to propose: derived from the label, and different from those of the other entries. */

@@ -50,7 +50,7 @@ export async function resultOrFailure<T>(
   } catch (error) {
     assert.ok(error instanceof Failure, `Not a Failure: ${String(error)}`);
     assert.ok(CATEGORIES.includes(error.category), error.category);
-    assert.notEqual(error.category, 'unexpected', String(error.cause));
+    assert.notEqual(error.category, 'unexpected', error.cause instanceof Error ? error.cause.stack : undefined);
     assertClean(error.message, secrets);
     return undefined;
   }
