@@ -1,6 +1,8 @@
 import jsdoc from 'eslint-plugin-jsdoc';
 import tseslint from 'typescript-eslint';
 
+const noEnums = [{ selector: 'TSEnumDeclaration', message: 'Use a constant list and its union type.' }];
+
 export default tseslint.config(
   { ignores: ['dist/', 'out/', 'node_modules/', '.vscode-test/', 'test/consumer/'] },
   {
@@ -29,14 +31,7 @@ export default tseslint.config(
         'error',
         { allow: [{ from: 'package', name: 'allowInsecureRequests', package: 'oauth4webapi' }] },
       ],
-      'no-restricted-syntax': [
-        'error',
-        { selector: 'TSEnumDeclaration', message: 'Use a constant list and its union type.' },
-        {
-          selector: 'MemberExpression[object.name="URL"][property.name="canParse"]',
-          message: 'Use parseUrl of core/secureUrl: canParse accepts text that the constructor rejects.',
-        },
-      ],
+      'no-restricted-syntax': ['error', ...noEnums],
       eqeqeq: 'error',
       'no-console': 'error',
       'max-lines': ['error', { max: 500, skipBlankLines: true, skipComments: true }],
@@ -47,7 +42,17 @@ export default tseslint.config(
   },
   {
     files: ['src/**/*.ts'],
-    rules: { 'max-lines': ['error', { max: 300, skipBlankLines: true, skipComments: true }] },
+    rules: {
+      'max-lines': ['error', { max: 300, skipBlankLines: true, skipComments: true }],
+      'no-restricted-syntax': [
+        'error',
+        ...noEnums,
+        {
+          selector: 'MemberExpression[object.name="URL"][property.name="canParse"]',
+          message: 'Use parseUrl of core/secureUrl: canParse accepts text that the constructor rejects.',
+        },
+      ],
+    },
   },
   {
     files: ['src/**/*.ts', 'tools/**/*.ts', 'test/support/**/*.ts'],
