@@ -151,7 +151,7 @@ export class OidcAuthenticationProvider implements vscode.AuthenticationProvider
   }
 
   /**
-   * Signs in to meet a resource server's challenge. Replaces the session of the account.
+   * Signs in to meet a resource server's challenge. Replaces the account's session for the same permissions, if any.
    * @throws Error with a message for the user, also if the sign-in succeeded but doesn't meet the challenge.
    */
   async createSessionFromChallenges(
@@ -187,7 +187,7 @@ export class OidcAuthenticationProvider implements vscode.AuthenticationProvider
     this.#announced = now;
     // Signing in again keeps the session ID, so a changed session can fulfill pending requests, too.
     const fulfilled = [...added, ...changed].flatMap((record) =>
-      this.#pendingRequests.removeFulfilled(record).map((scopes) => this.#toSession(record, scopes)),
+      this.#pendingRequests.removeFulfilled(record, this.#provider).map((scopes) => this.#toSession(record, scopes)),
     );
     if (added.length + removed.length + changed.length > 0) {
       this.#dependencies.log.debug(

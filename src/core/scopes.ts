@@ -48,6 +48,11 @@ export function isPermission(scope: string): boolean {
   return !IDENTITY_SCOPES.has(scope);
 }
 
+/** Whether two lists grant the same permissions, whatever identity claims they request. */
+export function samePermissions(one: readonly string[], other: readonly string[]): boolean {
+  return sameScopes(normalizeScopes(one).filter(isPermission), normalizeScopes(other).filter(isPermission));
+}
+
 /**
  * Whether one token can have both lists of scopes. Scopes that are URLs name their resource, and servers with such
  * scopes (Microsoft Entra) issue no token for two resources, nor for `.default` together with other scopes.

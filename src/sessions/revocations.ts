@@ -10,6 +10,7 @@ import type { Discovery, ServerContext } from '../protocol/discovery.ts';
 import { revokeTokens, type Revocation } from '../protocol/revoke.ts';
 import type { Transport } from '../protocol/transport.ts';
 import { isRevocationFile, type PendingRevocation, type PendingRevocations } from '../storage/pendingRevocations.ts';
+import type { LiveSessions } from '../storage/liveSessions.ts';
 import { describeSession } from '../storage/record.ts';
 
 /** What the revocations work with. */
@@ -19,6 +20,7 @@ export interface RevocationsDependencies {
   readonly discovery: Discovery;
   readonly transport: Transport;
   readonly pendingRevocations: PendingRevocations;
+  readonly liveSessions: Pick<LiveSessions, 'all'>;
   /** A number in [0, 1). */
   random(): number;
   /** A new id. */
@@ -82,13 +84,17 @@ export class Revocations {
 
   /**
    * Revokes the refresh token that a new sign-in replaces. Its access token may be in use at this moment, and expires by
-   * itself. Nothing is revoked if the new tokens are of the same grant, which would end with it (RFC 7009 section 2.1).
+   * itself. Nothing is revoked if the new tokens are of the same grant, which would end with it (RFC 7009 section 2.1),
+   * or those of another session of the account, such as one with other scopes.
    * @param provider undefined if it isn't configured any more.
    */
   revokeReplaced(replaced: SessionRecord, by: SessionRecord, provider: Provider | undefined): void {
     const { refreshToken } = replaced;
-    const [sid, newSid] = [replaced, by].map(serverSessionOf);
-    const isSameGrant = refreshToken === by.refreshToken || (sid !== undefined && sid === newSid);
+    const others = this.#dependencies.liveSessions
+      .all()
+      .map(({ record }) => record)
+      .filter(({ id, ended }) => id !== replaced.id && ended === undefined);
+    const isSameGrant = [by, ...others].some((other) => hasSameGrant(replaced, other));
     if (refreshToken !== undefined && !isSameGrant && provider?.revokeReplacedSession === true) {
       this.start(replaced, provider, { keepsAccessToken: true });
     }
@@ -172,6 +178,13 @@ export class Revocations {
     const period = Math.min(FIRST_RETRY_WITHIN * 2 ** (attempts - 1), MAX_RETRY_DELAY);
     return Math.max(MIN_RETRY_DELAY, Math.min(retryAfter, MAX_RETRY_DELAY), this.#dependencies.random() * period);
   }
+}
+
+/** Whether revoking the refresh token of one session would end another one, as far as that is known. */
+function hasSameGrant(one: SessionRecord, other: SessionRecord): boolean {
+  const [sid, otherSid] = [one, other].map(serverSessionOf);
+  const isSameClient = one.issuer === other.issuer && one.clientId === other.clientId;
+  return isSameClient && (one.refreshToken === other.refreshToken || (sid !== undefined && sid === otherSid));
 }
 
 /** The session at the server (`sid`, OpenID Connect Front-Channel Logout 1.0 section 3); undefined if no token has it. */

@@ -4,9 +4,10 @@ import type { Emitter } from '../core/emitter.ts';
 import { sanitizeDisplayName } from '../core/failure.ts';
 import type { Log } from '../core/log.ts';
 import type { Provider } from '../core/provider.ts';
-import { canCombineScopes, sameScopes } from '../core/scopes.ts';
+import { samePermissions, scopesToRequest } from '../core/scopes.ts';
 import { configuredProviderOf } from '../core/serverIdentity.ts';
-import { isNewer, servesScopes, type SessionRecord } from '../core/session.ts';
+import { isNewer, type SessionRecord } from '../core/session.ts';
+import { canResume, servesScopes } from '../core/sessionScopes.ts';
 import { isUsable, sessionTime, type LiveSession } from '../core/status.ts';
 import type { SignInGrant } from '../protocol/identity.ts';
 import type { NotificationClaims } from '../locking/notificationClaims.ts';
@@ -104,8 +105,8 @@ export class SessionManager {
   }
 
   /**
-   * The sessions that serve these scopes, each with a token that stays valid for the minimum validity, refreshed if
-   * needed. One session per account; the one with exactly these scopes first.
+   * The sessions that serve a caller with these scopes ({@link servesScopes}), each with a token that stays valid for the minimum validity, refreshed if
+   * needed. One session per account: the one with exactly these permissions, or else the latest sign-in.
    * @returns an empty list only if there is no session, because VS Code then asks the person to sign in.
    * @throws Failure if a session exists, its token doesn't work any more, and a refresh failed for a reason that passes.
    */
@@ -137,12 +138,12 @@ export class SessionManager {
   ): LiveSession[] {
     const matching = this.getActive(providerId).filter(({ record }) => {
       const isOfAccount = accountId === undefined || record.account.id === accountId;
-      return isOfAccount && servesScopes(record, scopes) && filter(record);
+      return isOfAccount && this.#serves(record, scopes) && filter(record);
     });
     const best = new Map<string, LiveSession>();
     for (const session of matching) {
       const known = best.get(session.record.account.id);
-      if (known === undefined || rank(session, scopes) > rank(known, scopes)) {
+      if (known === undefined || this.#rank(session, scopes) > this.#rank(known, scopes)) {
         best.set(session.record.account.id, session);
       }
     }
@@ -167,10 +168,25 @@ export class SessionManager {
     if (!isOfOne || (accountId === undefined && this.findMatching(providerId, scopes, undefined, filter).length > 0)) {
       return undefined;
     }
-    const scopeRank = ({ record }: LiveSession): number =>
-      servesScopes(record, scopes) ? 2 : canCombineScopes(record.scopes, scopes) ? 1 : 0;
-    return known.sort((one, other) => scopeRank(other) - scopeRank(one) || rank(other, scopes) - rank(one, scopes))[0]
-      ?.record;
+    const scopeRank = ({ record }: LiveSession): number => {
+      const provider = this.providerOf(record);
+      const isResumable = provider !== undefined && canResume(record, scopes, provider);
+      return this.#serves(record, scopes) ? 2 : isResumable ? 1 : 0;
+    };
+    return known.sort(
+      (one, other) => scopeRank(other) - scopeRank(one) || this.#rank(other, scopes) - this.#rank(one, scopes),
+    )[0]?.record;
+  }
+
+  #serves(record: SessionRecord, scopes: readonly string[]): boolean {
+    const provider = this.providerOf(record);
+    return provider !== undefined && servesScopes(record, scopes, provider);
+  }
+
+  /** Exactly the permissions that are requested are better than more; of equals, the later sign-in. */
+  #rank({ record }: LiveSession, scopes: readonly string[]): number {
+    const wanted = scopesToRequest(scopes, this.providerOf(record)?.scopes ?? []);
+    return (samePermissions(record.scopes, wanted) ? Number.MAX_SAFE_INTEGER / 2 : 0) + record.signedInAt / 1000;
   }
 
   /**
@@ -226,9 +242,4 @@ export class SessionManager {
     liveSessions.remove(id);
     return sessionStore.removeAfter(id, task).finally(() => renewalLock.delete(id));
   }
-}
-
-/** Exactly the scopes that are wanted are better than more; of equals, the later sign-in. */
-function rank({ record }: LiveSession, scopes: readonly string[]): number {
-  return (sameScopes(record.scopes, scopes) ? Number.MAX_SAFE_INTEGER / 2 : 0) + record.signedInAt / 1000;
 }

@@ -243,6 +243,22 @@ describe('A revocation', () => {
       assert.deepEqual(revoked(), ['refresh-1']);
     });
 
+    it('revokes nothing when another session of the account is of that session at the server', async () => {
+      const idToken = (sid: string): string => jwtWith({ iss: server.issuer, aud: 'editor', sub: 'person', sid });
+      testWindow.sessions.dispose();
+      testWindow = opened();
+      testWindow.sessions.start();
+      const account = { id: 'person', label: 'Sam' };
+      const shared = { account, idToken: idToken('one') };
+      await seedSession(testWindow, recordAt(server.issuer, now(), shared));
+      const other = { id: 's2', scopes: ['write'], refreshToken: 'refresh-other' };
+      await seedSession(testWindow, recordAt(server.issuer, now(), { ...shared, ...other }));
+      const tokens = { refreshToken: 'refresh-new', idToken: idToken('two') };
+      await testWindow.sessionManager.addSession(grantFor(providerAt(server.issuer), now(), tokens, account));
+      await testWindow.clock.pass(SECOND);
+      assert.deepEqual([revoked(), testWindow.record().refreshToken], [[], 'refresh-new']);
+    });
+
     it('revokes nothing when the entry says that the server would end the new session, too', async () => {
       await signInOver({}, {}, { revokeReplacedSession: false });
       assert.deepEqual(revoked(), []);

@@ -14,12 +14,12 @@ import {
 } from '../../support/testWindow.ts';
 import { rotatingTokens, type ScriptedServer } from '../../support/scriptedServer.ts';
 
-describe('A sign-in that goes on from a session', () => {
+describe('A sign-in that goes on from a session, where the entry combines scopes', () => {
   let server: ScriptedServer;
   let testWindow: TestWindow;
 
   beforeEach(async () => {
-    ({ testWindow, server } = await createTestWindowWithServer());
+    ({ testWindow, server } = await createTestWindowWithServer({ combineScopes: true }));
   });
 
   afterEach(async () => {
@@ -34,7 +34,7 @@ describe('A sign-in that goes on from a session', () => {
     account?: SignInGrant['account'],
   ): SignInGrant => ({
     ...grantFor(
-      providerAt(server.issuer),
+      providerAt(server.issuer, { combineScopes: true }),
       now(),
       { accessToken: 'access-9', refreshToken: 'refresh-9', ...tokens },
       account,
@@ -67,6 +67,7 @@ describe('A sign-in that goes on from a session', () => {
       folder: testWindow.folder,
       clock: testWindow.clock,
       life: testWindow.life,
+      providers: [providerAt(server.issuer, { combineScopes: true })],
     });
     await other.sessionManager.ready();
     await testWindow.sessionManager.addSession(grant(['read', 'write']), { resumeSessionId: 's1', wanted: ['write'] });
