@@ -163,13 +163,17 @@ export class OidcAuthenticationProvider implements vscode.AuthenticationProvider
   }
 
   /**
-   * Signs out. Resolves when the local session is deleted, without waiting for the server. If the server doesn't confirm the
-   * sign-out, a notification says so.
+   * Signs out of the account of a session. VS Code calls this for each session of the account that it knows of; the first
+   * call signs out of all of them, ended ones included, and the others do nothing. Resolves when the local sessions are
+   * deleted, without waiting for the server. If the server doesn't confirm the sign-out, a notification says so.
    * @throws Error if the stored session couldn't be deleted.
    */
   async removeSession(id: string): Promise<void> {
     try {
-      const signOut = await this.#dependencies.sessionManager.signOut(id);
+      const signOut = await this.#dependencies.sessionManager.signOutOfAccount(id);
+      if (signOut === undefined) {
+        return;
+      }
       const name = this.#provider?.label ?? this.#id;
       this.#dependencies.onDemand.load().then(
         ({ sessionRequests }) => sessionRequests.completeSignOut(name, signOut),

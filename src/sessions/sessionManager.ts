@@ -1,4 +1,5 @@
 // What callers ask of the sessions: list them, find one that works, add one, sign out.
+import { isSameAccount } from '../core/accounts.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Emitter } from '../core/emitter.ts';
 import { sanitizeDisplayName } from '../core/failure.ts';
@@ -17,6 +18,7 @@ import type { LiveSessions } from '../storage/liveSessions.ts';
 import { describeSession } from '../storage/record.ts';
 import type { SessionStore } from '../storage/sessionStore.ts';
 import { AccessGate } from './accessGate.ts';
+import { combineSignOuts } from './accountSignOut.ts';
 import { DecisionLog } from './decisionLog.ts';
 import type { ServerSignOut } from './serverSignOut.ts';
 import type { SessionGate } from './sessionGate.ts';
@@ -222,6 +224,20 @@ export class SessionManager {
       await signOut.queued;
       return signOut;
     });
+  }
+
+  /**
+   * Signs out of the account of a session: of all its sessions, as {@link signOut} does.
+   * @returns undefined if there is no such session, as when the account was signed out with another of its sessions.
+   * @throws Failure `storage` if they're over, but a stored session couldn't be deleted.
+   */
+  async signOutOfAccount(id: string): Promise<ServerSignOut | undefined> {
+    const session = this.#dependencies.liveSessions.get(id);
+    if (session === undefined) {
+      return undefined;
+    }
+    const others = this.getAll().filter(({ record }) => record.id !== id && isSameAccount(record, session.record));
+    return combineSignOuts(await Promise.all([session, ...others].map(({ record }) => this.signOut(record.id))));
   }
 
   /**
