@@ -1,4 +1,5 @@
 // Revokes the tokens of sessions that are over (RFC 7009), and retries that until the server confirms it.
+import { isSameAccount } from '../core/accounts.ts';
 import { DAY, MINUTE, SECOND, type Clock } from '../core/clock.ts';
 import { toFailure, type Failure } from '../core/failure.ts';
 import { isOfflineCode } from '../core/failurePolicies.ts';
@@ -85,7 +86,7 @@ export class Revocations {
   /**
    * Revokes the refresh token that a new sign-in replaces. Its access token may be in use at this moment, and expires by
    * itself. Nothing is revoked if the new tokens are of the same grant, which would end with it (RFC 7009 section 2.1),
-   * or those of another session of the account, such as one with other scopes.
+   * or if another session of the account may be of that grant: some servers have one for each account and client.
    * @param provider undefined if it isn't configured any more.
    */
   revokeReplaced(replaced: SessionRecord, by: SessionRecord, provider: Provider | undefined): void {
@@ -94,7 +95,7 @@ export class Revocations {
       .all()
       .map(({ record }) => record)
       .filter(({ id, ended }) => id !== replaced.id && ended === undefined);
-    const isSameGrant = [by, ...others].some((other) => hasSameGrant(replaced, other));
+    const isSameGrant = hasSameGrant(replaced, by) || others.some((other) => mayShareGrant(replaced, other));
     if (refreshToken !== undefined && !isSameGrant && provider?.revokeReplacedSession === true) {
       this.start(replaced, provider, { keepsAccessToken: true });
     }
@@ -180,11 +181,17 @@ export class Revocations {
   }
 }
 
-/** Whether revoking the refresh token of one session would end another one, as far as that is known. */
+/** Whether revoking the refresh token of one session is known to end another one. */
 function hasSameGrant(one: SessionRecord, other: SessionRecord): boolean {
   const [sid, otherSid] = [one, other].map(serverSessionOf);
-  const isSameClient = one.issuer === other.issuer && one.clientId === other.clientId;
-  return isSameClient && (one.refreshToken === other.refreshToken || (sid !== undefined && sid === otherSid));
+  return one.refreshToken === other.refreshToken || (sid !== undefined && sid === otherSid);
+}
+
+/** Whether revoking the refresh token of one session may end another one. */
+function mayShareGrant(one: SessionRecord, other: SessionRecord): boolean {
+  const [sid, otherSid] = [one, other].map(serverSessionOf);
+  const isSameClient = one.clientId === other.clientId && isSameAccount(one, other);
+  return isSameClient && (sid === undefined || otherSid === undefined || sid === otherSid);
 }
 
 /** The session at the server (`sid`, OpenID Connect Front-Channel Logout 1.0 section 3); undefined if no token has it. */
