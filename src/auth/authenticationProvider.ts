@@ -170,13 +170,10 @@ export class OidcAuthenticationProvider implements vscode.AuthenticationProvider
    */
   async removeSession(id: string): Promise<void> {
     try {
-      const signOut = await this.#dependencies.sessionManager.signOutOfAccount(id);
-      if (signOut === undefined) {
-        return;
-      }
+      const signOuts = await this.#dependencies.sessionManager.signOutOfAccount(id);
       const name = this.#provider?.label ?? this.#id;
       this.#dependencies.onDemand.load().then(
-        ({ sessionRequests }) => sessionRequests.completeSignOut(name, signOut),
+        ({ sessionRequests }) => sessionRequests.completeSignOut(name, signOuts),
         () => {},
       );
     } catch (error) {

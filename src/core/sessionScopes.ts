@@ -1,6 +1,6 @@
 // Which sessions serve a caller, by its scopes: no caller gets a wider token because another one has requested it.
 import type { Provider } from './provider.ts';
-import { canCombineScopes, coversScopes, isPermission, samePermissions, scopesToRequest } from './scopes.ts';
+import { coversScopes, isPermission, samePermissions, scopesToRequest } from './scopes.ts';
 import type { SessionRecord } from './session.ts';
 
 /** The fields of a provider that decide which sessions serve a caller. */
@@ -32,23 +32,8 @@ export function servesScopes(
   );
 }
 
-/**
- * Whether a sign-in for a caller may resume a session, and request the scopes of that session, too: only if the session
- * doesn't get other permissions by that. With `combineScopes`, if one token can have both.
- */
-export function canResume(record: SessionRecord, requested: readonly string[], policy: ScopePolicy): boolean {
-  return policy.combineScopes
-    ? canCombineScopes(record.scopes, requested)
-    : samePermissions(record.scopes, scopesToRequest(requested, policy.scopes)) ||
-        servesScopes(record, requested, policy);
-}
-
-/** Whether two sessions are equivalent: same provider, account and permissions. */
-export function isSameSignIn(one: SessionRecord, other: SessionRecord): boolean {
-  return (
-    one.providerId === other.providerId &&
-    one.issuer === other.issuer &&
-    one.account.id === other.account.id &&
-    samePermissions(one.scopes, other.scopes)
-  );
+/** Ranks a session among those that serve a caller: exactly the requested permissions, then the later sign-in. */
+export function rankFor(record: SessionRecord, requested: readonly string[], policy?: ScopePolicy): number {
+  const isExact = samePermissions(record.scopes, scopesToRequest(requested, policy?.scopes ?? []));
+  return (isExact ? Number.MAX_SAFE_INTEGER / 2 : 0) + record.signedInAt / 1000;
 }

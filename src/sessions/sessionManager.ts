@@ -5,10 +5,9 @@ import type { Emitter } from '../core/emitter.ts';
 import { sanitizeDisplayName } from '../core/failure.ts';
 import type { Log } from '../core/log.ts';
 import type { Provider } from '../core/provider.ts';
-import { samePermissions, scopesToRequest } from '../core/scopes.ts';
 import { configuredProviderOf } from '../core/serverIdentity.ts';
 import { isNewer, type SessionRecord } from '../core/session.ts';
-import { canResume, servesScopes } from '../core/sessionScopes.ts';
+import { rankFor, servesScopes } from '../core/sessionScopes.ts';
 import { isUsable, sessionTime, type LiveSession } from '../core/status.ts';
 import type { SignInGrant } from '../protocol/identity.ts';
 import type { NotificationClaims } from '../locking/notificationClaims.ts';
@@ -18,7 +17,6 @@ import type { LiveSessions } from '../storage/liveSessions.ts';
 import { describeSession } from '../storage/record.ts';
 import type { SessionStore } from '../storage/sessionStore.ts';
 import { AccessGate } from './accessGate.ts';
-import { combineSignOuts } from './accountSignOut.ts';
 import { DecisionLog } from './decisionLog.ts';
 import type { ServerSignOut } from './serverSignOut.ts';
 import type { SessionGate } from './sessionGate.ts';
@@ -138,57 +136,20 @@ export class SessionManager {
     accountId: string | undefined,
     filter: SessionFilter = () => true,
   ): LiveSession[] {
+    const rank = ({ record }: LiveSession): number => rankFor(record, scopes, this.providerOf(record));
     const matching = this.getActive(providerId).filter(({ record }) => {
       const isOfAccount = accountId === undefined || record.account.id === accountId;
-      return isOfAccount && this.#serves(record, scopes) && filter(record);
+      const provider = this.providerOf(record);
+      return isOfAccount && provider !== undefined && servesScopes(record, scopes, provider) && filter(record);
     });
     const best = new Map<string, LiveSession>();
     for (const session of matching) {
       const known = best.get(session.record.account.id);
-      if (known === undefined || this.#rank(session, scopes) > this.#rank(known, scopes)) {
+      if (known === undefined || rank(session) > rank(known)) {
         best.set(session.record.account.id, session);
       }
     }
     return [...best.values()];
-  }
-
-  /**
-   * The session that a sign-in for these scopes is expected to resume, ended ones included: its account is the one that
-   * is named, or the only one there is. Undefined if none is known, and if somebody who names no account has a matching
-   * session already, because then they want another account.
-   */
-  findSessionToResume(
-    providerId: string,
-    scopes: readonly string[],
-    accountId: string | undefined,
-    filter: SessionFilter = () => true,
-  ): SessionRecord | undefined {
-    const known = this.getAll(providerId).filter(
-      ({ record }) => accountId === undefined || record.account.id === accountId,
-    );
-    const isOfOne = new Set(known.map(({ record }) => record.account.id)).size === 1;
-    if (!isOfOne || (accountId === undefined && this.findMatching(providerId, scopes, undefined, filter).length > 0)) {
-      return undefined;
-    }
-    const scopeRank = ({ record }: LiveSession): number => {
-      const provider = this.providerOf(record);
-      const isResumable = provider !== undefined && canResume(record, scopes, provider);
-      return this.#serves(record, scopes) ? 2 : isResumable ? 1 : 0;
-    };
-    return known.sort(
-      (one, other) => scopeRank(other) - scopeRank(one) || this.#rank(other, scopes) - this.#rank(one, scopes),
-    )[0]?.record;
-  }
-
-  #serves(record: SessionRecord, scopes: readonly string[]): boolean {
-    const provider = this.providerOf(record);
-    return provider !== undefined && servesScopes(record, scopes, provider);
-  }
-
-  /** Exactly the permissions that are requested are better than more; of equals, the later sign-in. */
-  #rank({ record }: LiveSession, scopes: readonly string[]): number {
-    const wanted = scopesToRequest(scopes, this.providerOf(record)?.scopes ?? []);
-    return (samePermissions(record.scopes, wanted) ? Number.MAX_SAFE_INTEGER / 2 : 0) + record.signedInAt / 1000;
   }
 
   /**
@@ -228,16 +189,17 @@ export class SessionManager {
 
   /**
    * Signs out of the account of a session: of all its sessions, as {@link signOut} does.
-   * @returns undefined if there is no such session, as when the account was signed out with another of its sessions.
+   * @returns the sign-outs at the server; none if there is no such session, as when the account was signed out with
+   *   another one.
    * @throws Failure `storage` if they're over, but a stored session couldn't be deleted.
    */
-  async signOutOfAccount(id: string): Promise<ServerSignOut | undefined> {
+  async signOutOfAccount(id: string): Promise<ServerSignOut[]> {
     const session = this.#dependencies.liveSessions.get(id);
     if (session === undefined) {
-      return undefined;
+      return [];
     }
     const others = this.getAll().filter(({ record }) => record.id !== id && isSameAccount(record, session.record));
-    return combineSignOuts(await Promise.all([session, ...others].map(({ record }) => this.signOut(record.id))));
+    return Promise.all([session, ...others].map(({ record }) => this.signOut(record.id)));
   }
 
   /**

@@ -7,6 +7,7 @@ import type { SignInMethod } from '../core/provider.ts';
 import { endedFailure, loginHintOf, tokenLifetimes, type SessionRecord } from '../core/session.ts';
 import { statusOf, type LiveSession } from '../core/status.ts';
 import { hintsAfterFailure } from '../protocol/authorize.ts';
+import { combineSignOuts } from '../sessions/accountSignOut.ts';
 import type { SignInHints } from '../auth/pendingSignIns.ts';
 import * as notification from '../host/notificationMessages.ts';
 import type { CommandDependencies, Commands } from './commands.ts';
@@ -106,10 +107,10 @@ export class AccountCommands {
     const { sessionManager, settings } = this.#dependencies;
     const name = settings.nameOf(record.providerId);
     try {
-      const signOut = await sessionManager.signOutOfAccount(record.id);
-      this.#dependencies.openSignOutPage(signOut?.page ?? Promise.resolve(undefined));
+      const { atServer, page } = combineSignOuts(await sessionManager.signOutOfAccount(record.id));
+      this.#dependencies.openSignOutPage(page);
       const message =
-        signOut === undefined || (await signOut.atServer) === 'revoked'
+        (await atServer) === 'revoked'
           ? notification.signedOut(name, record.account.label)
           : notification.signedOutWithoutRevocation(name);
       void vscode.window.showInformationMessage(message);

@@ -162,22 +162,16 @@ export class StatusBar implements Disposable {
    * Appends the most urgent session of an account, which stands for all. Only if some of them need the user and others
    * don't, one of each, with the scopes that tell them apart.
    */
-  #appendAccount(
-    markdown: vscode.MarkdownString,
-    statuses: readonly [SessionStatus, ...SessionStatus[]],
-    now: number,
-  ): void {
-    const [first] = statuses;
+  #appendAccount(markdown: vscode.MarkdownString, statuses: readonly SessionStatus[], now: number): void {
     // The most urgent one is first.
-    const well = statuses.filter(({ state }) => !NEEDS_USER.has(state));
-    const ill = statuses.filter(({ state }) => NEEDS_USER.has(state));
-    const [firstWell] = well;
-    if (firstWell === undefined || ill.length === 0) {
-      this.#appendSession(markdown, first, now);
-      return;
+    const parts = [true, false].map((needsUser) => statuses.filter(({ state }) => NEEDS_USER.has(state) === needsUser));
+    const isMixed = parts.every((part) => part.length > 0);
+    for (const [first, ...others] of parts) {
+      if (first !== undefined) {
+        const scopes = [first, ...others].flatMap((status) => recordOf(status).scopes);
+        this.#appendSession(markdown, first, now, isMixed ? normalizeScopes(scopes) : undefined);
+      }
     }
-    this.#appendSession(markdown, first, now, scopesOf(ill));
-    this.#appendSession(markdown, firstWell, now, scopesOf(well));
   }
 
   #appendSession(
@@ -230,10 +224,6 @@ export class StatusBar implements Disposable {
 
 function recordOf({ session }: SessionStatus): SessionRecord {
   return session.record;
-}
-
-function scopesOf(statuses: readonly SessionStatus[]): string[] {
-  return normalizeScopes(statuses.flatMap((status) => recordOf(status).scopes));
 }
 
 function appendHeading(markdown: vscode.MarkdownString, name: string): void {

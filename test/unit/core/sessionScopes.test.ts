@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { canResume, isSameSignIn, servesScopes, type ScopePolicy } from '../../../src/core/sessionScopes.ts';
+import { canResume, isSameSignIn } from '../../../src/core/resumedSessions.ts';
+import { servesScopes, type ScopePolicy } from '../../../src/core/sessionScopes.ts';
 import { SAMPLE } from '../../support/coreSamples.ts';
 
 describe('The scopes of a session', () => {

@@ -7,7 +7,7 @@ import { HOUR } from '../../../src/core/clock.ts';
 import type { Provider } from '../../../src/core/provider.ts';
 import { scopesToRequest } from '../../../src/core/scopes.ts';
 import type { SessionRecord } from '../../../src/core/session.ts';
-import { canResume } from '../../../src/core/sessionScopes.ts';
+import { canResume } from '../../../src/core/resumedSessions.ts';
 import { providerAt } from '../../support/fixtures.ts';
 import { createTestWindow, grantFor, recordAt, seedSession, type TestWindow } from '../../support/testWindow.ts';
 

@@ -3,6 +3,7 @@ import { HOUR } from '../../../src/core/clock.ts';
 import type { SessionRecord } from '../../../src/core/session.ts';
 import type { SignInGrant } from '../../../src/protocol/identity.ts';
 import type { Tokens } from '../../../src/protocol/tokens.ts';
+import { findSessionToResume } from '../../../src/sessions/resumableSession.ts';
 import { providerAt } from '../../support/fixtures.ts';
 import {
   createTestWindow,
@@ -148,7 +149,7 @@ describe('A sign-in that goes on from a session, where the entry combines scopes
     const there = (more: Partial<SessionRecord>): Promise<SessionRecord> =>
       seedSession(testWindow, recordAt(server.issuer, now(), more));
     const expected = (scopes: readonly string[], account?: string): string | undefined =>
-      testWindow.sessionManager.findSessionToResume('acme', scopes, account)?.id;
+      findSessionToResume(testWindow.sessionManager, 'acme', scopes, account)?.id;
 
     it('nobody, where nobody is signed in', () => {
       assert.equal(expected(['read']), undefined);
@@ -167,7 +168,7 @@ describe('A sign-in that goes on from a session, where the entry combines scopes
     it('another account, where the only one there is serves already and nobody is named', async () => {
       await there({});
       assert.equal(expected(['read']), undefined);
-      assert.equal(testWindow.sessionManager.findSessionToResume('acme', ['read'], undefined, () => false)?.id, 's1');
+      assert.equal(findSessionToResume(testWindow.sessionManager, 'acme', ['read'], undefined, () => false)?.id, 's1');
     });
 
     it('whoever is named, and of several accounts nobody else', async () => {

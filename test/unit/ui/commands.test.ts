@@ -51,7 +51,7 @@ describe('The commands for an account', () => {
         providerOf: () => undefined,
         signOutOfAccount: (id: string) => {
           signedOut.push(id);
-          return Promise.resolve({ atServer: Promise.resolve('revoked'), page: Promise.resolve(undefined) });
+          return Promise.resolve([]);
         },
       } as unknown as SessionManager,
       tokenRefresher: {
