@@ -151,7 +151,7 @@ export class OidcAuthenticationProvider implements vscode.AuthenticationProvider
   }
 
   /**
-   * Signs in to meet a resource server's challenge. Replaces the session of the account.
+   * Signs in to meet a resource server's challenge. Replaces the account's session for the same permissions, if any.
    * @throws Error with a message for the user, also if the sign-in succeeded but doesn't meet the challenge.
    */
   async createSessionFromChallenges(
@@ -163,16 +163,17 @@ export class OidcAuthenticationProvider implements vscode.AuthenticationProvider
   }
 
   /**
-   * Signs out. Resolves when the local session is deleted, without waiting for the server. If the server doesn't confirm the
-   * sign-out, a notification says so.
+   * Signs out of the account of a session. VS Code calls this for each session of the account that it knows of; the first
+   * call signs out of all of them, ended ones included, and the others do nothing. Resolves when the local sessions are
+   * deleted, without waiting for the server. If the server doesn't confirm the sign-out, a notification says so.
    * @throws Error if the stored session couldn't be deleted.
    */
   async removeSession(id: string): Promise<void> {
     try {
-      const signOut = await this.#dependencies.sessionManager.signOut(id);
+      const signOuts = await this.#dependencies.sessionManager.signOutOfAccount(id);
       const name = this.#provider?.label ?? this.#id;
       this.#dependencies.onDemand.load().then(
-        ({ sessionRequests }) => sessionRequests.completeSignOut(name, signOut),
+        ({ sessionRequests }) => sessionRequests.completeSignOut(name, signOuts),
         () => {},
       );
     } catch (error) {
@@ -187,7 +188,7 @@ export class OidcAuthenticationProvider implements vscode.AuthenticationProvider
     this.#announced = now;
     // Signing in again keeps the session ID, so a changed session can fulfill pending requests, too.
     const fulfilled = [...added, ...changed].flatMap((record) =>
-      this.#pendingRequests.removeFulfilled(record).map((scopes) => this.#toSession(record, scopes)),
+      this.#pendingRequests.removeFulfilled(record, this.#provider).map((scopes) => this.#toSession(record, scopes)),
     );
     if (added.length + removed.length + changed.length > 0) {
       this.#dependencies.log.debug(

@@ -1,6 +1,7 @@
 // The scopes of requests that no session serves. VS Code shows a badge for each list of scopes until a session with exactly
 // that list is added.
-import { servesScopes, type SessionRecord } from '../core/session.ts';
+import type { SessionRecord } from '../core/session.ts';
+import { servesScopes, type ScopePolicy } from '../core/sessionScopes.ts';
 
 /** The lists of scopes for which VS Code shows a badge, for one provider. */
 export class PendingRequests {
@@ -19,8 +20,10 @@ export class PendingRequests {
   }
 
   /** Removes the lists that a session fulfills, and returns them unchanged. */
-  removeFulfilled(record: SessionRecord): string[][] {
-    return this.#remove((list) => list === this.#menuList || servesScopes(record, [list]));
+  removeFulfilled(record: SessionRecord, policy: ScopePolicy | undefined): string[][] {
+    return this.#remove(
+      (list) => list === this.#menuList || (policy !== undefined && servesScopes(record, [list], policy)),
+    );
   }
 
   /** Removes every list, and returns them unchanged. */

@@ -8,6 +8,7 @@ import type { Provider } from '../core/provider.ts';
 import type { SessionRecord } from '../core/session.ts';
 import { describeFailure } from '../host/failureMessages.ts';
 import * as notification from '../host/notificationMessages.ts';
+import { combineSignOuts } from '../sessions/accountSignOut.ts';
 import type { ChallengeSessions } from '../sessions/challengeSessions.ts';
 import type { ServerSignOut } from '../sessions/serverSignOut.ts';
 import type { SessionManager } from '../sessions/sessionManager.ts';
@@ -100,8 +101,12 @@ export class SessionRequests {
     return new Error(notification.noProvider());
   }
 
-  /** Opens the server's sign-out page, and shows whether the server has revoked the tokens, unless it has. */
-  completeSignOut(name: string, { atServer, page }: ServerSignOut): void {
+  /**
+   * Opens the server's sign-out page, and shows whether the server has revoked the tokens of all sessions of an account,
+   * unless it has.
+   */
+  completeSignOut(name: string, signOuts: readonly ServerSignOut[]): void {
+    const { atServer, page } = combineSignOuts(signOuts);
     this.#dependencies.openSignOutPage(page);
     atServer.then(
       (revocation) =>

@@ -5,8 +5,10 @@ import { Emitter } from '../core/emitter.ts';
 import { Failure, toFailure } from '../core/failure.ts';
 import { isReplaced, retriesWithFewerScopes } from '../core/failurePolicies.ts';
 import type { Provider, SignInMethod } from '../core/provider.ts';
-import { canCombineScopes, coversScopes, normalizeScopes, scopesToRequest } from '../core/scopes.ts';
-import { servesScopes, type SessionRecord } from '../core/session.ts';
+import { coversScopes, normalizeScopes, scopesToRequest } from '../core/scopes.ts';
+import type { SessionRecord } from '../core/session.ts';
+import { canResume } from '../core/resumedSessions.ts';
+import { servesScopes } from '../core/sessionScopes.ts';
 import type { SignInService } from '../flows/signIn.ts';
 import type { SessionManager } from '../sessions/sessionManager.ts';
 import { showCode } from './deviceCode.ts';
@@ -83,7 +85,7 @@ export class SignInController implements Disposable {
     const attempt = this.#attemptWithExistingScopes(provider, scopesToRequest(scopes, provider.scopes), hints, method);
     this.#latest.set(provider.id, attempt);
     try {
-      return await this.#orReplacement(attempt, provider.id, scopes);
+      return await this.#orReplacement(attempt, provider, scopes);
     } finally {
       if (this.#latest.get(provider.id) === attempt) {
         this.#latest.delete(provider.id);
@@ -103,18 +105,18 @@ export class SignInController implements Disposable {
 
   async #orReplacement(
     attempt: Promise<SessionRecord>,
-    providerId: string,
+    provider: Provider,
     scopes: readonly string[],
   ): Promise<SessionRecord> {
     try {
       return await attempt;
     } catch (error) {
-      const replacement = this.#latest.get(providerId);
+      const replacement = this.#latest.get(provider.id);
       if (!isReplaced(toFailure(error).category) || replacement === undefined || replacement === attempt) {
         throw error;
       }
-      const record = await this.#orReplacement(replacement, providerId, scopes);
-      if (!servesScopes(record, scopes)) {
+      const record = await this.#orReplacement(replacement, provider, scopes);
+      if (!servesScopes(record, scopes, provider)) {
         throw error;
       }
       return record;
@@ -135,7 +137,7 @@ export class SignInController implements Disposable {
     const resumed = this.#sessionManager
       .getAll(provider.id)
       .find(({ record }) => record.id === resumeSessionId)?.record;
-    if (resumed === undefined || !canCombineScopes(resumed.scopes, wanted)) {
+    if (resumed === undefined || !canResume(resumed, wanted, provider)) {
       return this.#attempt(provider, { scopes: wanted, hints, method });
     }
     try {

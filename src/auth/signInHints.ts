@@ -3,6 +3,7 @@ import type { AuthenticationSessionAccountInformation } from 'vscode';
 import { endedFailure, loginHintOf } from '../core/session.ts';
 import { hintsAfterFailure } from '../protocol/authorize.ts';
 import type { SessionFilter, SessionManager } from '../sessions/sessionManager.ts';
+import { findSessionToResume } from '../sessions/resumableSession.ts';
 import type { SignInHints } from './pendingSignIns.ts';
 
 /**
@@ -18,7 +19,7 @@ export function signInHintsFor(
   account: AuthenticationSessionAccountInformation | undefined,
   serves?: SessionFilter,
 ): SignInHints {
-  const known = sessionManager.findSessionToResume(providerId, scopes, account?.id, serves);
+  const known = findSessionToResume(sessionManager, providerId, scopes, account?.id, serves);
   if (known === undefined) {
     return {
       loginHint: account?.label,

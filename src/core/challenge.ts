@@ -4,7 +4,8 @@ import { SECOND } from './clock.ts';
 import { Failure } from './failure.ts';
 import { decodeBase64Url, parseObject } from './json.ts';
 import { coversScopes, isPermission, isScope, normalizeScopes } from './scopes.ts';
-import { servesScopes, type SessionRecord } from './session.ts';
+import type { SessionRecord } from './session.ts';
+import { scopesOf } from './sessionScopes.ts';
 
 /** One challenge (RFC 9110 section 11.3), parsed. */
 export interface Challenge {
@@ -161,7 +162,7 @@ export function unmetRequirement(
   const { acr, authenticatedAt, granted = record.scopes } = record;
   // Scopes that only the caller requested aren't checked: servers grant them under another name, or as part of another
   // scope.
-  if (!servesScopes(record, scopes) || !coversScopes(granted, challengeScopes.filter(isPermission))) {
+  if (!coversScopes(scopesOf(record), scopes) || !coversScopes(granted, challengeScopes.filter(isPermission))) {
     return 'scope-not-granted';
   }
   if (acrValues.length > 0 && (acr === undefined || !acrValues.includes(acr))) {

@@ -80,6 +80,13 @@ export const PROVIDER_FIELDS = {
     affectsRefresh: false,
     display: 'list',
   }),
+  /** Whether an account has one session that serves every caller, and that gets whatever scopes they request. */
+  combineScopes: field({
+    schema: v.optional(schemas.flag, false),
+    server: 'belongs',
+    affectsRefresh: false,
+    display: 'value',
+  }),
   /** The lifetime of an access token, in ms, to assume if neither the response nor the token specifies it. */
   assumedLifetime: field({
     schema: v.optional(schemas.timeSpan(1)),

@@ -48,17 +48,7 @@ export function isPermission(scope: string): boolean {
   return !IDENTITY_SCOPES.has(scope);
 }
 
-/**
- * Whether one token can have both lists of scopes. Scopes that are URLs name their resource, and servers with such
- * scopes (Microsoft Entra) issue no token for two resources, nor for `.default` together with other scopes.
- */
-export function canCombineScopes(one: readonly string[], other: readonly string[]): boolean {
-  const all = normalizeScopes([...one, ...other]).filter(isPermission);
-  const resources = new Set(all.map(resourceOf));
-  return resources.size <= 1 && (all.length <= 1 || !all.some((scope) => /(?:^|\/)\.default$/.test(scope)));
-}
-
-/** The resource of a scope that is a URL: its scheme and host; empty for other scopes. */
-function resourceOf(scope: string): string {
-  return /^[a-z][a-z0-9+.-]*:\/\/[^/]*/i.exec(scope)?.[0].toLowerCase() ?? '';
+/** Whether two normalized lists grant the same permissions, whatever identity claims they request. */
+export function samePermissions(one: readonly string[], other: readonly string[]): boolean {
+  return sameScopes(one.filter(isPermission), other.filter(isPermission));
 }

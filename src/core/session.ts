@@ -7,7 +7,6 @@ import { parseJson } from './json.ts';
 import type { TokenLifetimes } from './lifetime.ts';
 import type { SessionToken } from './provider.ts';
 import { CATEGORIES } from './failurePolicies.ts';
-import { coversScopes, normalizeScopes } from './scopes.ts';
 
 /** The version of the records that this code writes. */
 export const RECORD_VERSION = 1;
@@ -35,8 +34,7 @@ export type DpopJwk = Readonly<v.InferOutput<typeof dpopJwkSchema>>;
 const recordSchema = v.object({
   version: v.picklist([RECORD_VERSION]),
   /**
-   * Stable: it stays the same after refreshes, restarts, and a sign-in of the same account that requests no fewer
-   * scopes.
+   * Stable: it stays the same after refreshes, restarts, and a sign-in of the same account for the same permissions.
    */
   id: v.pipe(
     text,
@@ -54,7 +52,7 @@ const recordSchema = v.object({
   loginHint: v.optional(text),
   /** The `sub` claim of the ID token; absent if the server issues none. */
   subject: v.optional(text),
-  /** The scopes that the sign-in requested, and those that the server granted in addition. */
+  /** The scopes that the sign-in requested. */
   scopes: v.array(text),
   /** The scopes that the server granted last; absent if it granted the requested ones (RFC 6749 section 5.1). */
   granted: v.optional(v.array(text)),
@@ -252,21 +250,4 @@ function jitterOf({ id, generation }: SessionRecord): number {
   hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
   hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
   return ((hash ^ (hash >>> 16)) >>> 0) / 2 ** 32;
-}
-
-/**
- * Whether a session has the requested scopes. Only a sign-in changes the scopes of a session, and it only adds scopes.
- */
-export function servesScopes(record: SessionRecord, requested: readonly string[]): boolean {
-  return coversScopes(record.scopes, requested);
-}
-
-/** Whether two sessions are equivalent: same provider, account and scopes. */
-export function isSameSignIn(one: SessionRecord, other: SessionRecord): boolean {
-  return (
-    one.providerId === other.providerId &&
-    one.issuer === other.issuer &&
-    one.account.id === other.account.id &&
-    normalizeScopes(one.scopes).sort().join(' ') === normalizeScopes(other.scopes).sort().join(' ')
-  );
 }

@@ -27,6 +27,9 @@ export const STATES = [
 /** A state that the status bar distinguishes. */
 export type State = (typeof STATES)[number];
 
+/** The states in which the user must act. */
+export const NEEDS_USER: ReadonlySet<State> = new Set<State>(['ended', 'ending', 'needs-attention']);
+
 /** A session in memory: its record, and the state of its refreshes. */
 export interface LiveSession {
   readonly record: SessionRecord;

@@ -6,6 +6,9 @@ const { l10n } = vscode;
 
 /** Item: signs in to a provider. */
 export const signInTo = (provider: string): string => l10n.t('Sign In to {0}…', provider);
+/** Detail of an action on an account whose sessions differ: the state, and the scopes, of those that it is about. */
+export const stateWithScopes = (state: string, scopes: readonly string[]): string =>
+  l10n.t('{0} (scopes: {1})', state, scopes.join(' '));
 /** Heading above what belongs to no session. */
 export const generalHeading = (): string => l10n.t('General');
 

@@ -7,6 +7,8 @@ const { l10n } = vscode;
 
 /** The account that is signed in. */
 export const account = (label: string): string => l10n.t('Account: {0}', label);
+/** The scopes of the sessions that a section is about, if the sessions of an account differ. */
+export const scopes = (scopes: readonly string[]): string => l10n.t('Scopes: {0}', scopes.join(' '));
 /** The state of the session. */
 export const state = (state: State): string => l10n.t('State: {0}', stateName(state));
 /** When the user must sign in again. */

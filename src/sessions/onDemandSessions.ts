@@ -67,6 +67,7 @@ export class OnDemandSessions implements Disposable {
       log,
       discovery,
       transport,
+      liveSessions,
       pendingRevocations: new PendingRevocations({
         clock,
         log,

@@ -1,4 +1,5 @@
 // Revokes the tokens of sessions that are over (RFC 7009), and retries that until the server confirms it.
+import { isSameAccount } from '../core/accounts.ts';
 import { DAY, MINUTE, SECOND, type Clock } from '../core/clock.ts';
 import { toFailure, type Failure } from '../core/failure.ts';
 import { isOfflineCode } from '../core/failurePolicies.ts';
@@ -10,6 +11,7 @@ import type { Discovery, ServerContext } from '../protocol/discovery.ts';
 import { revokeTokens, type Revocation } from '../protocol/revoke.ts';
 import type { Transport } from '../protocol/transport.ts';
 import { isRevocationFile, type PendingRevocation, type PendingRevocations } from '../storage/pendingRevocations.ts';
+import type { LiveSessions } from '../storage/liveSessions.ts';
 import { describeSession } from '../storage/record.ts';
 
 /** What the revocations work with. */
@@ -19,6 +21,7 @@ export interface RevocationsDependencies {
   readonly discovery: Discovery;
   readonly transport: Transport;
   readonly pendingRevocations: PendingRevocations;
+  readonly liveSessions: Pick<LiveSessions, 'all'>;
   /** A number in [0, 1). */
   random(): number;
   /** A new id. */
@@ -82,13 +85,17 @@ export class Revocations {
 
   /**
    * Revokes the refresh token that a new sign-in replaces. Its access token may be in use at this moment, and expires by
-   * itself. Nothing is revoked if the new tokens are of the same grant, which would end with it (RFC 7009 section 2.1).
+   * itself. Nothing is revoked if the new tokens are of the same grant, which would end with it (RFC 7009 section 2.1),
+   * or if another session of the account may be of that grant: some servers have one for each account and client.
    * @param provider undefined if it isn't configured any more.
    */
   revokeReplaced(replaced: SessionRecord, by: SessionRecord, provider: Provider | undefined): void {
     const { refreshToken } = replaced;
-    const [sid, newSid] = [replaced, by].map(serverSessionOf);
-    const isSameGrant = refreshToken === by.refreshToken || (sid !== undefined && sid === newSid);
+    const others = this.#dependencies.liveSessions
+      .all()
+      .map(({ record }) => record)
+      .filter(({ id, ended }) => id !== replaced.id && ended === undefined);
+    const isSameGrant = hasSameGrant(replaced, by) || others.some((other) => mayShareGrant(replaced, other));
     if (refreshToken !== undefined && !isSameGrant && provider?.revokeReplacedSession === true) {
       this.start(replaced, provider, { keepsAccessToken: true });
     }
@@ -172,6 +179,19 @@ export class Revocations {
     const period = Math.min(FIRST_RETRY_WITHIN * 2 ** (attempts - 1), MAX_RETRY_DELAY);
     return Math.max(MIN_RETRY_DELAY, Math.min(retryAfter, MAX_RETRY_DELAY), this.#dependencies.random() * period);
   }
+}
+
+/** Whether revoking the refresh token of one session is known to end another one. */
+function hasSameGrant(one: SessionRecord, other: SessionRecord): boolean {
+  const [sid, otherSid] = [one, other].map(serverSessionOf);
+  return one.refreshToken === other.refreshToken || (sid !== undefined && sid === otherSid);
+}
+
+/** Whether revoking the refresh token of one session may end another one. */
+function mayShareGrant(one: SessionRecord, other: SessionRecord): boolean {
+  const [sid, otherSid] = [one, other].map(serverSessionOf);
+  const isSameClient = one.clientId === other.clientId && isSameAccount(one, other);
+  return isSameClient && (sid === undefined || otherSid === undefined || sid === otherSid);
 }
 
 /** The session at the server (`sid`, OpenID Connect Front-Channel Logout 1.0 section 3); undefined if no token has it. */

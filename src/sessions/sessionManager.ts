@@ -1,12 +1,13 @@
 // What callers ask of the sessions: list them, find one that works, add one, sign out.
+import { isSameAccount } from '../core/accounts.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Emitter } from '../core/emitter.ts';
 import { sanitizeDisplayName } from '../core/failure.ts';
 import type { Log } from '../core/log.ts';
 import type { Provider } from '../core/provider.ts';
-import { canCombineScopes, sameScopes } from '../core/scopes.ts';
 import { configuredProviderOf } from '../core/serverIdentity.ts';
-import { isNewer, servesScopes, type SessionRecord } from '../core/session.ts';
+import { isNewer, type SessionRecord } from '../core/session.ts';
+import { rankFor, servesScopes } from '../core/sessionScopes.ts';
 import { isUsable, sessionTime, type LiveSession } from '../core/status.ts';
 import type { SignInGrant } from '../protocol/identity.ts';
 import type { NotificationClaims } from '../locking/notificationClaims.ts';
@@ -104,8 +105,8 @@ export class SessionManager {
   }
 
   /**
-   * The sessions that serve these scopes, each with a token that stays valid for the minimum validity, refreshed if
-   * needed. One session per account; the one with exactly these scopes first.
+   * The sessions that serve a caller with these scopes ({@link servesScopes}), each with a token that stays valid for the minimum validity, refreshed if
+   * needed. One session per account: the one with exactly these permissions, or else the latest sign-in.
    * @returns an empty list only if there is no session, because VS Code then asks the person to sign in.
    * @throws Failure if a session exists, its token doesn't work any more, and a refresh failed for a reason that passes.
    */
@@ -135,42 +136,20 @@ export class SessionManager {
     accountId: string | undefined,
     filter: SessionFilter = () => true,
   ): LiveSession[] {
+    const rank = ({ record }: LiveSession): number => rankFor(record, scopes, this.providerOf(record));
     const matching = this.getActive(providerId).filter(({ record }) => {
       const isOfAccount = accountId === undefined || record.account.id === accountId;
-      return isOfAccount && servesScopes(record, scopes) && filter(record);
+      const provider = this.providerOf(record);
+      return isOfAccount && provider !== undefined && servesScopes(record, scopes, provider) && filter(record);
     });
     const best = new Map<string, LiveSession>();
     for (const session of matching) {
       const known = best.get(session.record.account.id);
-      if (known === undefined || rank(session, scopes) > rank(known, scopes)) {
+      if (known === undefined || rank(session) > rank(known)) {
         best.set(session.record.account.id, session);
       }
     }
     return [...best.values()];
-  }
-
-  /**
-   * The session that a sign-in for these scopes is expected to resume, ended ones included: its account is the one that
-   * is named, or the only one there is. Undefined if none is known, and if somebody who names no account has a matching
-   * session already, because then they want another account.
-   */
-  findSessionToResume(
-    providerId: string,
-    scopes: readonly string[],
-    accountId: string | undefined,
-    filter: SessionFilter = () => true,
-  ): SessionRecord | undefined {
-    const known = this.getAll(providerId).filter(
-      ({ record }) => accountId === undefined || record.account.id === accountId,
-    );
-    const isOfOne = new Set(known.map(({ record }) => record.account.id)).size === 1;
-    if (!isOfOne || (accountId === undefined && this.findMatching(providerId, scopes, undefined, filter).length > 0)) {
-      return undefined;
-    }
-    const scopeRank = ({ record }: LiveSession): number =>
-      servesScopes(record, scopes) ? 2 : canCombineScopes(record.scopes, scopes) ? 1 : 0;
-    return known.sort((one, other) => scopeRank(other) - scopeRank(one) || rank(other, scopes) - rank(one, scopes))[0]
-      ?.record;
   }
 
   /**
@@ -209,6 +188,21 @@ export class SessionManager {
   }
 
   /**
+   * Signs out of the account of a session: of all its sessions, as {@link signOut} does.
+   * @returns the sign-outs at the server; none if there is no such session, as when the account was signed out with
+   *   another one.
+   * @throws Failure `storage` if they're over, but a stored session couldn't be deleted.
+   */
+  async signOutOfAccount(id: string): Promise<ServerSignOut[]> {
+    const session = this.#dependencies.liveSessions.get(id);
+    if (session === undefined) {
+      return [];
+    }
+    const others = this.getAll().filter(({ record }) => record.id !== id && isSameAccount(record, session.record));
+    return Promise.all([session, ...others].map(({ record }) => this.signOut(record.id)));
+  }
+
+  /**
    * Deletes a session here, without telling the server: its tokens may be those of another one.
    * @throws Failure `storage` if it's over, but the stored session couldn't be deleted.
    */
@@ -226,9 +220,4 @@ export class SessionManager {
     liveSessions.remove(id);
     return sessionStore.removeAfter(id, task).finally(() => renewalLock.delete(id));
   }
-}
-
-/** Exactly the scopes that are wanted are better than more; of equals, the later sign-in. */
-function rank({ record }: LiveSession, scopes: readonly string[]): number {
-  return (sameScopes(record.scopes, scopes) ? Number.MAX_SAFE_INTEGER / 2 : 0) + record.signedInAt / 1000;
 }

@@ -5,7 +5,9 @@ import { lacksLock, needsSignIn } from '../core/failurePolicies.ts';
 import type { Log } from '../core/log.ts';
 import type { Provider } from '../core/provider.ts';
 import { isPermission } from '../core/scopes.ts';
-import { isNewer, isSameSignIn, servesScopes, type SessionRecord } from '../core/session.ts';
+import { isNewer, type SessionRecord } from '../core/session.ts';
+import { isSameSignIn } from '../core/resumedSessions.ts';
+import { servesScopes } from '../core/sessionScopes.ts';
 import { isUsable, type LiveSession } from '../core/status.ts';
 import type { SignInGrant } from '../protocol/identity.ts';
 import type { RenewalLock } from '../locking/renewalLock.ts';
@@ -56,14 +58,14 @@ export class SignInStorage {
   }
 
   /**
-   * Makes a session of a sign-in. The same account with the same scopes stays the same session, and so does the one that
-   * it resumes, with more scopes than before: one refresh token and one sign-in when it ends, rather than one for each
-   * caller. If the server takes scopes of it away, it stays as it is, and the new one stands beside it.
+   * Makes a session of a sign-in. The same account with the same permissions stays the same session, and so does the one
+   * that it resumes. With other permissions, it makes a session of its own, and leaves the others of the account alone. If
+   * the server takes scopes of the resumed session away, that stays as it is, and the new one stands beside it.
    * @throws Failure if the provider's entry was changed or removed during the sign-in.
    */
   async add(grant: SignInGrant, { resumeSessionId, wanted = grant.scopes }: SignInResult): Promise<SessionRecord> {
     const { crossWindowSync, liveSessions, sessionStore } = this.#dependencies;
-    // The same person may just have signed in in another window: one session serves both.
+    // The same person may just have signed in in another window, for the same scopes: one session serves both.
     await crossWindowSync.syncAll().catch(() => {});
     const label = this.#makeUniqueAccountLabel(grant);
     const resumed = this.#dependencies
@@ -138,18 +140,20 @@ export class SignInStorage {
   }
 
   /**
-   * Removes the sessions of the same account that a new sign-in replaces, and that have ended or can't be refreshed any
-   * more: they have nothing left to say.
+   * Removes the sessions of the same account that have ended or can't be refreshed any more, if the new one serves all
+   * their callers.
    */
   async #removeSuperseded(by: SessionRecord): Promise<void> {
     const { revocations } = this.#dependencies;
     const now = this.#dependencies.clock.now();
+    const provider = this.#dependencies.providerOf(by);
     for (const { failure, record } of this.#dependencies.getAll(by.providerId)) {
       const isOfAccount = record.id !== by.id && record.account.id === by.account.id;
-      const isReplaced = isOfAccount && servesScopes(by, record.scopes.filter(isPermission));
+      const isReplaced =
+        isOfAccount && provider !== undefined && servesScopes(by, record.scopes.filter(isPermission), provider);
       const isFailed = failure !== undefined && needsSignIn(failure.category);
       if (isReplaced && (record.ended !== undefined || isFailed || !isUsable(record, now))) {
-        revocations.revokeReplaced(record, by, this.#dependencies.providerOf(by));
+        revocations.revokeReplaced(record, by, provider);
         await this.#dependencies.remove(record.id).catch(() => {});
       }
     }

@@ -28,8 +28,9 @@ export function createRecord(
     ...(endpointOrigins === undefined ? {} : { endpointOrigins: [...endpointOrigins] }),
     account,
     ...(tokens.claims === undefined ? {} : { subject: tokens.claims.sub }),
-    // A server that grants less than was asked has answered the question: asking again would not bring more.
-    scopes: normalizeScopes([...scopes, ...(tokens.scopes ?? [])]),
+    // A server that grants less than was asked has answered the question: asking again would not bring more. What it
+    // grants in addition must not keep the session from serving the callers that it was signed in for.
+    scopes: normalizeScopes(scopes),
     generation: 1,
     isComplete: true,
     signedInAt: tokens.sentAt,

@@ -1,15 +1,17 @@
 // The commands of the extension.
 import * as vscode from 'vscode';
+import { groupByAccount } from '../core/accounts.ts';
 import type { Clock } from '../core/clock.ts';
-import { Failure, toFailure } from '../core/failure.ts';
+import { toFailure } from '../core/failure.ts';
 import type { Provider, SignInMethod } from '../core/provider.ts';
-import { FAILURE_POLICIES, endsSession, isStorageFailure } from '../core/failurePolicies.ts';
-import { tokenLifetimes, loginHintOf, endedFailure, type SessionRecord } from '../core/session.ts';
-import { statusOf, type LiveSession } from '../core/status.ts';
+import { FAILURE_POLICIES } from '../core/failurePolicies.ts';
+import { tokenLifetimes, type SessionRecord } from '../core/session.ts';
+import { sortByUrgency, statusOf, type LiveSession } from '../core/status.ts';
 import { hintsAfterFailure } from '../protocol/authorize.ts';
 import type { ServerSignOut } from '../sessions/serverSignOut.ts';
 import type { SessionManager } from '../sessions/sessionManager.ts';
 import type { TokenRefresher } from '../sessions/tokenRefresher.ts';
+import { AccountCommands } from './accountCommands.ts';
 import type { RecoveryActions, ActionTarget } from './recoveryActions.ts';
 import { askForConsent } from './consent.ts';
 import type { COMMANDS } from '../host/ids.ts';
@@ -46,9 +48,11 @@ export interface CommandDependencies {
 /** The commands, and the parts of them that buttons and quick picks run. */
 export class Commands {
   readonly #dependencies: CommandDependencies;
+  readonly #accounts: AccountCommands;
 
   constructor(dependencies: CommandDependencies) {
     this.#dependencies = dependencies;
+    this.#accounts = new AccountCommands(dependencies, this);
   }
 
   /** Returns the handler of each command. */
@@ -124,13 +128,16 @@ export class Commands {
     return { providerId: provider.id, hasSession: false, signIn: retry, retry };
   }
 
-  /** Returns the target of actions about a session: signing in again keeps its account and its scopes. */
+  /**
+   * Returns the target of actions about a session: signing in again keeps its account and its scopes, and includes the
+   * other sessions of the account that need it.
+   */
   targetForSession(record: SessionRecord): ActionTarget {
     return {
       providerId: record.providerId,
       sessionId: record.id,
       hasSession: true,
-      signIn: (method) => this.#signInAgain(record.id, record, method),
+      signIn: (method) => this.#accounts.signInAgain(record, method),
       retry: () => this.renew(record),
     };
   }
@@ -142,34 +149,12 @@ export class Commands {
       await (provider === undefined ? this.signIn() : this.signInTo(provider, provider.scopes, {}, method));
     };
     const retry = async (): Promise<void> => {
-      for (const { record } of this.#dependencies.sessionManager.getAll(providerId)) {
+      const sessions = this.#dependencies.sessionManager.getAll(providerId);
+      for (const [{ record }] of groupByAccount(sessions, recordOf)) {
         await this.renew(record);
       }
     };
     return { providerId, hasSession: this.#dependencies.sessionManager.getAll(providerId).length > 0, signIn, retry };
-  }
-
-  /**
-   * Signs in again with the account and the scopes of a session, which is kept until the new tokens arrive. Requests what
-   * the server required when it ended the session.
-   */
-  async #signInAgain(id: string, known: SessionRecord, method?: SignInMethod): Promise<void> {
-    const session = this.#dependencies.sessionManager.getAll().find(({ record }) => record.id === id);
-    const record = session?.record ?? known;
-    const provider = this.#dependencies.settings.provider(record.providerId);
-    if (provider === undefined) {
-      this.#dependencies
-        .notifications()
-        .reportFailure(new Failure('not-configured', 'provider-removed'), this.targetForSession(record));
-      return;
-    }
-    const failure = record.ended === undefined ? session?.failure : endedFailure(record.ended);
-    await this.signInTo(
-      provider,
-      record.scopes,
-      { loginHint: loginHintOf(record), ...(failure === undefined ? {} : hintsAfterFailure(failure)) },
-      method,
-    );
   }
 
   /** Signs in again so that the server asks for consent, if a session has no refresh token. */
@@ -183,21 +168,9 @@ export class Commands {
     void showStillWaiting(stillWaiting, this.#dependencies.actions, this.targetForAttempt(provider, scopes, hints));
   }
 
-  /** Renews a session now, and shows the outcome. */
-  async renew(record: SessionRecord): Promise<void> {
-    const { notifications, tokenRefresher } = this.#dependencies;
-    try {
-      await notifications().runUserInitiated(record.id, () =>
-        tokenRefresher.refresh(record.id, { reason: 'asked for by the person' }),
-      );
-      void vscode.window.showInformationMessage(notification.renewed(this.#nameOf(record), record.account.label));
-    } catch (error) {
-      // All windows are notified of the end of a session, unless that notification isn't wanted.
-      const isNotified = endsSession(toFailure(error).category) && notifications().notifiesEnd(record.id);
-      if (!isNotified) {
-        notifications().reportFailure(error, this.targetForSession(record));
-      }
-    }
+  /** Renews the sessions of an account now, and shows the outcome. */
+  renew(record: SessionRecord): Promise<void> {
+    return this.#accounts.renew(record);
   }
 
   /** Runs the wizard that adds a provider. */
@@ -219,23 +192,9 @@ export class Commands {
     }
   }
 
-  /** Signs a session out, and shows the outcome. */
-  async signOutOf(record: SessionRecord): Promise<void> {
-    const name = this.#nameOf(record);
-    try {
-      const { atServer, page } = await this.#dependencies.sessionManager.signOut(record.id);
-      this.#dependencies.openSignOutPage(page);
-      const message =
-        (await atServer) === 'revoked'
-          ? notification.signedOut(name, record.account.label)
-          : notification.signedOutWithoutRevocation(name);
-      void vscode.window.showInformationMessage(message);
-    } catch (error) {
-      const isStored = isStorageFailure(toFailure(error).category);
-      void vscode.window.showWarningMessage(
-        isStored ? notification.signedOutNotDeleted(name) : notification.signedOutUnconfirmed(name),
-      );
-    }
+  /** Signs out of the account of a session, and shows the outcome. */
+  signOutOf(record: SessionRecord): Promise<void> {
+    return this.#accounts.signOut(record);
   }
 
   async #renewNow(): Promise<void> {
@@ -266,23 +225,27 @@ export class Commands {
     }));
   }
 
+  /** Returns the most urgent session of the account that the user selects, or of the only one. */
   async #selectSession(sessions: readonly LiveSession[], title: string): Promise<LiveSession | undefined> {
     if (sessions.length === 0) {
       void vscode.window.showInformationMessage(notification.noSession());
       return undefined;
     }
-    return selectOne(sessions, title, (session) => ({
-      label: this.#nameOf(session.record),
-      description: session.record.account.label,
-      detail: this.#getStateName(session),
+    const { clock, settings } = this.#dependencies;
+    const accounts = groupByAccount(sessions, recordOf).map(
+      ([first, ...others]) =>
+        sortByUrgency([first, ...others].map((one) => statusOf(one, settings.lifetimes(), clock.now())))[0] ??
+        statusOf(first, settings.lifetimes(), clock.now()),
+    );
+    const selected = await selectOne(accounts, title, ({ session: { record }, state }) => ({
+      label: settings.nameOf(record.providerId),
+      description: record.account.label,
+      detail: stateName(state),
     }));
+    return selected?.session;
   }
+}
 
-  #getStateName(session: LiveSession): string {
-    return stateName(statusOf(session, this.#dependencies.settings.lifetimes(), this.#dependencies.clock.now()).state);
-  }
-
-  #nameOf(record: SessionRecord): string {
-    return this.#dependencies.settings.nameOf(record.providerId);
-  }
+function recordOf({ record }: LiveSession): SessionRecord {
+  return record;
 }

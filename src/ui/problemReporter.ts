@@ -57,9 +57,23 @@ export class ProblemReporter {
     );
   }
 
-  /** Reports what was found wrong with the stored sessions. Resolves when every message is closed. */
+  /**
+   * Reports what was found wrong with the stored sessions, in one message where that is the same for several of them.
+   * Resolves when every message is closed.
+   */
   async reportLoadIssues(issues: readonly LoadIssue[]): Promise<void> {
-    await Promise.all(issues.map((issue) => this.#reportLoadIssue(issue)));
+    const messages = new Map<string, [LoadIssue, ...LoadIssue[]]>();
+    for (const issue of issues) {
+      const provider = 'providerId' in issue ? this.#dependencies.settings.nameOf(issue.providerId) : '';
+      const message = describeLoadIssue(issue, provider);
+      const known = messages.get(message);
+      if (known === undefined) {
+        messages.set(message, [issue]);
+      } else {
+        known.push(issue);
+      }
+    }
+    await Promise.all([...messages].map(([message, same]) => this.#reportLoadIssue(message, same)));
   }
 
   /** Reports that this window can't coordinate with the others. */
@@ -69,19 +83,17 @@ export class ProblemReporter {
       .then((selected) => (selected === undefined ? undefined : this.#dependencies.showLog()));
   }
 
-  async #reportLoadIssue(issue: LoadIssue): Promise<void> {
-    const { actions, settings } = this.#dependencies;
-    const provider = 'providerId' in issue ? settings.nameOf(issue.providerId) : '';
-    const selected = await vscode.window.showWarningMessage(
-      describeLoadIssue(issue, provider),
-      ...BUTTONS[issue.kind].map((label) => label()),
-    );
+  async #reportLoadIssue(message: string, issues: readonly [LoadIssue, ...LoadIssue[]]): Promise<void> {
+    const { actions } = this.#dependencies;
+    const [issue] = issues;
+    const selected = await vscode.window.showWarningMessage(message, ...BUTTONS[issue.kind].map((label) => label()));
     if (selected === button.showLog()) {
       this.#dependencies.showLog();
     } else if (selected === button.signIn() && issue.kind === 'lost') {
       await actions.run('sign-in', this.#dependencies.targetForProvider(issue.providerId));
     } else if (selected === button.signOut() && 'providerId' in issue) {
-      const signOut = async (): Promise<void> => void (await this.#dependencies.signOut(issue.id));
+      const signOut = async (): Promise<void> =>
+        void (await Promise.all(issues.map(({ id }) => this.#dependencies.signOut(id))));
       await actions.run('retry', { ...this.#dependencies.targetForProvider(issue.providerId), retry: signOut });
     }
   }

@@ -14,6 +14,7 @@ import * as button from '../host/buttonLabels.ts';
 import { formatTime } from '../host/formatting.ts';
 import * as notification from '../host/notificationMessages.ts';
 import type { NotificationAction } from './dismissibleNotification.ts';
+import { onePerAccount, type CandidateNotification } from './onePerAccount.ts';
 
 /** A notification that applies as long as its reason does. */
 export interface SessionNotification extends ClaimKey {
@@ -48,18 +49,33 @@ export interface SessionNotificationDependencies {
   snooze(key: ClaimKey & { readonly kind: NotificationKind }, until: number): Promise<void>;
 }
 
-/** Returns the notifications that apply now. */
+/** Returns the notifications that apply now: for each account, at most one of each kind. */
 export function getNotifications(
   sessions: readonly LiveSession[],
   dependencies: SessionNotificationDependencies,
 ): SessionNotification[] {
-  const notifications = sessions.flatMap((session) => [
-    failureNotification(session, dependencies),
-    expiryNotification(session, dependencies),
-    consentNotification(session, dependencies),
-    storageNotification(session, dependencies),
-  ]);
-  return [...notifications.filter((one) => one !== undefined), ...clockNotifications(sessions, dependencies)];
+  const candidates = sessions.flatMap((session) =>
+    [
+      failureNotification(session, dependencies),
+      expiryNotification(session, dependencies),
+      consentNotification(session, dependencies),
+      storageNotification(session, dependencies),
+    ]
+      .filter((one) => one !== undefined)
+      .map((notification) => toCandidate(notification, session)),
+  );
+  return [...onePerAccount(candidates), ...clockNotifications(sessions, dependencies)];
+}
+
+function toCandidate(
+  notification: SessionNotification,
+  { record }: LiveSession,
+): CandidateNotification<SessionNotification> {
+  const reasons: Partial<Record<NotificationKind, number | undefined>> = {
+    ended: record.ended?.at,
+    ending: sessionEndOf(tokenLifetimes(record)),
+  };
+  return { notification, record, at: reasons[notification.kind] ?? notification.since };
 }
 
 /**

@@ -1,14 +1,16 @@
-// The quick pick behind the status bar item: pending sign-ins and sessions, each with its actions.
+// The quick pick behind the status bar item: pending sign-ins and accounts, each with its actions.
 import * as vscode from 'vscode';
+import { groupByAccount } from '../core/accounts.ts';
 import { mayLackConsent } from '../core/consent.ts';
-import { FAILURE_POLICIES } from '../core/failurePolicies.ts';
-import { tokenLifetimes } from '../core/session.ts';
-import { statusOf, type LiveSession } from '../core/status.ts';
+import { normalizeScopes } from '../core/scopes.ts';
+import { tokenLifetimes, type SessionRecord } from '../core/session.ts';
+import { sortByUrgency, statusOf, type LiveSession, type SessionStatus, type State } from '../core/status.ts';
 import type { PendingSignIn } from '../auth/pendingSignIns.ts';
 import { openBrowser } from '../host/browser.ts';
 import * as button from '../host/buttonLabels.ts';
 import * as quickPick from '../host/quickPickMessages.ts';
 import { stateName } from '../host/statusBarMessages.ts';
+import { isResolvedBySignIn } from './accountCommands.ts';
 import type { CommandDependencies, Commands } from './commands.ts';
 import type { ActionTarget } from './recoveryActions.ts';
 
@@ -55,8 +57,8 @@ export class SessionPicker {
         { label: `$(close) ${button.cancelSignIn()}`, run: () => pending.cancel() },
       );
     }
-    for (const session of sessionManager.getAll()) {
-      items.push(...this.#sessionItems(session));
+    for (const account of groupByAccount(sessionManager.getAll(), ({ record }) => record)) {
+      items.push(...this.#accountItems(account));
     }
     items.push(
       separator(quickPick.generalHeading()),
@@ -95,47 +97,50 @@ export class SessionPicker {
     }
   }
 
-  #sessionItems(session: LiveSession): PickerItem[] {
-    const { clock, settings } = this.#dependencies;
-    const { record } = session;
-    const { state } = statusOf(session, settings.lifetimes(), clock.now());
-    const account = { description: record.account.label, detail: stateName(state) };
-    const canRenew = tokenLifetimes(record).isRefreshable;
-    const canSignInAgain =
-      !canRenew ||
-      (session.failure !== undefined &&
-        FAILURE_POLICIES[session.failure.category].actions.some(
-          (action) => action === 'sign-in' || action === 'ask-consent',
-        ));
+  /** Returns the items of an account: each action is for all its sessions that it concerns. */
+  #accountItems(sessions: readonly [LiveSession, ...LiveSession[]]): PickerItem[] {
+    const [{ record }] = sessions;
+    const { sessionManager, settings } = this.#dependencies;
+    const renewable = sessions.filter((session) => tokenLifetimes(session.record).isRefreshable);
+    const signInAgain = sessions.filter((session) => !renewable.includes(session) || isResolvedBySignIn(session));
+    const withoutConsent = sessions.filter((session) =>
+      mayLackConsent(session.record, sessionManager.providerOf(session.record)),
+    );
+    const item = (label: string, concerned: readonly LiveSession[], run: (record: SessionRecord) => Promise<void>) =>
+      this.#sortByUrgency(concerned)
+        .slice(0, 1)
+        .map((status) => ({
+          label,
+          description: record.account.label,
+          detail: this.#describe(status.state, concerned, sessions),
+          run: () => run(status.session.record),
+        }));
     return [
       separator(settings.nameOf(record.providerId)),
-      ...(canRenew
-        ? [{ label: `$(sync) ${button.renewNow()}`, ...account, run: () => this.#commands.renew(record) }]
-        : []),
-      ...(canSignInAgain
-        ? [
-            {
-              label: `$(sign-in) ${button.signInAgain()}`,
-              ...account,
-              run: () => this.#commands.targetForSession(record).signIn(),
-            },
-          ]
-        : []),
-      ...(mayLackConsent(record, this.#dependencies.sessionManager.providerOf(record))
-        ? [
-            {
-              label: `$(verified) ${button.askForConsent()}`,
-              ...account,
-              run: () => this.#commands.askForConsent(this.#commands.targetForSession(record)),
-            },
-          ]
-        : []),
+      ...item(`$(sync) ${button.renewNow()}`, renewable, (one) => this.#commands.renew(one)),
+      ...item(`$(sign-in) ${button.signInAgain()}`, signInAgain, (one) =>
+        this.#commands.targetForSession(one).signIn(),
+      ),
+      ...item(`$(verified) ${button.askForConsent()}`, withoutConsent, (one) =>
+        this.#commands.askForConsent(this.#commands.targetForSession(one)),
+      ),
       {
         label: `$(sign-out) ${button.signOut()}`,
         description: record.account.label,
         run: () => this.#commands.signOutOf(record),
       },
     ];
+  }
+
+  #sortByUrgency(sessions: readonly LiveSession[]): SessionStatus[] {
+    const { clock, settings } = this.#dependencies;
+    return sortByUrgency(sessions.map((session) => statusOf(session, settings.lifetimes(), clock.now())));
+  }
+
+  /** Returns the state, and the scopes if only some of the account's sessions are concerned. */
+  #describe(state: State, concerned: readonly LiveSession[], all: readonly LiveSession[]): string {
+    const scopes = normalizeScopes(concerned.flatMap(({ record }) => record.scopes));
+    return concerned.length === all.length ? stateName(state) : quickPick.stateWithScopes(stateName(state), scopes);
   }
 }
 

@@ -1,8 +1,11 @@
 // The status bar item: how long the session lasts, details in its tooltip, and all actions behind a click.
 import * as vscode from 'vscode';
+import { groupByAccount } from '../core/accounts.ts';
 import type { Clock, Disposable } from '../core/clock.ts';
 import { remaining } from '../core/lifetime.ts';
-import { sortByUrgency, statusOf, type SessionStatus, type State } from '../core/status.ts';
+import { NEEDS_USER, sortByUrgency, statusOf, type SessionStatus, type State } from '../core/status.ts';
+import { normalizeScopes } from '../core/scopes.ts';
+import type { SessionRecord } from '../core/session.ts';
 import type { SessionManager } from '../sessions/sessionManager.ts';
 import { COMMANDS, PRODUCT, STATUS_ITEM } from '../host/ids.ts';
 import type { Settings } from '../host/settings.ts';
@@ -22,9 +25,6 @@ const ICONS: Readonly<Record<State, string>> = {
   'needs-attention': '$(warning)',
   ended: '$(error)',
 };
-
-/** The states in which the user must act: the only ones with a colored background. */
-const NEEDS_USER: ReadonlySet<State> = new Set<State>(['ended', 'ending', 'needs-attention']);
 
 const WARNING = new vscode.ThemeColor('statusBarItem.warningBackground');
 
@@ -62,6 +62,7 @@ export class StatusBar implements Disposable {
     }
     const { state, text } = this.#getText(statuses, now);
     this.#item.text = `${ICONS[state]} ${text}`;
+    // The only states with a colored background.
     this.#item.backgroundColor = NEEDS_USER.has(state) ? WARNING : undefined;
     this.#item.accessibilityInformation = { label: statusBar.accessibilityLabel(text), role: 'button' };
     this.#showTooltip(this.#createTooltip(statuses, now));
@@ -91,7 +92,8 @@ export class StatusBar implements Disposable {
       };
     }
     const said = this.#getSessionText(first, now);
-    return { state: first.state, text: statuses.length > 1 ? statusBar.withOthers(said, statuses.length - 1) : said };
+    const others = groupByAccount(statuses, recordOf).length - 1;
+    return { state: first.state, text: others > 0 ? statusBar.withOthers(said, others) : said };
   }
 
   #getSessionText({ session, state, countdown }: SessionStatus, now: number): string {
@@ -137,8 +139,8 @@ export class StatusBar implements Disposable {
       appendHeading(markdown, provider.label);
       appendLine(markdown, tooltip.waitingForBrowser());
     }
-    for (const status of statuses) {
-      this.#appendSession(markdown, status, now);
+    for (const account of groupByAccount(statuses, recordOf)) {
+      this.#appendAccount(markdown, account, now);
     }
     if (statuses.length === 0) {
       appendLine(markdown, tooltip.signedOut());
@@ -156,15 +158,35 @@ export class StatusBar implements Disposable {
     return markdown;
   }
 
+  /**
+   * Appends the most urgent session of an account, which stands for all. Only if some of them need the user and others
+   * don't, one of each, with the scopes that tell them apart.
+   */
+  #appendAccount(markdown: vscode.MarkdownString, statuses: readonly SessionStatus[], now: number): void {
+    // The most urgent one is first.
+    const parts = [true, false].map((needsUser) => statuses.filter(({ state }) => NEEDS_USER.has(state) === needsUser));
+    const isMixed = parts.every((part) => part.length > 0);
+    for (const [first, ...others] of parts) {
+      if (first !== undefined) {
+        const scopes = [first, ...others].flatMap((status) => recordOf(status).scopes);
+        this.#appendSession(markdown, first, now, isMixed ? normalizeScopes(scopes) : undefined);
+      }
+    }
+  }
+
   #appendSession(
     markdown: vscode.MarkdownString,
     { session, state, accessExpiresAt, sessionEndsAt, refreshDueAt }: SessionStatus,
     now: number,
+    scopes?: readonly string[],
   ): void {
     const { record } = session;
     const at = (time: number): string => formatTime(time, now);
     appendHeading(markdown, this.#settings.nameOf(record.providerId));
     appendLine(markdown, tooltip.account(record.account.label));
+    if (scopes !== undefined) {
+      appendLine(markdown, tooltip.scopes(scopes));
+    }
     appendLine(markdown, tooltip.state(state));
     appendLine(
       markdown,
@@ -198,6 +220,10 @@ export class StatusBar implements Disposable {
       appendLine(markdown, tooltip.tokensNotSaved());
     }
   }
+}
+
+function recordOf({ session }: SessionStatus): SessionRecord {
+  return session.record;
 }
 
 function appendHeading(markdown: vscode.MarkdownString, name: string): void {

@@ -18,6 +18,13 @@ export interface ShownProgress {
   press(): void;
 }
 
+/** An item of a quick pick. */
+export interface PickedItem {
+  readonly label: string;
+  readonly description?: string;
+  readonly detail?: string;
+}
+
 /** An item in the status bar. */
 export interface FakeStatusItem {
   text: string;
@@ -58,6 +65,8 @@ class FakeEditor {
   activeTextEditor: { readonly document: unknown } | undefined;
   /** What the person presses in a message; nothing without it. */
   respond: (message: ShownMessage) => string | undefined = () => undefined;
+  /** What the person selects in a quick pick; nothing without it. */
+  pick: (items: readonly PickedItem[]) => PickedItem | undefined = () => undefined;
   readonly onState = new Emitter<{ focused: boolean; active: boolean }>();
   readonly onSelection = new Emitter<unknown>();
   readonly onText = new Emitter<unknown>();
@@ -84,6 +93,7 @@ class FakeEditor {
     Object.assign(this.windowState, { focused: true, active: true });
     this.activeTextEditor = undefined;
     this.respond = () => undefined;
+    this.pick = () => undefined;
   }
 
   /** Changes a setting, by its whole id. */
@@ -147,7 +157,7 @@ export const window = {
   showInformationMessage: show,
   showWarningMessage: show,
   showErrorMessage: show,
-  showQuickPick: (): Promise<undefined> => Promise.resolve(undefined),
+  showQuickPick: (items: readonly PickedItem[]): Promise<PickedItem | undefined> => Promise.resolve(editor.pick(items)),
   createQuickPick: (): FakeBox => new FakeBox(),
   createInputBox: (): FakeBox => new FakeBox(),
   registerUriHandler: (): Disposing => nothing,

@@ -41,6 +41,7 @@ export const FIELD_SAMPLES: { readonly [Field in ProviderField]: FieldSample<Fie
   authorizationParameters: same({ audience: 'https://api.example.com', max_age: '600' }, {}),
   tokenParameters: same({ audience: 'https://api.example.com' }, {}),
   scopeOnRefresh: same(true, false),
+  combineScopes: same(true, false),
   resource: {
     setting: ['https://api.example.com', 'urn:example:api', 'https://api.example.com'],
     value: ['https://api.example.com', 'urn:example:api'],

@@ -185,12 +185,12 @@ export function createTestWindow(issuer: string, options: TestWindowOptions = {}
 }
 
 /** A test window at a server of its own, which goes by the test window's clock and gives new tokens at each renewal. */
-export async function createTestWindowWithServer(): Promise<{
+export async function createTestWindowWithServer(provider: Partial<Provider> = {}): Promise<{
   readonly testWindow: TestWindow;
   readonly server: ScriptedServer;
 }> {
   const server = await ScriptedServer.start();
-  const testWindow = createTestWindow(server.issuer);
+  const testWindow = createTestWindow(server.issuer, { providers: [providerAt(server.issuer, provider)] });
   server.date = () => testWindow.clock.now();
   server.onToken(rotatingTokens());
   return { testWindow, server };

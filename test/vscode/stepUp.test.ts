@@ -94,13 +94,21 @@ describe('a step up', () => {
     assert.equal((await silently(wanted))?.id, session?.id);
   });
 
-  it('adds scopes to those there are when the challenge requires more', async () => {
+  it('makes a session of its own when the challenge requires more scopes, and leaves the one there is as it is', async () => {
     const before = await silently(READ);
     const wanted = challenge('error="insufficient_scope", scope="notes.write"');
     assert.equal(await silently(wanted), undefined);
     const session = await signIn(wanted);
-    assert.deepEqual([session?.id, session?.scopes], [before?.id, [...READ, 'notes.write']]);
-    assert.equal((await silently(['notes.write', 'notes.read']))?.id, session?.id);
+    assert.ok(session !== undefined && session.id !== before?.id);
+    assert.deepEqual([session.scopes, session.account], [[...READ, 'notes.write'], before?.account]);
+    assert.equal((await silently(wanted))?.id, session.id);
+    assert.equal((await silently(['notes.write', 'notes.read']))?.id, session.id);
+    assert.equal(await silently(['openid', 'notes.write']), undefined);
+    const after = await silently(READ);
+    assert.equal(after?.id, before?.id);
+    assert.ok(after?.accessToken === before?.accessToken);
+    assert.equal((await order({ token: after?.accessToken ?? '' })).isActive, true);
+    assert.equal((await other.getAccounts('vault')).length, 1);
   });
 
   it('rejects once, and keeps the session, when the server does not meet the challenge', async () => {

@@ -29,9 +29,11 @@ describe('the Accounts menu', () => {
   let store: HangingStore;
   let testWindow: TestWindow;
   let contract: OidcAuthenticationProvider;
+  let completed: number[];
 
   beforeEach(async () => {
     editor.reset();
+    completed = [];
     store = new HangingStore();
     const before = createTestWindow(provider.issuer);
     await seedSession(before, recordAt(provider.issuer, before.clock.now()));
@@ -41,6 +43,15 @@ describe('the Accounts menu', () => {
       clock: testWindow.clock,
       log: silentLog,
       sessionManager: testWindow.sessionManager,
+      onCall: () => {},
+      onDemand: {
+        load: () =>
+          Promise.resolve({
+            sessionRequests: {
+              completeSignOut: (_name: string, all: readonly unknown[]) => completed.push(all.length),
+            },
+          }),
+      },
     } as unknown as ProviderDependencies);
   });
 
@@ -64,6 +75,49 @@ describe('the Accounts menu', () => {
       await testWindow.clock.pass(1);
       assert.deepEqual(asked.answer, []);
     }
+  });
+
+  it('signs out of all sessions of an account, ended ones included, and tells of it once, as VS Code does it for each', async () => {
+    store.open();
+    await testWindow.sessionManager.ready();
+    const now = testWindow.clock.now();
+    const ended = { at: now, category: 'session-ended', code: 'invalid_grant' };
+    for (const more of [
+      { id: 's2', scopes: ['read', 'write'] },
+      { id: 's3', scopes: ['admin'], ended, accessExpiresAt: now },
+      { id: 's4', account: { id: 'person-2', label: 'Kim' } },
+    ]) {
+      await seedSession(testWindow, recordAt(provider.issuer, now, more));
+    }
+    const sessions = await contract.getSessions(undefined);
+    assert.deepEqual(
+      sessions.map(({ id, account }) => `${id} ${account.label}`),
+      ['s1 Sam', 's2 Sam', 's4 Kim'],
+      'all of them, in one account each',
+    );
+    for (const { id } of sessions.filter(({ account }) => account.label === 'Sam')) {
+      await contract.removeSession(id);
+    }
+    await testWindow.clock.rest();
+    assert.deepEqual(
+      testWindow.liveSessions.all().map(({ record }) => record.id),
+      ['s4'],
+    );
+    assert.deepEqual(completed, [3, 0], 'a sign-out of nothing shows nothing');
+  });
+
+  it('echoes the scopes of the request, and the requested ones of each session where none are named', async () => {
+    store.open();
+    await testWindow.sessionManager.ready();
+    const now = testWindow.clock.now();
+    const more = { id: 's2', scopes: ['openid', 'write'], granted: ['write', 'more'] };
+    await seedSession(testWindow, recordAt(provider.issuer, now, more));
+    const [session] = await contract.getSessions(['write', 'openid']);
+    assert.deepEqual([session?.id, session?.scopes], ['s2', ['write', 'openid']]);
+    assert.deepEqual(
+      (await contract.getSessions(undefined)).map(({ scopes }) => scopes),
+      [['read'], ['openid', 'write']],
+    );
   });
 
   it('is answered with the sessions as soon as the keyring gives them', async () => {

@@ -91,7 +91,8 @@ describe('sign-ins at one provider', () => {
   ] as const) {
     it(`${scopesAfter === undefined ? 'fail' : 'are tried again without the scopes of the existing session'} when more scopes end in "${category}"`, async () => {
       await seedSession(testWindow, recordAt(ACME.issuer, testWindow.clock.now(), { scopes: ['openid', 'read'] }));
-      const result = signInController.signIn(ACME, ['openid', 'write'], { resumeSessionId: 's1' });
+      const combining = { ...ACME, combineScopes: true };
+      const result = signInController.signIn(combining, ['openid', 'write'], { resumeSessionId: 's1' });
       result.catch(() => {});
       await settle();
       signIns.fail(new Failure(category, code));
@@ -109,6 +110,32 @@ describe('sign-ins at one provider', () => {
       }
     });
   }
+
+  it('ask for nothing beyond what the caller requests when the account has a session with other scopes', async () => {
+    const session = recordAt(ACME.issuer, testWindow.clock.now(), { scopes: ['openid', 'admin'] });
+    await seedSession(testWindow, session);
+    const result = signInController.signIn(ACME, ['write'], { resumeSessionId: 's1' });
+    await settle();
+    assert.deepEqual(signIns.started, [['write']]);
+    signIns.finish();
+    const { id, scopes } = await result;
+    assert.deepEqual([id, scopes], ['new-1', ['write']]);
+    const { accessToken, generation, refreshToken, scopes: before } = testWindow.record();
+    assert.deepEqual(
+      [accessToken, generation, refreshToken, before],
+      ['access-1', 1, 'refresh-1', ['openid', 'admin']],
+    );
+  });
+
+  it('keep the identity scopes of the session when it has the same permissions', async () => {
+    const session = recordAt(ACME.issuer, testWindow.clock.now(), { scopes: ['openid', 'write'] });
+    await seedSession(testWindow, session);
+    const result = signInController.signIn(ACME, ['write', 'email'], { resumeSessionId: 's1' });
+    await settle();
+    assert.deepEqual(signIns.started, [['openid', 'write', 'email']]);
+    signIns.finish();
+    assert.equal((await result).id, 's1');
+  });
 
   it('give nobody a session that does not serve them', async () => {
     const [first] = await signIn('write');

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import {
-  canCombineScopes,
   coversScopes,
   isPermission,
   isScope,
@@ -9,6 +8,7 @@ import {
   sameScopes,
   scopesToRequest,
 } from '../../../src/core/scopes.ts';
+import { canCombineScopes } from '../../../src/core/resumedSessions.ts';
 import { holds } from '../../support/seeded.ts';
 
 const word: fc.Arbitrary<string> = fc.constantFrom(

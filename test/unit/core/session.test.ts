@@ -11,10 +11,8 @@ import {
   clockSetBackSince,
   formatRecord,
   isNewer,
-  isSameSignIn,
   tokenLifetimes,
   parseRecord,
-  servesScopes,
   type SessionRecord,
   selectToken,
 } from '../../../src/core/session.ts';
@@ -337,29 +335,6 @@ describe('A session', () => {
       assert.deepEqual([isNewer(half, SAMPLE), isNewer(SAMPLE, half)], [true, false]);
       assert.deepEqual([isNewer(half, { ...SAMPLE, ended }), isNewer({ ...SAMPLE, ended }, half)], [false, false]);
     });
-  });
-
-  it('serves a caller whose scopes it covers', () => {
-    assert.equal(servesScopes(SAMPLE, ['profile']), true);
-    assert.equal(servesScopes(SAMPLE, []), true);
-    assert.equal(servesScopes(SAMPLE, ['profile', 'write']), false);
-  });
-
-  it('is the same sign-in for the same provider, account and scopes, in any order', () => {
-    assert.equal(
-      isSameSignIn(SAMPLE, { ...SAMPLE, id: 'session-2', scopes: ['profile', 'openid'], generation: 9 }),
-      true,
-    );
-    for (const other of [
-      { ...SAMPLE, providerId: 'other' },
-      { ...SAMPLE, issuer: 'https://other.example.com' },
-      { ...SAMPLE, account: { id: 'account-2', label: 'ada@example.com' } },
-      { ...SAMPLE, scopes: ['openid'] },
-      { ...SAMPLE, scopes: ['openid', 'profile', 'email'] },
-    ]) {
-      assert.equal(isSameSignIn(SAMPLE, other), false);
-      assert.equal(isSameSignIn(other, SAMPLE), false);
-    }
   });
 
   describe('belongs to a provider', () => {

@@ -72,7 +72,7 @@ describe('A refresh that the server rejects again and again, without a reason th
   let testWindow: TestWindow;
 
   beforeEach(async () => {
-    ({ testWindow, server } = await createTestWindowWithServer());
+    ({ testWindow, server } = await createTestWindowWithServer({ scopes: ['read', 'write'] }));
     testWindow.sessions.start();
   });
 

@@ -243,6 +243,25 @@ describe('A revocation', () => {
       assert.deepEqual(revoked(), ['refresh-1']);
     });
 
+    for (const [title, sids, expected] of [
+      ['revokes nothing when another session of the account is of that session at the server', ['one', 'one'], []],
+      ['revokes nothing when it is not known whether another session of the account is', [undefined, 'one'], []],
+      ['revokes nothing when it is not known of either', [undefined, undefined], []],
+      ['revokes the token when the other session of the account is of another one', ['one', 'two'], ['refresh-1']],
+    ] as const) {
+      it(title, async () => {
+        const claims = { iss: server.issuer, aud: 'editor', sub: 'person' };
+        const withSid = (sid: string | undefined): Partial<SessionRecord> => ({
+          account: { id: 'person', label: 'Sam' },
+          idToken: jwtWith(sid === undefined ? claims : { ...claims, sid }),
+        });
+        const other = { ...withSid(sids[1]), id: 's2', scopes: ['write'], refreshToken: 'refresh-other' };
+        await seedSession(testWindow, recordAt(server.issuer, now(), other));
+        await signInOver({ idToken: jwtWith({ ...claims, sid: 'three' }) }, withSid(sids[0]));
+        assert.deepEqual([revoked(), testWindow.record().refreshToken], [expected, 'refresh-new']);
+      });
+    }
+
     it('revokes nothing when the entry says that the server would end the new session, too', async () => {
       await signInOver({}, {}, { revokeReplacedSession: false });
       assert.deepEqual(revoked(), []);

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { DAY, MINUTE, SECOND } from '../../../src/core/clock.ts';
+import type { Provider } from '../../../src/core/provider.ts';
 import type { LiveSession } from '../../../src/core/status.ts';
 import { settle } from '../../support/fakeClock.ts';
+import { providerAt } from '../../support/fixtures.ts';
 import { rejectsWith } from '../../support/failures.ts';
 import {
   createTestWindow,
@@ -28,8 +30,13 @@ describe('The session manager', () => {
   const requests = (): number => server.requestsTo('/token').length;
   const ids = (sessions: readonly LiveSession[]): string[] => sessions.map(({ record }) => record.id);
   const tokens = (sessions: readonly LiveSession[]): string[] => sessions.map(({ record }) => record.accessToken);
-  const again = (): TestWindow =>
-    createTestWindow(server.issuer, { store: testWindow.store, folder: testWindow.folder, clock: testWindow.clock });
+  const again = (provider: Partial<Provider> = {}): TestWindow =>
+    createTestWindow(server.issuer, {
+      store: testWindow.store,
+      folder: testWindow.folder,
+      clock: testWindow.clock,
+      providers: [providerAt(server.issuer, provider)],
+    });
   /** What has come of a promise so far. */
   const stateOf = async <T>(promise: Promise<T>): Promise<T | 'waiting'> =>
     Promise.race([promise, settle().then(() => 'waiting' as const)]);
@@ -40,13 +47,23 @@ describe('The session manager', () => {
       assert.equal(server.requests.length, 0);
     });
 
-    it('finds a session that covers the scopes, and none that does not', async () => {
+    it('finds a session that was signed in for exactly the scopes, and none with more or less', async () => {
       await seedSession(testWindow, recordAt(server.issuer, now(), { scopes: ['read', 'write'] }));
-      assert.deepEqual(ids(await testWindow.sessionManager.getUsableSessions('acme', ['read'])), ['s1']);
-      assert.deepEqual(ids(await testWindow.sessionManager.getUsableSessions('acme', [])), ['s1']);
+      assert.deepEqual(ids(await testWindow.sessionManager.getUsableSessions('acme', ['read'])), []);
+      assert.deepEqual(ids(await testWindow.sessionManager.getUsableSessions('acme', [])), []);
       assert.deepEqual(ids(await testWindow.sessionManager.getUsableSessions('acme', ['write', 'read'])), ['s1']);
       assert.deepEqual(ids(await testWindow.sessionManager.getUsableSessions('acme', ['read', 'admin'])), []);
       assert.deepEqual(ids(await testWindow.sessionManager.getUsableSessions('other', ['read'])), []);
+    });
+
+    it('finds a session with more scopes where the entry has them, or combines scopes', async () => {
+      await seedSession(testWindow, recordAt(server.issuer, now(), { scopes: ['read', 'write'] }));
+      for (const more of [{ scopes: ['read', 'write', 'admin'] }, { combineScopes: true }]) {
+        const { sessionManager } = again(more);
+        assert.deepEqual(ids(await sessionManager.getUsableSessions('acme', ['read'])), ['s1']);
+        assert.deepEqual(ids(await sessionManager.getUsableSessions('acme', [])), ['s1']);
+        assert.deepEqual(ids(await sessionManager.getUsableSessions('acme', ['admin'])), []);
+      }
     });
 
     it('finds one session for each account, and only the one of the account that is named', async () => {
@@ -71,8 +88,11 @@ describe('The session manager', () => {
         testWindow,
         recordAt(server.issuer, now(), { id: 'wider', scopes: ['read', 'write', 'admin'], signedInAt: now() + SECOND }),
       );
-      assert.deepEqual(ids(await testWindow.sessionManager.getUsableSessions('acme', ['read'])), ['exact']);
-      assert.deepEqual(ids(await testWindow.sessionManager.getUsableSessions('acme', ['write'])), ['wider']);
+      for (const more of [{ scopes: ['read', 'write', 'admin'] }, { combineScopes: true }]) {
+        const { sessionManager } = again(more);
+        assert.deepEqual(ids(await sessionManager.getUsableSessions('acme', ['read'])), ['exact']);
+        assert.deepEqual(ids(await sessionManager.getUsableSessions('acme', ['write'])), ['wider']);
+      }
     });
 
     it('hands out a token outside the freshness margin without a request', async () => {

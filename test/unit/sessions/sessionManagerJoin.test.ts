@@ -3,6 +3,7 @@ import { HOUR } from '../../../src/core/clock.ts';
 import type { SessionRecord } from '../../../src/core/session.ts';
 import type { SignInGrant } from '../../../src/protocol/identity.ts';
 import type { Tokens } from '../../../src/protocol/tokens.ts';
+import { findSessionToResume } from '../../../src/sessions/resumableSession.ts';
 import { providerAt } from '../../support/fixtures.ts';
 import {
   createTestWindow,
@@ -14,12 +15,12 @@ import {
 } from '../../support/testWindow.ts';
 import { rotatingTokens, type ScriptedServer } from '../../support/scriptedServer.ts';
 
-describe('A sign-in that goes on from a session', () => {
+describe('A sign-in that goes on from a session, where the entry combines scopes', () => {
   let server: ScriptedServer;
   let testWindow: TestWindow;
 
   beforeEach(async () => {
-    ({ testWindow, server } = await createTestWindowWithServer());
+    ({ testWindow, server } = await createTestWindowWithServer({ combineScopes: true }));
   });
 
   afterEach(async () => {
@@ -34,7 +35,7 @@ describe('A sign-in that goes on from a session', () => {
     account?: SignInGrant['account'],
   ): SignInGrant => ({
     ...grantFor(
-      providerAt(server.issuer),
+      providerAt(server.issuer, { combineScopes: true }),
       now(),
       { accessToken: 'access-9', refreshToken: 'refresh-9', ...tokens },
       account,
@@ -67,6 +68,7 @@ describe('A sign-in that goes on from a session', () => {
       folder: testWindow.folder,
       clock: testWindow.clock,
       life: testWindow.life,
+      providers: [providerAt(server.issuer, { combineScopes: true })],
     });
     await other.sessionManager.ready();
     await testWindow.sessionManager.addSession(grant(['read', 'write']), { resumeSessionId: 's1', wanted: ['write'] });
@@ -147,7 +149,7 @@ describe('A sign-in that goes on from a session', () => {
     const there = (more: Partial<SessionRecord>): Promise<SessionRecord> =>
       seedSession(testWindow, recordAt(server.issuer, now(), more));
     const expected = (scopes: readonly string[], account?: string): string | undefined =>
-      testWindow.sessionManager.findSessionToResume('acme', scopes, account)?.id;
+      findSessionToResume(testWindow.sessionManager, 'acme', scopes, account)?.id;
 
     it('nobody, where nobody is signed in', () => {
       assert.equal(expected(['read']), undefined);
@@ -166,7 +168,7 @@ describe('A sign-in that goes on from a session', () => {
     it('another account, where the only one there is serves already and nobody is named', async () => {
       await there({});
       assert.equal(expected(['read']), undefined);
-      assert.equal(testWindow.sessionManager.findSessionToResume('acme', ['read'], undefined, () => false)?.id, 's1');
+      assert.equal(findSessionToResume(testWindow.sessionManager, 'acme', ['read'], undefined, () => false)?.id, 's1');
     });
 
     it('whoever is named, and of several accounts nobody else', async () => {

@@ -110,14 +110,30 @@ describe('The session manager, as people come and go', () => {
       assert.deepEqual(ids(testWindow.liveSessions.all()), ['new-1', 'new-2', 'new-3']);
     });
 
-    it('clears away an ended session of the account that the new one stands in for', async () => {
-      await seedSession(
+    const seedEnded = (): Promise<unknown> =>
+      seedSession(
         testWindow,
         recordAt(server.issuer, now(), {
           ended: { at: now(), category: 'session-ended', code: 'invalid_grant' },
           accessExpiresAt: now(),
         }),
       );
+
+    it('keeps an ended session of the account where the new one does not serve its callers', async () => {
+      await seedEnded();
+      await testWindow.sessionManager.addSession({
+        ...grantFor(providerAt(server.issuer), now()),
+        scopes: ['read', 'write'],
+      });
+      assert.deepEqual(ids(testWindow.liveSessions.all()), ['s1', 'new-1']);
+    });
+
+    it('clears away an ended session of the account that the new one stands in for', async () => {
+      testWindow = createTestWindow(server.issuer, {
+        ...testWindow,
+        providers: [providerAt(server.issuer, { scopes: ['read', 'write'] })],
+      });
+      await seedEnded();
       await testWindow.sessionManager.addSession({
         ...grantFor(providerAt(server.issuer), now()),
         scopes: ['read', 'write'],

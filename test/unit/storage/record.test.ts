@@ -25,10 +25,16 @@ const endOf = ({ sessionEndsAt, sessionEndSource, sessionEndIsFixed }: SessionRe
 ];
 
 describe('createRecord', () => {
-  it('gives a first generation with the scopes that were requested and those that were granted', () => {
+  it('gives a first generation with the scopes that were requested, and keeps those that were granted apart', () => {
     const grant = { ...grantFor(provider, NOW, { scopes: ['read', 'extra'] }), scopes: ['read', 'write'] };
     const record = createRecord(grant, 'new');
-    assert.deepEqual(record.scopes, ['read', 'write', 'extra']);
+    assert.deepEqual(
+      [record.scopes, record.granted],
+      [
+        ['read', 'write'],
+        ['read', 'extra'],
+      ],
+    );
     assert.deepEqual(
       [record.id, record.generation, record.isComplete, record.signedInAt, record.tokensRequestedAt],
       ['new', 1, true, NOW, NOW],

@@ -7,16 +7,23 @@ import { Commands, type CommandDependencies } from '../../../src/ui/commands.ts'
 import { PREFIX, SETTINGS } from '../../../src/host/ids.ts';
 import { Settings } from '../../../src/host/settings.ts';
 import type { SignInHints } from '../../../src/auth/pendingSignIns.ts';
-import { live, SAMPLE } from '../../support/coreSamples.ts';
+import { live, SAMPLE, SIGNED_IN_AT } from '../../support/coreSamples.ts';
+import { FakeClock } from '../../support/fakeClock.ts';
 import { editor } from '../../support/fakeEditor.ts';
 
-describe('Sign In Again', () => {
+describe('The commands for an account', () => {
   let settings: Settings;
   let commands: Commands;
   let present: SessionRecord[];
   /** The sign-ins that were asked for. */
   let asked: { readonly provider: string; readonly scopes: readonly string[]; readonly hints: SignInHints }[];
   let failures: string[];
+  let renewed: string[];
+  let signedOut: string[];
+  /** What a sign-in leads to. */
+  let respond: (scopes: readonly string[]) => SessionRecord;
+  /** What a renewal leads to. */
+  let refresh: (id: string) => Promise<unknown>;
 
   beforeEach(() => {
     editor.reset();
@@ -29,23 +36,133 @@ describe('Sign In Again', () => {
     failures = [];
     const signIn = (provider: Provider, scopes: readonly string[], hints: SignInHints): Promise<SessionRecord> => {
       asked.push({ provider: provider.id, scopes, hints });
-      return Promise.resolve(SAMPLE);
+      return Promise.resolve().then(() => respond(scopes));
     };
+    renewed = [];
+    signedOut = [];
+    respond = () => SAMPLE;
+    refresh = () => Promise.resolve();
     commands = new Commands({
+      clock: new FakeClock(SIGNED_IN_AT),
       settings,
       sessionManager: {
         getAll: () => present.map((record) => live(record)),
         getActive: () => [],
+        providerOf: () => undefined,
+        signOutOfAccount: (id: string) => {
+          signedOut.push(id);
+          return Promise.resolve([]);
+        },
       } as unknown as SessionManager,
-      signInController: { signIn, waiting: () => [] },
+      tokenRefresher: {
+        refresh: (id: string) => {
+          renewed.push(id);
+          return refresh(id);
+        },
+      },
+      openSignOutPage: () => {},
+      signInController: { signIn, getPending: () => [] },
       notifications: () => ({
         reportFailure: (error: unknown) => failures.push(error instanceof Failure ? error.code : 'another error'),
+        runUserInitiated: (_id: string, task: () => Promise<unknown>) => task(),
+        notifiesEnd: () => true,
       }),
     } as unknown as CommandDependencies);
   });
 
   afterEach(() => {
     settings.dispose();
+  });
+
+  const ended = { at: SIGNED_IN_AT, category: 'session-ended', code: 'invalid_grant' };
+  const dead = (id: string, more: Partial<SessionRecord> = {}): SessionRecord => ({
+    ...SAMPLE,
+    id,
+    scopes: [id],
+    ended,
+    accessExpiresAt: SIGNED_IN_AT,
+    ...more,
+  });
+  const texts = (): string[] => editor.messages.map(({ text }) => text);
+
+  describe('sign in again', () => {
+    it('for each session of the account that needs it, with the scopes of each, and say so once', async () => {
+      present = [dead('one'), SAMPLE, dead('two'), dead('kim', { account: { id: 'account-2', label: 'Kim' } })];
+      await commands.targetForSession(dead('two')).signIn();
+      assert.deepEqual(
+        asked.map(({ scopes }) => scopes),
+        [['two'], ['one']],
+      );
+      assert.equal(texts().length, 1);
+    });
+
+    it('not for a session that a sign-in has brought back meanwhile', async () => {
+      present = [dead('one'), dead('two')];
+      respond = () => {
+        present = [dead('one', { ended: undefined, accessExpiresAt: SAMPLE.accessExpiresAt }), SAMPLE];
+        return SAMPLE;
+      };
+      await commands.targetForSession(dead('two')).signIn();
+      assert.equal(asked.length, 1);
+    });
+
+    it('no further where the person cancels, or has signed in with another account', async () => {
+      present = [dead('one'), dead('two')];
+      respond = () => ({ ...SAMPLE, account: { id: 'account-2', label: 'Kim' } });
+      await commands.targetForSession(dead('one')).signIn();
+      assert.deepEqual([asked.length, texts()], [1, ['Signed in to id.example.com as Kim.']]);
+      respond = () => {
+        throw new Failure('canceled', 'canceled');
+      };
+      await commands.targetForSession(dead('one')).signIn();
+      assert.deepEqual([asked.length, failures], [2, ['canceled']]);
+    });
+  });
+
+  describe('renew', () => {
+    it('all sessions of the account that can be renewed, and say so once', async () => {
+      present = [SAMPLE, { ...SAMPLE, id: 'two' }, dead('three')];
+      await commands.renew(SAMPLE);
+      assert.deepEqual([renewed, texts().length, failures], [[SAMPLE.id, 'two'], 1, []]);
+    });
+
+    it('and report a failure once', async () => {
+      present = [SAMPLE, { ...SAMPLE, id: 'two' }];
+      refresh = (id) => Promise.reject(new Failure('network', `offline-${id}`));
+      await commands.renew(SAMPLE);
+      assert.deepEqual([renewed.length, texts(), failures], [2, [], [`offline-${SAMPLE.id}`]]);
+    });
+  });
+
+  it('show one line for each account to sign out of, with its worst state, and sign out of the one that is picked', async () => {
+    present = [SAMPLE, dead('two'), { ...SAMPLE, id: 'kim', account: { id: 'account-2', label: 'Kim' } }];
+    let lines: (string | undefined)[] = [];
+    editor.pick = (items) => {
+      lines = items.map(({ description, detail }) => `${description}: ${detail}`);
+      return items[0];
+    };
+    await commands.handlers().signOut();
+    assert.deepEqual(lines, [`${SAMPLE.account.label}: session ended`, 'Kim: signed in']);
+    assert.deepEqual(signedOut, ['two']);
+  });
+
+  it('are in the list of sessions once for each account, with the scopes where an action is for some sessions only', async () => {
+    present = [SAMPLE, dead('two')];
+    let lines: string[] = [];
+    editor.pick = (items) => {
+      lines = items.map(({ label, detail = '' }) => `${label} ${detail}`.trim());
+      return undefined;
+    };
+    await commands.handlers().showSessions();
+    assert.deepEqual(lines.slice(0, 4), [
+      'id.example.com',
+      '$(sync) Renew Now signed in (scopes: openid profile)',
+      '$(sign-in) Sign In Again session ended (scopes: two)',
+      '$(sign-out) Sign Out',
+    ]);
+    present = [SAMPLE, { ...SAMPLE, id: 'three', scopes: ['write'] }];
+    await commands.handlers().showSessions();
+    assert.deepEqual(lines.slice(0, 3), ['id.example.com', '$(sync) Renew Now signed in', '$(sign-out) Sign Out']);
   });
 
   it('asks for the scopes of the session itself, not for those of the entry, and for the same account', async () => {

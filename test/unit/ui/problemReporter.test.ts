@@ -126,6 +126,22 @@ describe('the report of what was found in the store', () => {
     return testWindow.findings;
   };
 
+  it('reports what is the same for several sessions in one message, and signs out of all of them', async () => {
+    const findings: LoadIssue[] = [];
+    for (const id of ['one', 'two']) {
+      const record = await seedSession(
+        testWindow,
+        recordAt(ISSUER, testWindow.clock.now(), { id, clientId: 'another', scopes: [id] }),
+      );
+      findings.push({ id, kind: 'unconfigured', providerId: record.providerId, issuer: ISSUER });
+    }
+    editor.respond = ({ buttons: [first] }) => first;
+    await problemReporter.reportLoadIssues(findings);
+    await testWindow.clock.pass(MINUTE);
+    assert.equal(editor.messages.length, 1);
+    assert.deepEqual([testWindow.liveSessions.get('one'), testWindow.liveSessions.get('two')], [undefined, undefined]);
+  });
+
   it('signs a session of another client out by Sign Out, and leaves nothing of it, not even that it was reported', async () => {
     await seedSession(testWindow, recordAt(ISSUER, testWindow.clock.now()));
     const findings = await foreign();

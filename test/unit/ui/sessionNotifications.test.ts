@@ -85,7 +85,8 @@ describe('the notifications about sessions', () => {
       });
 
     it('are that the server may need consent, for each account, and asking for it', () => {
-      const all = lacking([live(bare), live({ ...bare, id: 'other' }), live({ ...SAMPLE, id: 'third' })]);
+      const account = { id: 'other', label: 'Kim' };
+      const all = lacking([live(bare), live({ ...bare, id: 'other', account }), live({ ...SAMPLE, id: 'third' })]);
       assert.deepEqual(all.map(nameOf), [`consent,${SAMPLE.id},0,`, 'consent,other,0,']);
       assert.deepEqual(all.map(labels), [['Ask for Consent'], ['Ask for Consent']]);
       all[0]?.actions[0]?.run();
@@ -340,6 +341,50 @@ describe('the notifications about sessions', () => {
       assert.deepEqual(
         notificationsFor([newer, elsewhere]).map(({ id }) => id),
         ['other'],
+      );
+    });
+  });
+
+  describe('of an account with several sessions', () => {
+    const other = { ...SAMPLE, id: 'other', scopes: ['write'] };
+    const KIM = { id: 'account-2', label: 'Kim' };
+    const endedAt = (at: number, more: Partial<SessionRecord> = {}): LiveSession =>
+      live({ ...ENDED, ...more, ended: { at, category: 'session-ended', code: 'invalid_grant' } });
+
+    it('are one warning before the end, about the session that ends first', () => {
+      const later = live({ ...ENDING, ...{ id: 'a', scopes: ['write'] }, sessionEndsAt: T + HOUR + MINUTE });
+      const all = notificationsFor([later, live({ ...ENDING, id: 'b' })], T + HOUR - 5 * MINUTE);
+      assert.deepEqual(all.map(nameOf), [`ending,b,${T},`]);
+      const both = [later, live({ ...ENDING, id: 'b', account: KIM })];
+      assert.equal(notificationsFor(both, T + HOUR - 5 * MINUTE).length, 2, 'another account has its own');
+    });
+
+    it('are one of each kind of failure, about the session whose tokens are the oldest', () => {
+      const older = { ...other, tokensRequestedAt: T - HOUR };
+      for (const category of ['network', 'client-rejected'] as const) {
+        const all = [failing(category, { refused: true }), failing(category, { refused: true }, older)];
+        assert.deepEqual(
+          notificationsFor(all).map(({ id }) => id),
+          ['other'],
+        );
+        assert.deepEqual(nameOf(only(notificationsFor(all))), nameOf(only(notificationsFor([...all].reverse()))));
+      }
+      const different = [failing('client-rejected'), failing('invalid-response', {}, older)];
+      assert.equal(notificationsFor(different).length, 2);
+    });
+
+    it('are one end where the sessions end of the same event, and two where they do not', () => {
+      const [first, soon, late] = [endedAt(T), endedAt(T + MINUTE, other), endedAt(T + 2 * HOUR, other)];
+      assert.equal(only(notificationsFor([soon, first])).id, SAMPLE.id);
+      assert.equal(notificationsFor([first, late]).length, 2);
+      dead.add(SAMPLE.id);
+      assert.equal(only(notificationsFor([first, soon])).id, 'other', 'what is not shown hides nothing');
+    });
+
+    it('are one about tokens that are not saved', () => {
+      assert.equal(
+        only(notificationsFor([live(SAMPLE, { unsaved: true }), live(other, { unsaved: true })])).kind,
+        'storage',
       );
     });
   });

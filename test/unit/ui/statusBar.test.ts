@@ -67,6 +67,32 @@ describe('the status bar', () => {
     assert.equal(seen.filter((one) => one.endsWith('minutes')).length, 118);
   });
 
+  it('has one line for each account, with the state of the session that is worst', () => {
+    const ended = { at: SIGNED_IN_AT, category: 'session-ended', code: 'invalid_grant' };
+    const dead = { ...SAMPLE, id: 'dead', scopes: ['write'], ended, accessExpiresAt: SIGNED_IN_AT };
+    sessions = [live(SAMPLE), live({ ...SAMPLE, id: 'other', scopes: ['read'] })];
+    bar.update();
+    assert.doesNotMatch(shown(), /\(\+/);
+    assert.equal(tooltip().match(/Account&#58;/g)?.length, 1);
+    assert.doesNotMatch(tooltip(), /Scopes/);
+    sessions = [...sessions, live(dead)];
+    bar.update();
+    assert.equal(shown(), 'Acme: sign in again');
+    assert.deepEqual(
+      [...tooltip().matchAll(/Scopes&#58; (.*?) {2}\nState&#58; (.*?) {2}/g)].map(([, scopes, state]) => [
+        scopes,
+        state,
+      ]),
+      [
+        ['write', 'session ended'],
+        ['openid profile read', 'signed in'],
+      ],
+    );
+    sessions = [...sessions, live({ ...SAMPLE, id: 'kim', account: { id: 'account-2', label: 'Kim' } })];
+    bar.update();
+    assert.equal(shown(), 'Acme: sign in again (+1)');
+  });
+
   it('says in the tooltip which window is renewing when this one waits for it', () => {
     const renewing = { ...live(SAMPLE), refreshing: true };
     sessions = [{ ...renewing, lockHolder: { number: 1, name: 'process 7', since: SIGNED_IN_AT } }];

@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import { DAY, HOUR, MINUTE, SECOND } from '../../../src/core/clock.ts';
 import { PRESETS } from '../../../src/wizard/presets.ts';
 import type { Provider, SignInMethod } from '../../../src/core/provider.ts';
-import { servesScopes, type SessionRecord } from '../../../src/core/session.ts';
+import type { SessionRecord } from '../../../src/core/session.ts';
+import { servesScopes } from '../../../src/core/sessionScopes.ts';
 import { evaluateFlows, availableFlows } from '../../../src/flows/signInFlows.ts';
 import { Discovery } from '../../../src/protocol/discovery.ts';
 import { transportWith } from '../../support/fixtures.ts';
@@ -76,7 +77,7 @@ for (const preset of PRESETS) {
       assert.equal(inSeconds(record.tokensRequestedAt, record.accessExpiresAt), vendor.answer['expires_in']);
       assert.equal(inSeconds(record.signedInAt, record.sessionEndsAt), vendor.end?.after);
       assert.equal(record.refreshToken === undefined, preset.renewal === 'needless');
-      assert.ok(servesScopes(record, server.provider.scopes));
+      assert.ok(servesScopes(record, server.provider.scopes, server.provider));
       assert.ok(record.scopes.every((scope) => !/[\s,]/.test(scope)));
       if (preset.endField !== undefined) {
         const answers = { ...vendor.answer, [vendor.end?.field ?? '']: vendor.end?.after };
