@@ -71,8 +71,8 @@ export function activate(context: vscode.ExtensionContext): void {
   });
   const { liveSessions, scheduler, sessionManager } = sessions;
   const diagnosticsDocument = new DiagnosticsDocument(async () => (await loaded())?.diagnostics);
-  const onCall = (): void => {
-    if (settings.callsCountAsActivity() && settings.idleTimeouts().size > 0) {
+  const onCall = (isInteractive: boolean): void => {
+    if (settings.countsAsActivity(isInteractive) && settings.idleTimeouts().size > 0) {
       void loaded().then((parts) => parts?.sessions.idleMonitor.recordActivity());
     }
   };

@@ -97,6 +97,7 @@ export function createOnDemandParts(start: StartParts): OnDemandParts {
     liveness: nodeProcessLiveness(),
     uptime: nodeUptime,
     random,
+    gracePeriod: () => settings.gracePeriod(),
     newId: randomUUID,
     onDidDegrade: () => problemReporter.warnSyncDisabled(),
   });

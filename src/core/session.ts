@@ -1,6 +1,6 @@
 // The stored record of a session: one signed-in account at one provider. It's validated when it's read and written.
 import * as v from 'valibot';
-import { MINUTE, SECOND, elapsedUptime, type Clock } from './clock.ts';
+import { HOUR, MINUTE, SECOND, elapsedUptime, type Clock } from './clock.ts';
 import { Failure, sanitizeServerText } from './failure.ts';
 import { fnv1a } from './hash.ts';
 import { parseJson } from './json.ts';
@@ -31,6 +31,9 @@ const time = v.pipe(
 const dpopJwkSchema = v.object({ kty: v.literal('EC'), crv: v.literal('P-256'), x: text, y: text, d: text });
 /** The key to which the tokens of a session are bound (RFC 9449), as a JWK with the private key. */
 export type DpopJwk = Readonly<v.InferOutput<typeof dpopJwkSchema>>;
+
+/** The longest time, in ms, that the access token of an ended session is still returned. */
+export const MAX_ENDED_GRACE = HOUR;
 
 const recordSchema = v.object({
   version: v.picklist([RECORD_VERSION]),
@@ -100,7 +103,20 @@ const recordSchema = v.object({
   sessionEndIsFixed: v.optional(v.boolean()),
   /** Why the server definitely ended the session. The record is kept, so that the next sign-in knows the account. */
   ended: v.optional(
-    v.object({ at: time, category: text, code: text, claims: v.optional(text), detail: v.optional(text) }),
+    v.object({
+      at: time,
+      category: text,
+      code: text,
+      claims: v.optional(text),
+      detail: v.optional(text),
+      /** How long, in ms, the access token is still returned; absent for {@link ENDED_GRACE}. */
+      gracePeriod: v.optional(
+        v.pipe(
+          v.number(),
+          v.check((value) => value >= 0 && value <= MAX_ENDED_GRACE),
+        ),
+      ),
+    }),
   ),
 });
 
@@ -178,8 +194,9 @@ export function formatRecord(record: SessionRecord): string {
 }
 
 /**
- * How long, in ms, the access token is still returned after the server has definitely ended the session: long enough to
- * sign in without an interruption, and short, because the server may have revoked the token, too.
+ * How long, in ms, the access token is still returned after the server has definitely ended the session, unless the record
+ * says otherwise: long enough to sign in without an interruption, and short, because the server may have revoked the
+ * token, too.
  */
 export const ENDED_GRACE = 5 * MINUTE;
 
@@ -238,7 +255,9 @@ export function tokenLifetimes(record: SessionRecord): TokenLifetimes & { readon
     signedInAt,
     // After the session has definitely ended, a token without known expiry isn't used any more.
     accessExpiresAt:
-      ended === undefined ? accessExpiresAt : Math.min(accessExpiresAt ?? ended.at, ended.at + ENDED_GRACE),
+      ended === undefined
+        ? accessExpiresAt
+        : Math.min(accessExpiresAt ?? ended.at, ended.at + (ended.gracePeriod ?? ENDED_GRACE)),
     sessionEndsAt,
     sessionEndIsFixed,
     isRefreshable: refreshToken !== undefined && isNotRefreshable !== true && ended === undefined,

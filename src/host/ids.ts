@@ -35,6 +35,7 @@ export const SETTINGS = {
   signInTimeout: 'signInTimeout',
   idleTimeout: 'idleTimeout',
   callsCountAsActivity: 'callsCountAsActivity',
+  gracePeriod: 'gracePeriod',
   mutedNotifications: 'mutedNotifications',
 } as const;
 

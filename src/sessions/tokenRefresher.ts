@@ -43,6 +43,8 @@ export interface TokenRefresherDependencies {
   readonly revocations: Pick<Revocations, 'start' | 'revokeReplaced'>;
   /** A number in [0, 1). */
   random(): number;
+  /** How long, in ms, the access token of a session that the server ends is still returned. */
+  gracePeriod(): number;
   /** The provider of a session as it's configured now; undefined if it isn't, or not for this session. */
   providerOf(record: SessionRecord): Provider | undefined;
 }
