@@ -4,7 +4,7 @@ import type { Failure } from '../core/failure.ts';
 import { endsSession, marksNotRefreshable } from '../core/failurePolicies.ts';
 import { formatFailure, type Log } from '../core/log.ts';
 import type { Provider } from '../core/provider.ts';
-import { tokenLifetimes, type SessionRecord } from '../core/session.ts';
+import { ENDED_GRACE, tokenLifetimes, type SessionRecord } from '../core/session.ts';
 import type { LiveSession } from '../core/status.ts';
 import type { LiveSessions } from '../storage/liveSessions.ts';
 import { describeRefreshability, describeSession, withEnd } from '../storage/record.ts';
@@ -92,5 +92,7 @@ export class RefreshFailures {
 
 /** The record says so itself, so that all windows go by the same time. */
 function withGracePeriod(record: SessionRecord, gracePeriod: number): SessionRecord {
-  return record.ended === undefined ? record : { ...record, ended: { ...record.ended, gracePeriod } };
+  return record.ended === undefined || gracePeriod === ENDED_GRACE
+    ? record
+    : { ...record, ended: { ...record.ended, gracePeriod } };
 }

@@ -22,6 +22,7 @@ import type { SignInController, StillWaiting } from '../auth/signInController.ts
 import { showStillWaiting } from './stillWaiting.ts';
 import * as button from '../host/buttonLabels.ts';
 import * as notification from '../host/notificationMessages.ts';
+import * as prompt from '../host/promptMessages.ts';
 import * as quickPick from '../host/quickPickMessages.ts';
 import { stateName } from '../host/statusBarMessages.ts';
 
@@ -188,7 +189,7 @@ export class Commands {
     const { notifications, tokenRefresher } = this.#dependencies;
     try {
       await notifications().runUserInitiated(record.id, () =>
-        tokenRefresher.refresh(record.id, { reason: 'asked for by the person' }),
+        tokenRefresher.refresh(record.id, { reason: 'asked for by the person', isPaced: true }),
       );
       void vscode.window.showInformationMessage(notification.renewed(this.#nameOf(record), record.account.label));
     } catch (error) {
@@ -212,11 +213,18 @@ export class Commands {
       .then((selected) => (selected === undefined ? undefined : this.#dependencies.addProvider()));
   }
 
+  /** Asks first, because a link or another extension can run this command: which session, or whether it's the only one. */
   async #signOut(): Promise<void> {
-    const session = await this.#selectSession(this.#dependencies.sessionManager.getAll(), quickPick.signOutTitle());
-    if (session !== undefined) {
+    const sessions = this.#dependencies.sessionManager.getAll();
+    const session = await this.#selectSession(sessions, quickPick.signOutTitle());
+    if (session !== undefined && (sessions.length > 1 || (await this.#confirmSignOut(session.record)))) {
       await this.signOutOf(session.record);
     }
+  }
+
+  async #confirmSignOut(record: SessionRecord): Promise<boolean> {
+    const question = prompt.confirmSignOut(this.#nameOf(record), record.account.label);
+    return (await vscode.window.showWarningMessage(question, { modal: true }, button.signOut())) === button.signOut();
   }
 
   /** Signs a session out, and shows the outcome. */
