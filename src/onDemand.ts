@@ -44,6 +44,7 @@ import { IdleNotifications } from './ui/idleNotifications.ts';
 import { NotificationCenter } from './ui/notificationCenter.ts';
 import { ProblemReporter } from './ui/problemReporter.ts';
 import { RecoveryActions } from './ui/recoveryActions.ts';
+import { getTlsNotifications, watchTlsVerification } from './ui/tlsNotification.ts';
 import { AddProviderWizard } from './wizard/addProviderWizard.ts';
 
 /** How long, in ms, a server may take for a response. */
@@ -206,6 +207,7 @@ export function createOnDemandParts(start: StartParts): OnDemandParts {
     nameOf: (id) => settings.nameOf(id),
     targetForSession: (record) => commands.targetForSession(record),
   });
+  const tlsDependencies = { env: start.process.env, settings, notificationClaims };
   const notifications: NotificationCenter = new NotificationCenter({
     clock,
     sessionManager,
@@ -213,6 +215,7 @@ export function createOnDemandParts(start: StartParts): OnDemandParts {
     settings,
     actions,
     idleNotifications,
+    getOtherNotifications: () => getTlsNotifications(tlsDependencies),
     targetForSession: (record) => commands.targetForSession(record),
     targetForProvider: (id) => commands.targetForProvider(id),
   });
@@ -240,6 +243,7 @@ export function createOnDemandParts(start: StartParts): OnDemandParts {
     signInController.onStillWaiting((stillWaiting) => commands.showStillWaiting(stillWaiting)),
     scheduler.onDidTick(() => notifications.update()),
     idleNotifications.onDidChange(() => notifications.update()),
+    watchTlsVerification(tlsDependencies, () => notifications.update()),
     vscode.window.onDidChangeWindowState(({ focused }) => (focused ? notifications.update() : undefined)),
     activity,
     idleNotifications,
@@ -250,6 +254,7 @@ export function createOnDemandParts(start: StartParts): OnDemandParts {
 
   // The sessions that were loaded before are new to the notifications.
   liveSessions.all().forEach((after) => notifications.onChange({ before: undefined, after }));
+  notifications.update();
   void problemReporter.reportSettingsProblems();
   sessions.start();
   void uriCallbackRouter.cleanUp();

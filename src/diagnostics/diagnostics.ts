@@ -14,6 +14,7 @@ import { APPLY_FIX_COMMAND, PREFIX, PRODUCT } from '../host/ids.ts';
 import { describeFailure } from '../host/failureMessages.ts';
 import { openEntry, openProviderSettings, openSettings } from '../host/openSettings.ts';
 import type { Settings } from '../host/settings.ts';
+import { certificateSettings, getTlsDisabledBy } from '../host/tlsVerification.ts';
 import * as button from '../host/buttonLabels.ts';
 import type { DiagnosticFacts, DiagnosticFinding, QuickFix } from './finding.ts';
 import { getFindings } from './findings.ts';
@@ -157,12 +158,7 @@ export class Diagnostics implements DiagnosticsService {
       folder,
       isDegraded: renewalLock.isDegraded,
       quarantined,
-      tlsDisabledBy:
-        process.env['NODE_TLS_REJECT_UNAUTHORIZED'] === '0'
-          ? 'environment'
-          : httpSetting('proxyStrictSSL') === false
-            ? 'setting'
-            : undefined,
+      tlsDisabledBy: getTlsDisabledBy(process.env),
     };
     return createReport({
       facts,
@@ -252,7 +248,7 @@ export class Diagnostics implements DiagnosticsService {
           ? openProviderSettings()
           : openEntry(this.#dependencies.clock, providerId),
     'add-provider': () => this.#dependencies.addProvider(),
-    'proxy-settings': () => openSettings('http.proxy', 'http.proxyStrictSSL', 'http.systemCertificates'),
+    'proxy-settings': () => openSettings('http.proxy', ...certificateSettings()),
     log: () => {
       this.#dependencies.showLog();
       return Promise.resolve();

@@ -4,6 +4,7 @@ import type { SettingProblem } from '../core/parseProviders.ts';
 import type { Provider } from '../core/provider.ts';
 import type { LiveSession } from '../core/status.ts';
 import type { NumberProblem } from '../host/numberSettings.ts';
+import type { TlsDisabledBy } from '../host/tlsVerification.ts';
 import type { Health, StoreHealth } from '../storage/storageProbe.ts';
 
 /** The code of every finding, the most severe first. The codes are stable, so that reports can be compared. */
@@ -117,5 +118,5 @@ export interface DiagnosticFacts {
   /** The number of quarantined secrets; undefined if that can't be read. */
   readonly quarantined: number | undefined;
   /** What disables the verification of TLS certificates: a setting, the environment, or nothing. */
-  readonly tlsDisabledBy: 'setting' | 'environment' | undefined;
+  readonly tlsDisabledBy: TlsDisabledBy | undefined;
 }
