@@ -22,6 +22,7 @@ describe('The notification that certificates are not verified', () => {
   let env: Record<string, string>;
   let testWindow: TestWindow;
   let disposables: { dispose(): unknown }[];
+  let windows: { dispose(): unknown }[];
 
   beforeEach(() => {
     editor.reset();
@@ -30,9 +31,11 @@ describe('The notification that certificates are not verified', () => {
     env = {};
     testWindow = createTestWindow(ISSUER);
     disposables = [settings, registerNotificationLinks()];
+    windows = [];
   });
 
   afterEach(() => {
+    closeAll();
     disposables.forEach((one) => one.dispose());
   });
 
@@ -49,7 +52,7 @@ describe('The notification that certificates are not verified', () => {
       idleNotifications: { getNotifications: () => [] } as unknown as IdleNotifications,
       getOtherNotifications: () => getTlsNotifications(dependencies),
     } as unknown as NotificationDependencies);
-    disposables.push(
+    windows.push(
       center,
       watchTlsVerification(dependencies, () => center.update()),
     );
@@ -58,6 +61,7 @@ describe('The notification that certificates are not verified', () => {
     await settle();
     return center;
   };
+  const closeAll = (): void => windows.splice(0).forEach((one) => one.dispose());
   const titles = (): string[] => editor.progress.map(({ title }) => title.replace(/ \[.*$/u, ''));
   const follow = async (label: string): Promise<void> => {
     const [, command = '', values = '[]'] =
@@ -129,9 +133,11 @@ describe('The notification that certificates are not verified', () => {
 
   it('is shown again when certificates were verified in the meantime, in whichever window', async () => {
     editor.configure(STRICT, false);
-    (await open()).dispose();
+    await open();
+    closeAll();
     editor.configure(STRICT, true);
-    (await open()).dispose();
+    await open();
+    closeAll();
     editor.configure(STRICT, false);
     await open();
     assert.deepEqual(titles(), [BY_SETTING, BY_SETTING]);
