@@ -43,6 +43,11 @@ export class OidcAuthenticationProvider implements vscode.AuthenticationProvider
   readonly #dependencies: ProviderDependencies;
   readonly #changed = new vscode.EventEmitter<vscode.AuthenticationProviderAuthenticationSessionsChangeEvent>();
   readonly #pendingRequests = new PendingRequests();
+  /**
+   * The scopes, each used by nobody else, of requests of this extension itself that find out whether VS Code passes them to
+   * this provider. One that has arrived here is removed; it's neither activity nor a sign-in request.
+   */
+  readonly probes = new Set<string>();
   #isOwnCall = false;
   /** The sessions that VS Code knows of, by session ID. */
   #announced: ReadonlyMap<string, SessionRecord> = new Map<string, SessionRecord>();
@@ -107,6 +112,9 @@ export class OidcAuthenticationProvider implements vscode.AuthenticationProvider
       return all
         .filter(({ account }) => options.account === undefined || account.id === options.account.id)
         .map((record) => this.#toSession(record));
+    }
+    if (this.probes.delete(scopes.join())) {
+      return [];
     }
     if (!this.#isOwnCall) {
       this.#dependencies.onCall(false);

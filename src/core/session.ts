@@ -1,6 +1,6 @@
 // The stored record of a session: one signed-in account at one provider. It's validated when it's read and written.
 import * as v from 'valibot';
-import { HOUR, MINUTE, SECOND, elapsedUptime, type Clock } from './clock.ts';
+import { MINUTE, SECOND, elapsedUptime, type Clock } from './clock.ts';
 import { Failure, sanitizeServerText } from './failure.ts';
 import { fnv1a } from './hash.ts';
 import { parseJson } from './json.ts';
@@ -31,9 +31,6 @@ const time = v.pipe(
 const dpopJwkSchema = v.object({ kty: v.literal('EC'), crv: v.literal('P-256'), x: text, y: text, d: text });
 /** The key to which the tokens of a session are bound (RFC 9449), as a JWK with the private key. */
 export type DpopJwk = Readonly<v.InferOutput<typeof dpopJwkSchema>>;
-
-/** The longest time, in ms, that the access token of an ended session is still returned. */
-export const MAX_ENDED_GRACE = HOUR;
 
 const recordSchema = v.object({
   version: v.picklist([RECORD_VERSION]),
@@ -110,12 +107,7 @@ const recordSchema = v.object({
       claims: v.optional(text),
       detail: v.optional(text),
       /** How long, in ms, the access token is still returned; absent for {@link ENDED_GRACE}. */
-      gracePeriod: v.optional(
-        v.pipe(
-          v.number(),
-          v.check((value) => value >= 0 && value <= MAX_ENDED_GRACE),
-        ),
-      ),
+      gracePeriod: v.optional(time),
     }),
   ),
 });

@@ -1,4 +1,5 @@
 // The type of a diagnostic finding, and the facts that findings are derived from.
+import type { IdConflict } from '../auth/idConflicts.ts';
 import type { Category } from '../core/failurePolicies.ts';
 import type { SettingProblem } from '../core/parseProviders.ts';
 import type { Provider } from '../core/provider.ts';
@@ -11,6 +12,8 @@ import type { Health, StoreHealth } from '../storage/storageProbe.ts';
 export const FINDING_CODES = [
   /** The ID token of a session has another issuer, audience or subject than the session. */
   'identity-mismatch',
+  /** VS Code asks another extension for the sessions of a provider, because it uses the same ID. */
+  'id-taken',
   /** TLS certificates aren't verified. */
   'tls-off',
   /** SecretStorage rejects, or doesn't respond. */
@@ -43,6 +46,8 @@ export const FINDING_CODES = [
   'clock-off',
   /** No provider is configured. */
   'nothing-configured',
+  /** Another extension declares the ID of a provider, so that VS Code may ask that one. */
+  'id-declared',
   /** An entry of the settings is invalid and ignored. */
   'entry-not-used',
   /** A setting is out of range or not a number, and another value is used instead. */
@@ -111,6 +116,8 @@ export interface DiagnosticFacts {
     readonly category: Category;
     readonly code: string;
   }[];
+  /** The provider IDs that other extensions use, too; absent if that isn't known. */
+  readonly idConflicts?: readonly IdConflict[] | undefined;
   readonly store: StoreHealth;
   readonly folder: Health;
   /** Whether this window doesn't coordinate with the others. */
