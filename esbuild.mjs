@@ -12,7 +12,7 @@ const dev = args.has('--dev') || args.has('--watch');
 /** What is used of VS Code's API. A name that is missing here is an error of the build. */
 const vscodeApi = `
   authentication, CancellationTokenSource, CodeLens, commands, ConfigurationTarget, Disposable, env, EventEmitter,
-  ExtensionKind, InputBoxValidationSeverity, l10n, languages, MarkdownString, ProgressLocation, QuickInputButtons,
+  ExtensionKind, extensions, InputBoxValidationSeverity, l10n, languages, MarkdownString, ProgressLocation, QuickInputButtons,
   QuickPickItemKind, Range, Selection, StatusBarAlignment, TextEditorRevealType, TextEditorSelectionChangeKind, ThemeColor,
   ThemeIcon, UIKind, Uri, version, window, workspace`;
 

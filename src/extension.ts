@@ -1,6 +1,7 @@
 // The composition root: creates what is needed from the start. Everything else is created in onDemand.ts.
 import { join } from 'node:path';
 import * as vscode from 'vscode';
+import type { IdConflicts } from './auth/idConflicts.ts';
 import { PendingSignIns } from './auth/pendingSignIns.ts';
 import { ProviderRegistry } from './auth/providerRegistry.ts';
 import { SECOND } from './core/clock.ts';
@@ -40,13 +41,16 @@ export function activate(context: vscode.ExtensionContext): void {
     const { createOnDemandParts } = await import('./onDemand.ts');
     const parts = createOnDemandParts({
       clock,
+      conflicts,
       context,
       diagnosticsDocument,
       // Read at each call, because VS Code replaces it when proxy settings change.
       fetch: (input, init) => fetch(input, init),
       log,
+      onDidChangeConflicts: () => statusBar.update(),
       pendingSignIns,
       process,
+      providers,
       random: Math.random,
       sessions,
       settings,
@@ -71,13 +75,22 @@ export function activate(context: vscode.ExtensionContext): void {
   });
   const { liveSessions, scheduler, sessionManager } = sessions;
   const diagnosticsDocument = new DiagnosticsDocument(async () => (await loaded())?.diagnostics);
-  const onCall = (): void => {
-    if (settings.callsCountAsActivity() && settings.idleTimeouts().size > 0) {
+  const onCall = (isInteractive: boolean): void => {
+    if (settings.countsAsActivity(isInteractive) && settings.idleTimeouts().size > 0) {
       void loaded().then((parts) => parts?.sessions.idleMonitor.recordActivity());
     }
   };
-  const providers = new ProviderRegistry(settings, pendingSignIns, { clock, log, sessionManager, onDemand, onCall });
-  const statusBar = new StatusBar(clock, sessionManager, pendingSignIns, settings);
+  const conflicts: IdConflicts = new Map();
+  const providers = new ProviderRegistry(settings, pendingSignIns, {
+    clock,
+    conflicts,
+    extensionId: context.extension.id,
+    log,
+    sessionManager,
+    onDemand,
+    onCall,
+  });
+  const statusBar = new StatusBar(clock, sessionManager, pendingSignIns, settings, conflicts);
   const contextKeys = new ContextKeys(sessionManager);
   const show = (): void => {
     providers.sync();

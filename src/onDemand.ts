@@ -9,7 +9,10 @@ import { SECOND, type Clock, type Disposable } from './core/clock.ts';
 import type { Log } from './core/log.ts';
 import { createDpopHeadersCommand, type DpopHeadersCommand } from './auth/dpopHeaders.ts';
 import { askForUrl } from './auth/pasteUrl.ts';
+import type { IdConflicts } from './auth/idConflicts.ts';
+import { IdOwnership } from './auth/idOwnership.ts';
 import type { PendingSignIns } from './auth/pendingSignIns.ts';
+import type { ProviderRegistry } from './auth/providerRegistry.ts';
 import { RedirectEnvironment } from './auth/redirectEnvironment.ts';
 import { SessionRequests } from './auth/sessionRequests.ts';
 import { SignInController } from './auth/signInController.ts';
@@ -44,6 +47,7 @@ import { IdleNotifications } from './ui/idleNotifications.ts';
 import { NotificationCenter } from './ui/notificationCenter.ts';
 import { ProblemReporter } from './ui/problemReporter.ts';
 import { RecoveryActions } from './ui/recoveryActions.ts';
+import { getTlsNotifications, watchTlsVerification } from './ui/tlsNotification.ts';
 import { AddProviderWizard } from './wizard/addProviderWizard.ts';
 
 /** How long, in ms, a server may take for a response. */
@@ -52,12 +56,16 @@ const RESPONSE_TIMEOUT = 20 * SECOND;
 /** The parts that exist from the start. */
 export interface StartParts {
   readonly clock: Clock;
+  readonly conflicts: IdConflicts;
+  /** Shows the conflicts. */
+  onDidChangeConflicts(): void;
   readonly context: vscode.ExtensionContext;
   readonly diagnosticsDocument: DiagnosticsDocument;
   readonly fetch: Transport['fetch'];
   readonly log: Log & Pick<vscode.LogOutputChannel, 'show'>;
   readonly pendingSignIns: PendingSignIns;
   readonly process: NodeJS.Process;
+  readonly providers: ProviderRegistry;
   readonly random: () => number;
   readonly sessions: SessionsModule;
   readonly settings: Settings;
@@ -68,6 +76,7 @@ export interface OnDemandParts extends Disposable {
   readonly commands: Readonly<Record<keyof typeof COMMANDS, () => unknown>>;
   readonly diagnostics: DiagnosticsService;
   readonly dpopHeaders: DpopHeadersCommand;
+  readonly idOwnership: IdOwnership;
   readonly sessionRequests: SessionRequests;
   readonly sessions: OnDemandSessions;
   /** Handles a URI that VS Code has opened in this window. */
@@ -97,6 +106,7 @@ export function createOnDemandParts(start: StartParts): OnDemandParts {
     liveness: nodeProcessLiveness(),
     uptime: nodeUptime,
     random,
+    gracePeriod: () => settings.gracePeriod(),
     newId: randomUUID,
     onDidDegrade: () => problemReporter.warnSyncDisabled(),
   });
@@ -183,7 +193,16 @@ export function createOnDemandParts(start: StartParts): OnDemandParts {
     showDiagnostics: () => diagnosticsDocument.show(),
     copyDiagnostics: () => diagnosticsDocument.copy(),
   });
+  const idOwnership = new IdOwnership({
+    clock,
+    log,
+    conflicts: start.conflicts,
+    extensionId: context.extension.id,
+    onDidChange: () => start.onDidChangeConflicts(),
+    getRegistered: () => start.providers.getRegistered(),
+  });
   const diagnostics = new Diagnostics({
+    checkIds: () => idOwnership.check(),
     clientSecrets,
     clock,
     discovery,
@@ -205,6 +224,7 @@ export function createOnDemandParts(start: StartParts): OnDemandParts {
     nameOf: (id) => settings.nameOf(id),
     targetForSession: (record) => commands.targetForSession(record),
   });
+  const tlsDependencies = { env: start.process.env, settings, notificationClaims };
   const notifications: NotificationCenter = new NotificationCenter({
     clock,
     sessionManager,
@@ -212,6 +232,7 @@ export function createOnDemandParts(start: StartParts): OnDemandParts {
     settings,
     actions,
     idleNotifications,
+    getOtherNotifications: () => getTlsNotifications(tlsDependencies),
     targetForSession: (record) => commands.targetForSession(record),
     targetForProvider: (id) => commands.targetForProvider(id),
   });
@@ -238,7 +259,10 @@ export function createOnDemandParts(start: StartParts): OnDemandParts {
     liveSessions.onDidChange((change) => notifications.onChange(change)),
     signInController.onStillWaiting((stillWaiting) => commands.showStillWaiting(stillWaiting)),
     scheduler.onDidTick(() => notifications.update()),
+    scheduler.onDidTick(() => idOwnership.checkIfStale()),
+    vscode.extensions.onDidChange(() => void idOwnership.check()),
     idleNotifications.onDidChange(() => notifications.update()),
+    watchTlsVerification(tlsDependencies, () => notifications.update()),
     vscode.window.onDidChangeWindowState(({ focused }) => (focused ? notifications.update() : undefined)),
     activity,
     idleNotifications,
@@ -249,9 +273,11 @@ export function createOnDemandParts(start: StartParts): OnDemandParts {
 
   // The sessions that were loaded before are new to the notifications.
   liveSessions.all().forEach((after) => notifications.onChange({ before: undefined, after }));
+  notifications.update();
   void problemReporter.reportSettingsProblems();
   sessions.start();
   void uriCallbackRouter.cleanUp();
+  void idOwnership.check();
   // Stores a marker, by which the next session of the editor detects whether secrets persist.
   sessionManager.ready().then(
     () => sessions.health.checkPersistence(vscode.env.sessionId),
@@ -260,6 +286,7 @@ export function createOnDemandParts(start: StartParts): OnDemandParts {
   return {
     commands: commands.handlers(),
     diagnostics,
+    idOwnership,
     dpopHeaders: createDpopHeadersCommand(sessionManager),
     sessionRequests,
     sessions,

@@ -26,8 +26,11 @@ export interface ProviderDependencies {
   readonly sessionManager: SessionManager;
   /** Handles the requests that need more than the sessions in memory. */
   readonly onDemand: Lazy<{ readonly sessionRequests: SessionRequests }>;
-  /** Called when another extension requests a session. */
-  onCall(): void;
+  /**
+   * Called when another extension requests a session.
+   * @param isInteractive whether it's a request to sign in, which VS Code has asked the user about.
+   */
+  onCall(isInteractive: boolean): void;
 }
 
 /** How long, in ms, the Accounts menu waits for the stored sessions at start; an event announces those that load later. */
@@ -40,6 +43,11 @@ export class OidcAuthenticationProvider implements vscode.AuthenticationProvider
   readonly #dependencies: ProviderDependencies;
   readonly #changed = new vscode.EventEmitter<vscode.AuthenticationProviderAuthenticationSessionsChangeEvent>();
   readonly #pendingRequests = new PendingRequests();
+  /**
+   * The scopes, each used by nobody else, of requests of this extension itself that find out whether VS Code passes them to
+   * this provider. One that has arrived here is removed; it's neither activity nor a sign-in request.
+   */
+  readonly probes = new Set<string>();
   #isOwnCall = false;
   /** The sessions that VS Code knows of, by session ID. */
   #announced: ReadonlyMap<string, SessionRecord> = new Map<string, SessionRecord>();
@@ -105,8 +113,11 @@ export class OidcAuthenticationProvider implements vscode.AuthenticationProvider
         .filter(({ account }) => options.account === undefined || account.id === options.account.id)
         .map((record) => this.#toSession(record));
     }
+    if (this.probes.delete(scopes.join())) {
+      return [];
+    }
     if (!this.#isOwnCall) {
-      this.#dependencies.onCall();
+      this.#dependencies.onCall(false);
     }
     try {
       const sessions = await sessionManager.getUsableSessions(this.#id, scopes, options.account?.id);
@@ -127,7 +138,7 @@ export class OidcAuthenticationProvider implements vscode.AuthenticationProvider
     scopes: readonly string[],
     options: vscode.AuthenticationProviderSessionOptions = {},
   ): Promise<SessionWithExpiry> {
-    this.#dependencies.onCall();
+    this.#dependencies.onCall(true);
     return this.#signIn(async (requests, provider) => {
       const record = await requests.signIn(provider, scopes, options.account);
       return { record, scopes };
@@ -143,7 +154,7 @@ export class OidcAuthenticationProvider implements vscode.AuthenticationProvider
     constraint: Constraint,
     options: vscode.AuthenticationProviderSessionOptions = {},
   ): Promise<SessionWithExpiry[]> {
-    this.#dependencies.onCall();
+    this.#dependencies.onCall(false);
     return this.#runRequest(async (requests) => {
       const { records, scopes } = await requests.findForChallenge(this.#id, constraint, options.account);
       return records.map((record) => this.#toSessionOrThrow(record, scopes));
@@ -158,7 +169,7 @@ export class OidcAuthenticationProvider implements vscode.AuthenticationProvider
     constraint: Constraint,
     options: vscode.AuthenticationProviderSessionOptions = {},
   ): Promise<SessionWithExpiry> {
-    this.#dependencies.onCall();
+    this.#dependencies.onCall(true);
     return this.#signIn((requests, provider) => requests.signInForChallenge(provider, constraint, options.account));
   }
 

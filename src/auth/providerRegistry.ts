@@ -1,18 +1,31 @@
 // The providers that are registered with VS Code: one for each valid entry of the settings, and always `oidc`.
 import * as vscode from 'vscode';
 import type { Disposable } from '../core/clock.ts';
+import type { Lazy } from '../core/lazy.ts';
 import type { Log } from '../core/log.ts';
 import { DEFAULT_PROVIDER_ID, type Provider } from '../core/provider.ts';
 import { serverKeyOf } from '../core/serverIdentity.ts';
 import { registerForChallenges } from './challenges.ts';
 import { OidcAuthenticationProvider, type ProviderDependencies } from './authenticationProvider.ts';
+import { findDeclaringExtension, type IdConflicts } from './idConflicts.ts';
+import type { IdOwnership } from './idOwnership.ts';
 import type { PendingSignIns } from './pendingSignIns.ts';
+import type { SessionRequests } from './sessionRequests.ts';
 import type { Settings } from '../host/settings.ts';
 import { unconfiguredProviderLabel } from '../host/startMessages.ts';
 
+/** What the registrations depend on. */
+export interface RegistryDependencies extends ProviderDependencies {
+  readonly onDemand: Lazy<{ readonly sessionRequests: SessionRequests; readonly idOwnership: IdOwnership }>;
+  readonly conflicts: IdConflicts;
+  readonly extensionId: string;
+}
+
 interface Registration {
-  readonly label: string;
+  label: string;
   provider: Provider | undefined;
+  /** Whether it is about to be removed or replaced, as soon as it's known whether the ID is this extension's. */
+  isReleasing: boolean;
   readonly authProvider: OidcAuthenticationProvider;
   readonly registered: vscode.Disposable;
 }
@@ -21,11 +34,11 @@ interface Registration {
 export class ProviderRegistry implements Disposable {
   readonly #settings: Settings;
   readonly #pendingSignIns: PendingSignIns;
-  readonly #dependencies: ProviderDependencies;
+  readonly #dependencies: RegistryDependencies;
   readonly #log: Log;
   readonly #registrations = new Map<string, Registration>();
 
-  constructor(settings: Settings, pendingSignIns: PendingSignIns, dependencies: ProviderDependencies) {
+  constructor(settings: Settings, pendingSignIns: PendingSignIns, dependencies: RegistryDependencies) {
     this.#settings = settings;
     this.#pendingSignIns = pendingSignIns;
     this.#dependencies = dependencies;
@@ -45,12 +58,11 @@ export class ProviderRegistry implements Disposable {
         // Its result would be useless, and VS Code would keep other requests waiting for it.
         this.#pendingSignIns.cancel(id);
       }
+      registration.provider = provider;
+      registration.authProvider.update(provider);
       // Only a new label needs a new registration, which loses the pending requests.
       if (!wanted.has(id) || labelOf(provider) !== registration.label) {
-        this.#unregister(id);
-      } else {
-        registration.provider = provider;
-        registration.authProvider.update(provider);
+        void this.#release(id, registration);
       }
     }
     for (const [id, provider] of wanted) {
@@ -71,9 +83,14 @@ export class ProviderRegistry implements Disposable {
     }
   }
 
+  /** Returns the registered providers, by ID. */
+  getRegistered(): ReadonlyMap<string, OidcAuthenticationProvider> {
+    return new Map([...this.#registrations].map(([id, { authProvider }]) => [id, authProvider]));
+  }
+
   dispose(): void {
-    for (const id of [...this.#registrations.keys()]) {
-      this.#unregister(id);
+    for (const [id, registration] of this.#registrations) {
+      this.#unregister(id, registration, this.#dependencies.onDemand.value?.idOwnership.isOwned(id) === true);
     }
   }
 
@@ -89,7 +106,8 @@ export class ProviderRegistry implements Disposable {
       this.#offeredIds.delete(provider.id);
       return;
     }
-    if (!provider.accountsMenu || this.#offeredIds.has(provider.id)) {
+    const isTaken = this.#dependencies.conflicts.get(provider.id)?.taken !== undefined;
+    if (!provider.accountsMenu || isTaken || this.#offeredIds.has(provider.id)) {
       return;
     }
     this.#offeredIds.add(provider.id);
@@ -114,23 +132,61 @@ export class ProviderRegistry implements Disposable {
   #register(id: string, provider: Provider | undefined): void {
     const authProvider = new OidcAuthenticationProvider(id, provider, this.#dependencies);
     const label = labelOf(provider);
+    const { conflicts, extensionId } = this.#dependencies;
+    const declaredBy = findDeclaringExtension(id, extensionId);
+    if (declaredBy !== undefined) {
+      conflicts.set(id, { providerId: id, taken: undefined, declaredBy });
+      this.#log.warn(`${declaredBy} declares the provider ID ${id}, too.`);
+    }
     const { registered, supportsChallenges } = registerForChallenges((options) =>
       vscode.authentication.registerAuthenticationProvider(id, label, authProvider, options),
     );
-    this.#registrations.set(id, { label, provider, authProvider, registered });
+    this.#registrations.set(id, { label, provider, isReleasing: false, authProvider, registered });
     this.#log.info(
       `Provider ${id} is registered: ${provider?.issuer ?? 'not configured'}${supportsChallenges ? '' : '; challenges are not supported by this VS Code'}.`,
     );
+    // The other checks follow when that is loaded.
+    void this.#dependencies.onDemand.value?.idOwnership.checkProvider(id, authProvider);
   }
 
-  #unregister(id: string): void {
-    const registration = this.#registrations.get(id);
+  /**
+   * Removes a registration, or replaces it if its label has changed. VS Code's handle removes whatever provider has the ID,
+   * so it's used only if VS Code asks this one now.
+   */
+  async #release(id: string, registration: Registration): Promise<void> {
+    if (registration.isReleasing) {
+      return;
+    }
+    registration.isReleasing = true;
+    const isOwned = await this.#dependencies.onDemand.load().then(
+      ({ idOwnership }) => idOwnership.checkProvider(id, registration.authProvider),
+      () => false,
+    );
+    registration.isReleasing = false;
+    if (this.#registrations.get(id) !== registration) {
+      return;
+    }
+    const provider = this.#settings.provider(id);
+    const isWanted = provider !== undefined || id === DEFAULT_PROVIDER_ID;
+    if (isWanted && (!isOwned || labelOf(provider) === registration.label)) {
+      // A new registration would be ignored, or take the ID away from the other extension.
+      registration.label = labelOf(provider);
+      return;
+    }
+    this.#unregister(id, registration, isOwned);
+    this.update();
+  }
+
+  #unregister(id: string, { authProvider, registered }: Registration, isOwned: boolean): void {
     this.#registrations.delete(id);
     this.#offeredIds.delete(id);
-    registration?.authProvider.clearPendingRequests();
-    registration?.registered.dispose();
-    registration?.authProvider.dispose();
-    this.#log.info(`Provider ${id} is unregistered.`);
+    this.#dependencies.conflicts.delete(id);
+    authProvider.clearPendingRequests();
+    if (isOwned) {
+      registered.dispose();
+    }
+    authProvider.dispose();
+    this.#log.info(`Provider ${id} is unregistered${isOwned ? '' : ' here only'}.`);
   }
 }
 

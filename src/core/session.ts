@@ -98,7 +98,15 @@ const recordSchema = v.object({
   sessionEndIsFixed: v.optional(v.boolean()),
   /** Why the server definitely ended the session. The record is kept, so that the next sign-in knows the account. */
   ended: v.optional(
-    v.object({ at: time, category: text, code: text, claims: v.optional(text), detail: v.optional(text) }),
+    v.object({
+      at: time,
+      category: text,
+      code: text,
+      claims: v.optional(text),
+      detail: v.optional(text),
+      /** How long, in ms, the access token is still returned; absent for {@link ENDED_GRACE}. */
+      gracePeriod: v.optional(time),
+    }),
   ),
 });
 
@@ -176,8 +184,9 @@ export function formatRecord(record: SessionRecord): string {
 }
 
 /**
- * How long, in ms, the access token is still returned after the server has definitely ended the session: long enough to
- * sign in without an interruption, and short, because the server may have revoked the token, too.
+ * How long, in ms, the access token is still returned after the server has definitely ended the session, unless the record
+ * says otherwise: long enough to sign in without an interruption, and short, because the server may have revoked the
+ * token, too.
  */
 export const ENDED_GRACE = 5 * MINUTE;
 
@@ -236,7 +245,9 @@ export function tokenLifetimes(record: SessionRecord): TokenLifetimes & { readon
     signedInAt,
     // After the session has definitely ended, a token without known expiry isn't used any more.
     accessExpiresAt:
-      ended === undefined ? accessExpiresAt : Math.min(accessExpiresAt ?? ended.at, ended.at + ENDED_GRACE),
+      ended === undefined
+        ? accessExpiresAt
+        : Math.min(accessExpiresAt ?? ended.at, ended.at + (ended.gracePeriod ?? ENDED_GRACE)),
     sessionEndsAt,
     sessionEndIsFixed,
     isRefreshable: refreshToken !== undefined && isNotRefreshable !== true && ended === undefined,

@@ -146,7 +146,7 @@ function stateAfter({ category }: Failure, lifetimes: TokenLifetimes, now: numbe
 
 /**
  * Whether a session can still be used: its access token is valid, or it can be refreshed. If the server has definitely
- * ended it, the access token is used for {@link ENDED_GRACE} at most.
+ * ended it, the access token is used for the grace period at most.
  */
 export function isUsable(record: SessionRecord, now: number): boolean {
   const lifetimes = tokenLifetimes(record);

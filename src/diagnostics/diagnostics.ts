@@ -3,6 +3,7 @@ import * as vscode from 'vscode';
 import { SECOND, type Clock } from '../core/clock.ts';
 import { toFailure } from '../core/failure.ts';
 import type { SessionRecord } from '../core/session.ts';
+import type { IdConflict } from '../auth/idConflicts.ts';
 import type { Discovery } from '../protocol/discovery.ts';
 import type { ClientSecrets } from '../storage/clientSecrets.ts';
 import type { ServerSignOut } from '../sessions/serverSignOut.ts';
@@ -14,6 +15,7 @@ import { APPLY_FIX_COMMAND, PREFIX, PRODUCT } from '../host/ids.ts';
 import { describeFailure } from '../host/failureMessages.ts';
 import { openEntry, openProviderSettings, openSettings } from '../host/openSettings.ts';
 import type { Settings } from '../host/settings.ts';
+import { certificateSettings, getTlsDisabledBy } from '../host/tlsVerification.ts';
 import * as button from '../host/buttonLabels.ts';
 import type { DiagnosticFacts, DiagnosticFinding, QuickFix } from './finding.ts';
 import { getFindings } from './findings.ts';
@@ -32,6 +34,8 @@ export interface DiagnosticsDependencies {
   readonly clientSecrets: ClientSecrets;
   /** The process that the extension runs in. */
   readonly process: Pick<NodeJS.Process, 'arch' | 'env' | 'platform' | 'versions'>;
+  /** Checks which provider IDs other extensions use, too; without it, none are reported. */
+  checkIds?(): Promise<readonly IdConflict[]>;
   /** Returns the target of actions about a session. */
   targetForSession(record: SessionRecord): ActionTarget;
   /** Returns the target of actions about a provider. */
@@ -128,7 +132,8 @@ export class Diagnostics implements DiagnosticsService {
       sessionManager.ready().catch(() => {}),
       new Promise<void>((resolve) => clock.after(LOAD_TIMEOUT, resolve)),
     ]);
-    const [store, persistence, folder, quarantined, holders, files, secrets] = await Promise.all([
+    const [idConflicts, store, persistence, folder, quarantined, holders, files, secrets] = await Promise.all([
+      this.#dependencies.checkIds?.(),
       health.store(),
       health.checkPersistence(vscode.env.sessionId),
       health.folder(),
@@ -157,12 +162,8 @@ export class Diagnostics implements DiagnosticsService {
       folder,
       isDegraded: renewalLock.isDegraded,
       quarantined,
-      tlsDisabledBy:
-        process.env['NODE_TLS_REJECT_UNAUTHORIZED'] === '0'
-          ? 'environment'
-          : httpSetting('proxyStrictSSL') === false
-            ? 'setting'
-            : undefined,
+      idConflicts,
+      tlsDisabledBy: getTlsDisabledBy(process.env),
     };
     return createReport({
       facts,
@@ -252,7 +253,7 @@ export class Diagnostics implements DiagnosticsService {
           ? openProviderSettings()
           : openEntry(this.#dependencies.clock, providerId),
     'add-provider': () => this.#dependencies.addProvider(),
-    'proxy-settings': () => openSettings('http.proxy', 'http.proxyStrictSSL', 'http.systemCertificates'),
+    'proxy-settings': () => openSettings('http.proxy', ...certificateSettings()),
     log: () => {
       this.#dependencies.showLog();
       return Promise.resolve();

@@ -1,15 +1,19 @@
 // The type of a diagnostic finding, and the facts that findings are derived from.
+import type { IdConflict } from '../auth/idConflicts.ts';
 import type { Category } from '../core/failurePolicies.ts';
 import type { SettingProblem } from '../core/parseProviders.ts';
 import type { Provider } from '../core/provider.ts';
 import type { LiveSession } from '../core/status.ts';
 import type { NumberProblem } from '../host/numberSettings.ts';
+import type { TlsDisabledBy } from '../host/tlsVerification.ts';
 import type { Health, StoreHealth } from '../storage/storageProbe.ts';
 
 /** The code of every finding, the most severe first. The codes are stable, so that reports can be compared. */
 export const FINDING_CODES = [
   /** The ID token of a session has another issuer, audience or subject than the session. */
   'identity-mismatch',
+  /** VS Code asks another extension for the sessions of a provider, because it uses the same ID. */
+  'id-taken',
   /** TLS certificates aren't verified. */
   'tls-off',
   /** SecretStorage rejects, or doesn't respond. */
@@ -42,6 +46,8 @@ export const FINDING_CODES = [
   'clock-off',
   /** No provider is configured. */
   'nothing-configured',
+  /** Another extension declares the ID of a provider, so that VS Code may ask that one. */
+  'id-declared',
   /** An entry of the settings is invalid and ignored. */
   'entry-not-used',
   /** A setting is out of range or not a number, and another value is used instead. */
@@ -110,6 +116,8 @@ export interface DiagnosticFacts {
     readonly category: Category;
     readonly code: string;
   }[];
+  /** The provider IDs that other extensions use, too; absent if that isn't known. */
+  readonly idConflicts?: readonly IdConflict[] | undefined;
   readonly store: StoreHealth;
   readonly folder: Health;
   /** Whether this window doesn't coordinate with the others. */
@@ -117,5 +125,5 @@ export interface DiagnosticFacts {
   /** The number of quarantined secrets; undefined if that can't be read. */
   readonly quarantined: number | undefined;
   /** What disables the verification of TLS certificates: a setting, the environment, or nothing. */
-  readonly tlsDisabledBy: 'setting' | 'environment' | undefined;
+  readonly tlsDisabledBy: TlsDisabledBy | undefined;
 }

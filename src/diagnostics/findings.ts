@@ -10,6 +10,7 @@ export function getFindings(facts: DiagnosticFacts): DiagnosticFinding[] {
 }
 
 function settingsFindings({
+  idConflicts = [],
   lost,
   numberProblems,
   problems,
@@ -29,6 +30,14 @@ function settingsFindings({
       (numberProblem) =>
         ({ code: 'setting-out-of-range', severity: 'warning', quickFix: 'settings', numberProblem }) as const,
     ),
+    ...idConflicts
+      // Nobody asks for the default provider if it isn't configured.
+      .filter(({ providerId }) => providers.some(({ id }) => id === providerId))
+      .map(({ declaredBy: detail, taken, providerId }) =>
+        taken !== undefined
+          ? ({ code: 'id-taken', severity: 'error', quickFix: 'settings', providerId, detail } as const)
+          : ({ code: 'id-declared', severity: 'warning', quickFix: 'settings', providerId, detail } as const),
+      ),
     ...unknownServers.map(({ providerId, category, code }) => {
       return {
         code: 'server-unknown',

@@ -53,6 +53,23 @@ const FINDING_MESSAGES: Readonly<Record<FindingCode, FindingMessage>> = {
       session,
       detail,
     ),
+  'id-taken': ({ detail, provider }, { detail: extension }) =>
+    extension === undefined
+      ? l10n.t(
+          'VS Code asks another extension for sessions of {0}, because it uses the same ID. Change "id" in the settings.',
+          provider,
+        )
+      : l10n.t(
+          'VS Code asks the extension {1} for sessions of {0}, because it uses the same ID. Change "id" in the settings.',
+          provider,
+          detail,
+        ),
+  'id-declared': ({ detail, provider }) =>
+    l10n.t(
+      'The extension {1} declares the same ID as {0}, so VS Code may ask it for sessions. Change "id" in the settings.',
+      provider,
+      detail,
+    ),
   'tls-off': (_, { detail }) =>
     detail === 'setting'
       ? l10n.t(

@@ -35,6 +35,7 @@ export const SETTINGS = {
   signInTimeout: 'signInTimeout',
   idleTimeout: 'idleTimeout',
   callsCountAsActivity: 'callsCountAsActivity',
+  gracePeriod: 'gracePeriod',
   mutedNotifications: 'mutedNotifications',
 } as const;
 
@@ -48,6 +49,7 @@ export const NOTIFICATION_KINDS = [
   'storage',
   'clock',
   'idle',
+  'tls',
 ] as const;
 /** One of {@link NOTIFICATION_KINDS}. */
 export type NotificationKind = (typeof NOTIFICATION_KINDS)[number];

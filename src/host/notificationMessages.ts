@@ -2,6 +2,7 @@
 import * as vscode from 'vscode';
 import { MINUTE } from '../core/clock.ts';
 import { formatDuration } from './formatting.ts';
+import type { TlsDisabledBy } from './tlsVerification.ts';
 
 const { l10n } = vscode;
 
@@ -49,6 +50,15 @@ export const tokensNotSaved = (provider: string): string =>
     'The newest tokens of {0} could not be stored. You stay signed in; a restart could lose them. Storing is tried again. Is the keyring of this computer unlocked?',
     provider,
   );
+/** TLS certificates aren’t verified, because of a setting or of the environment. */
+export const tlsDisabled = (by: TlsDisabledBy): string =>
+  by === 'setting'
+    ? l10n.t(
+        'TLS certificates aren’t verified because "http.proxyStrictSSL" is off. Others on your network could read your tokens.',
+      )
+    : l10n.t(
+        'TLS certificates aren’t verified because NODE_TLS_REJECT_UNAUTHORIZED is 0. Others on your network could read your tokens. Remove the variable and restart VS Code.',
+      );
 /** The clocks of this computer and of the server differ. `skew` is how far the server’s clock is ahead, in ms. */
 export const clockSkew = (provider: string, skew: number): string =>
   skew > 0

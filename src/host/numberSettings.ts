@@ -27,6 +27,7 @@ export const NUMBER_SETTINGS = {
   expiryWarning: define(SETTINGS.expiryWarning, 'minutes', { default: 10, minimum: 0, maximum: 10_080 }),
   signInTimeout: define(SETTINGS.signInTimeout, 'minutes', { default: 5, minimum: 0.1, maximum: 1440 }),
   idleTimeout: define(SETTINGS.idleTimeout, 'minutes', { default: 0, minimum: 0, maximum: 525_600 }),
+  gracePeriod: define(SETTINGS.gracePeriod, 'minutes', { default: 5, minimum: 0, maximum: 60 }),
 } as const;
 
 /** A setting with an invalid value, and the value that is used instead, in the setting's unit. */
@@ -56,7 +57,7 @@ export function readNumberSettings(get: (name: string) => unknown): NumberSettin
     }
     return used * (setting.unit === 'seconds' ? SECOND : MINUTE);
   };
-  const { refreshLeeway, minimumValidity, refreshInterval, expiryWarning, signInTimeout, idleTimeout } =
+  const { refreshLeeway, minimumValidity, refreshInterval, expiryWarning, signInTimeout, idleTimeout, gracePeriod } =
     NUMBER_SETTINGS;
   return {
     ms: {
@@ -66,6 +67,7 @@ export function readNumberSettings(get: (name: string) => unknown): NumberSettin
       expiryWarning: read(expiryWarning),
       signInTimeout: read(signInTimeout),
       idleTimeout: read(idleTimeout),
+      gracePeriod: read(gracePeriod),
     },
     problems,
   };

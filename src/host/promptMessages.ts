@@ -1,8 +1,11 @@
-// The titles, prompts and validation messages of input boxes, and the dialog that follows one of them.
+// The titles, prompts and validation messages of input boxes, and the questions of dialogs.
 import * as vscode from 'vscode';
 
 const { l10n } = vscode;
 
+/** Dialog: before the only session is signed out. */
+export const confirmSignOut = (provider: string, account: string): string =>
+  l10n.t('Sign out of {0} as {1}?', provider, account);
 /** Client secret: title. */
 export const clientSecretTitle = (provider: string): string => l10n.t('Client Secret for {0}', provider);
 /** Client secret: prompt. */

@@ -70,6 +70,11 @@ export class Settings implements Disposable {
     return this.#values.minimumValidity;
   }
 
+  /** Returns for how long, in ms, after the server has ended a session its access token is still returned. */
+  gracePeriod(): number {
+    return this.#values.gracePeriod;
+  }
+
   /** Returns how long, in ms, a sign-in may take. */
   signInTimeout(): number {
     return this.#values.signInTimeout;
@@ -80,9 +85,12 @@ export class Settings implements Disposable {
     return this.#values.idleTimeouts;
   }
 
-  /** Returns whether a request of another extension for a session counts as user activity. */
-  callsCountAsActivity(): boolean {
-    return this.#values.callsCountAsActivity;
+  /**
+   * Returns whether a request of another extension for a session counts as user activity. VS Code doesn't say which
+   * requests are silent, so by default only requests to sign in count.
+   */
+  countsAsActivity(isInteractive: boolean): boolean {
+    return isInteractive || this.#values.callsCountAsActivity;
   }
 
   /** Returns whether a kind of notification is muted. */
@@ -144,6 +152,7 @@ interface SettingValues {
   readonly numberProblems: readonly NumberProblem[];
   readonly lifetimes: Omit<LifetimeSettings, 'jitter'>;
   readonly minimumValidity: number;
+  readonly gracePeriod: number;
   readonly signInTimeout: number;
   readonly idleTimeouts: ReadonlyMap<string, number>;
   readonly callsCountAsActivity: boolean;
@@ -160,13 +169,14 @@ function readValues(): SettingValues {
     numberProblems,
     lifetimes: { leeway: ms.refreshLeeway, refreshInterval: ms.refreshInterval, warning: ms.expiryWarning },
     minimumValidity: ms.minimumValidity,
+    gracePeriod: ms.gracePeriod,
     signInTimeout: ms.signInTimeout,
     idleTimeouts: new Map(
       parsed.providers
         .map(({ id, idleTimeout = ms.idleTimeout }) => [id, idleTimeout] as const)
         .filter(([, timeout]) => timeout > 0),
     ),
-    callsCountAsActivity: values.get<unknown>(SETTINGS.callsCountAsActivity) !== false,
+    callsCountAsActivity: values.get<unknown>(SETTINGS.callsCountAsActivity) === true,
     muted: Array.isArray(muted) ? NOTIFICATION_KINDS.filter((kind) => muted.includes(kind)) : [],
   };
 }

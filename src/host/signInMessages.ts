@@ -22,3 +22,11 @@ export const userCodeDetail = (provider: string, address: string, until: string)
     withoutScheme(address),
     until,
   );
+
+/** Status bar: VS Code asks another extension for a provider ID; it's named if its manifest declares that. */
+export const idTaken = (id: string, extension: string | undefined): string =>
+  l10n.t(
+    'The ID "{0}" is used by {1}, which VS Code asks instead. Change it in Settings.',
+    id,
+    extension ?? l10n.t('another extension'),
+  );

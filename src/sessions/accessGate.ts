@@ -50,7 +50,7 @@ export class AccessGate {
       return this.#withoutRefresh(session, session.failure);
     }
     this.#log(session, 'needs a refresh');
-    const refresh = tokenRefresher.refresh(id, { reason: 'a caller needs it' });
+    const refresh = tokenRefresher.refresh(id, { reason: 'a caller needs it', isPaced: true });
     try {
       await (isWorking ? waitBriefly(clock, refresh) : refresh);
       const meanwhile = liveSessions.get(id);

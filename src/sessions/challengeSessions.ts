@@ -100,6 +100,7 @@ export class ChallengeSessions {
         reason: 'a resource server has rejected its token',
         isUrgent: true,
         isAfterRejection: true,
+        isPaced: true,
       });
       return true;
     } catch (error) {

@@ -30,6 +30,8 @@ export interface OnDemandSessionsDependencies {
   uptime(): number;
   /** A number in [0, 1). */
   random(): number;
+  /** How long, in ms, the access token of a session that the server ends is still returned. */
+  gracePeriod(): number;
   /** A new id. */
   newId(): string;
   /** Told when the folder begins to fail, so that this window no longer knows of the others. */
@@ -89,6 +91,7 @@ export class OnDemandSessions implements Disposable {
       discovery,
       transport,
       random: () => dependencies.random(),
+      gracePeriod: () => dependencies.gracePeriod(),
       providerOf,
     });
     this.idleMonitor = new IdleMonitor({

@@ -10,6 +10,11 @@ export interface RefreshOptions {
   readonly reason: string;
   /** Whether somebody waits for it: then it's attempted although another window has failed and plans to try later. */
   readonly isUrgent?: boolean;
+  /**
+   * Whether it's requested only if no refresh has just ended; after a rejection, only if none has just failed. The
+   * schedule has a pace of its own.
+   */
+  readonly isPaced?: boolean;
   /** Whether a resource server has rejected the access token in hand, which the new record then says in all windows. */
   readonly isAfterRejection?: boolean;
 }
@@ -20,6 +25,8 @@ export class RefreshAttempt {
   readonly reason: string;
   readonly isUrgent: boolean;
   readonly isAfterRejection: boolean;
+  /** Whether it's requested only if no refresh has just ended. */
+  readonly isPaced: boolean;
   /** When it began, in ms since the Unix epoch. */
   readonly startedAt: number;
   /** The record in memory when it began. */
@@ -41,6 +48,7 @@ export class RefreshAttempt {
     this.reason = options.reason;
     this.isUrgent = options.isUrgent ?? true;
     this.isAfterRejection = options.isAfterRejection === true;
+    this.isPaced = options.isPaced === true;
     this.startedAt = now;
     this.initialRecord = liveSessions.get(id)?.record;
     this.#liveSessions = liveSessions;

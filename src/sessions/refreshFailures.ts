@@ -4,7 +4,7 @@ import type { Failure } from '../core/failure.ts';
 import { endsSession, marksNotRefreshable } from '../core/failurePolicies.ts';
 import { formatFailure, type Log } from '../core/log.ts';
 import type { Provider } from '../core/provider.ts';
-import { tokenLifetimes, type SessionRecord } from '../core/session.ts';
+import { ENDED_GRACE, tokenLifetimes, type SessionRecord } from '../core/session.ts';
 import type { LiveSession } from '../core/status.ts';
 import type { LiveSessions } from '../storage/liveSessions.ts';
 import { describeRefreshability, describeSession, withEnd } from '../storage/record.ts';
@@ -21,6 +21,8 @@ export interface RefreshFailuresDependencies {
   readonly log: Log;
   readonly liveSessions: LiveSessions;
   readonly sessionStore: SessionStore;
+  /** How long, in ms, the access token of a session that the server ends is still returned. */
+  gracePeriod(): number;
 }
 
 /** Records failed refreshes. */
@@ -72,7 +74,7 @@ export class RefreshFailures {
   async #end(session: LiveSession, failure: Failure): Promise<void> {
     const { clock, liveSessions, log, sessionStore } = this.#dependencies;
     const at = clock.now();
-    const record = withEnd(failure, session.record, at);
+    const record = withGracePeriod(withEnd(failure, session.record, at), this.#dependencies.gracePeriod());
     const token = describeToken({ ...session, record }, at);
     log.warn(
       `${describeSession(record)} has ended: ${formatFailure(failure)}; ${describeRefreshability(record)}, ${token}. A new sign-in is needed.`,
@@ -86,4 +88,11 @@ export class RefreshFailures {
     });
     await sessionStore.put(record);
   }
+}
+
+/** The record says so itself, so that all windows go by the same time. */
+function withGracePeriod(record: SessionRecord, gracePeriod: number): SessionRecord {
+  return record.ended === undefined || gracePeriod === ENDED_GRACE
+    ? record
+    : { ...record, ended: { ...record.ended, gracePeriod } };
 }

@@ -23,10 +23,11 @@ import {
   withRefreshedTokens,
   withRotatedToken,
 } from '../storage/record.ts';
-import type { SessionStore } from '../storage/sessionStore.ts';
+import type { CompareDepth, SessionStore } from '../storage/sessionStore.ts';
 import { RefreshAttempt, type RefreshOptions } from './refreshAttempt.ts';
 import { RefreshBackoff } from './refreshBackoff.ts';
 import { RefreshFailures } from './refreshFailures.ts';
+import { RefreshPace } from './refreshPace.ts';
 import { RefreshRequest } from './refreshRequest.ts';
 import { RefreshSync } from './refreshSync.ts';
 import type { Revocations } from './revocations.ts';
@@ -43,6 +44,8 @@ export interface TokenRefresherDependencies {
   readonly revocations: Pick<Revocations, 'start' | 'revokeReplaced'>;
   /** A number in [0, 1). */
   random(): number;
+  /** How long, in ms, the access token of a session that the server ends is still returned. */
+  gracePeriod(): number;
   /** The provider of a session as it's configured now; undefined if it isn't, or not for this session. */
   providerOf(record: SessionRecord): Provider | undefined;
 }
@@ -57,6 +60,7 @@ export class TokenRefresher {
   readonly #sync: RefreshSync;
   readonly #request: RefreshRequest;
   readonly #failures: RefreshFailures;
+  readonly #pace: RefreshPace;
 
   constructor(dependencies: TokenRefresherDependencies) {
     const backoff = new RefreshBackoff(dependencies);
@@ -64,15 +68,21 @@ export class TokenRefresher {
     this.#sync = new RefreshSync(dependencies, backoff);
     this.#request = new RefreshRequest(dependencies, backoff, this.#sync);
     this.#failures = new RefreshFailures(dependencies, backoff);
+    this.#pace = new RefreshPace(dependencies.clock);
   }
 
   /**
    * Refreshes a session, or joins the refresh that is under way here or in another window.
-   * @returns the record with the new tokens.
-   * @throws Failure. The session stays, unless the category is a definite verdict that ends it. A server that doesn't
-   * answer in time releases the callers with `network`, while its response is still waited for.
+   * @returns the record with the new tokens; for a paced one, the record in hand, if a refresh has just brought that.
+   * @throws Failure; for a paced one, also that of a refresh that has just failed. The session stays, unless the category
+   * is a definite verdict that ends it. A server that doesn't answer in time releases the callers with `network`, while
+   * its response is still waited for.
    */
   async refresh(id: string, options: RefreshOptions): Promise<SessionRecord> {
+    const session = this.#dependencies.liveSessions.get(id);
+    if (!this.#running.has(id) && session !== undefined && options.isPaced === true) {
+      this.#pace.assertNotJustFailed(session);
+    }
     const running = this.#running.get(id) ?? this.#start(id, options);
     return running.attempt.join(running.outcome);
   }
@@ -108,7 +118,7 @@ export class TokenRefresher {
 
   async #refresh(attempt: RefreshAttempt): Promise<SessionRecord> {
     const { clock, discovery, liveSessions, renewalLock } = this.#dependencies;
-    const adopted = await this.#sync.adopt(attempt, 'all');
+    const adopted = await this.#adopt(attempt, 'all');
     if (adopted !== undefined) {
       return adopted;
     }
@@ -137,11 +147,19 @@ export class TokenRefresher {
     });
   }
 
+  /** Adopts what another window has stored; for a paced refresh, also what the latest one, here or there, has just brought. */
+  async #adopt(attempt: RefreshAttempt, depth: CompareDepth): Promise<SessionRecord | undefined> {
+    const adopted = await this.#sync.adopt(attempt, depth);
+    const session = this.#dependencies.liveSessions.get(attempt.id);
+    const isPaced = attempt.isPaced && !attempt.isAfterRejection;
+    return adopted ?? (isPaced && session !== undefined ? this.#pace.findRecentRecord(session) : undefined);
+  }
+
   async #refreshLocked(attempt: RefreshAttempt, server: ServerContext, lock: LockHandle): Promise<SessionRecord> {
     const { liveSessions, sessionStore } = this.#dependencies;
     liveSessions.patch(attempt.id, { lockHolder: undefined });
     try {
-      return (await this.#sync.adopt(attempt, 'wait')) ?? (await this.#exchange(attempt, server, lock));
+      return (await this.#adopt(attempt, 'wait')) ?? (await this.#exchange(attempt, server, lock));
     } catch (error) {
       const failure = toFailure(error);
       // A window that was overtaken may find the tokens of the one that has overtaken it.
@@ -185,6 +203,7 @@ export class TokenRefresher {
     };
     // Callers in this window get the new token before it's stored.
     attempt.adopt(record);
+    this.#pace.recordRefresh(record);
     await sessionStore.put(record);
     log.info(`${describeSession(record)}: refreshed in ${clock.now() - tokens.sentAt} ms; ${describeExpiry(record)}.`);
     if (tokens.expirySource === 'unknown' && before.expirySource !== 'unknown') {

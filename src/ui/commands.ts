@@ -24,6 +24,7 @@ import type { SignInController, StillWaiting } from '../auth/signInController.ts
 import { showStillWaiting } from './stillWaiting.ts';
 import * as button from '../host/buttonLabels.ts';
 import * as notification from '../host/notificationMessages.ts';
+import * as prompt from '../host/promptMessages.ts';
 import * as quickPick from '../host/quickPickMessages.ts';
 import { stateName } from '../host/statusBarMessages.ts';
 
@@ -185,11 +186,19 @@ export class Commands {
       .then((selected) => (selected === undefined ? undefined : this.#dependencies.addProvider()));
   }
 
+  /** Asks first, because a link or another extension can run this command: which session, or whether it's the only one. */
   async #signOut(): Promise<void> {
-    const session = await this.#selectSession(this.#dependencies.sessionManager.getAll(), quickPick.signOutTitle());
-    if (session !== undefined) {
+    const sessions = this.#dependencies.sessionManager.getAll();
+    const session = await this.#selectSession(sessions, quickPick.signOutTitle());
+    const isSelected = groupByAccount(sessions, recordOf).length > 1;
+    if (session !== undefined && (isSelected || (await this.#confirmSignOut(session.record)))) {
       await this.signOutOf(session.record);
     }
+  }
+
+  async #confirmSignOut(record: SessionRecord): Promise<boolean> {
+    const question = prompt.confirmSignOut(this.#dependencies.settings.nameOf(record.providerId), record.account.label);
+    return (await vscode.window.showWarningMessage(question, { modal: true }, button.signOut())) === button.signOut();
   }
 
   /** Signs out of the account of a session, and shows the outcome. */

@@ -29,6 +29,8 @@ export interface NotificationDependencies {
   readonly settings: Settings;
   readonly actions: RecoveryActions;
   readonly idleNotifications: IdleNotifications;
+  /** Returns the notifications that apply now and are about no session. */
+  getOtherNotifications?(): readonly SessionNotification[];
   /** Returns the target of actions about a session. */
   targetForSession(record: SessionRecord): ActionTarget;
   /** Returns the target of actions about a provider. */
@@ -191,6 +193,7 @@ export class NotificationCenter implements Disposable {
         snooze: (key, until) => this.#snooze(key, until),
       }),
       ...idleNotifications.getNotifications(),
+      ...(this.#dependencies.getOtherNotifications?.() ?? []),
     ];
   }
 

@@ -12,6 +12,7 @@ import type { ClientSecrets } from '../storage/clientSecrets.ts';
 import { chooseFixedPort } from './fixedPort.ts';
 import { openEntry, openSettings } from '../host/openSettings.ts';
 import type { Settings } from '../host/settings.ts';
+import { certificateSettings } from '../host/tlsVerification.ts';
 import * as button from '../host/buttonLabels.ts';
 import { formatTime } from '../host/formatting.ts';
 import * as notification from '../host/notificationMessages.ts';
@@ -86,7 +87,7 @@ export class RecoveryActions {
       'client-secret': () => this.#setClientSecret(target),
       'proxy-settings': () =>
         openSettings('http.proxy', 'http.proxySupport', 'http.noProxy', 'http.proxyAuthorization'),
-      'certificate-settings': () => openSettings('http.systemCertificates', 'http.proxyStrictSSL'),
+      'certificate-settings': () => openSettings(...certificateSettings()),
       clock: () => this.#checkClock(target),
       'copy-redirect': () => this.#copyRedirectUri(target),
       'fixed-port': () => this.#useFixedPort(target),

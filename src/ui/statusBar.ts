@@ -9,6 +9,7 @@ import type { SessionRecord } from '../core/session.ts';
 import type { SessionManager } from '../sessions/sessionManager.ts';
 import { COMMANDS, PRODUCT, STATUS_ITEM } from '../host/ids.ts';
 import type { Settings } from '../host/settings.ts';
+import type { IdConflict } from '../auth/idConflicts.ts';
 import type { PendingSignIns } from '../auth/pendingSignIns.ts';
 import { formatTime } from '../host/formatting.ts';
 import * as button from '../host/startButtonLabels.ts';
@@ -35,10 +36,18 @@ export class StatusBar implements Disposable {
   readonly #sessionManager: SessionManager;
   readonly #pendingSignIns: PendingSignIns;
   readonly #settings: Settings;
+  readonly #conflicts: ReadonlyMap<string, IdConflict>;
   #timer: Disposable | undefined;
   #tooltip = '';
 
-  constructor(clock: Clock, sessionManager: SessionManager, pendingSignIns: PendingSignIns, settings: Settings) {
+  constructor(
+    clock: Clock,
+    sessionManager: SessionManager,
+    pendingSignIns: PendingSignIns,
+    settings: Settings,
+    conflicts: ReadonlyMap<string, IdConflict> = new Map<string, IdConflict>(),
+  ) {
+    this.#conflicts = conflicts;
     this.#clock = clock;
     this.#sessionManager = sessionManager;
     this.#pendingSignIns = pendingSignIns;
@@ -82,6 +91,11 @@ export class StatusBar implements Disposable {
     const [pending] = this.#pendingSignIns.getAll();
     if (pending !== undefined) {
       return { state: 'signing-in', text: statusBar.signingIn(pending.provider.label) };
+    }
+    const taken = this.#settings.providers.find(({ id }) => this.#conflicts.get(id)?.taken !== undefined);
+    if (taken !== undefined) {
+      // Whatever the state of its sessions is, other extensions don't get them.
+      return { state: 'needs-attention', text: statusBar.needsAttention(taken.label) };
     }
     const [first] = statuses;
     if (first === undefined) {
@@ -138,6 +152,12 @@ export class StatusBar implements Disposable {
     for (const { provider } of this.#pendingSignIns.getAll()) {
       appendHeading(markdown, provider.label);
       appendLine(markdown, tooltip.waitingForBrowser());
+    }
+    for (const { id } of this.#settings.providers) {
+      const taken = this.#conflicts.get(id)?.taken;
+      if (taken !== undefined) {
+        appendLine(markdown, taken);
+      }
     }
     for (const account of groupByAccount(statuses, recordOf)) {
       this.#appendAccount(markdown, account, now);

@@ -92,8 +92,9 @@ describe('a window whose files are replaced', function () {
     assert.deepEqual(await getTokens(), ['access-1']);
     await run(COMMANDS.signOut);
     move('.', 'dist');
+    editor.respond = ({ buttons, isModal }) => (isModal ? buttons[0] : undefined);
     await run(COMMANDS.signOut);
-    assert.deepEqual(messages(), [bundleLoadFailed(), 'Signed out of Acme as Sam.']);
+    assert.deepEqual(messages(), [bundleLoadFailed(), 'Sign out of Acme as Sam?', 'Signed out of Acme as Sam.']);
     assert.deepEqual(await getTokens(), []);
   });
 

@@ -136,6 +136,7 @@ function windowOver(folder: string, secrets: FakeStore): TestSessions {
     provider: (id) => (id === provider.id ? provider : undefined),
     lifetimes: () => ({ leeway: 5 * MINUTE, refreshInterval: 0, warning: 10 * MINUTE }),
     minimumValidity: () => MINUTE,
+    gracePeriod: () => 5 * MINUTE,
     uptime: () => clock.now(),
     idleTimeouts: () => new Map(),
     random: () => 0.5,

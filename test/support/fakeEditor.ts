@@ -60,6 +60,8 @@ class FakeEditor {
   readonly executed: (readonly unknown[])[] = [];
   readonly commands = new Map<string, (...values: readonly unknown[]) => unknown>();
   readonly providers = new Map<string, FakeRegistration>();
+  /** The other extensions. */
+  readonly extensions: { id: string; packageJSON: unknown }[] = [];
   readonly clipboard: string[] = [];
   readonly windowState = { focused: true, active: true };
   activeTextEditor: { readonly document: unknown } | undefined;
@@ -76,10 +78,22 @@ class FakeEditor {
   readonly onTerminalState = new Emitter<unknown>();
   readonly onShellExecution = new Emitter<unknown>();
   readonly onConfiguration = new Emitter<unknown>();
+  readonly onExtensions = new Emitter<undefined>();
+  /** The requests for sessions that this extension has sent itself. */
+  readonly sessionRequests: { readonly id: string; readonly scopes: readonly string[]; readonly options: unknown }[] =
+    [];
 
   /** Forgets everything, as if VS Code had been started anew. */
   reset(): void {
-    for (const list of [this.statusItems, this.messages, this.progress, this.executed, this.clipboard]) {
+    for (const list of [
+      this.statusItems,
+      this.messages,
+      this.progress,
+      this.executed,
+      this.clipboard,
+      this.extensions,
+      this.sessionRequests,
+    ]) {
       list.length = 0;
     }
     for (const map of [this.settings, this.commands, this.providers]) {
@@ -230,13 +244,30 @@ export const commands = {
   },
 };
 
-/** Authentication: a request of this extension itself is answered with nothing. */
+/**
+ * Authentication, as in one extension host: the first registration of an ID is kept, others are ignored without a word, and
+ * the handle of any of them removes whichever there is.
+ */
 export const authentication = {
   registerAuthenticationProvider: (id: string, label: string, provider: FakeRegistration['provider']): Disposing => {
-    editor.providers.set(id, { label, provider });
+    if (!editor.providers.has(id)) {
+      editor.providers.set(id, { label, provider });
+    }
     return { dispose: () => void editor.providers.delete(id) };
   },
-  getSession: (): Promise<undefined> => Promise.resolve(undefined),
+  getSession: async (id: string, scopes: readonly string[], options: unknown): Promise<unknown> => {
+    editor.sessionRequests.push({ id, scopes, options });
+    const found = await editor.providers.get(id)?.provider['getSessions']?.(scopes, {});
+    return Array.isArray(found) ? (found as unknown[])[0] : undefined;
+  },
+};
+
+/** Extensions. */
+export const extensions = {
+  get all(): FakeEditor['extensions'] {
+    return editor.extensions;
+  },
+  onDidChange: editor.onExtensions.event,
 };
 
 /** Languages. */

@@ -39,6 +39,8 @@ export interface TestWindowOptions {
   readonly providers?: readonly Provider[];
   readonly settings?: Partial<LifetimeSettings>;
   readonly minimumValidity?: number;
+  /** For how long, in ms, the access token of an ended session is still returned; five minutes without it. */
+  readonly gracePeriod?: number;
   /** How long the machine has been running, in ms; without it, the clock was never set. */
   readonly uptime?: () => number;
   /** The idle timeouts, in ms, by provider id. The test may change them. */
@@ -134,6 +136,7 @@ export function createTestWindow(issuer: string, options: TestWindowOptions = {}
     load: options.load,
     keyNames: options.keyNames ?? allKeyNames,
     minimumValidity: () => minimumValidity,
+    gracePeriod: () => options.gracePeriod ?? 5 * MINUTE,
     uptime: options.uptime ?? (() => clock.now()),
     idleTimeouts: () => idleTimeouts,
     random: () => 0.5,

@@ -288,7 +288,6 @@ describe('a failure due to the settings', () => {
     await workbench.screenshot('89-certificate');
     await shown.getByRole('button', { name: 'Check Certificate Settings' }).click();
     await workbench.waitForSetting('System Certificates');
-    await workbench.waitForSetting('Proxy Strict SSL');
     await workbench.screenshot('89-certificate-settings');
     await workbench.run('View: Close All Editors');
   });

@@ -6,6 +6,7 @@ import type { JournalEntry } from '../../tools/identityJournal.ts';
 import type { IdentityServer } from '../../tools/identityServer.ts';
 import { signInAt } from '../../tools/person.ts';
 import { entryFor, createUiFixture } from './fixture.ts';
+import { signOut } from './userActions.ts';
 import { LIMIT, type Workbench } from './workbench.ts';
 
 /** So short that a renewal is due every six seconds or so. */
@@ -128,7 +129,7 @@ describe('a session in several windows', () => {
 
   it('ends in all windows when the person signs out in one, and stays ended after a reload', async () => {
     const { workbench } = fixture;
-    await workbench.run('Session Keeper: Sign Out…');
+    await signOut(workbench);
     await allSay([workbench, second, third], 'Acme: signed out', AT_ONCE);
     await second.reload();
     await second.waitForStatus('Acme: signed out');

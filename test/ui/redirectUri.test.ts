@@ -1,7 +1,7 @@
 // A browser that doesn't come back because the server accepts only the redirect URIs that it knows.
 import assert from 'node:assert/strict';
 import { signInAt } from '../../tools/person.ts';
-import { LONG, cancelSignIn, getActions } from './userActions.ts';
+import { LONG, cancelSignIn, getActions, signOut } from './userActions.ts';
 import { entryFor, createUiFixture, type UiFixture } from './fixture.ts';
 
 /** What the hint begins with. */
@@ -17,7 +17,7 @@ async function changeEntry(
   change: Readonly<Record<string, unknown>>,
 ): Promise<void> {
   await workbench.clearNotifications();
-  await workbench.run('Session Keeper: Sign Out…');
+  await signOut(workbench);
   await workbench.waitForStatus('signed out');
   await workbench.clearNotifications();
   await workbench.changeSettings({ 'sessionKeeper.providers': [{ ...entryFor(identity.issuer), ...change }] });

@@ -1,7 +1,7 @@
 // Signing out at the server, too, in the browser, and the callback from there.
 import assert from 'node:assert/strict';
 import type { Page } from 'playwright-core';
-import { finishSignIn, signIn } from './userActions.ts';
+import { finishSignIn, signIn, signOut } from './userActions.ts';
 import { entryFor, createUiFixture } from './fixture.ts';
 
 describe('signing out when the provider is to be signed out in the browser, too', () => {
@@ -9,9 +9,9 @@ describe('signing out when the provider is to be signed out in the browser, too'
     'sessionKeeper.providers': [{ ...entryFor(issuer), signOutAtServer: 'return' }],
   }));
 
-  const signOut = async (): Promise<Page> => {
+  const signOutAtServer = async (): Promise<Page> => {
     const { workbench } = fixture;
-    const page = await workbench.waitForPage(() => workbench.run('Session Keeper: Sign Out…'));
+    const page = await workbench.waitForPage(() => signOut(workbench));
     await page.getByText('Sign out?').waitFor();
     // Here it is over already, whatever becomes of the page.
     await workbench.page.bringToFront();
@@ -23,7 +23,7 @@ describe('signing out when the provider is to be signed out in the browser, too'
   it('ends on a page that says so when the person has confirmed it at the server', async () => {
     const { identity, workbench } = fixture;
     await signIn(workbench);
-    const page = await signOut();
+    const page = await signOutAtServer();
     await workbench.screenshot('70-sign-out-at-server', page);
     await page.getByRole('button', { name: 'Sign out' }).click();
     await page.getByText('You are signed out of Acme').waitFor();
@@ -48,7 +48,7 @@ describe('signing out when the provider is to be signed out in the browser, too'
 
   it('shows that the response belongs to another sign-out when its state does not match', async () => {
     const { workbench } = fixture;
-    const page = await signOut();
+    const page = await signOutAtServer();
     const answer = new URL(new URL(page.url()).searchParams.get('post_logout_redirect_uri') ?? '');
     await page.goto(`${answer.href}?state=another`);
     await page.getByText('This answer belongs to another sign-out').waitFor();

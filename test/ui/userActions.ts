@@ -22,6 +22,12 @@ export async function signIn(workbench: Workbench, provider = 'Acme'): Promise<v
   await shown.waitFor();
 }
 
+/** Signs out of the only session by the Command Palette. */
+export async function signOut(workbench: Workbench): Promise<void> {
+  await workbench.run('Session Keeper: Sign Out…');
+  await workbench.dialog.getByRole('button', { name: 'Sign Out' }).click();
+}
+
 /** Starts a sign-in by the Command Palette; there may be several providers. */
 export async function startSignIn(workbench: Workbench, provider: string): Promise<void> {
   await workbench.run('Session Keeper: Sign In…');

@@ -8,7 +8,7 @@ import { allKeyNames } from '../keyNames.ts';
 import { TestSessions, type TestSessionsDependencies } from '../testSessions.ts';
 
 type Port = 'clock' | 'log' | 'secrets' | 'folder' | 'liveness' | 'cipher' | 'uptime' | 'random' | 'newId';
-type OptionalPort = 'keyNames' | 'idleTimeouts' | 'minimumValidity' | 'onDidDegrade' | 'load';
+type OptionalPort = 'keyNames' | 'idleTimeouts' | 'minimumValidity' | 'gracePeriod' | 'onDidDegrade' | 'load';
 
 /** What one window depends on. */
 export interface WindowPorts
@@ -34,6 +34,7 @@ export function createWindowSessions(ports: WindowPorts): {
   const sessions = new TestSessions({
     keyNames: allKeyNames,
     minimumValidity: () => MINUTE,
+    gracePeriod: () => 5 * MINUTE,
     idleTimeouts: () => new Map(),
     onDidDegrade: () => {},
     ...ports,

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { SECOND } from '../../../src/core/clock.ts';
 import { silentLog } from '../../../src/core/log.ts';
+import { Settings } from '../../../src/host/settings.ts';
+import { PREFIX, SETTINGS } from '../../../src/host/ids.ts';
 import { OidcAuthenticationProvider, type ProviderDependencies } from '../../../src/auth/authenticationProvider.ts';
 import { providerAt } from '../../support/fixtures.ts';
 import { editor } from '../../support/fakeEditor.ts';
@@ -126,5 +128,64 @@ describe('the Accounts menu', () => {
     store.open();
     await testWindow.clock.pass(SECOND / 4);
     assert.deepEqual(asked.answer, ['s1']);
+  });
+});
+
+describe('user activity', () => {
+  const constraint = { challenges: [], fallbackScopes: ['read'] };
+  const requests: readonly (readonly [
+    name: string,
+    isInteractive: boolean,
+    request: (contract: OidcAuthenticationProvider) => Promise<unknown>,
+  ])[] = [
+    ['a request for sessions', false, (contract) => contract.getSessions(['read'])],
+    ['a request for sessions without scopes', false, (contract) => contract.getSessions([])],
+    ['a challenge', false, (contract) => contract.getSessionsFromChallenges(constraint)],
+    ['a request to sign in', true, (contract) => contract.createSession(['read'])],
+    ['a request to sign in for a challenge', true, (contract) => contract.createSessionFromChallenges(constraint)],
+  ];
+  let settings: Settings;
+  let counted: number;
+  let contract: OidcAuthenticationProvider;
+
+  beforeEach(() => {
+    editor.reset();
+    settings = new Settings(0);
+    counted = 0;
+    const provider = providerAt('https://id.example.com');
+    const { clock, sessionManager } = createTestWindow(provider.issuer);
+    contract = new OidcAuthenticationProvider('acme', provider, {
+      clock,
+      log: silentLog,
+      sessionManager,
+      onDemand: { value: undefined, load: () => Promise.reject(new Error('not loaded')) },
+      onCall: (isInteractive) => (counted += settings.countsAsActivity(isInteractive) ? 1 : 0),
+    });
+  });
+
+  afterEach(() => {
+    contract.dispose();
+    settings.dispose();
+  });
+
+  for (const [name, isInteractive, request] of requests) {
+    it(`${isInteractive ? 'includes' : "doesn't include"} ${name} by default`, async () => {
+      await request(contract).catch(() => {});
+      assert.equal(counted, isInteractive ? 1 : 0);
+    });
+
+    it(`includes ${name} when all calls count`, async () => {
+      editor.configure(`${PREFIX}.${SETTINGS.callsCountAsActivity}`, true);
+      await request(contract).catch(() => {});
+      assert.equal(counted, 1);
+    });
+  }
+
+  it("doesn't include every call when the setting isn't a boolean", async () => {
+    for (const value of ['true', 1, null, {}, undefined]) {
+      editor.configure(`${PREFIX}.${SETTINGS.callsCountAsActivity}`, value);
+      await contract.getSessions(['read']);
+    }
+    assert.equal(counted, 0);
   });
 });

@@ -165,6 +165,18 @@ const cases: readonly (readonly [string, DiagnosticFacts, FindingCode, QuickFix 
     'proxy-settings',
   ],
   ['the environment does', testWindow({ tlsDisabledBy: 'environment' }), 'tls-off', undefined],
+  [
+    'VS Code asks another extension for a provider',
+    testWindow({ idConflicts: [{ providerId: 'acme', taken: 'It is.', declaredBy: undefined }] }),
+    'id-taken',
+    'settings',
+  ],
+  [
+    'another extension declares the ID of a provider',
+    testWindow({ idConflicts: [{ providerId: 'acme', taken: undefined, declaredBy: 'some.other' }] }),
+    'id-declared',
+    'settings',
+  ],
   ['something lies set aside', testWindow({ quarantined: 2 }), 'quarantined-secrets', 'clear'],
   [
     'the keyring has lost a session',
@@ -215,6 +227,15 @@ describe('Findings', () => {
     const { refreshToken, ...forever } = { ...RECORD, accessExpiresAt: undefined, expirySource: 'unknown' as const };
     assert.equal(typeof refreshToken, 'string');
     assert.deepEqual(found(testWindow({ sessions: [live({ ...forever, idToken: ID_TOKEN })] })), []);
+  });
+
+  it('are none of an ID that another extension uses when no provider has it', () => {
+    const conflict = { providerId: 'oidc', taken: 'It is.', declaredBy: 'some.other' };
+    assert.deepEqual(found(testWindow({ idConflicts: [conflict] })), []);
+    assert.deepEqual(
+      getFindings(testWindow({ idConflicts: [{ ...conflict, providerId: 'acme' }] })).map(({ detail }) => detail),
+      ['some.other'],
+    );
   });
 
   it('come with the gravest first', () => {

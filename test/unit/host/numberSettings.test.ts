@@ -31,6 +31,7 @@ describe('the settings that are numbers', () => {
       expiryWarning: 10 * MINUTE,
       signInTimeout: 5 * MINUTE,
       idleTimeout: 0,
+      gracePeriod: 5 * MINUTE,
     });
     assert.deepEqual(problems, []);
   });
@@ -43,6 +44,7 @@ describe('the settings that are numbers', () => {
       ['expiryWarning', [0, 10, 10_080]],
       ['signInTimeout', [0.1, 5, 1440]],
       ['idleTimeout', [0, 0.05, 30, 525_600]],
+      ['gracePeriod', [0, 0.5, 5, 60]],
     ] as const) {
       for (const value of values) {
         assert.deepEqual(used(name, value), [value], `${name} ${value}`);

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { DAY, MINUTE, SECOND } from '../../../src/core/clock.ts';
+import { DAY, HOUR, MINUTE, SECOND } from '../../../src/core/clock.ts';
 import type { Provider } from '../../../src/core/provider.ts';
 import type { LiveSession } from '../../../src/core/status.ts';
 import { settle } from '../../support/fakeClock.ts';
@@ -139,6 +139,35 @@ describe('The session manager', () => {
       await testWindow.clock.pass(6 * SECOND);
       assert.deepEqual(tokens(await testWindow.sessionManager.getUsableSessions('acme', ['read'])), ['access-2']);
     });
+
+    for (const [gracePeriod, seconds] of [
+      [0, 0],
+      [30 * SECOND, 30],
+      [2 * MINUTE, 120],
+      [undefined, 300],
+      [HOUR, 600],
+    ] as const) {
+      it(`returns the token for ${seconds} s after the server has ended the session when the grace period is ${gracePeriod ?? 'not set'}`, async () => {
+        const granting = createTestWindow(server.issuer, {
+          ...(gracePeriod === undefined ? {} : { gracePeriod }),
+          clock: testWindow.clock,
+        });
+        server.onToken({ status: 400, body: { error: 'invalid_grant' } });
+        await seedSession(granting, recordAt(server.issuer, now(), { accessExpiresAt: now() + 10 * MINUTE }));
+        await rejectsWith(granting.tokenRefresher.refresh('s1', { reason: 'test' }), 'session-ended');
+        const usable = async (): Promise<string[]> =>
+          tokens(await granting.sessionManager.getUsableSessions('acme', ['read']));
+        const other = createTestWindow(server.issuer, { ...granting, gracePeriod: MINUTE });
+        if (seconds > 0) {
+          await testWindow.clock.pass(seconds * SECOND - 1);
+          assert.deepEqual(await usable(), ['access-1']);
+          assert.deepEqual(tokens(await other.sessionManager.getUsableSessions('acme', ['read'])), ['access-1']);
+          await testWindow.clock.pass(1);
+        }
+        assert.deepEqual(await usable(), []);
+        assert.deepEqual(tokens(await other.sessionManager.getUsableSessions('acme', ['read'])), []);
+      });
+    }
 
     describe('while the server takes its time to renew', () => {
       let answer: () => void;

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { mock } from 'node:test';
 import { Failure } from '../../../src/core/failure.ts';
 import type { Provider } from '../../../src/core/provider.ts';
 import type { SessionRecord } from '../../../src/core/session.ts';
@@ -9,7 +10,79 @@ import { Settings } from '../../../src/host/settings.ts';
 import type { SignInHints } from '../../../src/auth/pendingSignIns.ts';
 import { live, SAMPLE, SIGNED_IN_AT } from '../../support/coreSamples.ts';
 import { FakeClock } from '../../support/fakeClock.ts';
-import { editor } from '../../support/fakeEditor.ts';
+import { editor, window } from '../../support/fakeEditor.ts';
+
+describe('Sign Out', () => {
+  let present: SessionRecord[];
+  let signedOut: string[];
+  let settings: Settings;
+
+  beforeEach(() => {
+    editor.reset();
+    editor.configure(`${PREFIX}.${SETTINGS.providers}`, [
+      { id: SAMPLE.providerId, label: 'Acme', issuer: SAMPLE.issuer, clientId: SAMPLE.clientId },
+    ]);
+    settings = new Settings(0);
+    present = [SAMPLE];
+    signedOut = [];
+  });
+
+  afterEach(() => {
+    settings.dispose();
+  });
+
+  const run = async (...values: readonly unknown[]): Promise<void> => {
+    const handlers = new Commands({
+      clock: new FakeClock(),
+      settings,
+      sessionManager: {
+        getAll: () => present.map((record) => live(record)),
+        signOut: (id: string) => {
+          signedOut.push(id);
+          return Promise.resolve({ atServer: Promise.resolve('revoked'), page: Promise.resolve(undefined) });
+        },
+      } as unknown as SessionManager,
+      openSignOutPage: () => {},
+    } as unknown as CommandDependencies).handlers();
+    const signOut: (...all: readonly unknown[]) => unknown = handlers.signOut;
+    await signOut(...values);
+  };
+
+  it('asks in a dialog when there is only one session, whoever runs it', async () => {
+    for (const values of [[], [SAMPLE.id], [{ force: true }]]) {
+      await run(...values);
+    }
+    assert.deepEqual(signedOut, []);
+    assert.deepEqual(
+      new Set(editor.messages.map(({ text }) => text)),
+      new Set(['Sign out of Acme as ada@example.com?']),
+    );
+    assert.ok(editor.messages.every(({ buttons, isModal }) => isModal && buttons.join() === 'Sign Out'));
+  });
+
+  it('signs out when the person confirms it', async () => {
+    editor.respond = ({ isModal }) => (isModal ? 'Sign Out' : undefined);
+    await run();
+    assert.deepEqual(signedOut, [SAMPLE.id]);
+  });
+
+  it('asks nothing more when the person has picked one of several', async () => {
+    present = [SAMPLE, { ...SAMPLE, id: 's2', account: { id: 'person-2', label: 'Kim' } }];
+    const pick = mock.method(window, 'showQuickPick', (items: readonly unknown[]) => Promise.resolve(items[1]));
+    await run();
+    pick.mock.restore();
+    assert.deepEqual(signedOut, ['s2']);
+    assert.ok(editor.messages.every(({ isModal }) => !isModal));
+  });
+
+  it('signs out of nothing when the person closes the list, and says so when there is no session', async () => {
+    present = [SAMPLE, { ...SAMPLE, id: 's2' }];
+    await run();
+    present = [];
+    await run();
+    assert.deepEqual([signedOut, editor.messages.map(({ isModal }) => isModal)], [[], [false]]);
+  });
+});
 
 describe('The commands for an account', () => {
   let settings: Settings;

@@ -163,4 +163,15 @@ describe('the extension', function () {
     assert.match(shown ?? '', /\bSam\b/);
     assert.deepEqual([before, others], [0, []]);
   });
+
+  it('reports without being asked that certificates are not verified', async () => {
+    editor.configure('http.proxyStrictSSL', false);
+    start();
+    await call('getSessions', ['read']);
+    await editor.commands.get(COMMANDS.showLog)?.();
+    while (editor.progress.length === 0) {
+      await settle();
+    }
+    assert.match(editor.progress[0]?.title ?? '', /^TLS certificates aren’t verified/);
+  });
 });

@@ -1,0 +1,29 @@
+// The provider IDs that other extensions also claim. VS Code asks only one provider for each ID, and doesn't tell the others.
+import * as vscode from 'vscode';
+
+/** An ID that another extension claims, too. */
+export interface IdConflict {
+  readonly providerId: string;
+  /** What the user reads if VS Code asks the other extension, so that the sessions of this one reach nobody. */
+  readonly taken: string | undefined;
+  /** The ID of the extension whose manifest declares it; undefined if none does. */
+  readonly declaredBy: string | undefined;
+}
+
+/** The conflicts that are known, by provider ID. */
+export type IdConflicts = Map<string, IdConflict>;
+
+/** Returns the ID of another extension whose manifest declares a provider ID; undefined if there is none. */
+export function findDeclaringExtension(providerId: string, ownId: string): string | undefined {
+  return vscode.extensions.all.find(({ id, packageJSON }) => id !== ownId && declares(packageJSON, providerId))?.id;
+}
+
+/** Manifests of other extensions can have any form. */
+function declares(manifest: unknown, providerId: string): boolean {
+  const { contributes } = (manifest ?? {}) as { readonly contributes?: { readonly authentication?: unknown } | null };
+  const declared = contributes?.authentication;
+  return (
+    Array.isArray(declared) &&
+    declared.some((one: { readonly id?: unknown } | null | undefined) => one?.id === providerId)
+  );
+}

@@ -1,0 +1,132 @@
+// Finds out whether VS Code asks this extension for the provider IDs that it has registered. In one extension host the first
+// registration of an ID wins, between extension hosts the last one does, and the other extension isn't told.
+import * as vscode from 'vscode';
+import { MINUTE, SECOND, type Clock } from '../core/clock.ts';
+import type { Log } from '../core/log.ts';
+import type { OidcAuthenticationProvider } from './authenticationProvider.ts';
+import { idTaken } from '../host/signInMessages.ts';
+import { findDeclaringExtension, type IdConflict, type IdConflicts } from './idConflicts.ts';
+
+/** What the checks depend on. */
+export interface IdOwnershipDependencies {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly conflicts: IdConflicts;
+  readonly extensionId: string;
+  /** Called when VS Code has begun or ceased to ask another extension for an ID. */
+  onDidChange(): void;
+  /** Returns the registered providers, by ID. */
+  getRegistered(): ReadonlyMap<string, ProbedProvider>;
+}
+
+/** A provider, as far as the checks know it. */
+export type ProbedProvider = Pick<OidcAuthenticationProvider, 'probes'>;
+
+/** How old, in ms, a check may be: another extension can register the ID later. */
+const CHECK_INTERVAL = 10 * MINUTE;
+/** How often a request that VS Code rejects is sent, and how long after the one before, in ms: a provider may be about to be registered. */
+const ATTEMPTS = 3;
+const RETRY_DELAY = 10 * SECOND;
+/** How long, in ms, a request may take: while somebody signs in, VS Code lets it wait. */
+const TIMEOUT = 30 * SECOND;
+
+/** Checks the IDs. */
+export class IdOwnership {
+  readonly #dependencies: IdOwnershipDependencies;
+  /** The IDs for which VS Code asked this extension when that was checked last. */
+  readonly #owned = new Set<string>();
+  #checkedAt = -Infinity;
+  #lastProbe = 0;
+
+  constructor(dependencies: IdOwnershipDependencies) {
+    this.#dependencies = dependencies;
+  }
+
+  /** Returns whether VS Code asked this extension when that was checked last. */
+  isOwned(id: string): boolean {
+    return this.#owned.has(id);
+  }
+
+  /** Checks all IDs unless that was done a while ago. Called as time passes. */
+  checkIfStale(): void {
+    const now = this.#dependencies.clock.now();
+    if (now < this.#checkedAt || now - this.#checkedAt >= CHECK_INTERVAL) {
+      void this.check();
+    }
+  }
+
+  /** Checks all IDs. Returns what is known afterwards; an ID about which there is no answer keeps what was known. */
+  async check(): Promise<IdConflict[]> {
+    const { clock, conflicts } = this.#dependencies;
+    const registered = this.#dependencies.getRegistered();
+    this.#checkedAt = clock.now();
+    const timeout = new Promise<void>((resolve) => clock.after(TIMEOUT, resolve));
+    const checks = [...registered].map(([id, provider]) => this.checkProvider(id, provider));
+    await Promise.race([Promise.all(checks), timeout]);
+    return [...registered.keys()].map((id) => conflicts.get(id)).filter((conflict) => conflict !== undefined);
+  }
+
+  /** Checks one ID, and returns whether VS Code asks this extension. Waits as long as VS Code does. */
+  async checkProvider(id: string, provider: ProbedProvider): Promise<boolean> {
+    const isOwned = await this.#isAsked(id, provider);
+    if (this.#dependencies.getRegistered().get(id) === provider) {
+      this.#record(id, isOwned);
+    }
+    return isOwned;
+  }
+
+  #record(providerId: string, isOwned: boolean): void {
+    const { conflicts, extensionId, log } = this.#dependencies;
+    const known = conflicts.get(providerId);
+    const declaredBy = findDeclaringExtension(providerId, extensionId);
+    if (isOwned) {
+      this.#owned.add(providerId);
+    } else {
+      this.#owned.delete(providerId);
+    }
+    if (isOwned && declaredBy === undefined) {
+      conflicts.delete(providerId);
+    } else {
+      conflicts.set(providerId, {
+        providerId,
+        taken: isOwned ? undefined : idTaken(providerId, declaredBy),
+        declaredBy,
+      });
+    }
+    if (!isOwned && known?.taken === undefined) {
+      const by = declaredBy ?? 'one that does not declare it';
+      log.warn(`VS Code asks another extension for sessions of ${providerId}: ${by}. Change "id" in its entry.`);
+    } else if (isOwned && known?.taken !== undefined) {
+      log.info(`VS Code asks Session Keeper for sessions of ${providerId} again.`);
+    }
+    if (known?.taken !== conflicts.get(providerId)?.taken) {
+      this.#dependencies.onDidChange();
+    }
+  }
+
+  async #isAsked(id: string, provider: ProbedProvider): Promise<boolean> {
+    const { clock } = this.#dependencies;
+    for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
+      try {
+        return await this.#probe(id, provider);
+      } catch (error) {
+        this.#dependencies.log.debug(`VS Code has not answered whom it asks for ${id}: ${String(error)}`);
+        await (attempt < ATTEMPTS ? new Promise<void>((resolve) => clock.after(RETRY_DELAY, resolve)) : undefined);
+      }
+    }
+    // Whatever the reason is, requests of other extensions don't get here either.
+    return false;
+  }
+
+  /** Requests a session, silently: nothing is shown, and the Accounts menu gets no item. Returns whether that gets here. */
+  async #probe(id: string, { probes }: ProbedProvider): Promise<boolean> {
+    const scope = `session-keeper-check-${(this.#lastProbe += 1)}`;
+    probes.add(scope);
+    try {
+      await vscode.authentication.getSession(id, [scope], { silent: true });
+      return !probes.has(scope);
+    } finally {
+      probes.delete(scope);
+    }
+  }
+}

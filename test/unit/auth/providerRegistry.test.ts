@@ -1,0 +1,298 @@
+// Who owns a provider ID: in one extension host, VS Code keeps the first registration of an ID and ignores others, and the
+// handle of any of them removes whichever there is.
+import assert from 'node:assert/strict';
+import { MINUTE, SECOND } from '../../../src/core/clock.ts';
+import type { IdConflicts } from '../../../src/auth/idConflicts.ts';
+import { IdOwnership } from '../../../src/auth/idOwnership.ts';
+import { PendingSignIns } from '../../../src/auth/pendingSignIns.ts';
+import { ProviderRegistry, type RegistryDependencies } from '../../../src/auth/providerRegistry.ts';
+import { PREFIX, SETTINGS } from '../../../src/host/ids.ts';
+import { Settings } from '../../../src/host/settings.ts';
+import { StatusBar } from '../../../src/ui/statusBar.ts';
+import { settle } from '../../support/fakeClock.ts';
+import { authentication, editor } from '../../support/fakeEditor.ts';
+import { logTo } from '../../support/logTo.ts';
+import { createTestWindow, recordAt, seedSession, type TestWindow } from '../../support/testWindow.ts';
+
+const ISSUER = 'https://id.example.com';
+const OWN = 'session-keeper.session-keeper';
+
+describe('The ID of a provider', () => {
+  let settings: Settings;
+  let conflicts: IdConflicts;
+  let ownership: IdOwnership;
+  let registry: ProviderRegistry;
+  let statusBar: StatusBar;
+  let testWindow: TestWindow;
+  let lines: string[];
+  /** How often a request of another extension counted as activity. */
+  let calls: number;
+
+  beforeEach(async () => {
+    editor.reset();
+    lines = [];
+    calls = 0;
+    testWindow = createTestWindow(ISSUER);
+    await seedSession(testWindow, recordAt(ISSUER, testWindow.clock.now()));
+    configure({});
+    settings = new Settings(0);
+    conflicts = new Map();
+  });
+
+  afterEach(() => {
+    registry.dispose();
+    statusBar.dispose();
+    settings.dispose();
+    testWindow.sessions.dispose();
+  });
+
+  const configure = (...entries: readonly Readonly<Record<string, unknown>>[]): void =>
+    editor.configure(
+      `${PREFIX}.${SETTINGS.providers}`,
+      entries.map((entry) => ({
+        id: 'acme',
+        label: 'Acme',
+        issuer: ISSUER,
+        clientId: 'editor',
+        scopes: ['read'],
+        ...entry,
+      })),
+    );
+  const getSession = async (id = 'acme'): Promise<unknown> => authentication.getSession(id, ['read'], {});
+  const isOurs = async (): Promise<boolean> =>
+    ((await getSession()) as { readonly accessToken?: string } | undefined)?.accessToken === 'access-1';
+
+  /** Registers a provider of another extension, whose handle nobody disposes of. */
+  const registerOther = (answer: () => unknown = () => []): void => {
+    authentication.registerAuthenticationProvider('acme', 'Other', { getSessions: answer });
+  };
+  const declare = (id: string, packageJSON: unknown): void => void editor.extensions.push({ id, packageJSON });
+  const manifest = (id: string): unknown => ({ contributes: { authentication: [{ id: 'else' }, { id }] } });
+
+  /** Starts the extension's part of it; checks nothing yet. */
+  const start = (): void => {
+    const { clock, sessionManager } = testWindow;
+    const log = logTo((line) => lines.push(line));
+    ownership = new IdOwnership({
+      clock,
+      log,
+      conflicts,
+      extensionId: OWN,
+      onDidChange: () => statusBar.update(),
+      getRegistered: () => registry.getRegistered(),
+    });
+    const parts = { idOwnership: ownership } as never;
+    registry = new ProviderRegistry(settings, new PendingSignIns(), {
+      clock,
+      conflicts,
+      extensionId: OWN,
+      log,
+      sessionManager,
+      onDemand: { value: parts, load: () => Promise.resolve(parts) },
+      onCall: () => (calls += 1),
+    } satisfies RegistryDependencies);
+    statusBar = new StatusBar(clock, sessionManager, new PendingSignIns(), settings, conflicts);
+    settings.onDidChange(() => registry.update());
+  };
+  const check = async (): Promise<void> => {
+    await settle();
+    editor.sessionRequests.length = 0;
+    const checking = ownership.check();
+    await testWindow.clock.pass(MINUTE);
+    await checking;
+    statusBar.update();
+  };
+  const shown = (): { readonly text: string; readonly tooltip: string } => {
+    const [item] = editor.statusItems;
+    const tooltip = (item?.tooltip?.value ?? '').replace(/&#(\d+);/g, (_, code) => String.fromCodePoint(Number(code)));
+    return { text: item?.text ?? '', tooltip };
+  };
+
+  it('is reported as owned when VS Code asks this extension', async () => {
+    start();
+    await check();
+    assert.deepEqual([conflicts.get('acme'), ownership.isOwned('acme')], [undefined, true]);
+    assert.match(shown().text, /Acme: (?:renews|renewing)/);
+    assert.ok(await isOurs());
+  });
+
+  it('is checked silently, without a prompt, a sign-in badge, a renewal, or user activity', async () => {
+    await testWindow.clock.pass(6 * MINUTE);
+    start();
+    await check();
+    const own = editor.sessionRequests.filter(({ id }) => id === 'acme');
+    assert.deepEqual(
+      own.map(({ options }) => options),
+      [{ silent: true }],
+    );
+    assert.ok(
+      own.every(({ scopes }) => !scopes.includes('read')),
+      'no scope that a caller could want at the same time',
+    );
+    assert.equal(calls, 0);
+    assert.deepEqual([editor.messages, testWindow.liveSessions.get('s1')?.failure], [[], undefined]);
+    // A caller at the same time gets its session.
+    await testWindow.clock.pass(0);
+    assert.equal(testWindow.record().generation, 1);
+  });
+
+  it('is reported when another extension has registered it before, and that one keeps it', async () => {
+    declare('evil.other', manifest('acme'));
+    registerOther();
+    start();
+    await check();
+    assert.equal(conflicts.get('acme')?.declaredBy, 'evil.other');
+    assert.match(shown().text, /Acme: needs attention/);
+    assert.match(shown().tooltip, /The ID "acme" is used by evil\.other/);
+    assert.equal(
+      lines.filter((line) => line.includes('VS Code asks another extension for sessions of acme: evil.other')).length,
+      1,
+    );
+    await check();
+    assert.equal(lines.filter((line) => line.includes('VS Code asks another')).length, 1, 'once');
+    registry.dispose();
+    assert.equal(editor.providers.get('acme')?.label, 'Other');
+  });
+
+  it('is reported without a name when no manifest declares it', async () => {
+    declare(OWN, manifest('acme'));
+    declare('some.extension', manifest('other'));
+    for (const odd of [
+      undefined,
+      null,
+      5,
+      'acme',
+      [],
+      { contributes: 7 },
+      { contributes: { authentication: 'acme' } },
+      { contributes: { authentication: [null, 'acme'] } },
+    ]) {
+      declare('odd.manifest', odd);
+    }
+    registerOther();
+    start();
+    await check();
+    assert.equal(conflicts.get('acme')?.declaredBy, undefined);
+    assert.match(shown().tooltip, /The ID "acme" is used by another extension/);
+  });
+
+  it('is reported before it is registered when the manifest of another extension declares it', async () => {
+    declare('some.other', manifest('acme'));
+    start();
+    const declared = lines.findIndex((line) => line.includes('some.other declares the provider ID acme'));
+    const registered = lines.findIndex((line) => line.includes('Provider acme is registered'));
+    assert.ok(declared >= 0 && declared < registered);
+    await check();
+    assert.deepEqual(conflicts.get('acme'), { providerId: 'acme', taken: undefined, declaredBy: 'some.other' });
+    assert.match(shown().text, /Acme: (?:renews|renewing)/);
+  });
+
+  for (const [name, answer] of [
+    ['gives a session', () => [{ accessToken: 'x' }]],
+    ['rejects', () => Promise.reject(new Error('No.'))],
+    [
+      'throws',
+      () => {
+        throw new Error('No.');
+      },
+    ],
+  ] as const) {
+    it(`is reported when the provider of the other extension ${name}`, async () => {
+      registerOther(answer);
+      start();
+      await check();
+      assert.match(conflicts.get('acme')?.taken ?? '', /used by another extension/);
+    });
+  }
+
+  it('is not reported as long as VS Code has not answered, and its provider is kept', async () => {
+    registerOther(() => new Promise(() => {}));
+    start();
+    await check();
+    assert.deepEqual([conflicts.get('acme'), ownership.isOwned('acme')], [undefined, false]);
+    registry.dispose();
+    assert.equal(editor.providers.get('acme')?.label, 'Other');
+  });
+
+  for (const [name, change] of [
+    ['its entry is removed', () => configure()],
+    ['its label changes', () => configure({ label: 'New' })],
+    ['its ID changes', () => configure({ id: 'mine' })],
+  ] as const) {
+    it(`stays with the other extension when ${name}`, async () => {
+      registerOther();
+      start();
+      change();
+      await check();
+      assert.equal(editor.providers.get('acme')?.label, 'Other');
+      change();
+      await check();
+      assert.equal(editor.providers.get('acme')?.label, 'Other');
+    });
+
+    it(`stays with another extension that has taken it over since the last check when ${name}`, async () => {
+      start();
+      await check();
+      // As if it were registered in another extension host.
+      editor.providers.set('acme', { label: 'Later', provider: { getSessions: () => [] } });
+      change();
+      await check();
+      assert.equal(editor.providers.get('acme')?.label, 'Later');
+    });
+  }
+
+  it('is unregistered when its entry is removed, and registered again with a new label', async () => {
+    start();
+    configure({ label: 'New' });
+    await check();
+    assert.equal(editor.providers.get('acme')?.label, 'New');
+    assert.ok(await isOurs());
+    configure({ label: 'Newer' });
+    configure({ label: 'Newest' });
+    await check();
+    assert.equal(editor.providers.get('acme')?.label, 'Newest');
+    configure();
+    await check();
+    assert.deepEqual([editor.providers.has('acme'), registry.getRegistered().has('acme')], [false, false]);
+    configure({});
+    await check();
+    assert.ok(await isOurs());
+  });
+
+  it('is kept when its entry is removed and added again at once', async () => {
+    start();
+    configure();
+    configure({});
+    await check();
+    assert.ok(await isOurs());
+    assert.equal(registry.getRegistered().size, 2);
+  });
+
+  it('is owned again, and said to be, when the other extension is gone', async () => {
+    registerOther();
+    start();
+    await check();
+    const provider = registry.getRegistered().get('acme');
+    assert.ok(provider);
+    editor.providers.set('acme', { label: 'Acme', provider: provider as never });
+    await check();
+    assert.equal(conflicts.get('acme'), undefined);
+    assert.match(shown().text, /Acme: renew/);
+    assert.ok(lines.some((line) => line.includes('VS Code asks Session Keeper for sessions of acme')));
+  });
+
+  it('is checked every ten minutes, and no more often', async () => {
+    start();
+    await check();
+    editor.sessionRequests.length = 0;
+    for (let time = 0; time < 10; time += 1) {
+      ownership.checkIfStale();
+      await settle();
+    }
+    assert.equal(editor.sessionRequests.length, 0);
+    await testWindow.clock.pass(10 * MINUTE);
+    ownership.checkIfStale();
+    await testWindow.clock.pass(SECOND);
+    assert.deepEqual(editor.sessionRequests.map(({ id }) => id).sort(), ['acme', 'oidc']);
+  });
+});
