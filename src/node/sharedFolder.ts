@@ -12,12 +12,12 @@ const FIRST_WAIT = 10;
 
 /** A folder on disk, as the windows share it; it comes into being with the first file. */
 export function nodeSharedFolder(path: string, clock: Clock = systemClock): SharedFolder {
-  const at = (name: string): string => join(path, name);
+  const at = (name: string): string => join(path, fileName(name));
 
   /** Runs a task with a temporary file that has the whole text, already flushed to disk, and deletes that file afterwards. */
   async function withPart<T>(text: string, task: (part: string) => Promise<T>): Promise<T> {
     await mkdir(path, { recursive: true, mode: 0o700 });
-    const part = at(`${randomUUID()}.part`);
+    const part = join(path, `${randomUUID()}.part`);
     try {
       const file = await open(part, 'wx', 0o600);
       try {
@@ -56,23 +56,28 @@ export function nodeSharedFolder(path: string, clock: Clock = systemClock): Shar
   }
 
   return {
-    list: () => readdir(path).catch(unless('ENOENT', [])),
-    read: (name) => readFile(at(name), 'utf8').catch(unless('ENOENT', undefined)),
-    write: (name, text) => withPart(text, (part) => replace(part, at(name))),
-    create: (name, text) =>
-      withPart(text, async (part) => {
+    list: async () => readdir(path).catch(unless('ENOENT', [])),
+    read: async (name) => readFile(at(name), 'utf8').catch(unless('ENOENT', undefined)),
+    write: async (name, text) => {
+      const file = at(name);
+      await withPart(text, (part) => replace(part, file));
+    },
+    create: async (name, text) => {
+      const file = at(name);
+      return withPart(text, async (part) => {
         try {
-          await link(part, at(name));
+          await link(part, file);
         } catch (error) {
           // Some file systems know no second name for a file. There it takes two steps, between which a reader sees none of the text.
-          if (codeOf(error) === 'EEXIST' || !(await createInPlace(at(name), text))) {
+          if (codeOf(error) === 'EEXIST' || !(await createInPlace(file, text))) {
             return false;
           }
         }
         await syncNames();
         return true;
-      }),
-    delete: (name) => rm(at(name), { force: true }),
+      });
+    },
+    delete: async (name) => rm(at(name), { force: true }),
     watch(listener) {
       try {
         mkdirSync(path, { recursive: true, mode: 0o700 });
@@ -89,6 +94,20 @@ export function nodeSharedFolder(path: string, clock: Clock = systemClock): Shar
       }
     },
   };
+}
+
+/** What leads out of a folder: separators, on Windows those of drives and streams, and the ends of strings. */
+const NO_NAME = /[/\\:\0]|^\.{0,2}$/;
+
+/**
+ * A name, if it's that of a file in the folder itself.
+ * @throws Error if it would lead elsewhere: names can be made of what is read from files.
+ */
+function fileName(name: string): string {
+  if (NO_NAME.test(name)) {
+    throw new Error('the name of a file leads out of the folder');
+  }
+  return name;
 }
 
 /** Creates a file with its text, flushed to disk; false if there is one already. */

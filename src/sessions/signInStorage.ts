@@ -102,12 +102,21 @@ export class SignInStorage {
       }
       return record;
     };
+    const options = {
+      whileWaiting: () => Promise.resolve(undefined),
+      timeout: LOCK_TIMEOUT,
+      // What has it may only look like a window: a process ID that is another program's by now, a file that nobody of
+      // ours has written. A sign-in brings tokens of its own, and no refresh may be held up after it.
+      overtakesAtTimeout: true,
+    };
     if (refreshing) {
-      // The refresh of this window finds out by itself that it isn't needed any more.
-      return persist(2);
+      // The refresh of this window finds out by itself that it isn't needed any more. It may be waiting for such a lock.
+      const record = await persist(2);
+      renewalLock.runExclusive<void>(id, () => Promise.resolve(), options).catch(() => {});
+      return record;
     }
     return renewalLock
-      .runExclusive(id, () => persist(1), { whileWaiting: () => Promise.resolve(undefined), timeout: LOCK_TIMEOUT })
+      .runExclusive(id, ({ hasOvertaken }) => persist(hasOvertaken ? 2 : 1), options)
       .catch((error: unknown) => {
         if (lacksLock(toFailure(error).category)) {
           // A refresh may be under way that brings the next generation: a sign-in counts for more.

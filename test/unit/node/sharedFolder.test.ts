@@ -66,6 +66,30 @@ describe('The shared folder on disk', function () {
     assert.deepEqual(modes, [0o700, 0o600, 0o600]);
   });
 
+  for (const name of [
+    '../out',
+    '..',
+    '.',
+    '',
+    'a/b',
+    '/etc/passwd',
+    'a\\b',
+    'C:a',
+    'a:stream',
+    'a\0b',
+    '../../x.session',
+  ]) {
+    it(`refuses a file when its name is ${JSON.stringify(name)}, and touches nothing`, async () => {
+      await folder.write('a', 'x');
+      await writeFile(join(path, '..', 'out'), 'outside');
+      await assert.rejects(folder.read(name));
+      await assert.rejects(folder.write(name, 'x'));
+      await assert.rejects(folder.create(name, 'x'));
+      await assert.rejects(folder.delete(name));
+      assert.deepEqual([await folder.list(), await readFile(join(path, '..', 'out'), 'utf8')], [['a'], 'outside']);
+    });
+  }
+
   it('lets one succeed when many create a file at once', async () => {
     const made = await Promise.all(Array.from({ length: 50 }, (_, index) => folder.create('a', `text ${index}`)));
     assert.equal(made.filter((one) => one).length, 1);
