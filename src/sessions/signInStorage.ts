@@ -12,6 +12,7 @@ import type { RenewalLock } from '../locking/renewalLock.ts';
 import type { CrossWindowSync } from '../storage/crossWindowSync.ts';
 import type { LiveSessions } from '../storage/liveSessions.ts';
 import { createRecord, describeExpiry, describeSession } from '../storage/record.ts';
+import { isAhead } from '../storage/sessionFile.ts';
 import type { SessionStore } from '../storage/sessionStore.ts';
 import type { Revocations } from './revocations.ts';
 import type { SessionGate } from './sessionGate.ts';
@@ -86,15 +87,17 @@ export class SignInStorage {
   /** Stores a record as the next generation of a session that exists. */
   async #persistNext(
     fresh: SessionRecord,
-    { record: { generation, id }, refreshing }: LiveSession,
+    { record: known, refreshing }: LiveSession,
     skew: number | undefined,
   ): Promise<SessionRecord> {
     const { liveSessions, renewalLock, revocations, sessionStore } = this.#dependencies;
+    const { id } = known;
     const provider = this.#dependencies.providerOf(fresh);
     const persist = async (increment: number): Promise<SessionRecord> => {
       const [live, stored] = [liveSessions.get(id)?.record, await sessionStore.get(id)];
-      const others = [live, stored, await sessionStore.header(id)];
-      const latest = Math.max(generation, ...others.map((other) => other?.generation ?? 0));
+      const header = await sessionStore.header(id);
+      const others = [live, stored, isAhead(header, known) ? header : undefined];
+      const latest = Math.max(known.generation, ...others.map((other) => other?.generation ?? 0));
       const record = await this.#persist({ ...fresh, id, generation: latest + increment }, skew);
       const replaced = live !== undefined && stored !== undefined && isNewer(stored, live) ? stored : (live ?? stored);
       if (replaced !== undefined && replaced.generation < record.generation) {
@@ -112,7 +115,7 @@ export class SignInStorage {
     if (refreshing) {
       // The refresh of this window finds out by itself that it isn't needed any more. It may be waiting for such a lock.
       const record = await persist(2);
-      renewalLock.runExclusive<void>(id, () => Promise.resolve(), options).catch(() => {});
+      renewalLock.runExclusive(id, () => Promise.resolve(record), options).catch(() => {});
       return record;
     }
     return renewalLock

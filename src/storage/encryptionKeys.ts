@@ -37,12 +37,11 @@ export class EncryptionKeys {
    * windows take the first by name.
    */
   async current(): Promise<EncryptionKey> {
-    const [known] = [...this.#keys].sort(([one], [other]) => (one < other ? -1 : 1));
+    const known = this.known();
     if (known !== undefined) {
-      const [name, key] = known;
       // Not awaited: the file has to be written even if the keyring can't be.
-      this.#restore(name, key).catch(() => {});
-      return { name, key };
+      this.restore(known).catch(() => {});
+      return known;
     }
     const [stored] = (await this.#store.keys()).filter((key) => key.startsWith(PREFIX)).sort();
     const name = stored?.slice(PREFIX.length);
@@ -54,6 +53,14 @@ export class EncryptionKeys {
     await this.#store.store(PREFIX + created.name, created.key);
     this.#remember(created.name, created.key);
     return created;
+  }
+
+  /** The key that an earlier call has brought into memory; the one with a name first. Never waits for SecretStorage. */
+  known(name?: string): EncryptionKey | undefined {
+    const names = [...this.#keys.keys()].sort();
+    const found = names.find((one) => one === name) ?? names[0];
+    const key = found === undefined ? undefined : this.#keys.get(found);
+    return found === undefined || key === undefined ? undefined : { name: found, key };
   }
 
   /** The key with a name; undefined if this window can't read one. */
@@ -71,7 +78,7 @@ export class EncryptionKeys {
   }
 
   /** Stores a key again that a reset keyring has lost: a window that starts later couldn't read anything otherwise. */
-  async #restore(name: string, key: string): Promise<void> {
+  async restore({ key, name }: EncryptionKey): Promise<void> {
     if ((await this.#store.get(PREFIX + name)) === undefined) {
       await this.#store.store(PREFIX + name, key);
     }

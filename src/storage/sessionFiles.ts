@@ -7,10 +7,11 @@ import { toFailure } from '../core/failure.ts';
 import type { Log } from '../core/log.ts';
 import { formatRecord, parseRecord, type SessionRecord } from '../core/session.ts';
 import { Mutex } from '../locking/mutex.ts';
-import type { SharedFolder } from '../locking/sharedFolder.ts';
+import { MAX_FILE_NUMBER, parseFileNumber, type SharedFolder } from '../locking/sharedFolder.ts';
 import type { Cipher } from './cipher.ts';
-import type { EncryptionKeys } from './encryptionKeys.ts';
-import { headerOf, parseSessionFile, withRecord, type SessionFile, type SessionHeader } from './sessionFile.ts';
+import type { EncryptionKey, EncryptionKeys } from './encryptionKeys.ts';
+import { formatSessionFile, readSessionFile } from './headerAuthentication.ts';
+import { headerOf, isTombstone, withRecord, type SessionFile, type SessionHeader } from './sessionFile.ts';
 
 /** What the session files work with. */
 export interface SessionFilesDependencies {
@@ -134,8 +135,14 @@ export class SessionFiles {
         await this.#deleteAll(id, older).catch(() => {});
         return true;
       }
+      if (number >= MAX_FILE_NUMBER) {
+        // No session changes that often: the file isn't ours, and would keep every later one from being the newest.
+        await folder.delete(nameOf(id, number));
+        continue;
+      }
       const name = nameOf(id, number + 1);
-      if (!(await folder.create(name, JSON.stringify(next)))) {
+      const key = await this.#keyFor(file, next);
+      if (!(await folder.create(name, formatSessionFile(name, next, key, this.#dependencies.cipher)))) {
         continue;
       }
       // A window that has listed the folder long ago can create a revision that is long past and deleted. The later ones
@@ -169,7 +176,7 @@ export class SessionFiles {
       // A file that is gone was replaced since; an empty one is being written, unless its window has ended.
       const isChanging = texts[0] === undefined || texts[0] === '';
       if (number === 0 || !isChanging || waited >= WRITING_TIME) {
-        return this.#parse(id, numbers, texts);
+        return await this.#parse(id, numbers, texts);
       }
       if (texts[0] === '') {
         await new Promise<void>((resolve) => this.#dependencies.clock.after(WRITING_INTERVAL, resolve));
@@ -177,10 +184,19 @@ export class SessionFiles {
     }
   }
 
-  #parse(id: string, [number = 0, ...older]: readonly number[], texts: readonly (string | undefined)[]): Revision {
-    const files = texts.map((text) => (text === undefined ? undefined : parseSessionFile(text)));
-    const isDamaged = texts.some((text, index) => text !== undefined && files[index] === undefined);
-    this.#warnOnce(`file ${id}`, isDamaged ? `The file of session ${id.slice(0, 8)} is damaged.` : undefined);
+  async #parse(id: string, numbers: readonly number[], texts: readonly (string | undefined)[]): Promise<Revision> {
+    const { cipher, keys } = this.#dependencies;
+    const [number = 0, ...older] = numbers;
+    const files = await Promise.all(
+      texts.map(async (text, index) =>
+        text === undefined ? undefined : readSessionFile(nameOf(id, numbers[index] ?? 0), text, keys, cipher),
+      ),
+    );
+    const isUnusable = texts.some((text, index) => text !== undefined && files[index] === undefined);
+    this.#warnOnce(
+      `file ${id}`,
+      isUnusable ? `A file of session ${id.slice(0, 8)} is damaged, or isn't one of this editor.` : undefined,
+    );
     const file = files.find((one) => one !== undefined);
     return { number, file, older: files[0] === undefined ? [] : older };
   }
@@ -189,12 +205,37 @@ export class SessionFiles {
   async #revisions(id: string): Promise<number[]> {
     for (let isRepeated = false; ; isRepeated = true) {
       const matches = (await this.#dependencies.folder.list()).map((name) => NAME.exec(name));
-      const numbers = matches.flatMap((match) => (match?.[1] === id ? [Number(match[2])] : []));
+      const numbers = matches
+        .map((match) => (match?.[1] === id ? parseFileNumber(match[2]) : undefined))
+        .filter((number) => number !== undefined);
       // A list that is made while another window replaces the file can show neither the old one nor the new one.
       if (numbers.length > 0 || isRepeated) {
         return numbers.sort((one, other) => other - one);
       }
     }
+  }
+
+  /**
+   * The key to authenticate a file with: that of the file before, since every window that has the session has verified
+   * that. A window that has just started may not see the key yet. A new one is created for tombstones only: without a
+   * code, they count for nothing.
+   */
+  async #keyFor(before: SessionFile | undefined, next: SessionFile): Promise<EncryptionKey | undefined> {
+    const { keys } = this.#dependencies;
+    const name = before?.mac?.key ?? headerOf(before)?.sealed?.key;
+    const known = keys.known(name);
+    if (known !== undefined) {
+      if (isTombstone(next)) {
+        // Windows that start later must be able to verify it.
+        keys.restore(known).catch(() => {});
+      }
+      return known;
+    }
+    const key = name === undefined ? undefined : await keys.get(name).catch(() => undefined);
+    if (name !== undefined && key !== undefined) {
+      return { name, key };
+    }
+    return isTombstone(next) ? this.#attempt('encrypt', () => keys.current()) : undefined;
   }
 
   async #seal(record: SessionRecord): Promise<SessionHeader['sealed']> {

@@ -4,7 +4,7 @@ import type { Event } from '../core/emitter.ts';
 import { SECOND, type Clock } from '../core/clock.ts';
 import { toFailure } from '../core/failure.ts';
 import type { Log } from '../core/log.ts';
-import { compareVersions, isNewer, versionOf, type SessionRecord } from '../core/session.ts';
+import { isNewer, type SessionRecord } from '../core/session.ts';
 import { Mutex } from '../locking/mutex.ts';
 import type { LiveSessions } from './liveSessions.ts';
 import { loadStoredSessions, type StoreSnapshot } from './loadStoredSessions.ts';
@@ -12,6 +12,7 @@ import { describeSession } from './record.ts';
 import type { SecretSessionStorage } from './secretSessionStorage.ts';
 import {
   headerOf,
+  isAhead,
   isTombstone,
   withFailure,
   withRefreshInFlight,
@@ -160,8 +161,10 @@ export class SessionStore {
     const result = await task(await this.#newest(id));
     const signedOutAt = clock.now();
     const isWritten = await files.update(id, (file) => (isTombstone(file) ? undefined : { version: 1, signedOutAt }));
-    this.#removed.set(id, isWritten);
-    if (!isWritten) {
+    // Without the key, the others can't tell the tombstone from a forged one.
+    const isBelieved = isWritten && isTombstone(await files.read(id));
+    this.#removed.set(id, isBelieved);
+    if (!isBelieved) {
       await secretStorage.writeTombstone(id).catch(() => {});
     }
     await secretStorage.delete(id);
@@ -277,7 +280,7 @@ export class SessionStore {
       return { kind: 'signed-out' };
     }
     const header = headerOf(file);
-    const isBehind = header !== undefined && compareVersions(header, versionOf(mine)) > 0;
+    const isBehind = isAhead(header, mine);
     if (isFileEnough && !isBehind) {
       return { kind: 'current' };
     }

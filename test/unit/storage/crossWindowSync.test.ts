@@ -7,7 +7,7 @@ import { FakeFolder, FakeProcessLiveness, FakeStore } from '../../support/fakeSt
 import { createTestWindow, grantFor, seedSession, recordAt, type TestWindow } from '../../support/testWindow.ts';
 import { Crashable, StoreWithoutEvents, FolderWithoutWatch } from '../../support/crashable.ts';
 import { ManualAsyncClock } from '../../support/manualAsyncClock.ts';
-import { hasTombstone, lockContent, setSessionFile } from '../../support/sharedFiles.ts';
+import { hasTombstone, lockContent, setAuthenticFile } from '../../support/sharedFiles.ts';
 import { rotatingTokens, ScriptedServer } from '../../support/scriptedServer.ts';
 
 /** A store that tells of no change, where what has been read takes its time to arrive. */
@@ -268,7 +268,7 @@ describe('CrossWindowSync', function () {
     });
 
     it('signs out, and adopts no newer tokens, when they cannot be deleted after a sign-out', async () => {
-      setSessionFile(shared.folder.files, { version: 1, signedOutAt: shared.clock.now() });
+      setAuthenticFile(shared.folder.files, shared.store.secrets, { version: 1, signedOutAt: shared.clock.now() });
       shared.store.failing.add('delete');
       const adopted: number[] = [];
       other.liveSessions.onDidChange(({ after }) => adopted.push(after?.record.generation ?? 0));
@@ -409,7 +409,7 @@ describe('CrossWindowSync', function () {
     await rest();
     const adopted: number[] = [];
     blind.liveSessions.onDidChange(({ after }) => adopted.push(after?.record.generation ?? 0));
-    setSessionFile(shared.folder.files, { version: 1, signedOutAt: shared.clock.now() });
+    setAuthenticFile(shared.folder.files, shared.store.secrets, { version: 1, signedOutAt: shared.clock.now() });
     await shared.store.store('session:s1', formatRecord(record({ generation: 2 })));
     await rest();
     assert.deepEqual([blind.liveSessions.all(), adopted], [[], [0]]);
