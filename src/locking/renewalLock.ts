@@ -28,8 +28,8 @@ export interface RenewalLockDependencies {
   readonly liveness: ProcessLiveness;
   /** Keeps the tasks of this window apart. */
   readonly mutex: Mutex;
-  /** Called when the folder begins to fail, and locks count in this window only. */
-  onDidDegrade(): void;
+  /** Called with the code of the failure when the folder begins to fail, and locks count in this window only. */
+  onDidDegrade(code: string): void;
 }
 
 /** How a lock is waited for. */
@@ -137,6 +137,20 @@ export class RenewalLock {
   /** Deletes all lock files of a session that is over. */
   async delete(id: string): Promise<void> {
     await this.#files.delete(id);
+  }
+
+  /**
+   * Deletes the lock files of sessions that don't exist, unless a process that may be alive has the lock.
+   * @throws what the folder throws.
+   */
+  async deleteUnused(exists: (id: string) => boolean): Promise<void> {
+    for (const id of (await this.#files.listIds()).filter((one) => !exists(one))) {
+      const { holder, isPast } = await this.#files.latest(id);
+      const isFree = holder === undefined ? !isPast : (await this.#isAlive(holder)) === false;
+      if (isFree) {
+        await this.#files.delete(id);
+      }
+    }
   }
 
   /** Acquires the lock, unless `whileWaiting` gives a result before. */
@@ -268,7 +282,7 @@ export class RenewalLock {
       this.#dependencies.log.warn(
         `The shared folder fails (${toFailure(error).message}). This window goes on without knowing of the others.`,
       );
-      this.#dependencies.onDidDegrade();
+      this.#dependencies.onDidDegrade(toFailure(error).code);
     }
   }
 }

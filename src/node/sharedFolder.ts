@@ -3,16 +3,36 @@ import { mkdirSync, watch } from 'node:fs';
 import { link, mkdir, open, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemClock, type Clock } from '../core/clock.ts';
+import { Failure } from '../core/failure.ts';
 import type { SharedFolder } from '../locking/sharedFolder.ts';
+import { closeToOthers } from './privateFolder.ts';
 
 /** How often a replacement is tried where another program, a virus scanner say, has the file open (Windows). */
 const TRIES = 8;
 /** The first wait between two tries, in ms; each next one is twice as long. */
 const FIRST_WAIT = 10;
 
-/** A folder on disk, as the windows share it; it comes into being with the first file. */
+/** A folder on disk, as the windows share it, and for this user alone; it comes into being with the first file. */
 export function nodeSharedFolder(path: string, clock: Clock = systemClock): SharedFolder {
   const at = (name: string): string => join(path, fileName(name));
+
+  let isChecked = false;
+
+  /**
+   * Closes the folder to other users.
+   * @throws Failure `storage` if it's another user's, or a link: others could then decide what is in it. Where a file
+   * system doesn't keep modes, it's used as it is.
+   */
+  async function check(): Promise<void> {
+    const state = isChecked ? 'private' : await closeToOthers(path);
+    if (state === 'foreign') {
+      throw new Failure('storage', 'folder-owner');
+    }
+    if (state === 'link') {
+      throw new Failure('storage', 'folder-link');
+    }
+    isChecked = state !== 'absent';
+  }
 
   /** Runs a task with a temporary file that has the whole text, already flushed to disk, and deletes that file afterwards. */
   async function withPart<T>(text: string, task: (part: string) => Promise<T>): Promise<T> {
@@ -56,14 +76,22 @@ export function nodeSharedFolder(path: string, clock: Clock = systemClock): Shar
   }
 
   return {
-    list: async () => readdir(path).catch(unless('ENOENT', [])),
-    read: async (name) => readFile(at(name), 'utf8').catch(unless('ENOENT', undefined)),
+    list: async () => {
+      await check();
+      return readdir(path).catch(unless('ENOENT', []));
+    },
+    read: async (name) => {
+      await check();
+      return readFile(at(name), 'utf8').catch(unless('ENOENT', undefined));
+    },
     write: async (name, text) => {
       const file = at(name);
+      await check();
       await withPart(text, (part) => replace(part, file));
     },
     create: async (name, text) => {
       const file = at(name);
+      await check();
       return withPart(text, async (part) => {
         try {
           await link(part, file);
@@ -77,7 +105,10 @@ export function nodeSharedFolder(path: string, clock: Clock = systemClock): Shar
         return true;
       });
     },
-    delete: async (name) => rm(at(name), { force: true }),
+    delete: async (name) => {
+      await check();
+      await rm(at(name), { force: true });
+    },
     watch(listener) {
       try {
         mkdirSync(path, { recursive: true, mode: 0o700 });
@@ -108,6 +139,11 @@ function fileName(name: string): string {
     throw new Error('the name of a file leads out of the folder');
   }
   return name;
+}
+
+/** Whether a name is that of a temporary file, which is there only while a file is being written. */
+export function isPartFile(name: string): boolean {
+  return /^[0-9a-f-]{36}\.part$/.test(name);
 }
 
 /** Creates a file with its text, flushed to disk; false if there is one already. */

@@ -1,10 +1,10 @@
 // Where the sockets of this user's processes are: on Unix in a folder that nobody else can enter, on Windows among the
 // named pipes, where other users see the names, and can't guess the next one.
 import { randomBytes } from 'node:crypto';
-import type { Stats } from 'node:fs';
-import { chmod, lstat, mkdir } from 'node:fs/promises';
+import { lstat, mkdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, dirname, isAbsolute, join, normalize } from 'node:path';
+import { closeToOthers, folderState } from './privateFolder.ts';
 
 const PIPE = /^\\\\\.\\pipe\\sk-[0-9a-f]{32}$/;
 const SOCKET = /^[0-9a-f]{16}\.sock$/;
@@ -43,8 +43,9 @@ export async function socketKind(address: string): Promise<SocketKind> {
   }
   try {
     // The temporary folder can differ between two windows: whose the folder is counts, not where it is.
-    const isOwn = isPrivate(await lstat(folder)) && (await lstat(address)).isSocket();
-    return isOwn ? 'own' : 'foreign';
+    const state = await folderState(folder);
+    const isOwn = state === 'private' && (await lstat(address)).isSocket();
+    return state === 'absent' ? 'gone' : isOwn ? 'own' : 'foreign';
   } catch (error) {
     return error instanceof Error && 'code' in error && error.code === 'ENOENT' ? 'gone' : 'foreign';
   }
@@ -56,22 +57,6 @@ function folderName(): string {
 
 /** Creates a folder for this user alone; false if something else is in its place. */
 async function createPrivate(folder: string): Promise<boolean> {
-  try {
-    await mkdir(folder, { mode: 0o700 }).catch(() => {});
-    const found = await lstat(folder);
-    if (isOwnFolder(found) && !isPrivate(found)) {
-      await chmod(folder, 0o700);
-    }
-    return isPrivate(await lstat(folder));
-  } catch {
-    return false;
-  }
-}
-
-function isOwnFolder(found: Stats): boolean {
-  return found.isDirectory() && found.uid === process.getuid?.();
-}
-
-function isPrivate(found: Stats): boolean {
-  return isOwnFolder(found) && (found.mode & 0o077) === 0;
+  await mkdir(folder, { mode: 0o700 }).catch(() => {});
+  return (await closeToOthers(folder).catch(() => 'absent')) === 'private';
 }

@@ -114,8 +114,7 @@ async function shareTombstones(
   ids: readonly string[],
 ): Promise<void> {
   for (const id of ids) {
-    const signedOutAt = clock.now();
-    if (await files.update(id, (file) => (isTombstone(file) ? undefined : { version: 1, signedOutAt }))) {
+    if (await files.writeTombstone(id, clock.now())) {
       await secretStorage.deleteTombstone(id).catch(() => {});
     }
   }

@@ -66,10 +66,14 @@ export class SessionFiles {
 
   /** All files that can be read, by session id. */
   async list(): Promise<Map<string, SessionFile>> {
-    const names = (await this.#attempt('list', () => this.#dependencies.folder.list())) ?? [];
-    const ids = new Set(names.map(sessionIdOf).filter((id) => id !== undefined));
-    const files = await Promise.all([...ids].map(async (id) => [id, await this.read(id)] as const));
+    const files = await Promise.all((await this.listIds()).map(async (id) => [id, await this.read(id)] as const));
     return new Map(files.flatMap(([id, file]) => (file === undefined ? [] : [[id, file]])));
+  }
+
+  /** The ids of all sessions that have files, those that can't be read included. */
+  async listIds(): Promise<string[]> {
+    const names = (await this.#attempt('list', () => this.#dependencies.folder.list())) ?? [];
+    return [...new Set(names.map(sessionIdOf).filter((id) => id !== undefined))];
   }
 
   /** The file of a session; undefined if there is none that can be read. */
@@ -95,6 +99,15 @@ export class SessionFiles {
     const sealed = await this.#seal(record);
     const isWritten = await this.update(record.id, (file) => withRecord(file, record, sealed));
     return isWritten && sealed !== undefined;
+  }
+
+  /**
+   * Writes that the person has signed out, at a time in ms since the Unix epoch.
+   * @returns whether other windows can tell that from a forged file: not without a key.
+   */
+  async writeTombstone(id: string, signedOutAt: number): Promise<boolean> {
+    const isWritten = await this.update(id, (file) => (isTombstone(file) ? undefined : { version: 1, signedOutAt }));
+    return isWritten && isTombstone(await this.read(id));
   }
 
   /** The record in a file; undefined if there is none, or none that this window can decrypt. */

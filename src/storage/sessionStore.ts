@@ -160,11 +160,9 @@ export class SessionStore {
     this.#removed.set(id, false);
     const result = await task(await this.#newest(id));
     const signedOutAt = clock.now();
-    const isWritten = await files.update(id, (file) => (isTombstone(file) ? undefined : { version: 1, signedOutAt }));
-    // Without the key, the others can't tell the tombstone from a forged one.
-    const isBelieved = isWritten && isTombstone(await files.read(id));
-    this.#removed.set(id, isBelieved);
-    if (!isBelieved) {
+    const isWritten = await files.writeTombstone(id, signedOutAt);
+    this.#removed.set(id, isWritten);
+    if (!isWritten) {
       await secretStorage.writeTombstone(id).catch(() => {});
     }
     await secretStorage.delete(id);
