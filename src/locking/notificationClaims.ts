@@ -11,7 +11,10 @@ const SNOOZED = '.snoozed';
 const SESSION_ID = /^[A-Za-z0-9-]+$/;
 
 const snoozeSchema = v.object({
-  round: v.pipe(v.number(), v.safeInteger(), v.minValue(0), v.maxValue(MAX_FILE_NUMBER)),
+  round: v.pipe(
+    v.number(),
+    v.check((round) => round >= 0 && round < MAX_FILE_NUMBER && round % 1 === 0),
+  ),
   until: v.number(),
 });
 

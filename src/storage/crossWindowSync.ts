@@ -4,7 +4,7 @@ import { toFailure } from '../core/failure.ts';
 import type { Log } from '../core/log.ts';
 import { isNewer, type SessionRecord } from '../core/session.ts';
 import type { LiveSessions } from './liveSessions.ts';
-import { describeExpiry, describeSession } from './record.ts';
+import { describeExpiry, describeSession } from './recordDescription.ts';
 import type { SecretSessionStorage } from './secretSessionStorage.ts';
 import { isBeingCompleted, longestWait, toSharedFailure, type RefreshFailure } from './sessionFile.ts';
 import type { SessionStore } from './sessionStore.ts';

@@ -2,7 +2,7 @@
 import { DAY, type Clock } from '../core/clock.ts';
 import type { Log } from '../core/log.ts';
 import { compareVersions, isNewer, versionOf, type SessionRecord } from '../core/session.ts';
-import { describeSession } from './record.ts';
+import { describeSession } from './recordDescription.ts';
 import type { SecretSessionStorage, StorageIssue } from './secretSessionStorage.ts';
 import { headerOf, isAhead, isTombstone, type SessionFile, type SessionHeader } from './sessionFile.ts';
 import type { SessionFiles } from './sessionFiles.ts';

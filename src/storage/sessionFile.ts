@@ -5,36 +5,37 @@ import { Failure, sanitizeServerText } from '../core/failure.ts';
 import { CATEGORIES } from '../core/failurePolicies.ts';
 import { parseJson } from '../core/json.ts';
 import { MAX_RETRY_AFTER } from '../core/retry.ts';
-import { compareVersions, versionOf, type SessionRecord } from '../core/session.ts';
+import { compareVersions, timeSchema, versionOf, type SessionRecord } from '../core/session.ts';
 
 /** The highest generation that a file may tell: far beyond any real one, and still one that can be counted on from. */
 const MAX_GENERATION = 2 ** 52;
 /** By how many generations a window that can't read the keyring can be ahead: a week of renewals each minute. */
 const MAX_UNVERIFIED_LEAD = 10_000;
 
-const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0), v.maxValue(MAX_GENERATION));
-// The range of `Date`.
-const time = v.pipe(v.number(), v.minValue(-8.64e15), v.maxValue(8.64e15));
+const count = v.pipe(
+  v.number(),
+  v.check((value) => Number.isSafeInteger(value) && value >= 0 && value <= MAX_GENERATION),
+);
 const macSchema = v.object({ key: v.string(), code: v.string() });
 
 const refreshFailureSchema = v.object({
   /** The generation whose refresh failed. */
   generation: count,
-  at: time,
+  at: timeSchema,
   category: v.picklist(CATEGORIES),
   code: v.string(),
   /** How many refreshes have failed in a row. */
   failures: count,
   /** When the next automatic attempt is. */
-  nextAttemptAt: v.optional(time),
+  nextAttemptAt: v.optional(timeSchema),
   /** Until when the server has asked not to be contacted (`Retry-After`). */
-  waitUntil: v.optional(time),
+  waitUntil: v.optional(timeSchema),
   /** The server's own words, sanitized. */
   detail: v.optional(v.string()),
   /** Until when the window that sent the request waits for the response; absent once the refresh has failed. */
-  listensUntil: v.optional(time),
+  listensUntil: v.optional(timeSchema),
   /** When the server first rejected this generation without a known reason. */
-  rejectedAt: v.optional(time),
+  rejectedAt: v.optional(timeSchema),
 });
 
 /** The latest failed refresh of a session, in whichever window. Times are in ms since the Unix epoch. */
@@ -66,7 +67,7 @@ interface Verification {
   readonly isUnverified?: true;
 }
 
-const tombstoneSchema = v.object({ version: v.picklist([1]), signedOutAt: time, mac: v.optional(macSchema) });
+const tombstoneSchema = v.object({ version: v.picklist([1]), signedOutAt: timeSchema, mac: v.optional(macSchema) });
 
 const fileSchema = v.union([tombstoneSchema, headerSchema]);
 

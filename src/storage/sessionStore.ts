@@ -8,7 +8,7 @@ import { isNewer, type SessionRecord } from '../core/session.ts';
 import { Mutex } from '../locking/mutex.ts';
 import type { LiveSessions } from './liveSessions.ts';
 import { loadStoredSessions, type StoreSnapshot } from './loadStoredSessions.ts';
-import { describeSession } from './record.ts';
+import { describeSession } from './recordDescription.ts';
 import type { SecretSessionStorage } from './secretSessionStorage.ts';
 import {
   headerOf,
