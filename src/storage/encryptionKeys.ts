@@ -55,12 +55,10 @@ export class EncryptionKeys {
     return created;
   }
 
-  /** The key that an earlier call has brought into memory; the one with a name first. Never waits for SecretStorage. */
-  known(name?: string): EncryptionKey | undefined {
-    const names = [...this.#keys.keys()].sort();
-    const found = names.find((one) => one === name) ?? names[0];
-    const key = found === undefined ? undefined : this.#keys.get(found);
-    return found === undefined || key === undefined ? undefined : { name: found, key };
+  /** The first by name of the keys that earlier calls have brought into memory. Never waits for SecretStorage. */
+  known(): EncryptionKey | undefined {
+    const [found] = [...this.#keys].sort(([one], [other]) => (one < other ? -1 : 1));
+    return found === undefined ? undefined : { name: found[0], key: found[1] };
   }
 
   /** The key with a name; undefined if this window can't read one. */

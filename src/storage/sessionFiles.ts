@@ -236,19 +236,16 @@ export class SessionFiles {
   async #keyFor(before: SessionFile | undefined, next: SessionFile): Promise<EncryptionKey | undefined> {
     const { keys } = this.#dependencies;
     const name = before?.mac?.key ?? headerOf(before)?.sealed?.key;
-    const known = keys.known(name);
-    if (known !== undefined) {
-      if (isTombstone(next)) {
-        // Windows that start later must be able to verify it.
-        keys.restore(known).catch(() => {});
-      }
-      return known;
+    const stored = name === undefined ? undefined : await keys.get(name).catch(() => undefined);
+    const key = name === undefined || stored === undefined ? keys.known() : { name, key: stored };
+    if (!isTombstone(next)) {
+      return key;
     }
-    const key = name === undefined ? undefined : await keys.get(name).catch(() => undefined);
-    if (name !== undefined && key !== undefined) {
-      return { name, key };
+    if (key !== undefined) {
+      // Windows that start later must be able to verify it.
+      keys.restore(key).catch(() => {});
     }
-    return isTombstone(next) ? this.#attempt('encrypt', () => keys.current()) : undefined;
+    return key ?? this.#attempt('encrypt', () => keys.current());
   }
 
   async #seal(record: SessionRecord): Promise<SessionHeader['sealed']> {

@@ -416,6 +416,26 @@ describe('CrossWindowSync', function () {
     assert.equal(shared.store.secrets.has('session:s1'), false);
   });
 
+  it('signs out within seconds when the key of a tombstone is visible only later', async () => {
+    await seedSession(one, record());
+    await rest();
+    const files = shared.folder.files;
+    const [prefixed = '', key = ''] =
+      [...shared.store.secrets].find(([name]) => name.startsWith('encryption-key:')) ?? [];
+    const late = openWindow();
+    await late.sessionManager.ready();
+    assert.equal(late.liveSessions.all().length, 1);
+    shared.store.secrets.set('encryption-key:0', key.split('').reverse().join('').replaceAll('=', 'A'));
+    setAuthenticFile(files, shared.store.secrets, { version: 1, signedOutAt: shared.clock.now() });
+    const hidden = shared.store.secrets.get('encryption-key:0') ?? '';
+    shared.store.secrets.delete('encryption-key:0');
+    await late.crossWindowSync.sync('s1');
+    assert.equal(late.liveSessions.all().length, 1, prefixed);
+    shared.store.secrets.set('encryption-key:0', hidden);
+    await shared.clock.pass(3 * SECOND);
+    assert.equal(late.liveSessions.all().length, 0);
+  });
+
   it('ends with the newest record when many changes come at once', async () => {
     const other = openWindow();
     await seedSession(one, record());
