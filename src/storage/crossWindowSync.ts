@@ -109,12 +109,12 @@ export class CrossWindowSync {
       this.#adopt(state.record);
     }
     await this.#applyFailure(id, header?.lastFailure);
-    this.#recheckLater(id, isSame && state.kind === 'current' && header === undefined);
+    this.#recheckLater(id, header === undefined);
   }
 
   #recheckLater(id: string, isUnreadable: boolean): void {
     const count = this.#rechecks.get(id) ?? 0;
-    if (!isUnreadable) {
+    if (!isUnreadable || this.#dependencies.liveSessions.get(id) === undefined) {
       this.#rechecks.delete(id);
     } else if (count < MAX_RECHECKS) {
       this.#rechecks.set(id, count + 1);

@@ -10,7 +10,28 @@
 import { parseJson } from '../core/json.ts';
 import type { Cipher } from './cipher.ts';
 import type { EncryptionKey, EncryptionKeys } from './encryptionKeys.ts';
-import { isTombstone, parseSessionFile, type SessionFile } from './sessionFile.ts';
+import { headerOf, isTombstone, parseSessionFile, type SessionFile } from './sessionFile.ts';
+
+/**
+ * The key to authenticate the next file of a session with: that of the file before, since every window that has the
+ * session has verified that, or else one that is known here. A new one is created for tombstones only: without a code,
+ * they count for nothing.
+ * @throws what SecretStorage throws, for a tombstone.
+ */
+export async function findAuthenticationKey(
+  before: SessionFile | undefined,
+  next: SessionFile,
+  keys: EncryptionKeys,
+): Promise<EncryptionKey | undefined> {
+  const name = before?.mac?.key ?? headerOf(before)?.sealed?.key;
+  const stored = name === undefined ? undefined : await keys.get(name).catch(() => undefined);
+  const key = name === undefined || stored === undefined ? keys.known() : { name, key: stored };
+  if (key !== undefined && isTombstone(next)) {
+    // Windows that start later must be able to verify it.
+    keys.restore(key).catch(() => {});
+  }
+  return key ?? (isTombstone(next) ? keys.current() : undefined);
+}
 
 /** The text of a file, with the authentication code that a key gives it; without a key, it has none. */
 export function formatSessionFile(
@@ -28,8 +49,7 @@ export function formatSessionFile(
 }
 
 /**
- * Parses the text of a file; undefined if it isn't a session file, if its authentication code is wrong, and if it's a
- * tombstone that can't be verified. Never rejects: if the keyring can't be read, the file can't be verified.
+ * Parses the text of a file; undefined if it isn't a session file, or its authentication code is wrong. Never rejects: if the keyring can't be read, the file can't be verified.
  */
 export async function readSessionFile(
   name: string,
@@ -43,7 +63,9 @@ export async function readSessionFile(
     return undefined;
   }
   if (key === undefined) {
-    return isTombstone(file) ? undefined : { ...file, lastFailure: undefined, isUnverified: true };
+    return isTombstone(file)
+      ? { ...file, isUnverified: true }
+      : { ...file, lastFailure: undefined, isUnverified: true };
   }
   // As it was written: a later version can have fields that this one doesn't know, and that are authenticated as well.
   const { mac: _mac, ...content } = Object(parseJson(text)) as Record<string, unknown>;

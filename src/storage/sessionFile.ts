@@ -57,10 +57,10 @@ const headerSchema = v.object({
   mac: v.optional(macSchema),
 });
 
-/** What is known of a header beside its content. */
+/** What is known of a file beside its content. */
 interface Verification {
   /**
-   * Whether this window has no key to verify the file with. The failure in it isn't read then. The generation counts
+   * Whether this window has no key to verify the file with. A tombstone and a failure don't count then. The generation counts
    * within reason: a refresh token that another window may have used must not be sent. The worst that a forged one can
    * do is to hold up renewals until the person signs in again.
    */
@@ -74,7 +74,7 @@ const fileSchema = v.union([tombstoneSchema, headerSchema]);
 /** The file of a session that exists. No secret can be read from it without the key. */
 export type SessionHeader = Readonly<v.InferOutput<typeof headerSchema>> & Verification;
 /** The file of a session that the person has signed out of, so that no window brings it back. */
-export type Tombstone = Readonly<v.InferOutput<typeof tombstoneSchema>>;
+export type Tombstone = Readonly<v.InferOutput<typeof tombstoneSchema>> & Verification;
 /** The content of a session's file. */
 export type SessionFile = SessionHeader | Tombstone;
 

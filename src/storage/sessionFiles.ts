@@ -1,7 +1,7 @@
 // One file per session in the folder that all windows share: SecretStorage lags behind between desktop windows, and
 // never updates between browser windows. Each change creates the file of the next revision, which only one window can,
 // and deletes the older ones: no window overwrites what another has just written, and no lock is needed.
-import type { Clock } from '../core/clock.ts';
+import { SECOND, type Clock } from '../core/clock.ts';
 import type { Event } from '../core/emitter.ts';
 import { toFailure } from '../core/failure.ts';
 import type { Log } from '../core/log.ts';
@@ -9,8 +9,8 @@ import { formatRecord, parseRecord, type SessionRecord } from '../core/session.t
 import { Mutex } from '../locking/mutex.ts';
 import { MAX_FILE_NUMBER, parseFileNumber, type SharedFolder } from '../locking/sharedFolder.ts';
 import type { Cipher } from './cipher.ts';
-import type { EncryptionKey, EncryptionKeys } from './encryptionKeys.ts';
-import { formatSessionFile, readSessionFile } from './headerAuthentication.ts';
+import type { EncryptionKeys } from './encryptionKeys.ts';
+import { findAuthenticationKey, formatSessionFile, readSessionFile } from './headerAuthentication.ts';
 import { headerOf, isTombstone, withRecord, type SessionFile, type SessionHeader } from './sessionFile.ts';
 
 /** What the session files work with. */
@@ -33,6 +33,13 @@ const MAX_ATTEMPTS = 20;
 const WRITING_TIME = 500;
 const WRITING_INTERVAL = 100;
 
+/**
+ * How long, in ms, a tombstone isn't replaced that another window has written with a key that isn't visible yet, and the
+ * time between two looks at it: SecretStorage lags. After that, it counts as forged.
+ */
+const KEY_LAG = 5 * SECOND;
+const KEY_INTERVAL = 250;
+
 /** What is read of a session. */
 interface Revision {
   /** The number of the newest revision; 0 if there is none. */
@@ -41,6 +48,8 @@ interface Revision {
   readonly file: SessionFile | undefined;
   /** The numbers of those that it replaces, unless it can't be read itself. */
   readonly older: readonly number[];
+  /** Whether the newest one is a tombstone with an authentication code that this window can't verify now. */
+  readonly isUnverifiedTombstone: boolean;
 }
 
 /** The session files. They never throw: if the folder fails, that is logged, and the session goes on without. */
@@ -141,8 +150,14 @@ export class SessionFiles {
 
   async #update(id: string, change: (file: SessionFile | undefined) => SessionFile | undefined): Promise<boolean> {
     const { folder } = this.#dependencies;
-    for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt += 1) {
-      const { number, older, file } = await this.#newest(id);
+    for (let attempt = 1, waited = 0; attempt <= MAX_ATTEMPTS; attempt += 1) {
+      const { number, older, file, isUnverifiedTombstone } = await this.#newest(id);
+      if (isUnverifiedTombstone && waited < KEY_LAG) {
+        await new Promise<void>((resolve) => this.#dependencies.clock.after(KEY_INTERVAL, resolve));
+        waited += KEY_INTERVAL;
+        attempt -= 1;
+        continue;
+      }
       const next = change(file);
       if (next === undefined) {
         await this.#deleteAll(id, older).catch(() => {});
@@ -154,7 +169,7 @@ export class SessionFiles {
         continue;
       }
       const name = nameOf(id, number + 1);
-      const key = await this.#keyFor(file, next);
+      const key = await this.#attempt('authenticate', () => findAuthenticationKey(file, next, this.#dependencies.keys));
       if (!(await folder.create(name, formatSessionFile(name, next, key, this.#dependencies.cipher)))) {
         continue;
       }
@@ -200,18 +215,20 @@ export class SessionFiles {
   async #parse(id: string, numbers: readonly number[], texts: readonly (string | undefined)[]): Promise<Revision> {
     const { cipher, keys } = this.#dependencies;
     const [number = 0, ...older] = numbers;
-    const files = await Promise.all(
+    const read = await Promise.all(
       texts.map(async (text, index) =>
         text === undefined ? undefined : readSessionFile(nameOf(id, numbers[index] ?? 0), text, keys, cipher),
       ),
     );
+    const files = read.map((file) => (isTombstone(file) && file.isUnverified === true ? undefined : file));
     const isUnusable = texts.some((text, index) => text !== undefined && files[index] === undefined);
     this.#warnOnce(
       `file ${id}`,
       isUnusable ? `A file of session ${id.slice(0, 8)} is damaged, or isn't one of this editor.` : undefined,
     );
     const file = files.find((one) => one !== undefined);
-    return { number, file, older: files[0] === undefined ? [] : older };
+    const isUnverifiedTombstone = files[0] === undefined && read[0]?.mac !== undefined;
+    return { number, file, older: files[0] === undefined ? [] : older, isUnverifiedTombstone };
   }
 
   /** The numbers of the revisions of a session, the newest one first. */
@@ -226,26 +243,6 @@ export class SessionFiles {
         return numbers.sort((one, other) => other - one);
       }
     }
-  }
-
-  /**
-   * The key to authenticate a file with: that of the file before, since every window that has the session has verified
-   * that. A window that has just started may not see the key yet. A new one is created for tombstones only: without a
-   * code, they count for nothing.
-   */
-  async #keyFor(before: SessionFile | undefined, next: SessionFile): Promise<EncryptionKey | undefined> {
-    const { keys } = this.#dependencies;
-    const name = before?.mac?.key ?? headerOf(before)?.sealed?.key;
-    const stored = name === undefined ? undefined : await keys.get(name).catch(() => undefined);
-    const key = name === undefined || stored === undefined ? keys.known() : { name, key: stored };
-    if (!isTombstone(next)) {
-      return key;
-    }
-    if (key !== undefined) {
-      // Windows that start later must be able to verify it.
-      keys.restore(key).catch(() => {});
-    }
-    return key ?? this.#attempt('encrypt', () => keys.current());
   }
 
   async #seal(record: SessionRecord): Promise<SessionHeader['sealed']> {

@@ -1,5 +1,6 @@
 // What somebody can do to a session who can write to the shared folder, and has none of the keys.
 import assert from 'node:assert/strict';
+import { SECOND } from '../../../src/core/clock.ts';
 import { headerOf, isTombstone, type SessionFile, type SessionHeader } from '../../../src/storage/sessionFile.ts';
 import { ended, generation, SessionStoreFixture, type StoreWindow } from '../../support/sessionStoreFixture.ts';
 import { hasTombstone, sessionFile, sessionFileName } from '../../support/sharedFiles.ts';
@@ -45,9 +46,10 @@ describe('The authentication of session files', () => {
       forge('mac' in forged ? { ...forged, mac: { ...mac, ...(forged.mac as object) } } : forged);
       assert.deepEqual(await window.compare(generation(3), 'all'), { kind: 'current' });
       assert.equal(await window.isSignedOutAnywhere('s1'), false);
-      assert.deepEqual((await fixture.openWindow().list()).records, [generation(3)]);
+      const { records } = await fixture.within(6 * SECOND, fixture.openWindow().list());
+      assert.deepEqual(records, [generation(3)]);
       assert.equal(fixture.secrets.has('session:s1'), true);
-      await window.put(generation(4));
+      await fixture.within(6 * SECOND, window.put(generation(4)));
       assert.deepEqual(await fixture.openWindow().get('s1'), generation(4));
     });
   }
@@ -66,6 +68,20 @@ describe('The authentication of session files', () => {
     fixture.store.failing.clear();
     await other.retryPendingRemovals();
     assert.deepEqual([hasTombstone(files), await window.isSignedOut('s1')], [true, true]);
+  });
+
+  it('leaves a tombstone when the key of the window that wrote it is visible only a moment later', async () => {
+    const secrets = fixture.store.secrets;
+    const before = [...secrets].filter(([name]) => name.startsWith('encryption-key:'));
+    before.forEach(([name]) => secrets.delete(name));
+    files.clear();
+    await fixture.openWindow().remove('s1');
+    const hidden = [...secrets].filter(([name]) => name.startsWith('encryption-key:'));
+    hidden.forEach(([name]) => secrets.delete(name));
+    before.forEach(([name, key]) => secrets.set(name, key));
+    fixture.clock.after(SECOND, () => hidden.forEach(([name, key]) => secrets.set(name, key)));
+    await fixture.within(2 * SECOND, window.files.write(generation(4)));
+    assert.deepEqual([hidden.length, hasTombstone(files), await window.isSignedOut('s1')], [1, true, true]);
   });
 
   it('believes no tombstone of one session under the name of another', async () => {
