@@ -8,7 +8,6 @@ import { encodeFileName, MAX_FILE_NUMBER, type SharedFolder } from './sharedFold
 
 const CLAIMED = '.claimed';
 const SNOOZED = '.snoozed';
-const SESSION_ID = /^[A-Za-z0-9-]+$/;
 
 const snoozeSchema = v.object({
   round: v.pipe(
@@ -72,21 +71,6 @@ export class NotificationClaims {
   /** Forgets what was shown about a session or a provider, of one kind or all, so that it's shown again if it happens again. */
   async forget(id: string, kind?: string): Promise<void> {
     await this.#delete((name) => isOf(name, id, kind));
-  }
-
-  /** When a notification was first shown, in ms since the Unix epoch; undefined if it wasn't, or nobody knows. */
-  async claimedAt(key: ClaimKey): Promise<number | undefined> {
-    const text = await this.#attempt(() => this.#folder.read(`${claimFileName(key)}.0${CLAIMED}`), undefined);
-    return text !== undefined && /^\d{1,16}$/.test(text) ? Number(text) : undefined;
-  }
-
-  /** Deletes the claims about sessions that are of no use, by their kinds and ids. */
-  async deleteUnused(isUnused: (kind: string, id: string) => boolean): Promise<void> {
-    await this.#delete((name) => {
-      const [kind = '', id = ''] = name.split('_');
-      // The ids of sessions are never encoded.
-      return SESSION_ID.test(id) && isUnused(kind, id);
-    });
   }
 
   async #delete(isPast: (name: string) => boolean): Promise<void> {

@@ -2,14 +2,15 @@
 import { lstat, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { HOUR } from '../core/clock.ts';
-import { isPartFile } from './sharedFolder.ts';
 
+/** The temporary files of the shared folder (node/sharedFolder.ts). */
+const PART = /^[0-9a-f-]{36}\.part$/;
 /** How long, in ms, no write takes. */
 const MAX_AGE = HOUR;
 
 /** Deletes the temporary files that no window can be writing any more. Never rejects: what is left is deleted next time. */
 export async function deleteAbandonedParts(path: string, now: number): Promise<void> {
-  const names = (await readdir(path).catch(() => [])).filter(isPartFile);
+  const names = (await readdir(path).catch(() => [])).filter((name) => PART.test(name));
   await Promise.all(
     names
       .map(async (name) => {

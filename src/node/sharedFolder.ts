@@ -141,11 +141,6 @@ function fileName(name: string): string {
   return name;
 }
 
-/** Whether a name is that of a temporary file, which is there only while a file is being written. */
-export function isPartFile(name: string): boolean {
-  return /^[0-9a-f-]{36}\.part$/.test(name);
-}
-
 /** Creates a file with its text, flushed to disk; false if there is one already. */
 function createInPlace(file: string, text: string): Promise<boolean> {
   return writeFile(file, text, { flag: 'wx', flush: true, mode: 0o600 }).then(() => true, unless('EEXIST', false));

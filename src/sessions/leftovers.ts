@@ -5,6 +5,8 @@ import { toFailure } from '../core/failure.ts';
 import type { Log } from '../core/log.ts';
 import type { NotificationClaims } from '../locking/notificationClaims.ts';
 import type { RenewalLock } from '../locking/renewalLock.ts';
+import type { SharedFolder } from '../locking/sharedFolder.ts';
+import { claimedAt, deleteUnusedClaims } from '../locking/unusedClaims.ts';
 import type { LiveSessions } from '../storage/liveSessions.ts';
 import type { SecretSessionStorage } from '../storage/secretSessionStorage.ts';
 import { isTombstone } from '../storage/sessionFile.ts';
@@ -16,6 +18,7 @@ export interface LeftoversDependencies {
   readonly clock: Clock;
   readonly log: Log;
   readonly files: SessionFiles;
+  readonly folder: SharedFolder;
   readonly liveSessions: LiveSessions;
   readonly notificationClaims: NotificationClaims;
   readonly renewalLock: Pick<RenewalLock, 'deleteUnused'>;
@@ -61,9 +64,9 @@ export class Leftovers {
 
   /** Deletes the files of sessions whose tokens are gone from everywhere, some time after that was reported. */
   async #deleteLost(): Promise<void> {
-    const { files, liveSessions, log, notificationClaims, secretStorage, sessionStore } = this.#dependencies;
+    const { files, folder, liveSessions, log, secretStorage, sessionStore } = this.#dependencies;
     for (const { id } of (await sessionStore.listFiles()).present) {
-      const reportedAt = await notificationClaims.claimedAt({ kind: 'lost', id, since: 0 });
+      const reportedAt = await claimedAt(folder, { kind: 'lost', id, since: 0 });
       const isLost =
         this.#isPast(reportedAt) &&
         liveSessions.get(id) === undefined &&
@@ -79,7 +82,7 @@ export class Leftovers {
 
   /** Deletes the lock files and claims of sessions that have no file and aren't in memory. */
   async #deleteUnused(): Promise<void> {
-    const { files, liveSessions, notificationClaims, renewalLock } = this.#dependencies;
+    const { files, folder, liveSessions, renewalLock } = this.#dependencies;
     const ids = new Set(await files.listIds());
     for (const [id, file] of await files.list()) {
       if (isTombstone(file)) {
@@ -90,15 +93,15 @@ export class Leftovers {
     await renewalLock.deleteUnused(exists);
     const providers = new Set(liveSessions.all().map(({ record }) => record.providerId));
     const isKnown = (id: string): boolean => exists(id) || providers.has(id) || this.#dependencies.isProvider(id);
-    await notificationClaims.deleteUnused((kind, id) => !KEPT_CLAIMS.includes(kind) && !isKnown(id));
+    await deleteUnusedClaims(folder, (kind, id) => !KEPT_CLAIMS.includes(kind) && !isKnown(id));
   }
 
   /** Deletes quarantined secrets some time after a window has first seen them. */
   async #deleteQuarantined(): Promise<void> {
-    const { clock, log, notificationClaims, secretStorage } = this.#dependencies;
+    const { clock, folder, log, notificationClaims, secretStorage } = this.#dependencies;
     for (const key of await secretStorage.listQuarantined()) {
       const claim = { kind: 'quarantined-secret', id: key, since: 0 };
-      if (this.#isPast(await notificationClaims.claimedAt(claim))) {
+      if (this.#isPast(await claimedAt(folder, claim))) {
         log.info('A secret that could not be read is deleted: it has been in quarantine for 30 days.');
         await secretStorage.deleteQuarantined(key);
         await notificationClaims.forget(key);

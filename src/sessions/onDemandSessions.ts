@@ -120,6 +120,7 @@ export class OnDemandSessions implements Disposable {
       notificationClaims,
       renewalLock: this.renewalLock,
       files: started.files,
+      folder,
       secretStorage: started.secretStorage,
       sessionStore,
       isProvider: (id) => started.isProvider(id),
