@@ -6,6 +6,8 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as vscode from 'vscode';
 import { SECOND, type Clock, type Disposable } from './core/clock.ts';
+import { toFailure } from './core/failure.ts';
+import { isFolderRefused } from './core/failurePolicies.ts';
 import type { Log } from './core/log.ts';
 import { createDpopHeadersCommand, type DpopHeadersCommand } from './auth/dpopHeaders.ts';
 import { askForUrl } from './auth/pasteUrl.ts';
@@ -24,9 +26,10 @@ import { UriCallbackRouter } from './flows/uriCallbackRouter.ts';
 import { createDestinationConfirmation } from './auth/destinationConfirmation.ts';
 import { openBrowser } from './host/browser.ts';
 import { createRememberedNames } from './host/rememberedNames.ts';
-import { CALLBACKS_FOLDER, type COMMANDS } from './host/ids.ts';
+import { CALLBACKS_FOLDER, SHARED_FOLDER, type COMMANDS } from './host/ids.ts';
 import { signInPages, signOutPages } from './host/pageMessages.ts';
 import type { Settings } from './host/settings.ts';
+import { deleteAbandonedParts } from './node/abandonedParts.ts';
 import { nodeCipher } from './node/cipher.ts';
 import { nodeProcessLiveness } from './node/processLiveness.ts';
 import { nodeSharedFolder } from './node/sharedFolder.ts';
@@ -97,6 +100,10 @@ export function createOnDemandParts(start: StartParts): OnDemandParts {
   const { clock, context, diagnosticsDocument, log, pendingSignIns, random, settings } = start;
   const { folder, liveSessions, notificationClaims, scheduler, secrets, sessionManager } = start.sessions;
   const transport: Transport = { fetch: start.fetch, clock, log, timeout: RESPONSE_TIMEOUT, lookup: addressesOf };
+  const [sharedPath, callbacksPath] = [
+    join(context.globalStorageUri.fsPath, SHARED_FOLDER),
+    join(context.globalStorageUri.fsPath, CALLBACKS_FOLDER),
+  ] as const;
   const clientSecrets = new ClientSecrets(secrets, folder);
   const discovery = new Discovery(transport, (provider) => clientSecrets.read(provider));
   const sessions = new OnDemandSessions({
@@ -108,7 +115,7 @@ export function createOnDemandParts(start: StartParts): OnDemandParts {
     random,
     gracePeriod: () => settings.gracePeriod(),
     newId: randomUUID,
-    onDidDegrade: () => problemReporter.warnSyncDisabled(),
+    onDidDegrade: (code) => problemReporter.warnSyncDisabled(code, sharedPath),
   });
   const { idleMonitor, tokenRefresher } = sessions;
 
@@ -117,7 +124,7 @@ export function createOnDemandParts(start: StartParts): OnDemandParts {
     clock,
     log,
     cipher: nodeCipher,
-    folder: nodeSharedFolder(join(context.globalStorageUri.fsPath, CALLBACKS_FOLDER), clock),
+    folder: nodeSharedFolder(callbacksPath, clock),
   });
   const template = (): Promise<string> => readFile(context.asAbsolutePath('media/sign-in-page.html'), 'utf8');
   const endSessionService = new EndSessionService({
@@ -278,6 +285,13 @@ export function createOnDemandParts(start: StartParts): OnDemandParts {
   sessions.start();
   void uriCallbackRouter.cleanUp();
   void idOwnership.check();
+  [sharedPath, callbacksPath].forEach((path) => void deleteAbandonedParts(path, clock.now()));
+  folder.list().catch((error: unknown) => {
+    const { code } = toFailure(error);
+    if (isFolderRefused(code)) {
+      problemReporter.warnSyncDisabled(code, sharedPath);
+    }
+  });
   // Stores a marker, by which the next session of the editor detects whether secrets persist.
   sessionManager.ready().then(
     () => sessions.health.checkPersistence(vscode.env.sessionId),

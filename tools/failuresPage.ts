@@ -84,7 +84,7 @@ const ADVICE: Readonly<Record<Category, string>> = {
   'unknown-error':
     'Try again. Where it lasts, look the word up in the server’s own documentation, or send the diagnostics to whoever runs it.',
   storage:
-    'Unlock the keyring of this computer, then try again. On Linux, one has to be set up. Nothing is lost meanwhile.',
+    'Unlock the keyring of this computer, then try again. On Linux, one has to be set up. Nothing is lost meanwhile. With `folder-owner` or `folder-link`, make the extension’s folder your own, or delete the link that is in its place, then reload all windows.',
   'token-in-other-window':
     'Reload this window. Where that does not help, its secrets are not those of the other windows: sign in again.',
   denied:

@@ -79,6 +79,11 @@ export function categoryOfStatus(status: number): Category {
   return categoryOfCode(`http-${status}`) ?? categoryOfCode(`http-${Math.floor(status / 100)}xx`) ?? 'invalid-response';
 }
 
+/** Whether the shared folder isn't used because others could decide what is in it, by the code of the failure. */
+export function isFolderRefused(code: string): boolean {
+  return code === 'folder-owner' || code === 'folder-link';
+}
+
 /** Whether a code means that there was no connection, so that nothing reached the server. */
 export function isUnsentCode(code: string): boolean {
   return UNSENT_CODES.has(code);

@@ -137,6 +137,8 @@ export const ENVIRONMENT_FAILURES = {
       'secret-not-persistent',
       'folder-timeout',
       'folder-not-persistent',
+      'folder-owner',
+      'folder-link',
       'storage-timeout',
     ],
     outcome: 'needs-attention',

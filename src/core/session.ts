@@ -20,8 +20,8 @@ const text = v.pipe(
   v.string(),
   v.check((value) => value !== ''),
 );
-// The range of `Date`.
-const time = v.pipe(
+/** A time in ms since the Unix epoch, in the range of `Date`. */
+export const timeSchema = v.pipe(
   v.number(),
   v.check((value) => Math.abs(value) <= 8.64e15),
 );
@@ -61,7 +61,7 @@ const recordSchema = v.object({
   /**
    * The time of the sign-in by this machine's clock (`auth_time`, OpenID Connect Core 2), if an ID token contained it.
    */
-  authenticatedAt: v.optional(time),
+  authenticatedAt: v.optional(timeSchema),
   tokenType: text,
   accessToken: text,
   refreshToken: v.optional(text),
@@ -82,30 +82,30 @@ const recordSchema = v.object({
   isComplete: v.boolean(),
   /** Whether the current access token replaced one that a resource server rejected. */
   isAfterRejection: v.optional(v.boolean()),
-  signedInAt: time,
+  signedInAt: timeSchema,
   /** When the request for the current access token was sent. */
-  tokensRequestedAt: time,
+  tokensRequestedAt: timeSchema,
   /** The machine's uptime at that time. It shows the token's age even if the clock was changed. */
-  tokensRequestedUptime: v.optional(v.object({ boot: text, ms: time })),
+  tokensRequestedUptime: v.optional(v.object({ boot: text, ms: timeSchema })),
   /** A fingerprint of the settings of that request ({@link refreshSettingsOf}). */
   refreshSettings: v.optional(text),
   /** How far the server's clock was ahead at that time, in ms, if the response showed it. */
-  skew: v.optional(time),
-  accessExpiresAt: v.optional(time),
+  skew: v.optional(timeSchema),
+  accessExpiresAt: v.optional(timeSchema),
   expirySource: v.picklist(EXPIRY_SOURCES),
-  sessionEndsAt: v.optional(time),
+  sessionEndsAt: v.optional(timeSchema),
   sessionEndSource: v.optional(v.picklist(END_SOURCES)),
   sessionEndIsFixed: v.optional(v.boolean()),
   /** Why the server definitely ended the session. The record is kept, so that the next sign-in knows the account. */
   ended: v.optional(
     v.object({
-      at: time,
+      at: timeSchema,
       category: text,
       code: text,
       claims: v.optional(text),
       detail: v.optional(text),
       /** How long, in ms, the access token is still returned; absent for {@link ENDED_GRACE}. */
-      gracePeriod: v.optional(time),
+      gracePeriod: v.optional(timeSchema),
     }),
   ),
 });

@@ -137,7 +137,10 @@ export class Diagnostics implements DiagnosticsService {
       health.store(),
       health.checkPersistence(vscode.env.sessionId),
       health.folder(),
-      secretStorage.countQuarantined().catch(() => undefined),
+      secretStorage.listQuarantined().then(
+        (keys) => keys.length,
+        () => undefined,
+      ),
       renewalLock.listHolders().catch((error: unknown) => toFailure(error).code),
       sessionStore.listFiles(),
       Promise.all(

@@ -44,6 +44,17 @@ export const syncDisabled = (): string =>
   l10n.t(
     'Session Keeper cannot write to its folder: is the disk full, or read-only? Until it can, windows do not know of each other. Keep one open.',
   );
+/** This window doesn’t use the shared folder at a path, because it’s a link or belongs to another user. */
+export const folderRefused = (path: string, isLink: boolean): string =>
+  isLink
+    ? l10n.t(
+        'Session Keeper does not use its folder {0}, because it is a link. Delete the link, then reload all windows. Until then, windows do not know of each other. Keep one open.',
+        path,
+      )
+    : l10n.t(
+        'Session Keeper does not use its folder {0}, because it belongs to another user of this computer. Make yourself its owner, or delete it, then reload all windows. Until then, windows do not know of each other. Keep one open.',
+        path,
+      );
 /** The latest tokens are in memory only. */
 export const tokensNotSaved = (provider: string): string =>
   l10n.t(

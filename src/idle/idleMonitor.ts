@@ -1,7 +1,7 @@
 // Signs out of sessions when nobody has been active in any window for a configured time, with a warning before.
 import { HOUR, SECOND, type Disposable } from '../core/clock.ts';
 import type { SessionRecord } from '../core/session.ts';
-import { describeSession } from '../storage/record.ts';
+import { describeSession } from '../storage/recordDescription.ts';
 import { reportInterval } from './activity.ts';
 import { ActivityReporter } from './activityReporter.ts';
 import { ActivityTracker } from './activityTracker.ts';

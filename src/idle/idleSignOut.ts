@@ -7,7 +7,7 @@ import type { SessionRecord } from '../core/session.ts';
 import type { NotificationClaims } from '../locking/notificationClaims.ts';
 import type { CrossWindowSync } from '../storage/crossWindowSync.ts';
 import type { LiveSessions } from '../storage/liveSessions.ts';
-import { describeSession } from '../storage/record.ts';
+import { describeSession } from '../storage/recordDescription.ts';
 
 /** What the sign-out depends on. */
 export interface IdleSignOutDependencies {

@@ -3,7 +3,7 @@ import * as v from 'valibot';
 import { toFailure } from '../core/failure.ts';
 import { parseJson } from '../core/json.ts';
 import type { Log } from '../core/log.ts';
-import type { SharedFolder } from './sharedFolder.ts';
+import { MAX_FILE_NUMBER, parseFileNumber, type SharedFolder } from './sharedFolder.ts';
 
 /** Who has a lock. */
 export interface LockHolder {
@@ -38,7 +38,7 @@ interface LockFile {
   readonly isReleased: boolean;
 }
 
-const NAME = /^(.+)\.(\d+)\.(locked|released)$/;
+const NAME = /^([A-Za-z0-9-]+)\.(\d+)\.(locked|released)$/;
 /** How many past locks keep their files, so that a list that is made while they change never misses all of them. */
 const RETAINED = 3;
 
@@ -66,13 +66,24 @@ export class LockFiles {
 
   /** Who has a lock at this moment, of all sessions. */
   async listHolders(): Promise<LockHolder[]> {
-    const ids = new Set((await this.#folder.list()).map((name) => NAME.exec(name)?.[1]));
-    const latest = await Promise.all([...ids].filter((id) => id !== undefined).map((id) => this.latest(id)));
+    const latest = await Promise.all((await this.listIds()).map((id) => this.latest(id)));
     return latest.map(({ holder }) => holder).filter((holder) => holder !== undefined);
+  }
+
+  /** The ids of the sessions that have lock files. */
+  async listIds(): Promise<string[]> {
+    const names = await this.#folder.list();
+    return [...new Set(names.map((name) => NAME.exec(name)?.[1]))].filter((id) => id !== undefined);
   }
 
   /** Creates a lock; false if another window has it, or a later one. Deletes those that are long past. */
   async create(id: string, number: number, content: string): Promise<boolean> {
+    if (number > MAX_FILE_NUMBER) {
+      // No session is renewed that often: the row isn't ours, and the next look finds none.
+      this.#log.warn(`The lock files of session ${id.slice(0, 8)} have a number that none of them can have reached.`);
+      await this.delete(id);
+      return false;
+    }
     const name = nameOf(id, number);
     if (!(await this.#folder.create(name, content))) {
       return false;
@@ -105,8 +116,9 @@ export class LockFiles {
 
   /** Deletes all files of a session. Never rejects. */
   async delete(id: string): Promise<void> {
-    const files = await this.#list(id).catch(() => []);
-    await Promise.all(files.map(({ name }) => this.#folder.delete(name).catch(() => {})));
+    const names = await this.#folder.list().catch(() => []);
+    const own = names.filter((name) => NAME.exec(name)?.[1] === id);
+    await Promise.all(own.map((name) => this.#folder.delete(name).catch(() => {})));
   }
 
   async #latestOf(id: string, files: readonly LockFile[]): Promise<LatestLock> {
@@ -126,9 +138,12 @@ export class LockFiles {
 
   async #list(id: string): Promise<LockFile[]> {
     const matches = (await this.#folder.list()).map((name) => NAME.exec(name));
-    return matches.flatMap((match) =>
-      match?.[1] === id ? [{ name: match[0], number: Number(match[2]), isReleased: match[3] === 'released' }] : [],
-    );
+    return matches.flatMap((match) => {
+      const number = match?.[1] === id ? parseFileNumber(match[2]) : undefined;
+      return match === null || number === undefined
+        ? []
+        : [{ name: match[0], number, isReleased: match[3] === 'released' }];
+    });
   }
 }
 

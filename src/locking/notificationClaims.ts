@@ -4,12 +4,18 @@ import * as v from 'valibot';
 import { toFailure } from '../core/failure.ts';
 import { parseJson } from '../core/json.ts';
 import type { Log } from '../core/log.ts';
-import { encodeFileName, type SharedFolder } from './sharedFolder.ts';
+import { encodeFileName, MAX_FILE_NUMBER, type SharedFolder } from './sharedFolder.ts';
 
 const CLAIMED = '.claimed';
 const SNOOZED = '.snoozed';
 
-const snoozeSchema = v.object({ round: v.number(), until: v.number() });
+const snoozeSchema = v.object({
+  round: v.pipe(
+    v.number(),
+    v.check((round) => round >= 0 && round < MAX_FILE_NUMBER && round % 1 === 0),
+  ),
+  until: v.number(),
+});
 
 /** What a notification is about. */
 export interface ClaimKey {
@@ -45,7 +51,7 @@ export class NotificationClaims {
     const name = `${claimFileName(key)}.${snooze?.round ?? 0}${CLAIMED}`;
     // This is called again and again, and reading costs less than creating.
     const isMine = await this.#attempt(
-      async () => (await this.#folder.read(name)) === undefined && this.#folder.create(name, ''),
+      async () => (await this.#folder.read(name)) === undefined && this.#folder.create(name, String(now)),
       true,
     );
     if (isMine) {

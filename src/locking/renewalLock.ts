@@ -14,6 +14,8 @@ import type { SharedFolder } from './sharedFolder.ts';
 export interface LockHandle {
   /** Whether no other window can have it, too; false if the folder fails and this window is on its own. */
   readonly isCrossWindow: boolean;
+  /** Whether another window, or something that only looks like one, had it until the timeout; see {@link LockOptions}. */
+  readonly hasOvertaken: boolean;
   /** Whether no other window has overtaken this one; true if the folder fails. Never rejects. */
   isHeld(): Promise<boolean>;
 }
@@ -26,8 +28,8 @@ export interface RenewalLockDependencies {
   readonly liveness: ProcessLiveness;
   /** Keeps the tasks of this window apart. */
   readonly mutex: Mutex;
-  /** Called when the folder begins to fail, and locks count in this window only. */
-  onDidDegrade(): void;
+  /** Called with the code of the failure when the folder begins to fail, and locks count in this window only. */
+  onDidDegrade(code: string): void;
 }
 
 /** How a lock is waited for. */
@@ -38,6 +40,18 @@ export interface LockOptions<T> {
   readonly timeout?: number;
   /** Whether a holder that doesn't respond may be overtaken now. See {@link UNRESPONSIVE_TIMEOUT}. */
   readonly mayOvertake?: () => boolean;
+  /**
+   * Whether the lock is taken from its holder at the timeout, whoever that is. Only for a task that doesn't use the
+   * session's refresh token: the holder may be using it.
+   */
+  readonly overtakesAtTimeout?: boolean;
+}
+
+/** A lock that was acquired. */
+interface AcquiredLock {
+  /** Undefined where this window is on its own. */
+  readonly number: number | undefined;
+  readonly hasOvertaken: boolean;
 }
 
 /** The time, in ms, between two looks at a lock that another window has. */
@@ -57,6 +71,8 @@ const UNREACHABLE_HOLDER_TIMEOUT = 120 * SECOND;
 const UNRESPONSIVE_TIMEOUT = 10 * SECOND;
 /** The time, in ms of looking, between two questions to a holder: one that is stopped takes a while not to answer. */
 const PROBE_INTERVAL = SECOND;
+/** How often a lock is tried to be taken from its holder while other windows acquire it, too. */
+const MAX_OVERTAKE_ATTEMPTS = 5;
 /** The time, in ms, between two log lines about the same holder. */
 const LOG_INTERVAL = MINUTE;
 
@@ -89,9 +105,10 @@ export class RenewalLock {
         if ('result' in acquired) {
           return acquired.result;
         }
-        const { number } = acquired;
+        const { hasOvertaken, number } = acquired;
+        const isHeld = (): Promise<boolean> => this.#isHeld(id, number);
         try {
-          return await task({ isCrossWindow: number !== undefined, isHeld: () => this.#isHeld(id, number) });
+          return await task({ isCrossWindow: number !== undefined, hasOvertaken, isHeld });
         } finally {
           if (number !== undefined) {
             await this.#files.release(id, number);
@@ -122,12 +139,26 @@ export class RenewalLock {
     await this.#files.delete(id);
   }
 
-  /** Acquires the lock, and gives its number; undefined where this window is on its own. */
+  /**
+   * Deletes the lock files of sessions that don't exist, unless a process that may be alive has the lock.
+   * @throws what the folder throws.
+   */
+  async deleteUnused(exists: (id: string) => boolean): Promise<void> {
+    for (const id of (await this.#files.listIds()).filter((one) => !exists(one))) {
+      const { holder, isPast } = await this.#files.latest(id);
+      const isFree = holder === undefined ? !isPast : (await this.#isAlive(holder)) === false;
+      if (isFree) {
+        await this.#files.delete(id);
+      }
+    }
+  }
+
+  /** Acquires the lock, unless `whileWaiting` gives a result before. */
   async #acquire<T>(
     id: string,
     content: string,
-    { mayOvertake, timeout = ACQUIRE_TIMEOUT, whileWaiting }: LockOptions<T>,
-  ): Promise<{ readonly number: number | undefined } | { readonly result: T }> {
+    { mayOvertake, overtakesAtTimeout, timeout = ACQUIRE_TIMEOUT, whileWaiting }: LockOptions<T>,
+  ): Promise<AcquiredLock | { readonly result: T }> {
     let errors = 0;
     for (let waited = 0; waited <= timeout; waited += POLL_INTERVAL) {
       let holder: LockHolder | undefined;
@@ -135,20 +166,20 @@ export class RenewalLock {
         const latest = await this.#files.latest(id);
         if (latest.content === content) {
           // Created by this window, though the folder took so long that it seemed to have failed.
-          return { number: latest.number };
+          return { number: latest.number, hasOvertaken: false };
         }
         holder = latest.holder;
         const isReleased = latest.content === undefined && !latest.isPast;
         const isFree = isReleased || (await this.#isAbandoned(latest, waited, mayOvertake));
         if (isFree && (await this.#files.create(id, latest.number + 1, content))) {
           this.#onAcquired(latest);
-          return { number: latest.number + 1 };
+          return { number: latest.number + 1, hasOvertaken: false };
         }
       } catch (error) {
         errors += 1;
         if (this.#isDegraded || errors > MAX_FOLDER_ERRORS) {
           this.#reportDegraded(error);
-          return { number: undefined };
+          return { number: undefined, hasOvertaken: false };
         }
       }
       const result = await whileWaiting(holder);
@@ -158,7 +189,24 @@ export class RenewalLock {
       this.#logHolder(holder);
       await new Promise<void>((resolve) => this.#dependencies.clock.after(POLL_INTERVAL, resolve));
     }
-    throw new Failure('lock-timeout', 'lock-timeout');
+    const number = overtakesAtTimeout === true ? await this.#overtake(id, content) : undefined;
+    if (number === undefined) {
+      throw new Failure('lock-timeout', 'lock-timeout');
+    }
+    return { number, hasOvertaken: true };
+  }
+
+  /** Takes a lock from its holder, and gives its number; undefined if other windows are just changing it. */
+  async #overtake(id: string, content: string): Promise<number | undefined> {
+    for (let attempt = 1; attempt <= MAX_OVERTAKE_ATTEMPTS; attempt += 1) {
+      const latest = await this.#files.latest(id);
+      if (await this.#files.create(id, latest.number + 1, content)) {
+        this.#dependencies.log.warn(`A sign-in takes the lock of session ${id.slice(0, 8)} from its holder.`);
+        this.#silentFor.delete(latest.file);
+        return latest.number + 1;
+      }
+    }
+    return undefined;
   }
 
   /** Whether the holder of a lock won't release it any more, as far as anybody can tell. */
@@ -234,7 +282,7 @@ export class RenewalLock {
       this.#dependencies.log.warn(
         `The shared folder fails (${toFailure(error).message}). This window goes on without knowing of the others.`,
       );
-      this.#dependencies.onDidDegrade();
+      this.#dependencies.onDidDegrade(toFailure(error).code);
     }
   }
 }

@@ -1,6 +1,9 @@
 import type { Disposable } from '../core/clock.ts';
 
-/** A folder of small files that all windows share. Its calls may reject, and do where the disk is full or read-only. */
+/**
+ * A folder of small files that all windows share. Its calls may reject, and do where the disk is full or read-only, and if
+ * a name isn't that of a file in the folder itself.
+ */
 export interface SharedFolder {
   /** The names of the files in it; none where it does not exist yet. */
   list(): Promise<string[]>;
@@ -22,4 +25,16 @@ export interface SharedFolder {
 /** A text as a part of a file name: every character that some file system cannot have, or that parts names, is written as its number. */
 export function encodeFileName(text: string): string {
   return text.replace(/[^A-Za-z0-9-]/g, (character) => `~${character.charCodeAt(0).toString(16)}`);
+}
+
+/**
+ * The highest number that a file name may have. Each change of a session or of its lock counts one further, so that no
+ * real one ever gets there; whatever has a higher number is none of this extension's files.
+ */
+export const MAX_FILE_NUMBER = 1e9;
+
+/** The number in a file name, as it's written; undefined if it's none that this extension would have written. */
+export function parseFileNumber(text: string | undefined): number | undefined {
+  const number = Number(text);
+  return text === String(number) && number >= 1 && number <= MAX_FILE_NUMBER ? number : undefined;
 }

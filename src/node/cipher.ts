@@ -1,4 +1,4 @@
-import { randomBytes, webcrypto } from 'node:crypto';
+import { createHmac, randomBytes, webcrypto } from 'node:crypto';
 import type { Cipher } from '../storage/cipher.ts';
 
 const NAME = 'AES-GCM';
@@ -16,6 +16,11 @@ export const nodeCipher: Cipher = {
       Buffer.from(text),
     );
     return Buffer.concat([iv, Buffer.from(sealed)]).toString('base64');
+  },
+  authenticate(key, text) {
+    // One key for one purpose (NIST SP 800-57 part 1, section 5.2): this one is derived from the other.
+    const derived = createHmac('sha256', Buffer.from(key, 'base64')).update('authentication of headers').digest();
+    return createHmac('sha256', derived).update(text).digest('base64url');
   },
   async open(key, sealed, about) {
     const bytes = Buffer.from(sealed, 'base64');

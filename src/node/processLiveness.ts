@@ -1,11 +1,11 @@
 // A process listens on a local socket for as long as it holds something. The operating system closes the socket when the
 // process ends, however it ends, and keeps it open while the process is stopped.
-import { randomBytes } from 'node:crypto';
 import { readlink, rm } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
-import { hostname, tmpdir, uptime } from 'node:os';
-import { join } from 'node:path';
+import { hostname, uptime } from 'node:os';
 import type { ProcessLiveness } from '../locking/processLiveness.ts';
+import { newSocketAddress, socketKind } from './sockets.ts';
+import { linuxBootId } from './uptime.ts';
 
 /** What a process that isn't stopped sends to whoever connects. */
 const GREETING = 'alive';
@@ -14,13 +14,16 @@ const GREETING = 'alive';
 export function nodeProcessLiveness(): ProcessLiveness {
   return {
     async register() {
-      const name = `sk-${randomBytes(8).toString('hex')}`;
-      const address = process.platform === 'win32' ? `\\\\.\\pipe\\${name}` : join(tmpdir(), `${name}.sock`);
+      const address = await newSocketAddress();
       const server = createServer((socket) => {
         socket.on('error', () => {});
         socket.end(GREETING);
       });
       const listens = await new Promise<boolean>((resolve) => {
+        if (address === '') {
+          resolve(false);
+          return;
+        }
         server.once('error', () => resolve(false));
         server.listen(address, () => resolve(true));
       });
@@ -29,34 +32,45 @@ export function nodeProcessLiveness(): ProcessLiveness {
       return { token, name: `process ${process.pid}`, dispose: () => void server.close() };
     },
     async isAlive(token) {
-      const { address, machine: where, pid, uptimeAtStart } = parse(token);
+      const parsed = parse(token);
+      if (parsed === undefined) {
+        return undefined;
+      }
+      const { address, machine: where, pid, uptimeAtStart } = parsed;
+      const isHere = where === (await machine());
+      // A machine that was restarted since, and a process that has ended, are certain; a socket could be anybody's.
+      if (isHere && (uptimeAtStart > uptime() || !isRunning(pid))) {
+        // Deletes what it has left behind.
+        void probe(address);
+        return false;
+      }
       const socket = address === '' ? undefined : await probe(address);
       if (socket === 'open' || socket === 'responding') {
         return true;
       }
-      if (where !== (await machine())) {
+      if (!isHere || socket === 'foreign') {
         return undefined;
       }
-      if (uptimeAtStart > uptime()) {
-        // The machine was restarted since.
-        return false;
-      }
-      // A socket that is gone was closed on purpose. A refused connection is certain on Linux; elsewhere a stopped
-      // process refuses, too, once its queue is full.
-      const isCertain = socket === 'gone' || (socket === 'refused' && process.platform === 'linux');
-      return isCertain ? false : isRunning(pid);
+      // The process ID can be that of another process by now. A socket that is gone was closed on purpose. A refused
+      // connection is certain on Linux; elsewhere a stopped process refuses, too, once its queue is full.
+      return !(socket === 'gone' || (socket === 'refused' && process.platform === 'linux'));
     },
     async isResponding(token) {
-      const { address } = parse(token);
+      const address = parse(token)?.address;
       // Without a socket, there is nobody to ask.
-      return address === '' || (await probe(address, true)) === 'responding';
+      return address === '' || (address !== undefined && (await probe(address, true)) === 'responding');
     },
   };
 }
 
-/** Where a process runs. About one on another machine, or in another container, nothing can be known. */
+/**
+ * Where a process runs. About one on another machine, or in another container, nothing can be known. Two machines can
+ * have the same name and the same numbers of namespaces; on Linux, the boot tells them apart. A process from before a
+ * restart then counts as one of another machine, since a twin that shares the home folder looks the same.
+ */
 async function machine(): Promise<string> {
-  return `${hostname()} ${await readlink('/proc/self/ns/mnt').catch(() => '')}`;
+  const namespaces = ['mnt', 'pid'].map((name) => readlink(`/proc/self/ns/${name}`).catch(() => ''));
+  return [hostname(), linuxBootId(), ...(await Promise.all(namespaces))].join(' ');
 }
 
 interface Token {
@@ -67,7 +81,8 @@ interface Token {
   readonly uptimeAtStart: number;
 }
 
-function parse(token: string): Token {
+/** Parses a token; undefined if it isn't one. Its parts are what a file says: none of them is to be trusted. */
+function parse(token: string): Token | undefined {
   let parts: unknown;
   try {
     parts = JSON.parse(token);
@@ -75,7 +90,9 @@ function parse(token: string): Token {
     parts = undefined;
   }
   const [where, pid, address, uptimeAtStart] = Array.isArray(parts) ? (parts as unknown[]) : [];
-  return { machine: where, pid: Number(pid), address: String(address), uptimeAtStart: Number(uptimeAtStart) };
+  // Zero and negative numbers would stand for groups of processes.
+  const isToken = Number.isSafeInteger(pid) && Number(pid) > 0 && typeof address === 'string';
+  return isToken ? { machine: where, pid: Number(pid), address, uptimeAtStart: Number(uptimeAtStart) } : undefined;
 }
 
 function isRunning(pid: number): boolean {
@@ -91,15 +108,20 @@ function isRunning(pid: number): boolean {
 /** How long, in ms, a process may take to answer. The named pipe of a stopped process connects late. */
 const PROBE_TIMEOUT = 1000;
 
-type SocketState = 'open' | 'responding' | 'refused' | 'gone';
+type SocketState = 'open' | 'responding' | 'refused' | 'gone' | 'foreign';
 
 /**
- * Connects to a socket.
+ * Connects to a socket, if it's one of ours.
  * @param waitsForGreeting whether to wait until the process answers, after the operating system has accepted.
  */
-function probe(address: string, waitsForGreeting = false): Promise<SocketState> {
+async function probe(address: string, waitsForGreeting = false): Promise<SocketState> {
+  const kind = await socketKind(address);
+  return kind === 'own' ? connectTo(address, waitsForGreeting) : kind;
+}
+
+function connectTo(address: string, waitsForGreeting: boolean): Promise<SocketState> {
   return new Promise((resolve) => {
-    const socket = connect(address);
+    const socket = connect({ path: address });
     const end = (state: SocketState): void => {
       socket.destroy();
       resolve(state);

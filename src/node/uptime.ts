@@ -16,7 +16,8 @@ function bootId(): string {
   return boot;
 }
 
-function linuxBootId(): string {
+/** Identifies one start of this machine: `boot_id` of the kernel, the same in all containers; empty where there is none. */
+export function linuxBootId(): string {
   try {
     return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
   } catch {

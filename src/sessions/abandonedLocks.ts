@@ -7,7 +7,7 @@ import { tokenLifetimes, type SessionRecord } from '../core/session.ts';
 import { isLockFile, type LockHolder } from '../locking/lockFiles.ts';
 import type { RenewalLock } from '../locking/renewalLock.ts';
 import type { LiveSessions } from '../storage/liveSessions.ts';
-import { describeSession } from '../storage/record.ts';
+import { describeSession } from '../storage/recordDescription.ts';
 import type { SessionStore } from '../storage/sessionStore.ts';
 import type { TokenRefresher } from './tokenRefresher.ts';
 

@@ -6,7 +6,7 @@ import { formatFailure, formatTimestamp } from '../core/log.ts';
 import { tokenLifetimes } from '../core/session.ts';
 import { isUsable, sessionTime, type LiveSession } from '../core/status.ts';
 import type { LiveSessions } from '../storage/liveSessions.ts';
-import { describeRefreshability, describeSession } from '../storage/record.ts';
+import { describeRefreshability, describeSession } from '../storage/recordDescription.ts';
 import { waitBriefly } from '../storage/timeouts.ts';
 import { describeToken, type DecisionLog } from './decisionLog.ts';
 import type { SessionRefresher } from './onDemandRefresher.ts';

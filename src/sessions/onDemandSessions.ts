@@ -14,6 +14,7 @@ import { PendingRevocations } from '../storage/pendingRevocations.ts';
 import { StorageProbe } from '../storage/storageProbe.ts';
 import { AbandonedLocks } from './abandonedLocks.ts';
 import { Revocations } from './revocations.ts';
+import { Leftovers } from './leftovers.ts';
 import { endSessionAtServer, type ServerSignOut } from './serverSignOut.ts';
 import type { SessionsModule } from './sessionsModule.ts';
 import { SignInStorage } from './signInStorage.ts';
@@ -34,8 +35,8 @@ export interface OnDemandSessionsDependencies {
   gracePeriod(): number;
   /** A new id. */
   newId(): string;
-  /** Told when the folder begins to fail, so that this window no longer knows of the others. */
-  onDidDegrade(): void;
+  /** Called with the code of the failure when the folder begins to fail, so that this window no longer knows of the others. */
+  onDidDegrade(code: string): void;
 }
 
 /** The parts of the sessions of one window that are loaded on demand. Nothing happens before {@link start}. */
@@ -47,6 +48,7 @@ export class OnDemandSessions implements Disposable {
   readonly signInStorage: SignInStorage;
   readonly health: StorageProbe;
   readonly revocations: Revocations;
+  readonly #leftovers: Leftovers;
   readonly #dependencies: OnDemandSessionsDependencies;
 
   constructor(dependencies: OnDemandSessionsDependencies) {
@@ -62,7 +64,7 @@ export class OnDemandSessions implements Disposable {
       folder,
       liveness,
       mutex: new Mutex(),
-      onDidDegrade: () => dependencies.onDidDegrade(),
+      onDidDegrade: (code) => dependencies.onDidDegrade(code),
     });
     this.revocations = new Revocations({
       clock,
@@ -115,6 +117,18 @@ export class OnDemandSessions implements Disposable {
       isOwned: (record) => started.isOwned(record),
       tokenRefresher: this.tokenRefresher,
     });
+    this.#leftovers = new Leftovers({
+      clock,
+      log,
+      liveSessions,
+      notificationClaims,
+      renewalLock: this.renewalLock,
+      files: started.files,
+      folder,
+      secretStorage: started.secretStorage,
+      sessionStore,
+      isProvider: (id) => started.isProvider(id),
+    });
     this.signInStorage = new SignInStorage({
       clock,
       log,
@@ -156,6 +170,10 @@ export class OnDemandSessions implements Disposable {
     void this.abandonedLocks.check();
     void this.idleMonitor.evaluate();
     void this.revocations.retry();
+    this.#dependencies.started.sessionManager.ready().then(
+      () => this.#leftovers.onTick(),
+      () => {},
+    );
   }
 
   /** Tells the server of a session that it is over; `provider` is undefined if it is none of those configured now. */

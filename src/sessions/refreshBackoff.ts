@@ -18,7 +18,7 @@ import { sessionTime, type LiveSession } from '../core/status.ts';
 import { describeToken } from './decisionLog.ts';
 import { isWait, longestWait, toSharedFailure, type RefreshFailure } from '../storage/sessionFile.ts';
 import type { SessionStore } from '../storage/sessionStore.ts';
-import { describeSession, describeRefreshability } from '../storage/record.ts';
+import { describeSession, describeRefreshability } from '../storage/recordDescription.ts';
 import type { LiveSessions } from '../storage/liveSessions.ts';
 import type { RefreshAttempt } from './refreshAttempt.ts';
 

@@ -11,7 +11,7 @@ import { REFRESH_TIMEOUT, requestRefresh, type RefreshResponse } from '../protoc
 import type { Transport } from '../protocol/transport.ts';
 import type { LockHandle } from '../locking/renewalLock.ts';
 import type { LiveSessions } from '../storage/liveSessions.ts';
-import { describeSession } from '../storage/record.ts';
+import { describeSession } from '../storage/recordDescription.ts';
 import type { SessionStore } from '../storage/sessionStore.ts';
 import type { RefreshAttempt } from './refreshAttempt.ts';
 import type { RefreshBackoff } from './refreshBackoff.ts';

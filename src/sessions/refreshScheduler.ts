@@ -6,7 +6,7 @@ import { formatTimestamp, type Log } from '../core/log.ts';
 import { tokenLifetimes, type SessionRecord } from '../core/session.ts';
 import { isUsable, sessionTime, type LiveSession } from '../core/status.ts';
 import { DecisionLog, describeToken } from './decisionLog.ts';
-import { describeSession, describeRefreshability } from '../storage/record.ts';
+import { describeSession, describeRefreshability } from '../storage/recordDescription.ts';
 import type { SessionRefresher } from './onDemandRefresher.ts';
 import type { LiveSessions } from '../storage/liveSessions.ts';
 import type { SessionGate } from './sessionGate.ts';

@@ -10,7 +10,7 @@ import type { ServerContext } from '../protocol/discovery.ts';
 import type { RefreshResponse } from '../protocol/refresh.ts';
 import type { LockHandle } from '../locking/renewalLock.ts';
 import type { LiveSessions } from '../storage/liveSessions.ts';
-import { describeExpiry, describeSession } from '../storage/record.ts';
+import { describeExpiry, describeSession } from '../storage/recordDescription.ts';
 import { toSharedFailure } from '../storage/sessionFile.ts';
 import type { CompareDepth, SessionStore } from '../storage/sessionStore.ts';
 import type { RefreshAttempt } from './refreshAttempt.ts';

@@ -12,7 +12,7 @@ import { revokeTokens, type Revocation } from '../protocol/revoke.ts';
 import type { Transport } from '../protocol/transport.ts';
 import { isRevocationFile, type PendingRevocation, type PendingRevocations } from '../storage/pendingRevocations.ts';
 import type { LiveSessions } from '../storage/liveSessions.ts';
-import { describeSession } from '../storage/record.ts';
+import { describeSession } from '../storage/recordDescription.ts';
 
 /** What the revocations work with. */
 export interface RevocationsDependencies {

@@ -8,7 +8,7 @@ import { loginHintOf, type SessionRecord } from '../core/session.ts';
 import type { Discovery } from '../protocol/discovery.ts';
 import { createLogoutRequest, type EndSessionContext } from '../protocol/logout.ts';
 import type { Revocation } from '../protocol/revoke.ts';
-import { describeSession } from '../storage/record.ts';
+import { describeSession } from '../storage/recordDescription.ts';
 import type { Revocations } from './revocations.ts';
 
 /** What it works with. */

@@ -10,7 +10,7 @@ import type { NotificationClaims } from '../locking/notificationClaims.ts';
 import type { CrossWindowSync } from '../storage/crossWindowSync.ts';
 import type { LiveSessions } from '../storage/liveSessions.ts';
 import type { MissingSession } from '../storage/loadStoredSessions.ts';
-import { describeExpiry, describeSession } from '../storage/record.ts';
+import { describeExpiry, describeSession } from '../storage/recordDescription.ts';
 import type { StorageIssue } from '../storage/secretSessionStorage.ts';
 import type { SessionStore } from '../storage/sessionStore.ts';
 import type { SessionGate } from './sessionGate.ts';

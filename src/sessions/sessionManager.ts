@@ -14,7 +14,7 @@ import type { NotificationClaims } from '../locking/notificationClaims.ts';
 import type { RenewalLock } from '../locking/renewalLock.ts';
 import type { CrossWindowSync } from '../storage/crossWindowSync.ts';
 import type { LiveSessions } from '../storage/liveSessions.ts';
-import { describeSession } from '../storage/record.ts';
+import { describeSession } from '../storage/recordDescription.ts';
 import type { SessionStore } from '../storage/sessionStore.ts';
 import { AccessGate } from './accessGate.ts';
 import { DecisionLog } from './decisionLog.ts';

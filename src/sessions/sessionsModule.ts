@@ -64,6 +64,7 @@ export class SessionsModule implements Disposable {
   readonly secretStorage: SecretSessionStorage;
   readonly cipher: Cipher;
   readonly keys: EncryptionKeys;
+  readonly files: SessionFiles;
   readonly notificationClaims: NotificationClaims;
   readonly sessionStore: SessionStore;
   readonly crossWindowSync: CrossWindowSync;
@@ -96,6 +97,7 @@ export class SessionsModule implements Disposable {
     this.secretStorage = secretStorage;
     this.cipher = dependencies.cipher;
     this.keys = keys;
+    this.files = files;
     this.notificationClaims = notificationClaims;
     this.sessionStore = sessionStore;
     this.liveSessions = liveSessions;
@@ -140,6 +142,11 @@ export class SessionsModule implements Disposable {
   /** Whether this window may refresh a session. */
   isOwned(record: SessionRecord): boolean {
     return this.sessionManager.providerOf(record) !== undefined && !this.#gate.isBlocked(record);
+  }
+
+  /** Whether a provider with this id is configured. */
+  isProvider(id: string): boolean {
+    return this.#dependencies.provider(id) !== undefined;
   }
 
   /** After how long without activity, in ms, sessions are signed out: by provider id, of those with a limit. */

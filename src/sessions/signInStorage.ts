@@ -13,7 +13,9 @@ import type { SignInGrant } from '../protocol/identity.ts';
 import type { RenewalLock } from '../locking/renewalLock.ts';
 import type { CrossWindowSync } from '../storage/crossWindowSync.ts';
 import type { LiveSessions } from '../storage/liveSessions.ts';
-import { createRecord, describeExpiry, describeSession } from '../storage/record.ts';
+import { createRecord } from '../storage/record.ts';
+import { describeExpiry, describeSession } from '../storage/recordDescription.ts';
+import { isAhead } from '../storage/sessionFile.ts';
 import type { SessionStore } from '../storage/sessionStore.ts';
 import type { Revocations } from './revocations.ts';
 import type { SessionGate } from './sessionGate.ts';
@@ -88,15 +90,17 @@ export class SignInStorage {
   /** Stores a record as the next generation of a session that exists. */
   async #persistNext(
     fresh: SessionRecord,
-    { record: { generation, id }, refreshing }: LiveSession,
+    { record: known, refreshing }: LiveSession,
     skew: number | undefined,
   ): Promise<SessionRecord> {
     const { liveSessions, renewalLock, revocations, sessionStore } = this.#dependencies;
+    const { id } = known;
     const provider = this.#dependencies.providerOf(fresh);
     const persist = async (increment: number): Promise<SessionRecord> => {
       const [live, stored] = [liveSessions.get(id)?.record, await sessionStore.get(id)];
-      const others = [live, stored, await sessionStore.header(id)];
-      const latest = Math.max(generation, ...others.map((other) => other?.generation ?? 0));
+      const header = await sessionStore.header(id);
+      const others = [live, stored, isAhead(header, known) ? header : undefined];
+      const latest = Math.max(known.generation, ...others.map((other) => other?.generation ?? 0));
       const record = await this.#persist({ ...fresh, id, generation: latest + increment }, skew);
       const replaced = live !== undefined && stored !== undefined && isNewer(stored, live) ? stored : (live ?? stored);
       if (replaced !== undefined && replaced.generation < record.generation) {
@@ -104,12 +108,21 @@ export class SignInStorage {
       }
       return record;
     };
+    const options = {
+      whileWaiting: () => Promise.resolve(undefined),
+      timeout: LOCK_TIMEOUT,
+      // What has it may only look like a window: a process ID that is another program's by now, a file that nobody of
+      // ours has written. A sign-in brings tokens of its own, and no refresh may be held up after it.
+      overtakesAtTimeout: true,
+    };
     if (refreshing) {
-      // The refresh of this window finds out by itself that it isn't needed any more.
-      return persist(2);
+      // The refresh of this window finds out by itself that it isn't needed any more. It may be waiting for such a lock.
+      const record = await persist(2);
+      renewalLock.runExclusive(id, () => Promise.resolve(record), options).catch(() => {});
+      return record;
     }
     return renewalLock
-      .runExclusive(id, () => persist(1), { whileWaiting: () => Promise.resolve(undefined), timeout: LOCK_TIMEOUT })
+      .runExclusive(id, ({ hasOvertaken }) => persist(hasOvertaken ? 2 : 1), options)
       .catch((error: unknown) => {
         if (lacksLock(toFailure(error).category)) {
           // A refresh may be under way that brings the next generation: a sign-in counts for more.

@@ -16,13 +16,8 @@ import type { Tokens } from '../protocol/tokens.ts';
 import type { Transport } from '../protocol/transport.ts';
 import type { LockHandle, RenewalLock } from '../locking/renewalLock.ts';
 import type { LiveSessions } from '../storage/liveSessions.ts';
-import {
-  assertSameIssuer,
-  describeExpiry,
-  describeSession,
-  withRefreshedTokens,
-  withRotatedToken,
-} from '../storage/record.ts';
+import { assertSameIssuer, withRefreshedTokens, withRotatedToken } from '../storage/record.ts';
+import { describeExpiry, describeSession } from '../storage/recordDescription.ts';
 import type { CompareDepth, SessionStore } from '../storage/sessionStore.ts';
 import { RefreshAttempt, type RefreshOptions } from './refreshAttempt.ts';
 import { RefreshBackoff } from './refreshBackoff.ts';

@@ -7,6 +7,8 @@ export interface Cipher {
    * @param about what it is about; it cannot be opened as something about anything else.
    */
   seal(key: string, text: string, about: string): Promise<string>;
+  /** An authentication code for a text (HMAC, RFC 2104), which nobody without the key can compute. */
+  authenticate(key: string, text: string): string;
   /** Opens what was sealed; undefined where key, text or `about` are not the ones. */
   open(key: string, sealed: string, about: string): Promise<string | undefined>;
 }

@@ -4,7 +4,7 @@ import { toFailure } from '../core/failure.ts';
 import type { Log } from '../core/log.ts';
 import { isNewer, type SessionRecord } from '../core/session.ts';
 import type { LiveSessions } from './liveSessions.ts';
-import { describeExpiry, describeSession } from './record.ts';
+import { describeExpiry, describeSession } from './recordDescription.ts';
 import type { SecretSessionStorage } from './secretSessionStorage.ts';
 import { isBeingCompleted, longestWait, toSharedFailure, type RefreshFailure } from './sessionFile.ts';
 import type { SessionStore } from './sessionStore.ts';
@@ -21,12 +21,21 @@ export interface CrossWindowSyncDependencies {
 /** The least time, in ms, between two looks at all sessions that nothing special calls for. */
 const SYNC_INTERVAL = 15 * SECOND;
 
+/**
+ * The time, in ms, between two looks at a session in memory whose file can't be read, and their number: the key that
+ * another window has written a tombstone with may not be visible yet.
+ */
+const RECHECK_INTERVAL = 2 * SECOND;
+const MAX_RECHECKS = 5;
+
 /** The sync of one window. */
 export class CrossWindowSync {
   readonly #dependencies: CrossWindowSyncDependencies;
   readonly #syncing = new Map<string, Promise<void>>();
   /** The sessions that changed while they were being synced. */
   readonly #changed = new Set<string>();
+  /** How often each session was looked at again. */
+  readonly #rechecks = new Map<string, number>();
   #syncedAt = -Infinity;
 
   constructor(dependencies: CrossWindowSyncDependencies) {
@@ -100,6 +109,17 @@ export class CrossWindowSync {
       this.#adopt(state.record);
     }
     await this.#applyFailure(id, header?.lastFailure);
+    this.#recheckLater(id, header === undefined);
+  }
+
+  #recheckLater(id: string, isUnreadable: boolean): void {
+    const count = this.#rechecks.get(id) ?? 0;
+    if (!isUnreadable || this.#dependencies.liveSessions.get(id) === undefined) {
+      this.#rechecks.delete(id);
+    } else if (count < MAX_RECHECKS) {
+      this.#rechecks.set(id, count + 1);
+      this.#dependencies.clock.after(RECHECK_INTERVAL, () => void this.sync(id));
+    }
   }
 
   /** Syncs a session whose secret has changed, or is gone. */

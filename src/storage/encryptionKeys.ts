@@ -37,12 +37,11 @@ export class EncryptionKeys {
    * windows take the first by name.
    */
   async current(): Promise<EncryptionKey> {
-    const [known] = [...this.#keys].sort(([one], [other]) => (one < other ? -1 : 1));
+    const known = this.known();
     if (known !== undefined) {
-      const [name, key] = known;
       // Not awaited: the file has to be written even if the keyring can't be.
-      this.#restore(name, key).catch(() => {});
-      return { name, key };
+      this.restore(known).catch(() => {});
+      return known;
     }
     const [stored] = (await this.#store.keys()).filter((key) => key.startsWith(PREFIX)).sort();
     const name = stored?.slice(PREFIX.length);
@@ -54,6 +53,12 @@ export class EncryptionKeys {
     await this.#store.store(PREFIX + created.name, created.key);
     this.#remember(created.name, created.key);
     return created;
+  }
+
+  /** The first by name of the keys that earlier calls have brought into memory. Never waits for SecretStorage. */
+  known(): EncryptionKey | undefined {
+    const [found] = [...this.#keys].sort(([one], [other]) => (one < other ? -1 : 1));
+    return found === undefined ? undefined : { name: found[0], key: found[1] };
   }
 
   /** The key with a name; undefined if this window can't read one. */
@@ -71,7 +76,7 @@ export class EncryptionKeys {
   }
 
   /** Stores a key again that a reset keyring has lost: a window that starts later couldn't read anything otherwise. */
-  async #restore(name: string, key: string): Promise<void> {
+  async restore({ key, name }: EncryptionKey): Promise<void> {
     if ((await this.#store.get(PREFIX + name)) === undefined) {
       await this.#store.store(PREFIX + name, key);
     }

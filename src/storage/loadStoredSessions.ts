@@ -2,9 +2,9 @@
 import { DAY, type Clock } from '../core/clock.ts';
 import type { Log } from '../core/log.ts';
 import { compareVersions, isNewer, versionOf, type SessionRecord } from '../core/session.ts';
-import { describeSession } from './record.ts';
+import { describeSession } from './recordDescription.ts';
 import type { SecretSessionStorage, StorageIssue } from './secretSessionStorage.ts';
-import { headerOf, isTombstone, type SessionFile, type SessionHeader } from './sessionFile.ts';
+import { headerOf, isAhead, isTombstone, type SessionFile, type SessionHeader } from './sessionFile.ts';
 import type { SessionFiles } from './sessionFiles.ts';
 
 /** What is stored, at start. */
@@ -91,8 +91,9 @@ async function newerOf(
   header: SessionHeader,
   inSecrets: SessionRecord | undefined,
 ): Promise<SessionRecord | undefined> {
-  if (inSecrets !== undefined && compareVersions(header, versionOf(inSecrets)) <= 0) {
-    if (header.sealed === undefined || compareVersions(header, versionOf(inSecrets)) < 0) {
+  if (inSecrets !== undefined && !isAhead(header, inSecrets)) {
+    const isCurrent = compareVersions(header, versionOf(inSecrets)) === 0;
+    if (!isCurrent || header.sealed === undefined || header.mac === undefined) {
       await files.write(inSecrets);
     }
     return inSecrets;
@@ -113,8 +114,7 @@ async function shareTombstones(
   ids: readonly string[],
 ): Promise<void> {
   for (const id of ids) {
-    const signedOutAt = clock.now();
-    if (await files.update(id, (file) => (isTombstone(file) ? undefined : { version: 1, signedOutAt }))) {
+    if (await files.writeTombstone(id, clock.now())) {
       await secretStorage.deleteTombstone(id).catch(() => {});
     }
   }

@@ -117,15 +117,19 @@ export class SecretSessionStorage {
     await withStorageErrors('delete', () => this.#store.delete(PREFIX + id));
   }
 
-  /** How many secrets are quarantined, because they couldn't be read. */
-  async countQuarantined(): Promise<number> {
-    return (await this.#quarantinedKeys()).length;
+  /** The keys of the secrets that are quarantined, because they couldn't be read. */
+  async listQuarantined(): Promise<string[]> {
+    return (await withStorageErrors('keys', () => this.#store.keys())).filter((key) =>
+      key.startsWith(QUARANTINE_PREFIX),
+    );
   }
 
-  /** Deletes what is quarantined, which the person has asked for. */
-  async deleteQuarantined(): Promise<void> {
-    for (const key of await this.#quarantinedKeys()) {
-      await withStorageErrors('delete', () => this.#store.delete(key));
+  /** Deletes what is quarantined under a key; everything without one, which the person has asked for. */
+  async deleteQuarantined(only?: string): Promise<void> {
+    for (const key of await this.listQuarantined()) {
+      if (only === undefined || key === only) {
+        await withStorageErrors('delete', () => this.#store.delete(key));
+      }
     }
   }
 
@@ -137,12 +141,6 @@ export class SecretSessionStorage {
           listener(key.slice(PREFIX.length));
         }
       });
-  }
-
-  async #quarantinedKeys(): Promise<string[]> {
-    return (await withStorageErrors('keys', () => this.#store.keys())).filter((key) =>
-      key.startsWith(QUARANTINE_PREFIX),
-    );
   }
 
   async #readOne(id: string): Promise<{ readonly record: SessionRecord } | StorageIssue | undefined> {

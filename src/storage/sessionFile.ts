@@ -5,26 +5,37 @@ import { Failure, sanitizeServerText } from '../core/failure.ts';
 import { CATEGORIES } from '../core/failurePolicies.ts';
 import { parseJson } from '../core/json.ts';
 import { MAX_RETRY_AFTER } from '../core/retry.ts';
-import { compareVersions, versionOf, type SessionRecord } from '../core/session.ts';
+import { compareVersions, timeSchema, versionOf, type SessionRecord } from '../core/session.ts';
+
+/** The highest generation that a file may tell: far beyond any real one, and still one that can be counted on from. */
+const MAX_GENERATION = 2 ** 52;
+/** By how many generations a window that can't read the keyring can be ahead: a week of renewals each minute. */
+const MAX_UNVERIFIED_LEAD = 10_000;
+
+const count = v.pipe(
+  v.number(),
+  v.check((value) => Number.isSafeInteger(value) && value >= 0 && value <= MAX_GENERATION),
+);
+const macSchema = v.object({ key: v.string(), code: v.string() });
 
 const refreshFailureSchema = v.object({
   /** The generation whose refresh failed. */
-  generation: v.number(),
-  at: v.number(),
+  generation: count,
+  at: timeSchema,
   category: v.picklist(CATEGORIES),
   code: v.string(),
   /** How many refreshes have failed in a row. */
-  failures: v.number(),
+  failures: count,
   /** When the next automatic attempt is. */
-  nextAttemptAt: v.optional(v.number()),
+  nextAttemptAt: v.optional(timeSchema),
   /** Until when the server has asked not to be contacted (`Retry-After`). */
-  waitUntil: v.optional(v.number()),
+  waitUntil: v.optional(timeSchema),
   /** The server's own words, sanitized. */
   detail: v.optional(v.string()),
   /** Until when the window that sent the request waits for the response; absent once the refresh has failed. */
-  listensUntil: v.optional(v.number()),
+  listensUntil: v.optional(timeSchema),
   /** When the server first rejected this generation without a known reason. */
-  rejectedAt: v.optional(v.number()),
+  rejectedAt: v.optional(timeSchema),
 });
 
 /** The latest failed refresh of a session, in whichever window. Times are in ms since the Unix epoch. */
@@ -33,25 +44,37 @@ export type RefreshFailure = Readonly<v.InferOutput<typeof refreshFailureSchema>
 const headerSchema = v.object({
   version: v.picklist([1]),
   providerId: v.string(),
-  generation: v.number(),
+  generation: count,
   isComplete: v.boolean(),
   isEnded: v.boolean(),
   /** The generation whose refresh token is on its way to the server, or was, if nobody knows what became of the request. */
-  inFlight: v.optional(v.number()),
+  inFlight: v.optional(count),
   /** A window with a later version of this extension can have recorded one that this version doesn't know. */
   lastFailure: v.fallback(v.optional(refreshFailureSchema), undefined),
   /** The encrypted record, which can be of an earlier generation than the header if encrypting failed. */
   sealed: v.optional(v.object({ key: v.string(), text: v.string() })),
+  /** The authentication code of all the rest, and the name of the key that it's from. */
+  mac: v.optional(macSchema),
 });
 
-const tombstoneSchema = v.object({ version: v.picklist([1]), signedOutAt: v.number() });
+/** What is known of a file beside its content. */
+interface Verification {
+  /**
+   * Whether this window has no key to verify the file with. A tombstone and a failure don't count then. The generation counts
+   * within reason: a refresh token that another window may have used must not be sent. The worst that a forged one can
+   * do is to hold up renewals until the person signs in again.
+   */
+  readonly isUnverified?: true;
+}
+
+const tombstoneSchema = v.object({ version: v.picklist([1]), signedOutAt: timeSchema, mac: v.optional(macSchema) });
 
 const fileSchema = v.union([tombstoneSchema, headerSchema]);
 
 /** The file of a session that exists. No secret can be read from it without the key. */
-export type SessionHeader = Readonly<v.InferOutput<typeof headerSchema>>;
+export type SessionHeader = Readonly<v.InferOutput<typeof headerSchema>> & Verification;
 /** The file of a session that the person has signed out of, so that no window brings it back. */
-export type Tombstone = Readonly<v.InferOutput<typeof tombstoneSchema>>;
+export type Tombstone = Readonly<v.InferOutput<typeof tombstoneSchema>> & Verification;
 /** The content of a session's file. */
 export type SessionFile = SessionHeader | Tombstone;
 
@@ -71,6 +94,14 @@ export function headerOf(file: SessionFile | undefined): SessionHeader | undefin
   return isTombstone(file) ? undefined : file;
 }
 
+/** Whether a file is of a later version than a record, as far as that can be. */
+export function isAhead(header: SessionHeader | undefined, record: SessionRecord): boolean {
+  if (header === undefined || compareVersions(header, versionOf(record)) <= 0) {
+    return false;
+  }
+  return header.isUnverified !== true || header.generation - record.generation <= MAX_UNVERIFIED_LEAD;
+}
+
 /**
  * The file with a record in it, unless the file's is newer or the person has signed out.
  * @param sealed the encrypted record; without it, the one in the file stays, and other windows only see that it's outdated.
@@ -81,7 +112,7 @@ export function withRecord(
   sealed: SessionHeader['sealed'],
 ): SessionHeader | undefined {
   const header = headerOf(file);
-  if (isTombstone(file) || (header !== undefined && compareVersions(header, versionOf(record)) > 0)) {
+  if (isTombstone(file) || isAhead(header, record)) {
     return undefined;
   }
   const { inFlight, lastFailure, sealed: before } = header ?? {};
@@ -144,8 +175,8 @@ export function withoutRefreshInFlight(file: SessionFile | undefined): SessionHe
 /** The header, brought up to the version of a record; undefined after a sign-out. */
 function atLeast(file: SessionFile | undefined, record: SessionRecord): SessionHeader | undefined {
   const header = headerOf(file);
-  const isBehind = header === undefined || compareVersions(header, versionOf(record)) < 0;
-  return isBehind ? withRecord(file, record, undefined) : header;
+  const isCurrent = header !== undefined && compareVersions(header, versionOf(record)) === 0;
+  return !isCurrent && !isAhead(header, record) ? withRecord(file, record, undefined) : header;
 }
 
 /** Whether a window is still busy with the response that brought the file's generation: its record isn't complete yet. */

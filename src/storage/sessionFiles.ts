@@ -1,16 +1,17 @@
 // One file per session in the folder that all windows share: SecretStorage lags behind between desktop windows, and
 // never updates between browser windows. Each change creates the file of the next revision, which only one window can,
 // and deletes the older ones: no window overwrites what another has just written, and no lock is needed.
-import type { Clock } from '../core/clock.ts';
+import { SECOND, type Clock } from '../core/clock.ts';
 import type { Event } from '../core/emitter.ts';
 import { toFailure } from '../core/failure.ts';
 import type { Log } from '../core/log.ts';
 import { formatRecord, parseRecord, type SessionRecord } from '../core/session.ts';
 import { Mutex } from '../locking/mutex.ts';
-import type { SharedFolder } from '../locking/sharedFolder.ts';
+import { MAX_FILE_NUMBER, parseFileNumber, type SharedFolder } from '../locking/sharedFolder.ts';
 import type { Cipher } from './cipher.ts';
 import type { EncryptionKeys } from './encryptionKeys.ts';
-import { headerOf, parseSessionFile, withRecord, type SessionFile, type SessionHeader } from './sessionFile.ts';
+import { findAuthenticationKey, formatSessionFile, readSessionFile } from './headerAuthentication.ts';
+import { headerOf, isTombstone, withRecord, type SessionFile, type SessionHeader } from './sessionFile.ts';
 
 /** What the session files work with. */
 export interface SessionFilesDependencies {
@@ -32,6 +33,13 @@ const MAX_ATTEMPTS = 20;
 const WRITING_TIME = 500;
 const WRITING_INTERVAL = 100;
 
+/**
+ * How long, in ms, a tombstone isn't replaced that another window has written with a key that isn't visible yet, and the
+ * time between two looks at it: SecretStorage lags. After that, it counts as forged.
+ */
+const KEY_LAG = 5 * SECOND;
+const KEY_INTERVAL = 250;
+
 /** What is read of a session. */
 interface Revision {
   /** The number of the newest revision; 0 if there is none. */
@@ -40,6 +48,8 @@ interface Revision {
   readonly file: SessionFile | undefined;
   /** The numbers of those that it replaces, unless it can't be read itself. */
   readonly older: readonly number[];
+  /** Whether the newest one is a tombstone with an authentication code that this window can't verify now. */
+  readonly isUnverifiedTombstone: boolean;
 }
 
 /** The session files. They never throw: if the folder fails, that is logged, and the session goes on without. */
@@ -65,10 +75,14 @@ export class SessionFiles {
 
   /** All files that can be read, by session id. */
   async list(): Promise<Map<string, SessionFile>> {
-    const names = (await this.#attempt('list', () => this.#dependencies.folder.list())) ?? [];
-    const ids = new Set(names.map(sessionIdOf).filter((id) => id !== undefined));
-    const files = await Promise.all([...ids].map(async (id) => [id, await this.read(id)] as const));
+    const files = await Promise.all((await this.listIds()).map(async (id) => [id, await this.read(id)] as const));
     return new Map(files.flatMap(([id, file]) => (file === undefined ? [] : [[id, file]])));
+  }
+
+  /** The ids of all sessions that have files, those that can't be read included. */
+  async listIds(): Promise<string[]> {
+    const names = (await this.#attempt('list', () => this.#dependencies.folder.list())) ?? [];
+    return [...new Set(names.map(sessionIdOf).filter((id) => id !== undefined))];
   }
 
   /** The file of a session; undefined if there is none that can be read. */
@@ -94,6 +108,15 @@ export class SessionFiles {
     const sealed = await this.#seal(record);
     const isWritten = await this.update(record.id, (file) => withRecord(file, record, sealed));
     return isWritten && sealed !== undefined;
+  }
+
+  /**
+   * Writes that the person has signed out, at a time in ms since the Unix epoch.
+   * @returns whether other windows can tell that from a forged file: not without a key.
+   */
+  async writeTombstone(id: string, signedOutAt: number): Promise<boolean> {
+    const isWritten = await this.update(id, (file) => (isTombstone(file) ? undefined : { version: 1, signedOutAt }));
+    return isWritten && isTombstone(await this.read(id));
   }
 
   /** The record in a file; undefined if there is none, or none that this window can decrypt. */
@@ -127,15 +150,27 @@ export class SessionFiles {
 
   async #update(id: string, change: (file: SessionFile | undefined) => SessionFile | undefined): Promise<boolean> {
     const { folder } = this.#dependencies;
-    for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt += 1) {
-      const { number, older, file } = await this.#newest(id);
+    for (let attempt = 1, waited = 0; attempt <= MAX_ATTEMPTS; attempt += 1) {
+      const { number, older, file, isUnverifiedTombstone } = await this.#newest(id);
+      if (isUnverifiedTombstone && waited < KEY_LAG) {
+        await new Promise<void>((resolve) => this.#dependencies.clock.after(KEY_INTERVAL, resolve));
+        waited += KEY_INTERVAL;
+        attempt -= 1;
+        continue;
+      }
       const next = change(file);
       if (next === undefined) {
         await this.#deleteAll(id, older).catch(() => {});
         return true;
       }
+      if (number >= MAX_FILE_NUMBER) {
+        // No session changes that often: the file isn't ours, and would keep every later one from being the newest.
+        await folder.delete(nameOf(id, number));
+        continue;
+      }
       const name = nameOf(id, number + 1);
-      if (!(await folder.create(name, JSON.stringify(next)))) {
+      const key = await this.#attempt('authenticate', () => findAuthenticationKey(file, next, this.#dependencies.keys));
+      if (!(await folder.create(name, formatSessionFile(name, next, key, this.#dependencies.cipher)))) {
         continue;
       }
       // A window that has listed the folder long ago can create a revision that is long past and deleted. The later ones
@@ -169,7 +204,7 @@ export class SessionFiles {
       // A file that is gone was replaced since; an empty one is being written, unless its window has ended.
       const isChanging = texts[0] === undefined || texts[0] === '';
       if (number === 0 || !isChanging || waited >= WRITING_TIME) {
-        return this.#parse(id, numbers, texts);
+        return await this.#parse(id, numbers, texts);
       }
       if (texts[0] === '') {
         await new Promise<void>((resolve) => this.#dependencies.clock.after(WRITING_INTERVAL, resolve));
@@ -177,19 +212,32 @@ export class SessionFiles {
     }
   }
 
-  #parse(id: string, [number = 0, ...older]: readonly number[], texts: readonly (string | undefined)[]): Revision {
-    const files = texts.map((text) => (text === undefined ? undefined : parseSessionFile(text)));
-    const isDamaged = texts.some((text, index) => text !== undefined && files[index] === undefined);
-    this.#warnOnce(`file ${id}`, isDamaged ? `The file of session ${id.slice(0, 8)} is damaged.` : undefined);
+  async #parse(id: string, numbers: readonly number[], texts: readonly (string | undefined)[]): Promise<Revision> {
+    const { cipher, keys } = this.#dependencies;
+    const [number = 0, ...older] = numbers;
+    const read = await Promise.all(
+      texts.map(async (text, index) =>
+        text === undefined ? undefined : readSessionFile(nameOf(id, numbers[index] ?? 0), text, keys, cipher),
+      ),
+    );
+    const files = read.map((file) => (isTombstone(file) && file.isUnverified === true ? undefined : file));
+    const isUnusable = texts.some((text, index) => text !== undefined && files[index] === undefined);
+    this.#warnOnce(
+      `file ${id}`,
+      isUnusable ? `A file of session ${id.slice(0, 8)} is damaged, or isn't one of this editor.` : undefined,
+    );
     const file = files.find((one) => one !== undefined);
-    return { number, file, older: files[0] === undefined ? [] : older };
+    const isUnverifiedTombstone = files[0] === undefined && read[0]?.mac !== undefined;
+    return { number, file, older: files[0] === undefined ? [] : older, isUnverifiedTombstone };
   }
 
   /** The numbers of the revisions of a session, the newest one first. */
   async #revisions(id: string): Promise<number[]> {
     for (let isRepeated = false; ; isRepeated = true) {
       const matches = (await this.#dependencies.folder.list()).map((name) => NAME.exec(name));
-      const numbers = matches.flatMap((match) => (match?.[1] === id ? [Number(match[2])] : []));
+      const numbers = matches
+        .map((match) => (match?.[1] === id ? parseFileNumber(match[2]) : undefined))
+        .filter((number) => number !== undefined);
       // A list that is made while another window replaces the file can show neither the old one nor the new one.
       if (numbers.length > 0 || isRepeated) {
         return numbers.sort((one, other) => other - one);

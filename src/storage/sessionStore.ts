@@ -4,14 +4,15 @@ import type { Event } from '../core/emitter.ts';
 import { SECOND, type Clock } from '../core/clock.ts';
 import { toFailure } from '../core/failure.ts';
 import type { Log } from '../core/log.ts';
-import { compareVersions, isNewer, versionOf, type SessionRecord } from '../core/session.ts';
+import { isNewer, type SessionRecord } from '../core/session.ts';
 import { Mutex } from '../locking/mutex.ts';
 import type { LiveSessions } from './liveSessions.ts';
 import { loadStoredSessions, type StoreSnapshot } from './loadStoredSessions.ts';
-import { describeSession } from './record.ts';
+import { describeSession } from './recordDescription.ts';
 import type { SecretSessionStorage } from './secretSessionStorage.ts';
 import {
   headerOf,
+  isAhead,
   isTombstone,
   withFailure,
   withRefreshInFlight,
@@ -159,7 +160,7 @@ export class SessionStore {
     this.#removed.set(id, false);
     const result = await task(await this.#newest(id));
     const signedOutAt = clock.now();
-    const isWritten = await files.update(id, (file) => (isTombstone(file) ? undefined : { version: 1, signedOutAt }));
+    const isWritten = await files.writeTombstone(id, signedOutAt);
     this.#removed.set(id, isWritten);
     if (!isWritten) {
       await secretStorage.writeTombstone(id).catch(() => {});
@@ -277,7 +278,7 @@ export class SessionStore {
       return { kind: 'signed-out' };
     }
     const header = headerOf(file);
-    const isBehind = header !== undefined && compareVersions(header, versionOf(mine)) > 0;
+    const isBehind = isAhead(header, mine);
     if (isFileEnough && !isBehind) {
       return { kind: 'current' };
     }

@@ -7,6 +7,7 @@ import * as notification from '../host/notificationMessages.ts';
 import { openProviderSettings, openSettings } from '../host/openSettings.ts';
 import type { Settings } from '../host/settings.ts';
 import { describeEntryProblem, describeNumberProblem } from '../host/settingsMessages.ts';
+import { isFolderRefused } from '../core/failurePolicies.ts';
 import type { LoadIssue } from '../sessions/sessionLoader.ts';
 import type { ActionTarget, RecoveryActions } from './recoveryActions.ts';
 
@@ -26,6 +27,7 @@ export class ProblemReporter {
   readonly #dependencies: ProblemReporterDependencies;
   /** The messages about settings that have been shown, for problems that still exist. */
   readonly #shown = new Set<string>();
+  #hasWarnedOfFolder = false;
 
   constructor(dependencies: ProblemReporterDependencies) {
     this.#dependencies = dependencies;
@@ -76,10 +78,20 @@ export class ProblemReporter {
     await Promise.all([...messages].map(([message, same]) => this.#reportLoadIssue(message, same)));
   }
 
-  /** Reports that this window can't coordinate with the others. */
-  warnSyncDisabled(): void {
+  /**
+   * Reports that this window can't coordinate with the others.
+   * @param code why: the code of the failure of the folder.
+   * @param path the folder.
+   */
+  warnSyncDisabled(code: string, path: string): void {
+    const isRefused = isFolderRefused(code);
+    const message = isRefused ? notification.folderRefused(path, code === 'folder-link') : notification.syncDisabled();
+    if (isRefused && this.#hasWarnedOfFolder) {
+      return;
+    }
+    this.#hasWarnedOfFolder = isRefused;
     void vscode.window
-      .showWarningMessage(notification.syncDisabled(), button.showLog())
+      .showWarningMessage(message, button.showLog())
       .then((selected) => (selected === undefined ? undefined : this.#dependencies.showLog()));
   }
 

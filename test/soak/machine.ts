@@ -1,5 +1,6 @@
 // What the windows of one machine share in addition to the secrets: a folder, and each other's liveness.
 import type { Disposable } from '../../src/core/clock.ts';
+import { fnv1a } from '../../src/core/hash.ts';
 import type { Cipher } from '../../src/storage/cipher.ts';
 import { FakeFolder, FakeProcessLiveness } from '../support/fakeStore.ts';
 import type { Random } from '../support/simulation/random.ts';
@@ -101,6 +102,7 @@ export function plainCipher(random: Random): Cipher {
   return {
     newKey: () => ({ name: random.whole(0, 2 ** 32).toString(16), key: random.whole(0, 2 ** 40).toString(16) }),
     seal: (key, text, about) => Promise.resolve(`${key}|${about}|${text}`),
+    authenticate: (key, text) => fnv1a(`${key}|${text}`).toString(36),
     open: (key, sealed, about) => Promise.resolve(opened(key, sealed, about)),
   };
 }

@@ -110,6 +110,7 @@ export class SessionStoreFixture {
     };
     return {
       newKey: () => nodeCipher.newKey(),
+      authenticate: (...authenticating) => nodeCipher.authenticate(...authenticating),
       seal: (...sealing) => counted(nodeCipher.seal(...sealing)),
       open: (...opening) => counted(nodeCipher.open(...opening)),
     };

@@ -1,6 +1,9 @@
 // The session files and lock files in a folder that a test has in memory.
+import { nodeCipher } from '../../src/node/cipher.ts';
+import { formatSessionFile } from '../../src/storage/headerAuthentication.ts';
 import { headerOf, isTombstone, parseSessionFile, type SessionFile } from '../../src/storage/sessionFile.ts';
 
+const KEY_PREFIX = 'encryption-key:';
 const NAME = /^(.+)\.(\d+)\.session$/;
 
 /** The name of the newest file of a session; undefined if it has none. */
@@ -19,14 +22,27 @@ export function hasTombstone(files: ReadonlyMap<string, string>, id = 's1'): boo
   return isTombstone(sessionFile(files, id));
 }
 
-/** Puts a file in the place of a session's newest one; undefined deletes it. */
+/** Puts a file in the place of a session's newest one, without an authentication code; undefined deletes it. */
 export function setSessionFile(files: Map<string, string>, file: SessionFile | undefined, id = 's1'): void {
   const name = sessionFileName(files, id) ?? `${id}.1.session`;
   if (file === undefined) {
     files.delete(name);
   } else {
-    files.set(name, JSON.stringify(file));
+    files.set(name, JSON.stringify({ ...file, mac: undefined }));
   }
+}
+
+/** Puts a file in the place of a session's newest one, as a window with the first of these keys writes it. */
+export function setAuthenticFile(
+  files: Map<string, string>,
+  secrets: ReadonlyMap<string, string>,
+  file: SessionFile,
+  id = 's1',
+): void {
+  const name = sessionFileName(files, id) ?? `${id}.1.session`;
+  const [key] = [...secrets].filter(([one]) => one.startsWith(KEY_PREFIX)).sort();
+  const found = key === undefined ? undefined : { name: key[0].slice(KEY_PREFIX.length), key: key[1] };
+  files.set(name, formatSessionFile(name, file, found, nodeCipher));
 }
 
 /** Takes the encrypted record out of the file of a session, as if encrypting had failed. */

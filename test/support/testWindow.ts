@@ -127,6 +127,7 @@ export function createTestWindow(issuer: string, options: TestWindowOptions = {}
     fetch: (...request) => (options.awaitsRequest?.() === false ? send(...request) : counted(send(...request))),
     cipher: {
       newKey: () => nodeCipher.newKey(),
+      authenticate: (...authenticating) => nodeCipher.authenticate(...authenticating),
       seal: (...sealing) => counted(nodeCipher.seal(...sealing)),
       open: (...opening) => counted(nodeCipher.open(...opening)),
     },

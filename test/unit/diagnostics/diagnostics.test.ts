@@ -208,12 +208,16 @@ describe('the links in the diagnostics', () => {
     const loading = testWindow.secretStorage.load();
     await testWindow.clock.pass(MINUTE / 10);
     await loading;
-    assert.equal(await testWindow.secretStorage.countQuarantined(), 1);
+    assert.equal((await testWindow.secretStorage.listQuarantined()).length, 1);
     await press('quarantined-secrets', 'Delete Them', false);
-    assert.equal(await testWindow.secretStorage.countQuarantined(), 1);
+    assert.equal((await testWindow.secretStorage.listQuarantined()).length, 1);
     await press('quarantined-secrets', 'Delete Them');
     assert.deepEqual(
-      [await testWindow.secretStorage.countQuarantined(), leftOf('broken'), await lineOf('quarantined-secrets')],
+      [
+        (await testWindow.secretStorage.listQuarantined()).length,
+        leftOf('broken'),
+        await lineOf('quarantined-secrets'),
+      ],
       [0, [], undefined],
     );
     assert.notEqual(testWindow.stored(), undefined);

@@ -40,6 +40,33 @@ describe('LockFiles', () => {
     });
   });
 
+  for (const number of ['9007199254740992', '1000000001', '1e3', '0', '01', '-1', '1.5', '99999999999999999999']) {
+    it(`passes over a lock when its number is ${number}, which no window has given it`, async () => {
+      folder.files.set('s1.4.locked', '{"token":"t4"}');
+      folder.files.set('s1.4.released', '');
+      folder.files.set(`s1.${number}.locked`, '{"token":"t5"}');
+      const { content, number: latest } = await files.latest('s1');
+      assert.deepEqual([latest, content], [4, undefined]);
+      assert.equal(await files.create('s1', 5, 'mine'), true);
+      assert.equal((await files.latest('s1')).number, 5);
+    });
+  }
+
+  it('begins a new row when a file has the highest number there is', async () => {
+    folder.files.set('s1.1000000000.locked', '{"token":"t5"}');
+    const { number } = await files.latest('s1');
+    assert.equal(await files.create('s1', number + 1, 'mine'), false);
+    assert.deepEqual([names(), await files.create('s1', (await files.latest('s1')).number + 1, 'mine')], [[], true]);
+    assert.deepEqual(names(), ['s1.1.locked']);
+  });
+
+  it('names no session when the part before the number is no id', async () => {
+    for (const name of ['../s1.1.locked', 's1/2.1.locked', '.1.locked', 's 1.1.locked']) {
+      folder.files.set(name, '{"token":"t1"}');
+    }
+    assert.deepEqual(await files.listHolders(), []);
+  });
+
   it('names no holder when the newest lock is released', async () => {
     folder.files.set('s1.1.locked', '{"token":"t1"}');
     folder.files.set('s1.2.locked', '{"token":"t2"}');

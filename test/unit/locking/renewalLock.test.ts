@@ -76,6 +76,36 @@ describe('The renewal lock', function () {
     await held.release();
   });
 
+  for (const [number, isAlive] of [
+    [1, true],
+    [7, true],
+    [1_000_000_000, true],
+    [7, false],
+  ] as const) {
+    it(`is taken from its holder at the timeout when the task may, the holder is ${isAlive ? 'alive' : 'elsewhere'} and the number is ${number}`, async () => {
+      const token = isAlive ? (await liveness.register()).token : 'elsewhere';
+      folder.files.set(`s1.${number}.locked`, lockContent(token));
+      const renewalLock = openWindow();
+      const options = { ...JUST_WAIT, timeout: 3 * SECOND, overtakesAtTimeout: true };
+      const taking = renewalLock.runExclusive<LockHandle>('s1', (lock) => Promise.resolve(lock), options);
+      await clock.advance(4 * SECOND);
+      const { hasOvertaken, isCrossWindow } = await taking;
+      assert.deepEqual([hasOvertaken, isCrossWindow], [true, true]);
+      assert.equal((await pass(openWindow())).hasOvertaken, false, 'it is still held');
+    });
+  }
+
+  it('is not taken from its holder at the timeout when the task uses the refresh token', async () => {
+    folder.files.set('s1.1.locked', lockContent((await liveness.register()).token));
+    const taking = rejectsWith(
+      openWindow().runExclusive('s1', () => Promise.resolve(), { ...JUST_WAIT, timeout: 3 * SECOND }),
+      'lock-timeout',
+      'lock-timeout',
+    );
+    await clock.advance(4 * SECOND);
+    await taking;
+  });
+
   it('gives the result of the task, or its failure, and is released when the task ends with either', async () => {
     const [one, other] = [openWindow(), openWindow()];
     assert.equal(await one.runExclusive<string>('s1', () => Promise.resolve('done'), JUST_WAIT), 'done');

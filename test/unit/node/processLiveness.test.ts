@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { connect, type Socket } from 'node:net';
+import { chmod, mkdir, mkdtemp, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { connect, createServer, type Socket } from 'node:net';
 import { hostname, tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { nodeProcessLiveness } from '../../../src/node/processLiveness.ts';
 import { endOthers, startOther, type Other } from '../../support/processes.ts';
 
@@ -196,6 +196,139 @@ describe('Process liveness on this machine', function () {
     await rm(folder, { recursive: true });
   });
 
+  describe('with a token that names something else', () => {
+    /** A token of this machine and this process with another address. */
+    const naming = async (address: unknown): Promise<string> => {
+      const mine = await liveness.register();
+      const [where, pid, , uptime] = JSON.parse(mine.token) as unknown[];
+      mine.dispose();
+      return JSON.stringify([where, pid, address, uptime]);
+    };
+    const ownFolder = (): string => join(temporary, `sk-${process.getuid?.()}`);
+
+    beforeEach(function () {
+      if (process.platform === 'win32') {
+        this.skip();
+      }
+    });
+
+    it('connects to nothing when it is a port, a pipe of another computer, or a socket elsewhere', async () => {
+      let connections = 0;
+      const server = createServer(() => (connections += 1));
+      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+      const port = (server.address() as { port: number }).port;
+      const other = createServer(() => (connections += 1));
+      await mkdir(ownFolder(), { mode: 0o700 });
+      const sockets = [join(temporary, '0123456789abcdef.sock'), join(ownFolder(), 'of-another-program.sock')];
+      for (const socket of sockets) {
+        await new Promise<void>((resolve) => other.listen(socket, resolve));
+        assert.equal(await liveness.isAlive(await naming(socket)), undefined);
+        await new Promise<unknown>((resolve) => other.close(resolve));
+      }
+      for (const address of [port, String(port), `\\\\evil\\pipe\\sk-x`, '\0abstract', 'relative.sock', '//x']) {
+        const token = await naming(address);
+        assert.deepEqual([await liveness.isAlive(token), await liveness.isResponding(token)], [undefined, false]);
+      }
+      server.close();
+      assert.equal(connections, 0);
+    });
+
+    it('deletes nothing when it is an ordinary file, a link or a path with dots', async () => {
+      await mkdir(ownFolder(), { mode: 0o700 });
+      const named = join(ownFolder(), '0123456789abcdef.sock');
+      const [file, linked] = [join(temporary, 'file'), join(ownFolder(), 'fedcba9876543210.sock')];
+      await writeFile(named, 'text');
+      await writeFile(file, 'text');
+      await symlink(file, linked);
+      for (const address of [
+        named,
+        file,
+        linked,
+        `${ownFolder()}/../file`,
+        `${ownFolder()}/x/../0123456789abcdef.sock`,
+      ]) {
+        assert.equal(await liveness.isAlive(await naming(address)), undefined, address);
+      }
+      await new Promise((resolve) => setImmediate(resolve));
+      assert.deepEqual([named, file, linked].map(existsSync), [true, true, true]);
+    });
+
+    it('connects to nothing when the folder of the sockets is open to others, or a link', async () => {
+      let connections = 0;
+      const server = createServer(() => (connections += 1));
+      await mkdir(ownFolder(), { mode: 0o700 });
+      const address = join(ownFolder(), '0123456789abcdef.sock');
+      await new Promise<void>((resolve) => server.listen(address, resolve));
+      await chmod(ownFolder(), 0o777);
+      assert.equal(await liveness.isAlive(await naming(address)), undefined);
+      await chmod(ownFolder(), 0o700);
+      assert.equal(await liveness.isAlive(await naming(address)), true);
+      const [elsewhere, before] = [await mkdtemp(join(tmpdir(), 'sk-')), connections];
+      const link = join(elsewhere, `sk-${process.getuid?.()}`);
+      await symlink(ownFolder(), link);
+      assert.equal(await liveness.isAlive(await naming(join(link, '0123456789abcdef.sock'))), undefined);
+      assert.equal(connections, before);
+      await rm(elsewhere, { recursive: true });
+      server.close();
+    });
+
+    it('finds it dead when its process has ended, or the machine was restarted, whoever listens now', async () => {
+      const { other, token } = await start();
+      await other.kill();
+      const [where, pid, address] = JSON.parse(token) as [string, number, string];
+      await rm(address, { force: true });
+      const squatter = createServer(() => {});
+      await new Promise<void>((resolve) => squatter.listen(address, resolve));
+      assert.equal(await liveness.isAlive(token), false);
+      assert.equal(await liveness.isAlive(JSON.stringify([where, process.pid, address, 1e9])), false);
+      assert.equal(await liveness.isAlive(JSON.stringify([where, pid, address, 1e9])), false);
+      squatter.close();
+    });
+
+    for (const pid of [0, -1, 1.5, 1e300, null, '1', {}]) {
+      it(`knows nothing of it when its process ID is ${JSON.stringify(pid)}`, async () => {
+        const [where] = JSON.parse(await naming('')) as [string];
+        const token = JSON.stringify([where, pid, '', 0]);
+        assert.deepEqual([await liveness.isAlive(token), await liveness.isResponding(token)], [undefined, false]);
+      });
+    }
+
+    it('knows nothing of it when a machine with the same name and namespaces was started at another time', async function () {
+      if (process.platform !== 'linux') {
+        this.skip();
+      }
+      const [where, pid] = JSON.parse(await naming('')) as [string, number];
+      const parts = where.split(' ');
+      assert.deepEqual([parts.length, parts[0]], [4, hostname()]);
+      const twin = [parts[0], crypto.randomUUID(), ...parts.slice(2)].join(' ');
+      for (const twinPid of [pid, 2 ** 22 + 1]) {
+        assert.equal(await liveness.isAlive(JSON.stringify([twin, twinPid, '', 0])), undefined);
+      }
+    });
+  });
+
+  it('listens in a folder of its own that only its user can enter, and tightens it', async function () {
+    if (process.platform === 'win32') {
+      this.skip();
+    }
+    await mkdir(join(temporary, `sk-${process.getuid?.()}`), { mode: 0o777 });
+    await chmod(join(temporary, `sk-${process.getuid?.()}`), 0o777);
+    const { token } = await start();
+    const { mode } = await stat(dirname(addressIn(token)));
+    assert.deepEqual([dirname(addressIn(token)), mode & 0o777], [join(temporary, `sk-${process.getuid?.()}`), 0o700]);
+  });
+
+  it('has no socket when a link is in the place of that folder', async function () {
+    if (process.platform === 'win32') {
+      this.skip();
+    }
+    const elsewhere = await mkdtemp(join(tmpdir(), 'sk-'));
+    await symlink(elsewhere, join(temporary, `sk-${process.getuid?.()}`));
+    const { token } = await start();
+    assert.deepEqual([addressIn(token), readdirSync(elsewhere), await liveness.isAlive(token)], ['', [], true]);
+    await rm(elsewhere, { recursive: true });
+  });
+
   describe('on a system where a refused connection is not certain', () => {
     const real = Object.getOwnPropertyDescriptor(process, 'platform') ?? {};
 
@@ -240,7 +373,10 @@ describe('Process liveness on this machine', function () {
       { TMPDIR: folder },
     );
     await other.next();
-    assert.deepEqual(readdirSync(folder), []);
+    assert.deepEqual(
+      readdirSync(folder).flatMap((name) => readdirSync(join(folder, name))),
+      [],
+    );
     await rm(folder, { recursive: true });
   });
 });

@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict';
 import fsPromises from 'node:fs/promises';
-import { mkdir, mkdtemp, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readFile, readdir, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises';
 import { syncBuiltinESMExports } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { systemClock } from '../../../src/core/clock.ts';
+import { HOUR, systemClock } from '../../../src/core/clock.ts';
+import { deleteAbandonedParts } from '../../../src/node/abandonedParts.ts';
 import { nodeSharedFolder } from '../../../src/node/sharedFolder.ts';
 import type { SharedFolder } from '../../../src/locking/sharedFolder.ts';
+import { rejectsWith } from '../../support/failures.ts';
 import { endOthers, startOther } from '../../support/processes.ts';
 
 const MODULE = JSON.stringify(import.meta.resolve('../../../src/node/sharedFolder.ts'));
@@ -65,6 +67,30 @@ describe('The shared folder on disk', function () {
     );
     assert.deepEqual(modes, [0o700, 0o600, 0o600]);
   });
+
+  for (const name of [
+    '../out',
+    '..',
+    '.',
+    '',
+    'a/b',
+    '/etc/passwd',
+    'a\\b',
+    'C:a',
+    'a:stream',
+    'a\0b',
+    '../../x.session',
+  ]) {
+    it(`refuses a file when its name is ${JSON.stringify(name)}, and touches nothing`, async () => {
+      await folder.write('a', 'x');
+      await writeFile(join(path, '..', 'out'), 'outside');
+      await assert.rejects(folder.read(name));
+      await assert.rejects(folder.write(name, 'x'));
+      await assert.rejects(folder.create(name, 'x'));
+      await assert.rejects(folder.delete(name));
+      assert.deepEqual([await folder.list(), await readFile(join(path, '..', 'out'), 'utf8')], [['a'], 'outside']);
+    });
+  }
 
   it('lets one succeed when many create a file at once', async () => {
     const made = await Promise.all(Array.from({ length: 50 }, (_, index) => folder.create('a', `text ${index}`)));
@@ -152,6 +178,92 @@ describe('The shared folder on disk', function () {
     await assert.rejects(folder.write('a', 'x'));
     assert.equal(await folder.create('a', 'x'), false);
     assert.deepEqual(await parts(), []);
+  });
+
+  describe('that is found at start', () => {
+    const real = Object.getOwnPropertyDescriptor(process, 'getuid') ?? {};
+    const uid = process.getuid?.() ?? 0;
+    /** Lets this process be another user's. */
+    const beSomebodyElse = (): void => void Object.defineProperty(process, 'getuid', { ...real, value: () => uid + 1 });
+    const beOneself = (): void => void Object.defineProperty(process, 'getuid', real);
+
+    beforeEach(async function () {
+      if (process.platform === 'win32') {
+        this.skip();
+      }
+      await mkdir(path, { recursive: true });
+      await writeFile(join(path, 'a'), 'text');
+    });
+
+    afterEach(beOneself);
+
+    const calls: Readonly<Record<string, () => Promise<unknown>>> = {
+      list: () => folder.list(),
+      read: () => folder.read('a'),
+      write: () => folder.write('a', 'x'),
+      create: () => folder.create('b', 'x'),
+      delete: () => folder.delete('a'),
+    };
+
+    for (const mode of [0o777, 0o755, 0o770, 0o701, 0o1777]) {
+      it(`is closed to others when its mode is ${mode.toString(8)}`, async () => {
+        await chmod(path, mode);
+        assert.equal(await folder.read('a'), 'text');
+        assert.equal((await stat(path)).mode & 0o777, 0o700);
+      });
+    }
+
+    it('is used as it is when the file system does not keep modes', async () => {
+      const { chmod: real } = fsPromises;
+      await chmod(path, 0o755);
+      Object.assign(fsPromises, { chmod: () => Promise.reject(new Error('EPERM')) });
+      syncBuiltinESMExports();
+      try {
+        assert.equal(await folder.read('a'), 'text');
+      } finally {
+        Object.assign(fsPromises, { chmod: real });
+        syncBuiltinESMExports();
+      }
+    });
+
+    for (const [call, run] of Object.entries(calls)) {
+      it(`is refused when it is another user's, and nothing is changed (${call})`, async () => {
+        beSomebodyElse();
+        await rejectsWith(run(), 'storage', 'folder-owner');
+        beOneself();
+        assert.deepEqual([await readdir(path), await readFile(join(path, 'a'), 'utf8')], [['a'], 'text']);
+      });
+
+      it(`is refused when it is a link, and nothing is changed (${call})`, async () => {
+        const link = join(base, 'link');
+        await symlink(path, link);
+        await chmod(path, 0o755);
+        folder = nodeSharedFolder(link);
+        await rejectsWith(run(), 'storage', 'folder-link');
+        assert.deepEqual([await readdir(path), await readFile(join(path, 'a'), 'utf8')], [['a'], 'text']);
+        assert.equal((await stat(path)).mode & 0o777, 0o755);
+      });
+    }
+
+    it('is used as soon as it is repaired', async () => {
+      beSomebodyElse();
+      await rejectsWith(folder.list(), 'storage', 'folder-owner');
+      beOneself();
+      assert.deepEqual(await folder.list(), ['a']);
+    });
+
+    it('loses the temporary files of killed windows, and no others', async () => {
+      const [now, uuid] = [Date.now(), crypto.randomUUID()];
+      const times = { old: now - 2 * HOUR, future: now + 2 * HOUR, new: now - HOUR / 2 };
+      const parts = Object.values(times).map((time) => [`${crypto.randomUUID()}.part`, time] as const);
+      for (const [name, time] of [...parts, ['a', times.old], [`${uuid}.session`, times.old], ['x.part', 0]] as const) {
+        await writeFile(join(path, name), '');
+        await utimes(join(path, name), time / 1000, time / 1000);
+      }
+      await deleteAbandonedParts(path, now);
+      assert.deepEqual((await readdir(path)).sort(), ['a', `${uuid}.session`, 'x.part', parts[2]?.[0]].sort());
+      await deleteAbandonedParts(join(path, 'nowhere'), now);
+    });
   });
 
   describe('that is watched', () => {

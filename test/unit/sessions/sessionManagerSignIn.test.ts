@@ -226,6 +226,30 @@ describe('The session manager, as people come and go', () => {
       assert.equal((await admission).generation, 3);
     });
 
+    it('frees the session for renewals when something that seems alive holds its lock', async () => {
+      await testWindow.sessionManager.addSession(grantFor(providerAt(server.issuer), now()));
+      const { token } = await testWindow.life.register();
+      testWindow.folder.files.set('new-1.1.locked', lockContent(token));
+      const admission = testWindow.sessionManager.addSession(grantFor(providerAt(server.issuer), now()));
+      await testWindow.clock.pass(4 * SECOND);
+      await admission;
+      const renewed = await testWindow.tokenRefresher.refresh('new-1', { reason: 'test' });
+      assert.equal(renewed.generation, 4);
+    });
+
+    it('frees the session for renewals when one of this window waits for such a lock', async () => {
+      await testWindow.sessionManager.addSession(grantFor(providerAt(server.issuer), now()));
+      const { token } = await testWindow.life.register();
+      testWindow.folder.files.set('new-1.1.locked', lockContent(token));
+      const waiting = testWindow.tokenRefresher.refresh('new-1', { reason: 'test' }).catch(() => undefined);
+      await testWindow.clock.pass(SECOND);
+      await testWindow.sessionManager.addSession(grantFor(providerAt(server.issuer), now()));
+      await testWindow.clock.pass(5 * SECOND);
+      await waiting;
+      const renewed = await testWindow.tokenRefresher.refresh('new-1', { reason: 'test' });
+      assert.equal(renewed.generation, 4);
+    });
+
     it('is held in memory only where a store accepts it and forgets it, and is stored again', async () => {
       const storing = testWindow.store.store.bind(testWindow.store);
       testWindow.store.store = () => Promise.resolve();

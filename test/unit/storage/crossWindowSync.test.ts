@@ -7,7 +7,7 @@ import { FakeFolder, FakeProcessLiveness, FakeStore } from '../../support/fakeSt
 import { createTestWindow, grantFor, seedSession, recordAt, type TestWindow } from '../../support/testWindow.ts';
 import { Crashable, StoreWithoutEvents, FolderWithoutWatch } from '../../support/crashable.ts';
 import { ManualAsyncClock } from '../../support/manualAsyncClock.ts';
-import { hasTombstone, lockContent, setSessionFile } from '../../support/sharedFiles.ts';
+import { hasTombstone, lockContent, setAuthenticFile } from '../../support/sharedFiles.ts';
 import { rotatingTokens, ScriptedServer } from '../../support/scriptedServer.ts';
 
 /** A store that tells of no change, where what has been read takes its time to arrive. */
@@ -268,7 +268,7 @@ describe('CrossWindowSync', function () {
     });
 
     it('signs out, and adopts no newer tokens, when they cannot be deleted after a sign-out', async () => {
-      setSessionFile(shared.folder.files, { version: 1, signedOutAt: shared.clock.now() });
+      setAuthenticFile(shared.folder.files, shared.store.secrets, { version: 1, signedOutAt: shared.clock.now() });
       shared.store.failing.add('delete');
       const adopted: number[] = [];
       other.liveSessions.onDidChange(({ after }) => adopted.push(after?.record.generation ?? 0));
@@ -409,11 +409,31 @@ describe('CrossWindowSync', function () {
     await rest();
     const adopted: number[] = [];
     blind.liveSessions.onDidChange(({ after }) => adopted.push(after?.record.generation ?? 0));
-    setSessionFile(shared.folder.files, { version: 1, signedOutAt: shared.clock.now() });
+    setAuthenticFile(shared.folder.files, shared.store.secrets, { version: 1, signedOutAt: shared.clock.now() });
     await shared.store.store('session:s1', formatRecord(record({ generation: 2 })));
     await rest();
     assert.deepEqual([blind.liveSessions.all(), adopted], [[], [0]]);
     assert.equal(shared.store.secrets.has('session:s1'), false);
+  });
+
+  it('signs out within seconds when the key of a tombstone is visible only later', async () => {
+    await seedSession(one, record());
+    await rest();
+    const files = shared.folder.files;
+    const [prefixed = '', key = ''] =
+      [...shared.store.secrets].find(([name]) => name.startsWith('encryption-key:')) ?? [];
+    const late = openWindow();
+    await late.sessionManager.ready();
+    assert.equal(late.liveSessions.all().length, 1);
+    shared.store.secrets.set('encryption-key:0', key.split('').reverse().join('').replaceAll('=', 'A'));
+    setAuthenticFile(files, shared.store.secrets, { version: 1, signedOutAt: shared.clock.now() });
+    const hidden = shared.store.secrets.get('encryption-key:0') ?? '';
+    shared.store.secrets.delete('encryption-key:0');
+    await late.crossWindowSync.sync('s1');
+    assert.equal(late.liveSessions.all().length, 1, prefixed);
+    shared.store.secrets.set('encryption-key:0', hidden);
+    await shared.clock.pass(3 * SECOND);
+    assert.equal(late.liveSessions.all().length, 0);
   });
 
   it('ends with the newest record when many changes come at once', async () => {

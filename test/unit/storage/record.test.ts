@@ -2,13 +2,8 @@ import assert from 'node:assert/strict';
 import { DAY, HOUR, MINUTE, SECOND } from '../../../src/core/clock.ts';
 import { formatRecord, parseRecord, type SessionRecord } from '../../../src/core/session.ts';
 import type { Tokens } from '../../../src/protocol/tokens.ts';
-import {
-  describeExpiry,
-  describeSession,
-  withRefreshedTokens,
-  createRecord,
-  withRotatedToken,
-} from '../../../src/storage/record.ts';
+import { withRefreshedTokens, createRecord, withRotatedToken } from '../../../src/storage/record.ts';
+import { describeExpiry, describeSession } from '../../../src/storage/recordDescription.ts';
 import { providerAt } from '../../support/fixtures.ts';
 import { grantFor, recordAt } from '../../support/testWindow.ts';
 
