@@ -110,7 +110,6 @@ export function activate(context: vscode.ExtensionContext): void {
       return parts.dpopHeaders(...request);
     }),
     vscode.window.registerUriHandler({ handleUri: async (uri) => (await loaded())?.handleUri(uri) }),
-    sessionManager.onDidFindIssues((issues) => void loaded().then((parts) => parts?.reportLoadIssues(issues))),
     liveSessions.onDidChange(show),
     pendingSignIns.onDidChange(() => statusBar.update()),
     scheduler.onDidTick(show),
@@ -118,7 +117,6 @@ export function activate(context: vscode.ExtensionContext): void {
       onDemand.value?.onDidChangeSettings();
       providers.update();
       scheduler.checkNow();
-      sessionManager.onDidChangeProviders();
     }),
     vscode.window.onDidChangeWindowState(({ focused }) => (focused ? sessions.wake() : undefined)),
     statusBar,

@@ -39,7 +39,6 @@ import type { Transport } from './protocol/transport.ts';
 import { ChallengeSessions } from './sessions/challengeSessions.ts';
 import { OnDemandSessions } from './sessions/onDemandSessions.ts';
 import type { ServerSignOut } from './sessions/serverSignOut.ts';
-import type { LoadIssue } from './sessions/sessionLoader.ts';
 import type { SessionsModule } from './sessions/sessionsModule.ts';
 import { ClientSecrets } from './storage/clientSecrets.ts';
 import { Activity } from './ui/activity.ts';
@@ -86,8 +85,6 @@ export interface OnDemandParts extends Disposable {
   handleUri(uri: vscode.Uri): Promise<void>;
   /** Applies changed settings, before anything else uses them. */
   onDidChangeSettings(): void;
-  /** Reports what was found wrong with the stored sessions. */
-  reportLoadIssues(issues: readonly LoadIssue[]): void;
 }
 
 /** The addresses of a host name, as the system resolves it. */
@@ -263,6 +260,7 @@ export function createOnDemandParts(start: StartParts): OnDemandParts {
   const activity = new Activity(clock, idleMonitor);
   const disposables: readonly Disposable[] = [
     registerNotificationLinks(),
+    sessions.storedSessionIssues.onDidFindIssues((issues) => void problemReporter.reportLoadIssues(issues)),
     liveSessions.onDidChange((change) => notifications.onChange(change)),
     signInController.onStillWaiting((stillWaiting) => commands.showStillWaiting(stillWaiting)),
     scheduler.onDidTick(() => notifications.update()),
@@ -310,8 +308,8 @@ export function createOnDemandParts(start: StartParts): OnDemandParts {
       idleMonitor.configure();
       activity.update();
       void problemReporter.reportSettingsProblems();
+      sessions.storedSessionIssues.onDidChangeProviders();
     },
-    reportLoadIssues: (issues) => void problemReporter.reportLoadIssues(issues),
     dispose: () => disposables.forEach((one) => one.dispose()),
   };
 }

@@ -125,7 +125,7 @@ export class Diagnostics implements DiagnosticsService {
 
   async #gather(): Promise<Report> {
     const { clientSecrets, clock, discovery, extension, process, sessions, settings } = this.#dependencies;
-    const { history, sessionManager, sessionStore, secretStorage } = sessions;
+    const { sessionManager, sessionStore, secretStorage } = sessions;
     const { health, renewalLock } = this.#dependencies.onDemandSessions;
     // If the sessions can't be read, that is a finding, not an error.
     await Promise.race([
@@ -176,7 +176,7 @@ export class Diagnostics implements DiagnosticsService {
       lifetimes: settings.lifetimes(),
       getKnownServer: (provider) => discovery.getCached(provider),
       clientSecrets: new Map(secrets),
-      events: history.all(),
+      events: this.#dependencies.onDemandSessions.history.all(),
       lockHolders: holders,
       files,
       messages: messages.reportMessages,

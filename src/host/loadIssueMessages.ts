@@ -1,7 +1,7 @@
 // What was found wrong with the stored sessions.
 import * as vscode from 'vscode';
 import { sanitizeDisplayName } from '../core/failure.ts';
-import type { LoadIssue } from '../sessions/sessionLoader.ts';
+import type { LoadIssue } from '../sessions/storedSessionIssues.ts';
 
 const { l10n } = vscode;
 

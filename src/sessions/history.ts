@@ -34,6 +34,8 @@ export class History implements Disposable {
 
   constructor(clock: Clock, liveSessions: LiveSessions) {
     this.#clock = clock;
+    // The sessions that are there already were read before this was loaded.
+    liveSessions.all().forEach((after) => this.#record({ before: undefined, after }));
     this.#listening = liveSessions.onDidChange((change) => this.#record(change));
   }
 

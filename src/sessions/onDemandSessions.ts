@@ -14,10 +14,12 @@ import { PendingRevocations } from '../storage/pendingRevocations.ts';
 import { StorageProbe } from '../storage/storageProbe.ts';
 import { AbandonedLocks } from './abandonedLocks.ts';
 import { Revocations } from './revocations.ts';
+import { History } from './history.ts';
 import { Leftovers } from './leftovers.ts';
 import { endSessionAtServer, type ServerSignOut } from './serverSignOut.ts';
 import type { SessionsModule } from './sessionsModule.ts';
 import { SignInStorage } from './signInStorage.ts';
+import { StoredSessionIssues } from './storedSessionIssues.ts';
 import { TokenRefresher } from './tokenRefresher.ts';
 
 /** What these parts work with. */
@@ -48,6 +50,8 @@ export class OnDemandSessions implements Disposable {
   readonly signInStorage: SignInStorage;
   readonly health: StorageProbe;
   readonly revocations: Revocations;
+  readonly storedSessionIssues: StoredSessionIssues;
+  readonly history: History;
   readonly #leftovers: Leftovers;
   readonly #dependencies: OnDemandSessionsDependencies;
 
@@ -57,6 +61,16 @@ export class OnDemandSessions implements Disposable {
     const { sessionStore } = started;
     const providerOf = (record: SessionRecord): Provider | undefined => sessionManager.providerOf(record);
     this.#dependencies = dependencies;
+    this.history = new History(clock, liveSessions);
+    this.storedSessionIssues = new StoredSessionIssues({
+      clock,
+      log,
+      sessionStore,
+      crossWindowSync,
+      liveSessions,
+      notificationClaims,
+      provider: (id) => started.provider(id),
+    });
     this.health = new StorageProbe({ clock, secrets, folder, newId: () => dependencies.newId() });
     this.renewalLock = new RenewalLock({
       clock,
@@ -127,7 +141,7 @@ export class OnDemandSessions implements Disposable {
       folder,
       secretStorage: started.secretStorage,
       sessionStore,
-      isProvider: (id) => started.isProvider(id),
+      isProvider: (id) => started.provider(id) !== undefined,
     });
     this.signInStorage = new SignInStorage({
       clock,
@@ -149,6 +163,7 @@ export class OnDemandSessions implements Disposable {
   start(): void {
     this.#dependencies.started.sessionManager.ready().then(
       () => {
+        void this.reportLoaded();
         void this.idleMonitor.start();
         // A window may have ended in the middle of a refresh before this one was opened.
         void this.abandonedLocks.check();
@@ -156,6 +171,14 @@ export class OnDemandSessions implements Disposable {
       },
       () => {},
     );
+  }
+
+  /** Reports what is wrong with what was read at start, once. */
+  async reportLoaded(): Promise<void> {
+    const snapshot = this.#dependencies.started.takeSnapshot();
+    if (snapshot !== undefined) {
+      await this.storedSessionIssues.reportLoaded(snapshot);
+    }
   }
 
   /** Called when a file in the shared folder has changed. */
@@ -202,6 +225,8 @@ export class OnDemandSessions implements Disposable {
   }
 
   dispose(): void {
+    this.history.dispose();
+    this.storedSessionIssues.dispose();
     this.abandonedLocks.dispose();
     this.idleMonitor.dispose();
   }

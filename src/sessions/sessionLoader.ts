@@ -1,73 +1,29 @@
-// Reads the stored sessions into memory at start, and reports what is wrong with them.
-import { SECOND, type Clock, type Disposable } from '../core/clock.ts';
-import { Emitter } from '../core/emitter.ts';
+// Reads the stored sessions into memory at start.
 import { toFailure } from '../core/failure.ts';
 import type { Log } from '../core/log.ts';
-import type { Provider } from '../core/provider.ts';
-import { configuredProviderOf, belongsToClient } from '../core/serverIdentity.ts';
-import type { SessionRecord } from '../core/session.ts';
-import type { NotificationClaims } from '../locking/notificationClaims.ts';
-import type { CrossWindowSync } from '../storage/crossWindowSync.ts';
 import type { LiveSessions } from '../storage/liveSessions.ts';
-import type { MissingSession } from '../storage/loadStoredSessions.ts';
+import type { StoreSnapshot } from '../storage/loadStoredSessions.ts';
 import { describeExpiry, describeSession } from '../storage/recordDescription.ts';
-import type { StorageIssue } from '../storage/secretSessionStorage.ts';
 import type { SessionStore } from '../storage/sessionStore.ts';
 import type { SessionGate } from './sessionGate.ts';
 
 /** What the loader works with. */
 export interface SessionLoaderDependencies {
-  readonly clock: Clock;
   readonly log: Log;
   readonly sessionStore: SessionStore;
-  readonly crossWindowSync: CrossWindowSync;
   readonly liveSessions: LiveSessions;
-  readonly notificationClaims: NotificationClaims;
   readonly sessionGate: SessionGate;
-  /** The provider with an id as it's configured now. */
-  provider(id: string): Provider | undefined;
+  /** Called with what was read. */
+  onDidLoad(snapshot: StoreSnapshot): Promise<void>;
 }
-
-/** Something found at load that a person should know of. */
-export type LoadIssue =
-  | StorageIssue
-  /** Its provider isn't configured any more. Its tokens may still be valid. */
-  | { readonly id: string; readonly kind: 'unconfigured'; readonly providerId: string; readonly issuer: string }
-  /** The session has a file, but its tokens are gone: the keyring lost them; they didn't expire. */
-  | { readonly id: string; readonly kind: 'lost'; readonly providerId: string }
-  /**
-   * The session's issuer or client isn't the one configured now, or its credentials would go elsewhere: it's kept, and
-   * neither used nor sent anywhere.
-   */
-  | {
-      readonly id: string;
-      readonly kind: 'foreign';
-      readonly providerId: string;
-      readonly issuer: string;
-      readonly clientId: string;
-      readonly isMoved?: true;
-    };
-
-/** How long, in ms, a session that can't be found at start may take to appear: SecretStorage lags while a window starts. */
-const LOSS_GRACE_PERIOD = 3 * SECOND;
-
-/** How long, in ms, a provider must be missing before that is reported: settings are changed in several steps. */
-const REMOVAL_GRACE_PERIOD = 10 * SECOND;
 
 /** Loads the stored sessions, once. */
 export class SessionLoader {
   readonly #dependencies: SessionLoaderDependencies;
-  readonly #issues = new Emitter<readonly LoadIssue[]>();
   #loading: Promise<void> | undefined;
-  #checking: Disposable | undefined;
 
   constructor(dependencies: SessionLoaderDependencies) {
     this.#dependencies = dependencies;
-  }
-
-  /** Fires with what a load has found wrong. */
-  get onDidFindIssues(): Emitter<readonly LoadIssue[]>['event'] {
-    return this.#issues.event;
   }
 
   /**
@@ -83,79 +39,16 @@ export class SessionLoader {
     await this.#loading;
   }
 
-  /** Called when the providers in the settings have changed: reports the sessions whose provider was removed. */
-  onDidChangeProviders(): void {
-    this.#checking?.dispose();
-    this.#checking = this.#dependencies.clock.after(REMOVAL_GRACE_PERIOD, () => void this.#reportUnconfigured());
-  }
-
-  async #reportUnconfigured(): Promise<void> {
-    const { liveSessions, notificationClaims } = this.#dependencies;
-    const records = liveSessions.all().map(({ record }) => record);
-    for (const { id, providerId } of records) {
-      if (this.#dependencies.provider(providerId) !== undefined) {
-        // Should the provider be removed again, that is reported again.
-        await notificationClaims.forget(id, 'unconfigured');
-      }
-    }
-    const issues = records.flatMap((record) => this.#findMismatched(record));
-    await this.#report(issues.filter(({ kind }) => kind === 'unconfigured'));
-  }
-
   async #load(): Promise<void> {
-    const { sessionGate, sessionStore, clock, log, liveSessions } = this.#dependencies;
-    const { records, issues, missing } = await sessionStore.list();
+    const { sessionGate, sessionStore, log, liveSessions } = this.#dependencies;
+    const snapshot = await sessionStore.list();
     await sessionGate.start();
-    for (const record of records) {
+    for (const record of snapshot.records) {
       if (liveSessions.get(record.id) === undefined) {
         liveSessions.set(record);
         log.info(`${describeSession(record)} was read: ${describeExpiry(record)}.`);
       }
     }
-    await this.#report([...issues, ...records.flatMap((record) => this.#findMismatched(record))]);
-    const absent = missing.filter(({ id }) => liveSessions.get(id) === undefined);
-    if (absent.length > 0) {
-      clock.after(LOSS_GRACE_PERIOD, () => void this.#reportLosses(absent));
-    }
-  }
-
-  async #reportLosses(absent: readonly MissingSession[]): Promise<void> {
-    const { sessionStore, crossWindowSync, liveSessions } = this.#dependencies;
-    await Promise.all(absent.map(({ id }) => crossWindowSync.sync(id)));
-    const areOver = await Promise.all(
-      absent.map(async ({ id }) => (await sessionStore.isSignedOut(id)) || (await sessionStore.isOfAnotherEditor(id))),
-    );
-    const lost = absent.filter(({ id }, index) => liveSessions.get(id) === undefined && areOver[index] === false);
-    await this.#report(lost.map(({ id, providerId }) => ({ id, kind: 'lost', providerId }) as const));
-  }
-
-  /** Reports issues. What was quarantined is gone by the next time anyway; each of the others is reported once, in one window. */
-  async #report(issues: readonly LoadIssue[]): Promise<void> {
-    const { clock, log, notificationClaims } = this.#dependencies;
-    const reported: LoadIssue[] = [];
-    for (const issue of issues) {
-      const where = 'providerId' in issue ? `at ${issue.providerId}` : `(${issue.reason})`;
-      log.warn(`Session ${issue.id.slice(0, 8)} ${where}: ${issue.kind}.`);
-      const claim = { kind: issue.kind, id: issue.id, since: 0 };
-      if (issue.kind === 'quarantined' || (await notificationClaims.tryClaim(claim, clock.now()))) {
-        reported.push(issue);
-      }
-    }
-    if (reported.length > 0) {
-      this.#issues.fire(reported);
-    }
-  }
-
-  #findMismatched(record: SessionRecord): LoadIssue[] {
-    const { clientId, id, issuer, providerId } = record;
-    const provider = this.#dependencies.provider(providerId);
-    if (provider === undefined) {
-      return [{ id, kind: 'unconfigured', providerId, issuer }];
-    }
-    if (configuredProviderOf(record, (one) => this.#dependencies.provider(one)) !== undefined) {
-      return [];
-    }
-    const moved = belongsToClient(record, provider) ? { isMoved: true as const } : {};
-    return [{ id, kind: 'foreign', providerId, issuer, clientId, ...moved }];
+    await this.#dependencies.onDidLoad(snapshot);
   }
 }

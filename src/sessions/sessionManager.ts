@@ -1,7 +1,6 @@
 // What callers ask of the sessions: list them, find one that works, add one, sign out.
 import { isSameAccount } from '../core/accounts.ts';
 import type { Clock } from '../core/clock.ts';
-import type { Emitter } from '../core/emitter.ts';
 import { sanitizeDisplayName } from '../core/failure.ts';
 import type { Log } from '../core/log.ts';
 import type { Provider } from '../core/provider.ts';
@@ -20,12 +19,12 @@ import { AccessGate } from './accessGate.ts';
 import { DecisionLog } from './decisionLog.ts';
 import type { ServerSignOut } from './serverSignOut.ts';
 import type { SessionGate } from './sessionGate.ts';
-import { SessionLoader, type LoadIssue } from './sessionLoader.ts';
+import { SessionLoader, type SessionLoaderDependencies } from './sessionLoader.ts';
 import type { SignInResult, SignInStorage } from './signInStorage.ts';
 import type { SessionRefresher } from './onDemandRefresher.ts';
 
 /** What the session manager works with. */
-export interface SessionManagerDependencies {
+export interface SessionManagerDependencies extends Pick<SessionLoaderDependencies, 'onDidLoad'> {
   readonly clock: Clock;
   readonly log: Log;
   readonly sessionStore: SessionStore;
@@ -59,16 +58,6 @@ export class SessionManager {
     this.#decisions = new DecisionLog(dependencies.log);
     this.#loader = new SessionLoader(dependencies);
     this.#accessGate = new AccessGate({ ...dependencies, decisions: this.#decisions });
-  }
-
-  /** Fires with what a load has found wrong. */
-  get onDidFindIssues(): Emitter<readonly LoadIssue[]>['event'] {
-    return this.#loader.onDidFindIssues;
-  }
-
-  /** Called when the providers in the settings have changed. */
-  onDidChangeProviders(): void {
-    this.#loader.onDidChangeProviders();
   }
 
   /**

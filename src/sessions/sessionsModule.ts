@@ -11,12 +11,12 @@ import type { SharedFolder } from '../locking/sharedFolder.ts';
 import type { Cipher } from '../storage/cipher.ts';
 import { CrossWindowSync } from '../storage/crossWindowSync.ts';
 import { LiveSessions } from '../storage/liveSessions.ts';
+import type { StoreSnapshot } from '../storage/loadStoredSessions.ts';
 import { EncryptionKeys, type KeyNames } from '../storage/encryptionKeys.ts';
 import { SecretSessionStorage, type SecretStore } from '../storage/secretSessionStorage.ts';
 import { SessionFiles } from '../storage/sessionFiles.ts';
 import { SessionStore } from '../storage/sessionStore.ts';
 import { folderWithTimeout, storeWithTimeout } from '../storage/timeouts.ts';
-import { History } from './history.ts';
 import { OnDemandGate } from './onDemandGate.ts';
 import { OnDemandRefresher } from './onDemandRefresher.ts';
 import type { OnDemandSessions } from './onDemandSessions.ts';
@@ -70,9 +70,10 @@ export class SessionsModule implements Disposable {
   readonly crossWindowSync: CrossWindowSync;
   readonly sessionManager: SessionManager;
   readonly scheduler: RefreshScheduler;
-  readonly history: History;
   readonly #dependencies: SessionsDependencies;
   readonly #gate: OnDemandGate;
+  /** What was read before the parts on demand were loaded. */
+  #snapshot: StoreSnapshot | undefined;
   #listening: readonly Disposable[] = [];
 
   constructor(dependencies: SessionsDependencies) {
@@ -102,7 +103,6 @@ export class SessionsModule implements Disposable {
     this.sessionStore = sessionStore;
     this.liveSessions = liveSessions;
     this.crossWindowSync = crossWindowSync;
-    this.history = new History(clock, liveSessions);
     this.sessionManager = new SessionManager({
       clock,
       log,
@@ -124,6 +124,10 @@ export class SessionsModule implements Disposable {
           )),
       },
       endSessionAtServer: (...session) => this.#endSessionAtServer(...session),
+      onDidLoad: async (snapshot) => {
+        this.#snapshot = snapshot;
+        await onDemand.value?.sessions.reportLoaded();
+      },
       provider: (id) => dependencies.provider(id),
       minimumValidity: () => dependencies.minimumValidity(),
     });
@@ -144,9 +148,16 @@ export class SessionsModule implements Disposable {
     return this.sessionManager.providerOf(record) !== undefined && !this.#gate.isBlocked(record);
   }
 
-  /** Whether a provider with this id is configured. */
-  isProvider(id: string): boolean {
-    return this.#dependencies.provider(id) !== undefined;
+  /** The provider with an id as it's configured now; undefined if it isn't. */
+  provider(id: string): Provider | undefined {
+    return this.#dependencies.provider(id);
+  }
+
+  /** What was read at start, once; undefined if nothing was read yet, or it was taken already. */
+  takeSnapshot(): StoreSnapshot | undefined {
+    const snapshot = this.#snapshot;
+    this.#snapshot = undefined;
+    return snapshot;
   }
 
   /** After how long without activity, in ms, sessions are signed out: by provider id, of those with a limit. */
@@ -181,7 +192,6 @@ export class SessionsModule implements Disposable {
 
   dispose(): void {
     this.scheduler.dispose();
-    this.history.dispose();
     this.#dependencies.onDemand.value?.sessions.dispose();
     for (const one of this.#listening) {
       one.dispose();

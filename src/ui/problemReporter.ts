@@ -8,7 +8,7 @@ import { openProviderSettings, openSettings } from '../host/openSettings.ts';
 import type { Settings } from '../host/settings.ts';
 import { describeEntryProblem, describeNumberProblem } from '../host/settingsMessages.ts';
 import { isFolderRefused } from '../core/failurePolicies.ts';
-import type { LoadIssue } from '../sessions/sessionLoader.ts';
+import type { LoadIssue } from '../sessions/storedSessionIssues.ts';
 import type { ActionTarget, RecoveryActions } from './recoveryActions.ts';
 
 /** What the reports depend on. */

@@ -1,7 +1,7 @@
 // What must hold at any time, checked at each event.
 import { HOUR, MINUTE, SECOND } from '../../src/core/clock.ts';
 import { isNewer, type SessionRecord } from '../../src/core/session.ts';
-import type { LoadIssue } from '../../src/sessions/sessionLoader.ts';
+import type { LoadIssue } from '../../src/sessions/storedSessionIssues.ts';
 import { isTombstone, parseSessionFile } from '../../src/storage/sessionFile.ts';
 import type { SessionChange } from '../../src/storage/liveSessions.ts';
 import { headerGeneration, isSignedOut, sealedCopy, storedCopy } from './storedCopies.ts';

@@ -2,7 +2,7 @@ import type { Provider } from '../../src/core/provider.ts';
 import type { LiveSession } from '../../src/core/status.ts';
 import { ClientSecrets } from '../../src/storage/clientSecrets.ts';
 import { ChallengeSessions } from '../../src/sessions/challengeSessions.ts';
-import type { LoadIssue } from '../../src/sessions/sessionLoader.ts';
+import type { LoadIssue } from '../../src/sessions/storedSessionIssues.ts';
 import { folderWithTimeout, storeWithTimeout } from '../../src/storage/timeouts.ts';
 import type { SessionChange } from '../../src/storage/liveSessions.ts';
 import type { TestSessions } from '../support/testSessions.ts';
@@ -92,7 +92,7 @@ export class Window {
         environment.onChange(this, change);
       }
     });
-    this.sessions.sessionManager.onDidFindIssues((findings) => {
+    this.sessions.onDemand.storedSessionIssues.onDidFindIssues((findings) => {
       if (!process.isDead) {
         environment.onDidFindIssues(this, findings);
       }

@@ -8,7 +8,7 @@ import type { Discovery } from '../../src/protocol/discovery.ts';
 import type { SignInGrant } from '../../src/protocol/identity.ts';
 import type { Tokens } from '../../src/protocol/tokens.ts';
 import type { Transport } from '../../src/protocol/transport.ts';
-import type { LoadIssue } from '../../src/sessions/sessionLoader.ts';
+import type { LoadIssue } from '../../src/sessions/storedSessionIssues.ts';
 import type { SessionManager } from '../../src/sessions/sessionManager.ts';
 import type { SessionStore } from '../../src/storage/sessionStore.ts';
 import type { KeyNames } from '../../src/storage/encryptionKeys.ts';
@@ -146,7 +146,7 @@ export function createTestWindow(issuer: string, options: TestWindowOptions = {}
   });
   const { sessionManager, liveSessions } = sessions;
   const findings: LoadIssue[] = [];
-  sessionManager.onDidFindIssues((found) => findings.push(...found));
+  sessions.onDemand.storedSessionIssues.onDidFindIssues((found) => findings.push(...found));
   const changes: SessionChange[] = [];
   liveSessions.onDidChange((change) => changes.push(change));
   const previous = clock.busy;

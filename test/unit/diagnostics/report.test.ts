@@ -307,7 +307,7 @@ describe('The report', () => {
         input(
           { now: at, providers: [providerAt(server.issuer)], sessions },
           {
-            events: testWindow.sessions.history.all(),
+            events: testWindow.sessions.onDemand.history.all(),
             lockHolders: await testWindow.renewalLock.listHolders(),
             files: await testWindow.sessionStore.listFiles(),
           },

@@ -24,7 +24,7 @@ describe('History', () => {
     await server.stop();
   });
 
-  const kinds = (one = testWindow): string[] => one.sessions.history.all().map(({ kind }) => kind);
+  const kinds = (one = testWindow): string[] => one.sessions.onDemand.history.all().map(({ kind }) => kind);
   const again = (): TestWindow =>
     createTestWindow(server.issuer, { store: testWindow.store, folder: testWindow.folder, clock: testWindow.clock });
 
@@ -36,7 +36,7 @@ describe('History', () => {
     await testWindow.tokenRefresher.refresh(id, { reason: 'test' });
     await testWindow.sessionManager.signOut(id);
     assert.deepEqual(kinds(), ['signed-in', 'refreshed', 'removed']);
-    assert.deepEqual(testWindow.sessions.history.all()[1], {
+    assert.deepEqual(testWindow.sessions.onDemand.history.all()[1], {
       at: testWindow.clock.now(),
       session: 'new-1',
       providerId: 'acme',
@@ -70,7 +70,7 @@ describe('History', () => {
     await testWindow.clock.pass(MINUTE);
     await testWindow.tokenRefresher.refresh('s1', { reason: 'test' }).catch(() => {});
     assert.deepEqual(
-      testWindow.sessions.history
+      testWindow.sessions.onDemand.history
         .all()
         .slice(1)
         .map(({ kind, reason }) => [kind, reason]),
@@ -79,7 +79,7 @@ describe('History', () => {
         ['ended', { category: 'session-ended', code: 'invalid_grant' }],
       ],
     );
-    assert.doesNotMatch(JSON.stringify(testWindow.sessions.history.all()), /SECRET|refresh-1|access-1/);
+    assert.doesNotMatch(JSON.stringify(testWindow.sessions.onDemand.history.all()), /SECRET|refresh-1|access-1/);
   });
 
   it('tells that tokens could not be stored', async () => {
@@ -93,7 +93,7 @@ describe('History', () => {
     for (let number = 1; number <= 30; number += 1) {
       testWindow.liveSessions.patch('s1', { failure: new Failure('network', `code-${number}`), failedAt: number });
     }
-    const events = testWindow.sessions.history.all();
+    const events = testWindow.sessions.onDemand.history.all();
     assert.deepEqual([events.length, events[0]?.reason?.code, events[19]?.reason?.code], [20, 'code-11', 'code-30']);
   });
 });

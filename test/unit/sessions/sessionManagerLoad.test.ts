@@ -148,7 +148,7 @@ describe('The session manager, at the side of a store and of other windows', () 
       await window.sessionManager.ready();
       const change = async (isConfigured: boolean, wait: number): Promise<number> => {
         providers.splice(0, 1, ...(isConfigured ? [providerAt(server.issuer)] : []));
-        window.sessionManager.onDidChangeProviders();
+        window.sessions.onDemand.storedSessionIssues.onDidChangeProviders();
         await window.clock.pass(wait);
         return window.findings.length;
       };

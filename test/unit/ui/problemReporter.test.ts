@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { MINUTE } from '../../../src/core/clock.ts';
 import { PREFIX, SETTINGS } from '../../../src/host/ids.ts';
 import { Settings } from '../../../src/host/settings.ts';
-import type { LoadIssue } from '../../../src/sessions/sessionLoader.ts';
+import type { LoadIssue } from '../../../src/sessions/storedSessionIssues.ts';
 import type { IdleNotifications } from '../../../src/ui/idleNotifications.ts';
 import { NotificationCenter } from '../../../src/ui/notificationCenter.ts';
 import { ProblemReporter, type ProblemReporterDependencies } from '../../../src/ui/problemReporter.ts';
