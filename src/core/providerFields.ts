@@ -239,13 +239,14 @@ export const PROVIDER_FIELDS = {
   }),
   /**
    * Whether a sign-in revokes the refresh token that it replaces. Some servers end all sessions of the account and the
-   * client with it (RFC 7009 section 2.1).
+   * client with it (RFC 7009 section 2.1); undefined to revoke it only if ID tokens show that the server has another session.
    */
   revokeReplacedSession: field({
-    schema: v.optional(schemas.flag, true),
+    schema: v.optional(schemas.flag),
     server: 'belongs',
     affectsRefresh: false,
     display: 'value',
+    unset: 'if the server shows another session',
   }),
 };
 

@@ -85,8 +85,9 @@ export class Revocations {
 
   /**
    * Revokes the refresh token that a new sign-in replaces. Its access token may be in use at this moment, and expires by
-   * itself. Nothing is revoked if the new tokens are of the same grant, which would end with it (RFC 7009 section 2.1),
-   * or if another session of the account may be of that grant: some servers have one for each account and client.
+   * itself. Nothing is revoked if the new tokens, or another session of the account, may be of the same grant, because
+   * they would end with it (RFC 7009 section 2.1): many servers have one grant for each account and client, and nothing in
+   * a response tells so. Only a different session at the server is known to be another grant, unless the entry says more.
    * @param provider undefined if it isn't configured any more.
    */
   revokeReplaced(replaced: SessionRecord, by: SessionRecord, provider: Provider | undefined): void {
@@ -95,8 +96,10 @@ export class Revocations {
       .all()
       .map(({ record }) => record)
       .filter(({ id, ended }) => id !== replaced.id && ended === undefined);
-    const isSameGrant = hasSameGrant(replaced, by) || others.some((other) => mayShareGrant(replaced, other));
-    if (refreshToken !== undefined && !isSameGrant && provider?.revokeReplacedSession === true) {
+    const { revokeReplacedSession } = provider ?? {};
+    const mayBeOfGrant = revokeReplacedSession === true ? hasSameGrant(replaced, by) : mayShareGrant(replaced, by);
+    const isShared = mayBeOfGrant || others.some((other) => mayShareGrant(replaced, other));
+    if (provider !== undefined && refreshToken !== undefined && !isShared && revokeReplacedSession !== false) {
       this.start(replaced, provider, { keepsAccessToken: true });
     }
   }

@@ -148,7 +148,7 @@ export const PRESETS: readonly Preset[] = [
     name: 'Google',
     issuer: 'https://accounts.google.com',
     scopes: WITHOUT_OFFLINE,
-    fields: { authorizationParameters: { access_type: 'offline', prompt: 'consent' }, revokeReplacedSession: false },
+    fields: { authorizationParameters: { access_type: 'offline', prompt: 'consent' } },
     secret: 'required',
     registersRedirect: false,
     renewal: 'always',

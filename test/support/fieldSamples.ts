@@ -60,7 +60,7 @@ export const FIELD_SAMPLES: { readonly [Field in ProviderField]: FieldSample<Fie
   account: same<Provider['account']>({ id: 'id', label: 'login' }, undefined),
   clientAuthentication: same<Provider['clientAuthentication']>('client_secret_post', undefined),
   sessionToken: same<Provider['sessionToken']>('id_token', 'access_token'),
-  revokeReplacedSession: same(false, true),
+  revokeReplacedSession: same(false, undefined),
   signOutAtServer: same<Provider['signOutAtServer']>('return', false),
 };
 

@@ -216,24 +216,26 @@ describe('A revocation', () => {
       await testWindow.clock.pass(SECOND);
     };
 
+    const REVOKES = { revokeReplacedSession: true };
+
     it('revokes the refresh token, and leaves the access token to whoever is using it', async () => {
-      await signInOver({});
+      await signInOver({}, {}, REVOKES);
       assert.deepEqual([revoked(), testWindow.record().refreshToken], [['refresh-1'], 'refresh-new']);
     });
 
     it('revokes it when the session has ended before', async () => {
-      await signInOver({}, { ended: { at: now(), category: 'sign-in-needed', code: 'login_required' } });
+      await signInOver({}, { ended: { at: now(), category: 'sign-in-needed', code: 'login_required' } }, REVOKES);
       assert.deepEqual(revoked(), ['refresh-1']);
     });
 
     it('revokes nothing when the server has returned the same refresh token', async () => {
-      await signInOver({ refreshToken: 'refresh-1' });
+      await signInOver({ refreshToken: 'refresh-1' }, {}, REVOKES);
       assert.deepEqual(revoked(), []);
     });
 
     it('revokes nothing when the tokens are of the same session at the server, which would end with it', async () => {
       const idToken = (sid: string): string => jwtWith({ iss: server.issuer, aud: 'editor', sub: 'person', sid });
-      await signInOver({ idToken: idToken('one') }, { idToken: idToken('one') });
+      await signInOver({ idToken: idToken('one') }, { idToken: idToken('one') }, REVOKES);
       assert.deepEqual(revoked(), []);
     });
 
@@ -262,14 +264,22 @@ describe('A revocation', () => {
       });
     }
 
+    it('revokes nothing when no token tells whether the new ones are of the same grant', async () => {
+      await signInOver({});
+      const idToken = jwtWith({ iss: server.issuer, aud: 'editor', sub: 'person' });
+      await signInOver({ idToken, refreshToken: 'refresh-newer' }, { idToken });
+      assert.deepEqual(revoked(), []);
+    });
+
     it('revokes nothing when the entry says that the server would end the new session, too', async () => {
-      await signInOver({}, {}, { revokeReplacedSession: false });
+      const idToken = (sid: string): string => jwtWith({ iss: server.issuer, aud: 'editor', sub: 'person', sid });
+      await signInOver({ idToken: idToken('two') }, { idToken: idToken('one') }, { revokeReplacedSession: false });
       assert.deepEqual(revoked(), []);
     });
 
     it('is retried like any other', async () => {
       server.on('/revoke', 'drop');
-      await signInOver({});
+      await signInOver({}, {}, REVOKES);
       server.on('/revoke', { status: 200 });
       await testWindow.clock.pass(HOUR);
       assert.deepEqual([revoked().at(-1), pendingFiles()], ['refresh-1', []]);
