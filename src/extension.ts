@@ -1,7 +1,7 @@
 // The composition root: creates what is needed from the start. Everything else is created in onDemand.ts.
 import { join } from 'node:path';
 import * as vscode from 'vscode';
-import type { IdConflicts } from './auth/idConflicts.ts';
+import type { TakenIds } from './auth/idConflicts.ts';
 import { PendingSignIns } from './auth/pendingSignIns.ts';
 import { ProviderRegistry } from './auth/providerRegistry.ts';
 import { SECOND } from './core/clock.ts';
@@ -41,19 +41,19 @@ export function activate(context: vscode.ExtensionContext): void {
     const { createOnDemandParts } = await import('./onDemand.ts');
     const parts = createOnDemandParts({
       clock,
-      conflicts,
       context,
       diagnosticsDocument,
       // Read at each call, because VS Code replaces it when proxy settings change.
       fetch: (input, init) => fetch(input, init),
       log,
-      onDidChangeConflicts: () => statusBar.update(),
+      onDidChangeTakenIds: () => statusBar.update(),
       pendingSignIns,
       process,
       providers,
       random: Math.random,
       sessions,
       settings,
+      takenIds,
     });
     context.subscriptions.push(parts);
     return parts;
@@ -80,17 +80,17 @@ export function activate(context: vscode.ExtensionContext): void {
       void loaded().then((parts) => parts?.sessions.idleMonitor.recordActivity());
     }
   };
-  const conflicts: IdConflicts = new Map();
+  const takenIds: TakenIds = new Map();
   const providers = new ProviderRegistry(settings, pendingSignIns, {
     clock,
-    conflicts,
     extensionId: context.extension.id,
     log,
     sessionManager,
     onDemand,
     onCall,
+    takenIds,
   });
-  const statusBar = new StatusBar(clock, sessionManager, pendingSignIns, settings, conflicts);
+  const statusBar = new StatusBar(clock, sessionManager, pendingSignIns, settings, takenIds);
   const contextKeys = new ContextKeys(sessionManager);
   const show = (): void => {
     providers.sync();

@@ -11,7 +11,7 @@ import { isFolderRefused } from './core/failurePolicies.ts';
 import type { Log } from './core/log.ts';
 import { createDpopHeadersCommand, type DpopHeadersCommand } from './auth/dpopHeaders.ts';
 import { askForUrl } from './auth/pasteUrl.ts';
-import type { IdConflicts } from './auth/idConflicts.ts';
+import type { TakenIds } from './auth/idConflicts.ts';
 import { IdOwnership } from './auth/idOwnership.ts';
 import type { PendingSignIns } from './auth/pendingSignIns.ts';
 import type { ProviderRegistry } from './auth/providerRegistry.ts';
@@ -58,9 +58,6 @@ const RESPONSE_TIMEOUT = 20 * SECOND;
 /** The parts that exist from the start. */
 export interface StartParts {
   readonly clock: Clock;
-  readonly conflicts: IdConflicts;
-  /** Shows the conflicts. */
-  onDidChangeConflicts(): void;
   readonly context: vscode.ExtensionContext;
   readonly diagnosticsDocument: DiagnosticsDocument;
   readonly fetch: Transport['fetch'];
@@ -71,6 +68,9 @@ export interface StartParts {
   readonly random: () => number;
   readonly sessions: SessionsModule;
   readonly settings: Settings;
+  readonly takenIds: TakenIds;
+  /** Shows them. */
+  onDidChangeTakenIds(): void;
 }
 
 /** The parts that are loaded on demand, as the start of the extension uses them. */
@@ -197,14 +197,7 @@ export function createOnDemandParts(start: StartParts): OnDemandParts {
     showDiagnostics: () => diagnosticsDocument.show(),
     copyDiagnostics: () => diagnosticsDocument.copy(),
   });
-  const idOwnership = new IdOwnership({
-    clock,
-    log,
-    conflicts: start.conflicts,
-    extensionId: context.extension.id,
-    onDidChange: () => start.onDidChangeConflicts(),
-    getRegistered: () => start.providers.getRegistered(),
-  });
+  const idOwnership = new IdOwnership({ ...start, extensionId: context.extension.id });
   const diagnostics = new Diagnostics({
     checkIds: () => idOwnership.check(),
     clientSecrets,
@@ -305,6 +298,8 @@ export function createOnDemandParts(start: StartParts): OnDemandParts {
     handleUri: (uri) => redirectEnvironment.handleUri(uri, uriCallbackRouter),
     onDidChangeSettings: () => {
       discovery.clear();
+      // What has changed is registered by then.
+      clock.after(SECOND, () => void idOwnership.check());
       idleMonitor.configure();
       activity.update();
       void problemReporter.reportSettingsProblems();

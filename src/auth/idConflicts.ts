@@ -1,17 +1,8 @@
 // The provider IDs that other extensions also claim. VS Code asks only one provider for each ID, and doesn't tell the others.
 import * as vscode from 'vscode';
 
-/** An ID that another extension claims, too. */
-export interface IdConflict {
-  readonly providerId: string;
-  /** What the user reads if VS Code asks the other extension, so that the sessions of this one reach nobody. */
-  readonly taken: string | undefined;
-  /** The ID of the extension whose manifest declares it; undefined if none does. */
-  readonly declaredBy: string | undefined;
-}
-
-/** The conflicts that are known, by provider ID. */
-export type IdConflicts = Map<string, IdConflict>;
+/** The IDs for which VS Code asks another extension, so that the sessions of this one reach nobody; with what the user reads. */
+export type TakenIds = Map<string, string>;
 
 /** Returns the ID of another extension whose manifest declares a provider ID; undefined if there is none. */
 export function findDeclaringExtension(providerId: string, ownId: string): string | undefined {

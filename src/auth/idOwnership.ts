@@ -4,19 +4,30 @@ import * as vscode from 'vscode';
 import { MINUTE, SECOND, type Clock } from '../core/clock.ts';
 import type { Log } from '../core/log.ts';
 import type { OidcAuthenticationProvider } from './authenticationProvider.ts';
+import type { Settings } from '../host/settings.ts';
 import { idTaken } from '../host/signInMessages.ts';
-import { findDeclaringExtension, type IdConflict, type IdConflicts } from './idConflicts.ts';
+import { findDeclaringExtension, type TakenIds } from './idConflicts.ts';
+
+/** An ID that another extension uses, too. */
+export interface IdConflict {
+  readonly providerId: string;
+  /** Whether VS Code asks the other extension. */
+  readonly isTaken: boolean;
+  /** The ID of the extension whose manifest declares it; undefined if none does. */
+  readonly declaredBy: string | undefined;
+}
 
 /** What the checks depend on. */
 export interface IdOwnershipDependencies {
   readonly clock: Clock;
   readonly log: Log;
-  readonly conflicts: IdConflicts;
+  readonly settings: Pick<Settings, 'provider'>;
+  readonly takenIds: TakenIds;
   readonly extensionId: string;
+  /** The registered providers, by ID. */
+  readonly providers: { getRegistered(): ReadonlyMap<string, ProbedProvider> };
   /** Called when VS Code has begun or ceased to ask another extension for an ID. */
-  onDidChange(): void;
-  /** Returns the registered providers, by ID. */
-  getRegistered(): ReadonlyMap<string, ProbedProvider>;
+  onDidChangeTakenIds(): void;
 }
 
 /** A provider, as far as the checks know it. */
@@ -57,50 +68,54 @@ export class IdOwnership {
 
   /** Checks all IDs. Returns what is known afterwards; an ID about which there is no answer keeps what was known. */
   async check(): Promise<IdConflict[]> {
-    const { clock, conflicts } = this.#dependencies;
-    const registered = this.#dependencies.getRegistered();
+    const { clock, extensionId, takenIds } = this.#dependencies;
+    const registered = this.#dependencies.providers.getRegistered();
     this.#checkedAt = clock.now();
     const timeout = new Promise<void>((resolve) => clock.after(TIMEOUT, resolve));
     const checks = [...registered].map(([id, provider]) => this.checkProvider(id, provider));
     await Promise.race([Promise.all(checks), timeout]);
-    return [...registered.keys()].map((id) => conflicts.get(id)).filter((conflict) => conflict !== undefined);
+    return [...registered.keys()]
+      .map((providerId) => {
+        const declaredBy = findDeclaringExtension(providerId, extensionId);
+        return { providerId, isTaken: takenIds.has(providerId), declaredBy };
+      })
+      .filter(({ declaredBy, isTaken }) => isTaken || declaredBy !== undefined);
   }
 
   /** Checks one ID, and returns whether VS Code asks this extension. Waits as long as VS Code does. */
   async checkProvider(id: string, provider: ProbedProvider): Promise<boolean> {
     const isOwned = await this.#isAsked(id, provider);
-    if (this.#dependencies.getRegistered().get(id) === provider) {
+    if (this.#dependencies.providers.getRegistered().get(id) === provider) {
       this.#record(id, isOwned);
     }
     return isOwned;
   }
 
-  #record(providerId: string, isOwned: boolean): void {
-    const { conflicts, extensionId, log } = this.#dependencies;
-    const known = conflicts.get(providerId);
-    const declaredBy = findDeclaringExtension(providerId, extensionId);
+  #record(id: string, isOwned: boolean): void {
+    const { extensionId, log, settings, takenIds } = this.#dependencies;
+    const wasTaken = takenIds.has(id);
     if (isOwned) {
-      this.#owned.add(providerId);
+      this.#owned.add(id);
     } else {
-      this.#owned.delete(providerId);
+      this.#owned.delete(id);
     }
-    if (isOwned && declaredBy === undefined) {
-      conflicts.delete(providerId);
+    // Nobody misses the default provider if it isn't configured.
+    const isTaken = !isOwned && settings.provider(id) !== undefined;
+    if (!isTaken) {
+      takenIds.delete(id);
     } else {
-      conflicts.set(providerId, {
-        providerId,
-        taken: isOwned ? undefined : idTaken(providerId, declaredBy),
-        declaredBy,
-      });
+      const declaredBy = findDeclaringExtension(id, extensionId);
+      takenIds.set(id, idTaken(id, declaredBy));
+      if (!wasTaken) {
+        const by = declaredBy ?? 'one that does not declare it';
+        log.warn(`VS Code asks another extension for sessions of ${id}: ${by}. Change "id" in its entry.`);
+      }
     }
-    if (!isOwned && known?.taken === undefined) {
-      const by = declaredBy ?? 'one that does not declare it';
-      log.warn(`VS Code asks another extension for sessions of ${providerId}: ${by}. Change "id" in its entry.`);
-    } else if (isOwned && known?.taken !== undefined) {
-      log.info(`VS Code asks Session Keeper for sessions of ${providerId} again.`);
+    if (isOwned && wasTaken) {
+      log.info(`VS Code asks Session Keeper for sessions of ${id} again.`);
     }
-    if (known?.taken !== conflicts.get(providerId)?.taken) {
-      this.#dependencies.onDidChange();
+    if (isTaken !== wasTaken) {
+      this.#dependencies.onDidChangeTakenIds();
     }
   }
 

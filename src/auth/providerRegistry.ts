@@ -7,7 +7,7 @@ import { DEFAULT_PROVIDER_ID, type Provider } from '../core/provider.ts';
 import { serverKeyOf } from '../core/serverIdentity.ts';
 import { registerForChallenges } from './challenges.ts';
 import { OidcAuthenticationProvider, type ProviderDependencies } from './authenticationProvider.ts';
-import { findDeclaringExtension, type IdConflicts } from './idConflicts.ts';
+import { findDeclaringExtension, type TakenIds } from './idConflicts.ts';
 import type { IdOwnership } from './idOwnership.ts';
 import type { PendingSignIns } from './pendingSignIns.ts';
 import type { SessionRequests } from './sessionRequests.ts';
@@ -17,15 +17,13 @@ import { unconfiguredProviderLabel } from '../host/startMessages.ts';
 /** What the registrations depend on. */
 export interface RegistryDependencies extends ProviderDependencies {
   readonly onDemand: Lazy<{ readonly sessionRequests: SessionRequests; readonly idOwnership: IdOwnership }>;
-  readonly conflicts: IdConflicts;
+  readonly takenIds: TakenIds;
   readonly extensionId: string;
 }
 
 interface Registration {
   label: string;
   provider: Provider | undefined;
-  /** Whether it is about to be removed or replaced, as soon as it's known whether the ID is this extension's. */
-  isReleasing: boolean;
   readonly authProvider: OidcAuthenticationProvider;
   readonly registered: vscode.Disposable;
 }
@@ -106,7 +104,7 @@ export class ProviderRegistry implements Disposable {
       this.#offeredIds.delete(provider.id);
       return;
     }
-    const isTaken = this.#dependencies.conflicts.get(provider.id)?.taken !== undefined;
+    const isTaken = this.#dependencies.takenIds.has(provider.id);
     if (!provider.accountsMenu || isTaken || this.#offeredIds.has(provider.id)) {
       return;
     }
@@ -132,21 +130,17 @@ export class ProviderRegistry implements Disposable {
   #register(id: string, provider: Provider | undefined): void {
     const authProvider = new OidcAuthenticationProvider(id, provider, this.#dependencies);
     const label = labelOf(provider);
-    const { conflicts, extensionId } = this.#dependencies;
-    const declaredBy = findDeclaringExtension(id, extensionId);
+    const declaredBy = findDeclaringExtension(id, this.#dependencies.extensionId);
     if (declaredBy !== undefined) {
-      conflicts.set(id, { providerId: id, taken: undefined, declaredBy });
       this.#log.warn(`${declaredBy} declares the provider ID ${id}, too.`);
     }
     const { registered, supportsChallenges } = registerForChallenges((options) =>
       vscode.authentication.registerAuthenticationProvider(id, label, authProvider, options),
     );
-    this.#registrations.set(id, { label, provider, isReleasing: false, authProvider, registered });
+    this.#registrations.set(id, { label, provider, authProvider, registered });
     this.#log.info(
       `Provider ${id} is registered: ${provider?.issuer ?? 'not configured'}${supportsChallenges ? '' : '; challenges are not supported by this VS Code'}.`,
     );
-    // The other checks follow when that is loaded.
-    void this.#dependencies.onDemand.value?.idOwnership.checkProvider(id, authProvider);
   }
 
   /**
@@ -154,15 +148,10 @@ export class ProviderRegistry implements Disposable {
    * so it's used only if VS Code asks this one now.
    */
   async #release(id: string, registration: Registration): Promise<void> {
-    if (registration.isReleasing) {
-      return;
-    }
-    registration.isReleasing = true;
     const isOwned = await this.#dependencies.onDemand.load().then(
       ({ idOwnership }) => idOwnership.checkProvider(id, registration.authProvider),
       () => false,
     );
-    registration.isReleasing = false;
     if (this.#registrations.get(id) !== registration) {
       return;
     }
@@ -180,13 +169,13 @@ export class ProviderRegistry implements Disposable {
   #unregister(id: string, { authProvider, registered }: Registration, isOwned: boolean): void {
     this.#registrations.delete(id);
     this.#offeredIds.delete(id);
-    this.#dependencies.conflicts.delete(id);
+    this.#dependencies.takenIds.delete(id);
     authProvider.clearPendingRequests();
     if (isOwned) {
       registered.dispose();
     }
     authProvider.dispose();
-    this.#log.info(`Provider ${id} is unregistered${isOwned ? '' : ' here only'}.`);
+    this.#log.info(`Provider ${id} is unregistered.`);
   }
 }
 

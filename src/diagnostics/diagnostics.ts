@@ -3,7 +3,7 @@ import * as vscode from 'vscode';
 import { SECOND, type Clock } from '../core/clock.ts';
 import { toFailure } from '../core/failure.ts';
 import type { SessionRecord } from '../core/session.ts';
-import type { IdConflict } from '../auth/idConflicts.ts';
+import type { IdConflict } from '../auth/idOwnership.ts';
 import type { Discovery } from '../protocol/discovery.ts';
 import type { ClientSecrets } from '../storage/clientSecrets.ts';
 import type { ServerSignOut } from '../sessions/serverSignOut.ts';

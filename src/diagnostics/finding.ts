@@ -1,5 +1,5 @@
 // The type of a diagnostic finding, and the facts that findings are derived from.
-import type { IdConflict } from '../auth/idConflicts.ts';
+import type { IdConflict } from '../auth/idOwnership.ts';
 import type { Category } from '../core/failurePolicies.ts';
 import type { SettingProblem } from '../core/parseProviders.ts';
 import type { Provider } from '../core/provider.ts';

@@ -33,8 +33,8 @@ function settingsFindings({
     ...idConflicts
       // Nobody asks for the default provider if it isn't configured.
       .filter(({ providerId }) => providers.some(({ id }) => id === providerId))
-      .map(({ declaredBy: detail, taken, providerId }) =>
-        taken !== undefined
+      .map(({ declaredBy: detail, isTaken, providerId }) =>
+        isTaken
           ? ({ code: 'id-taken', severity: 'error', quickFix: 'settings', providerId, detail } as const)
           : ({ code: 'id-declared', severity: 'warning', quickFix: 'settings', providerId, detail } as const),
       ),

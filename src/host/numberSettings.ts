@@ -13,21 +13,29 @@ export interface NumberSetting {
   readonly canBeOff: boolean;
 }
 
+/** Defines a setting by its unit, default, minimum and maximum. */
 const define = (
   name: string,
   unit: NumberSetting['unit'],
-  range: Pick<NumberSetting, 'default' | 'minimum' | 'maximum'>,
-): NumberSetting => ({ name, unit, ...range, canBeOff: name === SETTINGS.refreshInterval });
+  ...[fallback, minimum, maximum]: readonly [number, number, number]
+): NumberSetting => ({
+  name,
+  unit,
+  default: fallback,
+  minimum,
+  maximum,
+  canBeOff: name === SETTINGS.refreshInterval,
+});
 
 /** The settings that are numbers. The limits keep them within the range of timers and dates. */
 export const NUMBER_SETTINGS = {
-  refreshLeeway: define(SETTINGS.refreshLeeway, 'seconds', { default: 300, minimum: 0, maximum: 86_400 }),
-  minimumValidity: define(SETTINGS.minimumValidity, 'seconds', { default: 60, minimum: 0, maximum: 86_400 }),
-  refreshInterval: define(SETTINGS.refreshInterval, 'minutes', { default: 720, minimum: 5, maximum: 10_080 }),
-  expiryWarning: define(SETTINGS.expiryWarning, 'minutes', { default: 10, minimum: 0, maximum: 10_080 }),
-  signInTimeout: define(SETTINGS.signInTimeout, 'minutes', { default: 5, minimum: 0.1, maximum: 1440 }),
-  idleTimeout: define(SETTINGS.idleTimeout, 'minutes', { default: 0, minimum: 0, maximum: 525_600 }),
-  gracePeriod: define(SETTINGS.gracePeriod, 'minutes', { default: 5, minimum: 0, maximum: 60 }),
+  refreshLeeway: define(SETTINGS.refreshLeeway, 'seconds', 300, 0, 86_400),
+  minimumValidity: define(SETTINGS.minimumValidity, 'seconds', 60, 0, 86_400),
+  refreshInterval: define(SETTINGS.refreshInterval, 'minutes', 720, 5, 10_080),
+  expiryWarning: define(SETTINGS.expiryWarning, 'minutes', 10, 0, 10_080),
+  signInTimeout: define(SETTINGS.signInTimeout, 'minutes', 5, 0.1, 1440),
+  idleTimeout: define(SETTINGS.idleTimeout, 'minutes', 0, 0, 525_600),
+  gracePeriod: define(SETTINGS.gracePeriod, 'minutes', 5, 0, 60),
 } as const;
 
 /** A setting with an invalid value, and the value that is used instead, in the setting's unit. */
@@ -57,18 +65,9 @@ export function readNumberSettings(get: (name: string) => unknown): NumberSettin
     }
     return used * (setting.unit === 'seconds' ? SECOND : MINUTE);
   };
-  const { refreshLeeway, minimumValidity, refreshInterval, expiryWarning, signInTimeout, idleTimeout, gracePeriod } =
-    NUMBER_SETTINGS;
+  const entries = Object.entries(NUMBER_SETTINGS).map(([name, setting]) => [name, read(setting)] as const);
   return {
-    ms: {
-      refreshLeeway: read(refreshLeeway),
-      minimumValidity: read(minimumValidity),
-      refreshInterval: read(refreshInterval),
-      expiryWarning: read(expiryWarning),
-      signInTimeout: read(signInTimeout),
-      idleTimeout: read(idleTimeout),
-      gracePeriod: read(gracePeriod),
-    },
+    ms: Object.fromEntries(entries) as NumberSettings['ms'],
     problems,
   };
 }

@@ -98,44 +98,8 @@ export class Settings implements Disposable {
     return this.#values.muted.includes(kind);
   }
 
-  /**
-   * Mutes a kind of notification.
-   * @throws if VS Code can't write the settings.
-   */
-  async mute(kind: NotificationKind): Promise<void> {
-    await vscode.workspace
-      .getConfiguration(PREFIX)
-      .update(
-        SETTINGS.mutedNotifications,
-        [...new Set([...this.#values.muted, kind])],
-        vscode.ConfigurationTarget.Global,
-      );
-    this.#values = readValues();
-  }
-
-  /**
-   * Changes fields of a provider's entry in the user settings, and keeps everything else.
-   * @param change returns the changed fields; a field that is undefined is removed.
-   * @throws if there is no such entry, or VS Code can't write the settings.
-   */
-  async changeEntry(
-    id: string,
-    change: (entry: Readonly<Record<string, unknown>>) => Readonly<Record<string, unknown>>,
-  ): Promise<void> {
-    const configuration = vscode.workspace.getConfiguration(PREFIX);
-    const value = configuration.inspect<unknown>(SETTINGS.providers)?.globalValue;
-    const entries = Array.isArray(value) ? (value as unknown[]) : [];
-    // If several entries have the same ID, the first valid one is used.
-    const index = entries.findIndex((entry) => parseProviders([entry], BUILT_IN_PROVIDER_IDS).providers[0]?.id === id);
-    const entry = entries[index];
-    if (typeof entry !== 'object' || entry === null) {
-      throw new Error(`There is no entry "${id}" in the user settings.`);
-    }
-    const before = { ...entry } as Readonly<Record<string, unknown>>;
-    const after = Object.fromEntries(
-      Object.entries({ ...before, ...change(before) }).filter(([, field]) => field !== undefined),
-    );
-    await configuration.update(SETTINGS.providers, entries.with(index, after), vscode.ConfigurationTarget.Global);
+  /** Reads the settings again, after a change that VS Code has not announced yet. */
+  reload(): void {
     this.#values = readValues();
   }
 

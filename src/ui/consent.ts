@@ -6,6 +6,7 @@ import { loginHintOf, type SessionRecord } from '../core/session.ts';
 import type { SessionManager } from '../sessions/sessionManager.ts';
 import type { ActionTarget } from './recoveryActions.ts';
 import type { NotificationCenter } from './notificationCenter.ts';
+import { changeEntry } from '../host/changeSettings.ts';
 import type { Settings } from '../host/settings.ts';
 import type { SignInController } from '../auth/signInController.ts';
 import * as notification from '../host/notificationMessages.ts';
@@ -62,7 +63,7 @@ export async function askForConsent(
     return;
   }
   try {
-    await settings.changeEntry(providerId, ({ authorizationParameters }) => ({
+    await changeEntry(settings, providerId, ({ authorizationParameters }) => ({
       authorizationParameters: { ...(authorizationParameters as object | undefined), prompt },
     }));
     void vscode.window.showInformationMessage(notification.refreshTokenAfterConsent(provider.label));

@@ -10,6 +10,7 @@ import {
   type RedirectFields,
 } from '../core/redirectUri.ts';
 import { openProviderSettings } from '../host/openSettings.ts';
+import { changeEntry } from '../host/changeSettings.ts';
 import type { Settings } from '../host/settings.ts';
 import * as button from '../host/buttonLabels.ts';
 import * as notification from '../host/notificationMessages.ts';
@@ -50,7 +51,7 @@ export async function chooseFixedPort(
     return false;
   }
   try {
-    await settings.changeEntry(provider.id, () => change);
+    await changeEntry(settings, provider.id, () => change);
   } catch {
     const selected = await vscode.window.showErrorMessage(
       notification.entryNotSaved(provider.label),

@@ -8,6 +8,7 @@ import { FAILURE_POLICIES, isReported, isUserCancellation } from '../core/failur
 import { tokenLifetimes, type SessionRecord } from '../core/session.ts';
 import { sessionTime, type LiveSession } from '../core/status.ts';
 import * as button from '../host/buttonLabels.ts';
+import { muteNotification } from '../host/changeSettings.ts';
 import { describeFailure } from '../host/failureMessages.ts';
 import { PREFIX, SETTINGS, type NotificationKind } from '../host/ids.ts';
 import { kindMuted } from '../host/notificationMessages.ts';
@@ -248,7 +249,7 @@ export class NotificationCenter implements Disposable {
   async #mute(kind: NotificationKind): Promise<void> {
     const openMuted = (): Promise<void> => openSettings(`${PREFIX}.${SETTINGS.mutedNotifications}`);
     try {
-      await this.#dependencies.settings.mute(kind);
+      await muteNotification(this.#dependencies.settings, kind);
     } catch {
       // VS Code can't write the settings file; the settings editor shows why.
       await openMuted();

@@ -9,7 +9,7 @@ import type { SessionRecord } from '../core/session.ts';
 import type { SessionManager } from '../sessions/sessionManager.ts';
 import { COMMANDS, PRODUCT, STATUS_ITEM } from '../host/ids.ts';
 import type { Settings } from '../host/settings.ts';
-import type { IdConflict } from '../auth/idConflicts.ts';
+import type { TakenIds } from '../auth/idConflicts.ts';
 import type { PendingSignIns } from '../auth/pendingSignIns.ts';
 import { formatTime } from '../host/formatting.ts';
 import * as button from '../host/startButtonLabels.ts';
@@ -36,7 +36,7 @@ export class StatusBar implements Disposable {
   readonly #sessionManager: SessionManager;
   readonly #pendingSignIns: PendingSignIns;
   readonly #settings: Settings;
-  readonly #conflicts: ReadonlyMap<string, IdConflict>;
+  readonly #takenIds: TakenIds;
   #timer: Disposable | undefined;
   #tooltip = '';
 
@@ -45,9 +45,9 @@ export class StatusBar implements Disposable {
     sessionManager: SessionManager,
     pendingSignIns: PendingSignIns,
     settings: Settings,
-    conflicts: ReadonlyMap<string, IdConflict> = new Map<string, IdConflict>(),
+    takenIds: TakenIds = new Map(),
   ) {
-    this.#conflicts = conflicts;
+    this.#takenIds = takenIds;
     this.#clock = clock;
     this.#sessionManager = sessionManager;
     this.#pendingSignIns = pendingSignIns;
@@ -92,7 +92,7 @@ export class StatusBar implements Disposable {
     if (pending !== undefined) {
       return { state: 'signing-in', text: statusBar.signingIn(pending.provider.label) };
     }
-    const taken = this.#settings.providers.find(({ id }) => this.#conflicts.get(id)?.taken !== undefined);
+    const taken = this.#settings.providers.find(({ id }) => this.#takenIds.has(id));
     if (taken !== undefined) {
       // Whatever the state of its sessions is, other extensions don't get them.
       return { state: 'needs-attention', text: statusBar.needsAttention(taken.label) };
@@ -153,11 +153,8 @@ export class StatusBar implements Disposable {
       appendHeading(markdown, provider.label);
       appendLine(markdown, tooltip.waitingForBrowser());
     }
-    for (const { id } of this.#settings.providers) {
-      const taken = this.#conflicts.get(id)?.taken;
-      if (taken !== undefined) {
-        appendLine(markdown, taken);
-      }
+    for (const taken of this.#takenIds.values()) {
+      appendLine(markdown, taken);
     }
     for (const account of groupByAccount(statuses, recordOf)) {
       this.#appendAccount(markdown, account, now);

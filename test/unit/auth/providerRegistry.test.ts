@@ -2,8 +2,8 @@
 // handle of any of them removes whichever there is.
 import assert from 'node:assert/strict';
 import { MINUTE, SECOND } from '../../../src/core/clock.ts';
-import type { IdConflicts } from '../../../src/auth/idConflicts.ts';
-import { IdOwnership } from '../../../src/auth/idOwnership.ts';
+import type { TakenIds } from '../../../src/auth/idConflicts.ts';
+import { IdOwnership, type IdConflict } from '../../../src/auth/idOwnership.ts';
 import { PendingSignIns } from '../../../src/auth/pendingSignIns.ts';
 import { ProviderRegistry, type RegistryDependencies } from '../../../src/auth/providerRegistry.ts';
 import { PREFIX, SETTINGS } from '../../../src/host/ids.ts';
@@ -19,7 +19,8 @@ const OWN = 'session-keeper.session-keeper';
 
 describe('The ID of a provider', () => {
   let settings: Settings;
-  let conflicts: IdConflicts;
+  let takenIds: TakenIds;
+  let conflicts: readonly IdConflict[];
   let ownership: IdOwnership;
   let registry: ProviderRegistry;
   let statusBar: StatusBar;
@@ -36,7 +37,8 @@ describe('The ID of a provider', () => {
     await seedSession(testWindow, recordAt(ISSUER, testWindow.clock.now()));
     configure({});
     settings = new Settings(0);
-    conflicts = new Map();
+    takenIds = new Map();
+    conflicts = [];
   });
 
   afterEach(() => {
@@ -76,22 +78,23 @@ describe('The ID of a provider', () => {
     ownership = new IdOwnership({
       clock,
       log,
-      conflicts,
+      takenIds,
+      settings,
       extensionId: OWN,
-      onDidChange: () => statusBar.update(),
-      getRegistered: () => registry.getRegistered(),
+      onDidChangeTakenIds: () => statusBar.update(),
+      providers: { getRegistered: () => registry.getRegistered() },
     });
     const parts = { idOwnership: ownership } as never;
     registry = new ProviderRegistry(settings, new PendingSignIns(), {
       clock,
-      conflicts,
+      takenIds,
       extensionId: OWN,
       log,
       sessionManager,
       onDemand: { value: parts, load: () => Promise.resolve(parts) },
       onCall: () => (calls += 1),
     } satisfies RegistryDependencies);
-    statusBar = new StatusBar(clock, sessionManager, new PendingSignIns(), settings, conflicts);
+    statusBar = new StatusBar(clock, sessionManager, new PendingSignIns(), settings, takenIds);
     settings.onDidChange(() => registry.update());
   };
   const check = async (): Promise<void> => {
@@ -99,7 +102,7 @@ describe('The ID of a provider', () => {
     editor.sessionRequests.length = 0;
     const checking = ownership.check();
     await testWindow.clock.pass(MINUTE);
-    await checking;
+    conflicts = await checking;
     statusBar.update();
   };
   const shown = (): { readonly text: string; readonly tooltip: string } => {
@@ -111,7 +114,7 @@ describe('The ID of a provider', () => {
   it('is reported as owned when VS Code asks this extension', async () => {
     start();
     await check();
-    assert.deepEqual([conflicts.get('acme'), ownership.isOwned('acme')], [undefined, true]);
+    assert.deepEqual([conflicts, takenIds.size, ownership.isOwned('acme')], [[], 0, true]);
     assert.match(shown().text, /Acme: (?:renews|renewing)/);
     assert.ok(await isOurs());
   });
@@ -141,7 +144,7 @@ describe('The ID of a provider', () => {
     registerOther();
     start();
     await check();
-    assert.equal(conflicts.get('acme')?.declaredBy, 'evil.other');
+    assert.deepEqual(conflicts, [{ providerId: 'acme', isTaken: true, declaredBy: 'evil.other' }]);
     assert.match(shown().text, /Acme: needs attention/);
     assert.match(shown().tooltip, /The ID "acme" is used by evil\.other/);
     assert.equal(
@@ -172,7 +175,7 @@ describe('The ID of a provider', () => {
     registerOther();
     start();
     await check();
-    assert.equal(conflicts.get('acme')?.declaredBy, undefined);
+    assert.deepEqual(conflicts, [{ providerId: 'acme', isTaken: true, declaredBy: undefined }]);
     assert.match(shown().tooltip, /The ID "acme" is used by another extension/);
   });
 
@@ -183,7 +186,7 @@ describe('The ID of a provider', () => {
     const registered = lines.findIndex((line) => line.includes('Provider acme is registered'));
     assert.ok(declared >= 0 && declared < registered);
     await check();
-    assert.deepEqual(conflicts.get('acme'), { providerId: 'acme', taken: undefined, declaredBy: 'some.other' });
+    assert.deepEqual(conflicts, [{ providerId: 'acme', isTaken: false, declaredBy: 'some.other' }]);
     assert.match(shown().text, /Acme: (?:renews|renewing)/);
   });
 
@@ -201,7 +204,7 @@ describe('The ID of a provider', () => {
       registerOther(answer);
       start();
       await check();
-      assert.match(conflicts.get('acme')?.taken ?? '', /used by another extension/);
+      assert.match(takenIds.get('acme') ?? '', /used by another extension/);
     });
   }
 
@@ -209,7 +212,7 @@ describe('The ID of a provider', () => {
     registerOther(() => new Promise(() => {}));
     start();
     await check();
-    assert.deepEqual([conflicts.get('acme'), ownership.isOwned('acme')], [undefined, false]);
+    assert.deepEqual([conflicts, ownership.isOwned('acme')], [[], false]);
     registry.dispose();
     assert.equal(editor.providers.get('acme')?.label, 'Other');
   });
@@ -276,7 +279,7 @@ describe('The ID of a provider', () => {
     assert.ok(provider);
     editor.providers.set('acme', { label: 'Acme', provider: provider as never });
     await check();
-    assert.equal(conflicts.get('acme'), undefined);
+    assert.deepEqual(conflicts, []);
     assert.match(shown().text, /Acme: renew/);
     assert.ok(lines.some((line) => line.includes('VS Code asks Session Keeper for sessions of acme')));
   });
@@ -294,5 +297,14 @@ describe('The ID of a provider', () => {
     ownership.checkIfStale();
     await testWindow.clock.pass(SECOND);
     assert.deepEqual(editor.sessionRequests.map(({ id }) => id).sort(), ['acme', 'oidc']);
+  });
+
+  it('is not reported when it is the default one and nobody has configured that', async () => {
+    authentication.registerAuthenticationProvider('oidc', 'Other', { getSessions: () => [] });
+    start();
+    await check();
+    assert.deepEqual([takenIds.size, ownership.isOwned('oidc'), conflicts], [0, false, []]);
+    registry.dispose();
+    assert.equal(editor.providers.get('oidc')?.label, 'Other');
   });
 });

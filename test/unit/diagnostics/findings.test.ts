@@ -167,13 +167,13 @@ const cases: readonly (readonly [string, DiagnosticFacts, FindingCode, QuickFix 
   ['the environment does', testWindow({ tlsDisabledBy: 'environment' }), 'tls-off', undefined],
   [
     'VS Code asks another extension for a provider',
-    testWindow({ idConflicts: [{ providerId: 'acme', taken: 'It is.', declaredBy: undefined }] }),
+    testWindow({ idConflicts: [{ providerId: 'acme', isTaken: true, declaredBy: undefined }] }),
     'id-taken',
     'settings',
   ],
   [
     'another extension declares the ID of a provider',
-    testWindow({ idConflicts: [{ providerId: 'acme', taken: undefined, declaredBy: 'some.other' }] }),
+    testWindow({ idConflicts: [{ providerId: 'acme', isTaken: false, declaredBy: 'some.other' }] }),
     'id-declared',
     'settings',
   ],
@@ -230,7 +230,7 @@ describe('Findings', () => {
   });
 
   it('are none of an ID that another extension uses when no provider has it', () => {
-    const conflict = { providerId: 'oidc', taken: 'It is.', declaredBy: 'some.other' };
+    const conflict = { providerId: 'oidc', isTaken: true, declaredBy: 'some.other' };
     assert.deepEqual(found(testWindow({ idConflicts: [conflict] })), []);
     assert.deepEqual(
       getFindings(testWindow({ idConflicts: [{ ...conflict, providerId: 'acme' }] })).map(({ detail }) => detail),

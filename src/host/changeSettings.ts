@@ -1,0 +1,45 @@
+// Changes of the user settings by Session Keeper itself. The settings are read again afterwards, so that they count at once.
+import * as vscode from 'vscode';
+import { parseProviders } from '../core/parseProviders.ts';
+import { BUILT_IN_PROVIDER_IDS } from '../core/provider.ts';
+import { NOTIFICATION_KINDS, PREFIX, SETTINGS, type NotificationKind } from './ids.ts';
+import type { Settings } from './settings.ts';
+
+/**
+ * Mutes a kind of notification.
+ * @throws if VS Code can't write the settings.
+ */
+export async function muteNotification(settings: Settings, kind: NotificationKind): Promise<void> {
+  const muted = NOTIFICATION_KINDS.filter((one) => one === kind || settings.isMuted(one));
+  await vscode.workspace
+    .getConfiguration(PREFIX)
+    .update(SETTINGS.mutedNotifications, muted, vscode.ConfigurationTarget.Global);
+  settings.reload();
+}
+
+/**
+ * Changes fields of a provider's entry in the user settings, and keeps everything else.
+ * @param change returns the changed fields; a field that is undefined is removed.
+ * @throws if there is no such entry, or VS Code can't write the settings.
+ */
+export async function changeEntry(
+  settings: Settings,
+  id: string,
+  change: (entry: Readonly<Record<string, unknown>>) => Readonly<Record<string, unknown>>,
+): Promise<void> {
+  const configuration = vscode.workspace.getConfiguration(PREFIX);
+  const value = configuration.inspect<unknown>(SETTINGS.providers)?.globalValue;
+  const entries = Array.isArray(value) ? (value as unknown[]) : [];
+  // If several entries have the same ID, the first valid one is used.
+  const index = entries.findIndex((entry) => parseProviders([entry], BUILT_IN_PROVIDER_IDS).providers[0]?.id === id);
+  const entry = entries[index];
+  if (typeof entry !== 'object' || entry === null) {
+    throw new Error(`There is no entry "${id}" in the user settings.`);
+  }
+  const before = { ...entry } as Readonly<Record<string, unknown>>;
+  const after = Object.fromEntries(
+    Object.entries({ ...before, ...change(before) }).filter(([, field]) => field !== undefined),
+  );
+  await configuration.update(SETTINGS.providers, entries.with(index, after), vscode.ConfigurationTarget.Global);
+  settings.reload();
+}
