@@ -37,9 +37,9 @@ describe('Sign Out', () => {
       settings,
       sessionManager: {
         getAll: () => present.map((record) => live(record)),
-        signOut: (id: string) => {
+        signOutOfAccount: (id: string) => {
           signedOut.push(id);
-          return Promise.resolve({ atServer: Promise.resolve('revoked'), page: Promise.resolve(undefined) });
+          return Promise.resolve([{ atServer: Promise.resolve('revoked'), page: Promise.resolve(undefined) }]);
         },
       } as unknown as SessionManager,
       openSignOutPage: () => {},
@@ -76,7 +76,7 @@ describe('Sign Out', () => {
   });
 
   it('signs out of nothing when the person closes the list, and says so when there is no session', async () => {
-    present = [SAMPLE, { ...SAMPLE, id: 's2' }];
+    present = [SAMPLE, { ...SAMPLE, id: 's2', account: { id: 'person-2', label: 'Kim' } }];
     await run();
     present = [];
     await run();
