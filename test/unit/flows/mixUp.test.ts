@@ -11,15 +11,18 @@ describe('A sign-in at a server that leads elsewhere', () => {
   let desk: Desk;
   let own: ScriptedServer;
   let bank: ScriptedServer;
+  let caller: AbortController;
 
   beforeEach(async () => {
     desk = new Desk();
+    caller = new AbortController();
     own = await ScriptedServer.start();
     bank = await ScriptedServer.start();
     own.onToken({ body: GOOD_TOKENS });
   });
 
   afterEach(async () => {
+    caller.abort();
     await Promise.all([own.stop(), bank.stop()]);
   });
 
@@ -30,7 +33,7 @@ describe('A sign-in at a server that leads elsewhere', () => {
         scopes: ['read'],
         method,
         deadline: 5 * MINUTE,
-        signal: new AbortController().signal,
+        signal: caller.signal,
       },
       (grant) => Promise.resolve(grant),
     );
