@@ -8,15 +8,21 @@ const METADATA = '/.well-known/openid-configuration';
 describe('a question about where credentials go', () => {
   const fixture = createUiFixture({ accessTokenSeconds: LONG });
 
+  const configure = async (entries: readonly Readonly<Record<string, unknown>>[]): Promise<void> => {
+    const { workbench } = fixture;
+    await workbench.changeSettings({ 'sessionKeeper.providers': entries });
+    await workbench.reloadSettings();
+  };
+
   /** Has the server name an endpoint at another origin when its metadata are read the next time, which is now. */
   const moveEndpoint = async (name: string, path: string): Promise<string> => {
-    const { identity, workbench } = fixture;
+    const { identity } = fixture;
     const metadata = (await (await fetch(new URL(METADATA, identity.issuer))).json()) as Record<string, unknown>;
     const { port } = new URL(identity.issuer);
     const body = { ...metadata, [name]: `http://localhost:${port}${path}` };
     identity.faults.add({ path: METADATA, times: 1, action: { kind: 'answer', status: 200, body } });
     // Changed settings make the metadata be read again.
-    await workbench.changeSettings({ 'sessionKeeper.providers': [{ ...entryFor(identity.issuer), label: 'Acme' }] });
+    await configure([{ ...entryFor(identity.issuer), authorizationParameters: { ui_locales: name } }]);
     return `localhost:${port}`;
   };
 
@@ -68,7 +74,7 @@ describe('a question about where credentials go', () => {
   it('is asked once when the provider is removed from the settings, and Sign Out revokes the tokens', async () => {
     const { identity, workbench } = fixture;
     const sentence = 'which isn’t in your settings anymore';
-    await workbench.changeSettings({ 'sessionKeeper.providers': [] });
+    await configure([]);
     const shown = workbench.notification(sentence);
     await shown.waitFor();
     assert.deepEqual(
@@ -78,7 +84,7 @@ describe('a question about where credentials go', () => {
     await workbench.screenshot('223-provider-removed');
     await workbench.press('Sign Out', sentence);
     await identity.journal.waitForRequest(({ path }) => path === '/token/revocation');
-    await workbench.changeSettings({ 'sessionKeeper.providers': [entryFor(identity.issuer)] });
+    await configure([entryFor(identity.issuer)]);
     await workbench.waitForStatus('Acme: signed out');
     await signIn(workbench);
   });
