@@ -71,8 +71,8 @@ const openedPaths = /^\/(?:interaction|auth|device|session\/end)(?:\/|$)/u;
 
 /**
  * Lets a person sit before a browser: every page that the editor opens at an identity server is answered, every dialog
- * in which VS Code asks whether an extension may sign in or use an account is allowed, and of one that shows a code the
- * page is opened.
+ * in which VS Code asks whether an extension may sign in or use an account is allowed, a sign-out is confirmed, and of one
+ * that shows a code the page is opened.
  *
  * @param context the browser's context
  * @param behaviour what the person does now; asked anew for each page
@@ -105,11 +105,11 @@ export async function seatPerson(
   });
 }
 
-/** Runs in a page: presses "Allow", or "Open Page", in VS Code's dialogs as they appear, and keeps the account that somebody has signed in with. */
+/** Runs in a page: presses "Allow", "Open Page" or "Sign Out" in VS Code's dialogs as they appear, and keeps the account that somebody has signed in with. */
 export function allowDialogs(): void {
   const press = (): void => {
     for (const button of document.querySelectorAll<HTMLElement>('.monaco-dialog-box .monaco-button')) {
-      if (['Allow', 'Open Page'].includes(button.textContent) || button.textContent.startsWith('Keep ')) {
+      if (['Allow', 'Open Page', 'Sign Out'].includes(button.textContent) || button.textContent.startsWith('Keep ')) {
         button.click();
       }
     }

@@ -87,14 +87,6 @@ export async function eventually<T>(
   }
 }
 
-/**
- * Signs out of an account as the Accounts menu does. VS Code confirms its own question in tests, but refuses to show that of
- * the command of an extension.
- */
-export async function signOut({ account }: vscode.AuthenticationSession, providerId: string): Promise<void> {
-  await vscode.commands.executeCommand('_signOutOfAccount', { providerId, accountLabel: account.label });
-}
-
 function environment(name: string): string {
   const value = process.env[name];
   if (value === undefined) {
