@@ -78,7 +78,7 @@ export function mutatedText(sample: string): fc.Arbitrary<string> {
 }
 
 /** The body of an HTTP response: JSON of a mutated sample, mutated text of it, or anything. */
-export function responseBody(sample: Readonly<Record<string, unknown>>): fc.Arbitrary<string> {
+function responseBody(sample: Readonly<Record<string, unknown>>): fc.Arbitrary<string> {
   return fc.oneof(
     { weight: 6, arbitrary: mutated(sample).map((value) => JSON.stringify(value)) },
     { weight: 2, arbitrary: mutatedText(JSON.stringify(sample)) },
