@@ -15,6 +15,8 @@ export interface RefreshOptions {
    * schedule has a pace of its own.
    */
   readonly isPaced?: boolean;
+  /** Whether a person asks for it, who may have fixed what has just failed: a failure doesn't keep it from being tried. */
+  readonly isByUser?: boolean;
   /** Whether a resource server has rejected the access token in hand, which the new record then says in all windows. */
   readonly isAfterRejection?: boolean;
 }

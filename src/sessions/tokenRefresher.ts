@@ -75,7 +75,7 @@ export class TokenRefresher {
    */
   async refresh(id: string, options: RefreshOptions): Promise<SessionRecord> {
     const session = this.#dependencies.liveSessions.get(id);
-    if (!this.#running.has(id) && session !== undefined && options.isPaced === true) {
+    if (!this.#running.has(id) && session !== undefined && options.isPaced === true && options.isByUser !== true) {
       this.#pace.assertNotJustFailed(session);
     }
     const running = this.#running.get(id) ?? this.#start(id, options);

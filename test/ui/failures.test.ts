@@ -18,7 +18,7 @@ import {
   dismissibleNotification,
 } from './userActions.ts';
 import { entryFor, createUiFixture, type UiFixture } from './fixture.ts';
-import { LIMIT } from './workbench.ts';
+import { LIMIT, RENEWAL_INTERVAL } from './workbench.ts';
 
 /** Renews to a token that soon runs out, after which something goes wrong with each renewal. */
 async function failNext(fixture: UiFixture, action: FaultAction, path?: string): Promise<void> {
@@ -26,9 +26,9 @@ async function failNext(fixture: UiFixture, action: FaultAction, path?: string):
   fixture.identity.faults.add({ action, ...(path === undefined ? {} : { path }) });
 }
 
-/** Asks for the session as another extension does, after the token has run out, and reads why it is refused. */
+/** Asks for the session as another extension does, once it can be renewed again, and reads why it is refused. */
 async function beRefused({ workbench }: UiFixture, sentence: string): Promise<void> {
-  await workbench.page.waitForTimeout(SHORT * 1000);
+  await workbench.page.waitForTimeout(RENEWAL_INTERVAL);
   await workbench.run('Consumer: Who Am I?');
   await workbench.notification(`Acme could not be asked: ${sentence}`).waitFor();
 }
