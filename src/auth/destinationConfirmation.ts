@@ -2,9 +2,9 @@
 import * as vscode from 'vscode';
 import type { Provider } from '../core/provider.ts';
 import { sanitizeDisplayName } from '../core/failure.ts';
+import type { RememberedNames } from '../core/rememberedNames.ts';
 import * as button from '../host/buttonLabels.ts';
 import * as prompt from '../host/promptMessages.ts';
-import type { RememberedNames } from '../host/rememberedNames.ts';
 import type { UnusualDestination } from '../protocol/destinations.ts';
 
 /**

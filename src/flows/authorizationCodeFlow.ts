@@ -4,6 +4,7 @@ import { SECOND, type Disposable } from '../core/clock.ts';
 import { Failure } from '../core/failure.ts';
 import { formatTimestamp } from '../core/log.ts';
 import type { SignInMethod } from '../core/provider.ts';
+import type { RememberedNames } from '../core/rememberedNames.ts';
 import { authorizationEndpointOf, createAuthorizationRequest, isResponseTo } from '../protocol/authorize.ts';
 import { exchangeCode } from '../protocol/exchange.ts';
 import { authorizationUrl } from '../protocol/pushed.ts';
@@ -12,7 +13,7 @@ import { raceAbort } from './abort.ts';
 import type { Pages } from './page.ts';
 import type { RedirectReceiver } from './redirectReceiver.ts';
 import type { ServerContext } from '../protocol/discovery.ts';
-import type { FlowContext, FlowRun, RememberedNames } from './signInFlow.ts';
+import type { FlowContext, FlowRun } from './signInFlow.ts';
 
 /** How long, in ms, the browser may be away before the person is told what may be wrong. */
 const WAITING_HINT = 30 * SECOND;

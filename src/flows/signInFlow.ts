@@ -2,6 +2,7 @@
 import type { Clock } from '../core/clock.ts';
 import type { Log } from '../core/log.ts';
 import type { Provider, SignInMethod } from '../core/provider.ts';
+import type { RememberedNames } from '../core/rememberedNames.ts';
 import type { AuthorizationHints } from '../protocol/authorize.ts';
 import type { DeviceCode } from '../protocol/device.ts';
 import type { ServerContext } from '../protocol/discovery.ts';
@@ -12,12 +13,6 @@ import type { LoopbackReceivers } from './loopbackReceivers.ts';
 import type { Pages } from './page.ts';
 import type { AskForAddress } from './pasteFlow.ts';
 import type { UriCallbackRouter } from './uriCallbackRouter.ts';
-
-/** Names that are remembered across restarts. */
-export interface RememberedNames {
-  has(name: string): boolean;
-  add(name: string): void;
-}
 
 /** One sign-in method. */
 export interface SignInFlow<M extends SignInMethod = SignInMethod> {

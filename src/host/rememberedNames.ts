@@ -1,10 +1,5 @@
 import type * as vscode from 'vscode';
-
-/** A set of names that are no secrets, and outlast a restart. */
-export interface RememberedNames {
-  has(name: string): boolean;
-  add(name: string): void;
-}
+import type { RememberedNames } from '../core/rememberedNames.ts';
 
 /** How many names are kept. */
 const MAX_NAMES = 50;

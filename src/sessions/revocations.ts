@@ -77,7 +77,7 @@ export class Revocations {
       attempts: 1,
       nextAttemptAt: now + ATTEMPT_TIME,
     };
-    const queued = pendingRevocations.put(pending).then(() => {});
+    const queued = pendingRevocations.put(pending);
     const confirmed = queued.then(() => this.#attempt(pending));
     confirmed.catch(() => {});
     return { queued, confirmed };

@@ -167,7 +167,8 @@ export class SessionManager {
     }
     const { record } = session;
     log.info(`${describeSession(record)}: signed out here.`);
-    return this.#remove(id, async (stored) => {
+    return this.#remove(id, async (readNewest) => {
+      const stored = await readNewest();
       // Another window may have refreshed the session without this one knowing; the older tokens are worth nothing.
       const newest = stored !== undefined && isNewer(stored, record) ? stored : record;
       const signOut = this.#dependencies.endSessionAtServer(newest, this.providerOf(newest));
@@ -204,7 +205,7 @@ export class SessionManager {
     }
   }
 
-  async #remove<T>(id: string, task: (newest: SessionRecord | undefined) => Promise<T>): Promise<T> {
+  async #remove<T>(id: string, task: (readNewest: () => Promise<SessionRecord | undefined>) => Promise<T>): Promise<T> {
     const { liveSessions, sessionStore, renewalLock } = this.#dependencies;
     liveSessions.remove(id);
     return sessionStore.removeAfter(id, task).finally(() => renewalLock.delete(id));

@@ -1,5 +1,6 @@
 // The keys that session files are encrypted with. They are in SecretStorage, so that only windows of this editor can
 // read the files.
+import type { RememberedNames } from '../core/rememberedNames.ts';
 import type { SecretStore } from './secretSessionStorage.ts';
 
 const PREFIX = 'encryption-key:';
@@ -8,10 +9,7 @@ const PREFIX = 'encryption-key:';
  * The names of the keys that this editor has had. They are no secrets, and are kept apart from these: a browser that
  * shares the folder with another one has keys of its own, and must not take the other's sessions for lost.
  */
-export interface KeyNames {
-  has(name: string): boolean;
-  add(name: string): void;
-}
+export type KeyNames = RememberedNames;
 
 /** An encryption key, and the name that it is found by. */
 export interface EncryptionKey {

@@ -108,9 +108,8 @@ export class PendingRevocations {
   /**
    * Stores one, new or changed: in the folder, which all windows see at once; in SecretStorage if the folder fails.
    * Never rejects.
-   * @returns whether it outlasts a restart.
    */
-  async put({ id, record, provider, keepsAccessToken, ...header }: PendingRevocation): Promise<boolean> {
+  async put({ id, record, provider, keepsAccessToken, ...header }: PendingRevocation): Promise<void> {
     const { cipher, folder, keys, secrets } = this.#dependencies;
     const body = { record: formatRecord(record), keepsAccessToken, provider };
     const isInFolder = await this.#attempt('write', async () => {
@@ -119,13 +118,11 @@ export class PendingRevocations {
       await folder.write(id + SUFFIX, JSON.stringify({ version: 1, ...header, key: name, sealed }));
       return true;
     });
-    const isInSecrets =
-      isInFolder ??
-      (await this.#attempt('write', async () => {
-        await secrets.store(SECRET_PREFIX + id, JSON.stringify({ version: 1, ...header, body }));
-        return true;
-      }));
-    return isInSecrets ?? false;
+    if (isInFolder === undefined) {
+      await this.#attempt('write', () =>
+        secrets.store(SECRET_PREFIX + id, JSON.stringify({ version: 1, ...header, body })),
+      );
+    }
   }
 
   /** Deletes one. Never rejects. */

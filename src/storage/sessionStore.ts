@@ -151,14 +151,18 @@ export class SessionStore {
   }
 
   /**
-   * The same, after a task that needs the newest record that is stored. This window doesn't store the session meanwhile.
+   * The same, after a task that can read the newest record that is stored. This window doesn't store the session
+   * meanwhile.
    * @param task must not reject.
    * @returns its result.
    */
-  async removeAfter<T>(id: string, task: (newest: SessionRecord | undefined) => Promise<T>): Promise<T> {
+  async removeAfter<T>(
+    id: string,
+    task: (readNewest: () => Promise<SessionRecord | undefined>) => Promise<T>,
+  ): Promise<T> {
     const { clock, files, secretStorage } = this.#dependencies;
     this.#removed.set(id, false);
-    const result = await task(await this.#newest(id));
+    const result = await task(() => this.#newest(id));
     const signedOutAt = clock.now();
     const isWritten = await files.writeTombstone(id, signedOutAt);
     this.#removed.set(id, isWritten);

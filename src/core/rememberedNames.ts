@@ -1,0 +1,5 @@
+/** Names that are no secrets, and are remembered across restarts. */
+export interface RememberedNames {
+  has(name: string): boolean;
+  add(name: string): void;
+}
