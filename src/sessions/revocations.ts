@@ -1,4 +1,4 @@
-// Revokes the tokens of sessions that are over (RFC 7009), and retries that until the server confirms it.
+// Revokes the tokens of ended sessions (RFC 7009), and retries until the server confirms.
 import { isSameAccount } from '../core/accounts.ts';
 import { DAY, MINUTE, SECOND, type Clock } from '../core/clock.ts';
 import { toFailure, type Failure } from '../core/failure.ts';
@@ -14,7 +14,7 @@ import { isRevocationFile, type PendingRevocation, type PendingRevocations } fro
 import type { LiveSessions } from '../storage/liveSessions.ts';
 import { describeSession } from '../storage/recordDescription.ts';
 
-/** What the revocations work with. */
+/** The dependencies of the revocations. */
 export interface RevocationsDependencies {
   readonly clock: Clock;
   readonly log: Log;
@@ -22,34 +22,34 @@ export interface RevocationsDependencies {
   readonly transport: Transport;
   readonly pendingRevocations: PendingRevocations;
   readonly liveSessions: Pick<LiveSessions, 'all'>;
-  /** A number in [0, 1). */
+  /** Returns a number in [0, 1). */
   random(): number;
-  /** A new id. */
+  /** Returns a new ID. */
   newId(): string;
 }
 
-/** A revocation that was started. */
+/** A started revocation. */
 export interface StartedRevocation {
-  /** Resolves when it's stored, so that it outlasts this window. Never rejects. */
+  /** Resolves when it's stored, so that it survives this window. Never rejects. */
   readonly queued: Promise<void>;
-  /** Rejects with a Failure if the server hasn't confirmed it; then it's retried. */
+  /** Rejects with a Failure if the server hasn't confirmed it. It's then retried. */
   readonly confirmed: Promise<Revocation>;
 }
 
-/** How long, in ms, one window's attempt keeps the others from making one. */
+/** How long, in ms, one window's attempt keeps other windows from making one. */
 const ATTEMPT_TIME = 30 * SECOND;
-/** The longest delay, in ms, before the first retry; it doubles with each one, up to the second. */
+/** The longest delay, in ms, before the first retry; it doubles with each retry, up to {@link MAX_DELAY}. */
 const FIRST_RETRY_WITHIN = 10 * SECOND;
 const MAX_RETRY_DELAY = DAY;
-/** The retry interval, in ms, while nothing leaves this computer. */
+/** The retry interval, in ms, while this computer is offline. */
 const OFFLINE_RETRY_INTERVAL = MINUTE / 2;
 /** The shortest delay, in ms, before a retry. */
 const MIN_RETRY_DELAY = 5 * SECOND;
 
-/** The revocations of this window, and those that others have left behind. */
+/** The revocations of this window, and those that other windows left unfinished. */
 export class Revocations {
   readonly #dependencies: RevocationsDependencies;
-  /** When each pending revocation is attempted again; undefined before the list was read. */
+  /** When the next attempt of each pending revocation is due; undefined before the list is read. */
   #due: Map<string, number> | undefined;
   #running: Promise<void> | undefined;
 
@@ -84,11 +84,14 @@ export class Revocations {
   }
 
   /**
-   * Revokes the refresh token that a new sign-in replaces. Its access token may be in use at this moment, and expires by
-   * itself. Nothing is revoked if the new tokens, or another session of the account, may be of the same grant, because
-   * they would end with it (RFC 7009 section 2.1): many servers have one grant for each account and client, and nothing in
-   * a response tells so. Only a different session at the server is known to be another grant, unless the entry says more.
-   * @param provider undefined if it isn't configured any more.
+   * Revokes the refresh token that a new sign-in replaces. Its access token may be in use and expires on its own.
+   * Nothing
+   * is revoked if the new tokens, or another session of the account, may have the same grant, because they would end
+   * with
+   * it (RFC 7009 section 2.1): many servers have one grant per account and client, and responses don't show that. Only
+   * a
+   * different session at the server is known to be another grant, unless the entry specifies more.
+   * @param provider undefined if it's no longer configured.
    */
   revokeReplaced(replaced: SessionRecord, by: SessionRecord, provider: Provider | undefined): void {
     const { refreshToken } = replaced;
@@ -104,14 +107,14 @@ export class Revocations {
     }
   }
 
-  /** Called when a file in the shared folder has changed: another window may have left a revocation behind. */
+  /** Called when a file in the shared folder has changed: another window may have left a revocation. */
   onFileChanged(name: string): void {
     if (isRevocationFile(name)) {
       this.#due = undefined;
     }
   }
 
-  /** Retries what is due. Never rejects. */
+  /** Retries due revocations. Never rejects. */
   async retry(): Promise<void> {
     this.#running ??= this.#retryDue().finally(() => (this.#running = undefined));
     return this.#running;
@@ -125,7 +128,7 @@ export class Revocations {
     }
     const due = [...this.#due].filter(([, at]) => at <= clock.now());
     for (const [id] of due) {
-      // Another window may have attempted it meanwhile, or its tokens may have expired.
+      // Another window may have attempted it, or its tokens may have expired.
       const pending = await pendingRevocations.get(id);
       if (pending === undefined || pending.nextAttemptAt > clock.now()) {
         this.#setDue(pending ?? { id });
@@ -174,7 +177,7 @@ export class Revocations {
     }
   }
 
-  /** The delay, in ms, before the next attempt: exponential backoff with full jitter. */
+  /** Returns the delay, in ms, before the next attempt: exponential backoff with full jitter. */
   #delayAfter({ code, retryAfter = 0 }: Failure, attempts: number): number {
     if (isOfflineCode(code)) {
       return OFFLINE_RETRY_INTERVAL;
@@ -184,25 +187,30 @@ export class Revocations {
   }
 }
 
-/** Whether revoking the refresh token of one session is known to end another one. */
+/** Returns whether revoking the refresh token of one session is known to end another one. */
 function hasSameGrant(one: SessionRecord, other: SessionRecord): boolean {
   const [sid, otherSid] = [one, other].map(serverSessionOf);
   return one.refreshToken === other.refreshToken || (sid !== undefined && sid === otherSid);
 }
 
-/** Whether revoking the refresh token of one session may end another one. */
+/** Returns whether revoking the refresh token of one session may end another one. */
 function mayShareGrant(one: SessionRecord, other: SessionRecord): boolean {
   const [sid, otherSid] = [one, other].map(serverSessionOf);
   const isSameClient = one.clientId === other.clientId && isSameAccount(one, other);
   return isSameClient && (sid === undefined || otherSid === undefined || sid === otherSid);
 }
 
-/** The session at the server (`sid`, OpenID Connect Front-Channel Logout 1.0 section 3); undefined if no token has it. */
+/**
+ * Returns the session ID at the server (`sid`, OpenID Connect Front-Channel Logout 1.0 section 3); undefined if no
+ * token has it.
+ */
 function serverSessionOf({ accessToken, idToken }: SessionRecord): unknown {
   return [idToken, accessToken].map((token) => decodeJwtClaims(token ?? '')?.['sid']).find((sid) => sid !== undefined);
 }
 
-/** Whether the revocation endpoint is at an origin that the session's entry, or the server at the sign-in, has named. */
+/**
+ * Returns whether the revocation endpoint has an origin that the session's entry, or the server at sign-in, specified.
+ */
 function isKnownDestination(
   { endpointOrigins = [], origins = [] }: SessionRecord,
   { metadata }: ServerContext,

@@ -80,7 +80,7 @@ export class AccountCommands {
       [record, ...renewable].map(async (one) => {
         try {
           await notifications().runUserInitiated(one.id, () =>
-            tokenRefresher.refresh(one.id, { reason: 'asked for by the person', isPaced: true, isByUser: true }),
+            tokenRefresher.refresh(one.id, { reason: 'requested by the user', isPaced: true, isByUser: true }),
           );
           return undefined;
         } catch (error) {

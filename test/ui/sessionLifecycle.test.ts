@@ -155,7 +155,7 @@ describe('a session from signing in to signing out', () => {
     await workbench.screenshot('10-log');
     const log = await workbench.logs();
     assert.ok(log.includes('Session Keeper starts'));
-    assert.ok(log.includes('starts (asked for by the person)'));
+    assert.match(log, /refreshing to generation \d+ \(requested by the user\)/);
     assert.ok(identity.journal.secrets.size > 5);
     assert.deepEqual(leaks(identity.journal, await workbench.logTexts()), []);
     await workbench.page.keyboard.press('Control+j');
