@@ -1,4 +1,4 @@
-// Signs out of idle sessions: in one window of all that find the same.
+// Signs out of idle sessions, in one of the windows that detect them.
 import { SECOND, type Clock, type Disposable } from '../core/clock.ts';
 import { Emitter } from '../core/emitter.ts';
 import { toFailure } from '../core/failure.ts';
@@ -9,7 +9,7 @@ import type { CrossWindowSync } from '../storage/crossWindowSync.ts';
 import type { LiveSessions } from '../storage/liveSessions.ts';
 import { describeSession } from '../storage/recordDescription.ts';
 
-/** What the sign-out depends on. */
+/** The dependencies of the sign-out. */
 export interface IdleSignOutDependencies {
   readonly clock: Clock;
   readonly log: Log;
@@ -33,7 +33,7 @@ const SIGN_OUT_TIMEOUT = 5 * SECOND;
 /** The sign-outs that are running in this window. */
 export class IdleSignOut implements Disposable {
   readonly #dependencies: IdleSignOutDependencies;
-  /** By session id. Activity doesn't stop them; a new sign-in does. */
+  /** By session ID. Activity doesn't stop them; a new sign-in does. */
   readonly #running = new Map<string, { readonly signedInAt: number; readonly done: Promise<void> }>();
   readonly #signedOut = new Emitter<IdleEnd>();
   #isDisposed = false;
@@ -42,7 +42,7 @@ export class IdleSignOut implements Disposable {
     this.#dependencies = dependencies;
   }
 
-  /** Fires when a session was signed out; not if the person has signed in again meanwhile. */
+  /** Fires when a session was signed out; not if the user has signed in again in the meantime. */
   get onDidSignOut(): Emitter<IdleEnd>['event'] {
     return this.#signedOut.event;
   }

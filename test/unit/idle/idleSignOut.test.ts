@@ -11,7 +11,7 @@ describe('IdleSignOut', () => {
   let other: Window;
   let record: SessionRecord;
   let calls: string[];
-  /** What signing out does. */
+  /** The implementation of signing out. */
   let signOut: (id: string) => Promise<unknown>;
 
   beforeEach(async () => {
@@ -54,7 +54,7 @@ describe('IdleSignOut', () => {
     assert.deepEqual([one.isRunning(record), two.isRunning(record), fixture.present], [false, false, 0]);
   });
 
-  it('signs out in another window after 5 s when the first one does not finish', async () => {
+  it("signs out in another window after 5 s when the first one doesn't finish", async () => {
     signOut = () => new Promise(() => {});
     const [one, two] = [create(window, 'one'), create(other, 'two')];
     one.start(record, MINUTE);
@@ -76,20 +76,20 @@ describe('IdleSignOut', () => {
     assert.deepEqual([one.isRunning(record), isDone], [true, false]);
     assert.equal(one.isRunning({ ...record, signedInAt: record.signedInAt + 1 }), false);
     one.reportSignedOut(record, MINUTE);
-    assert.deepEqual(calls, ['one signs out'], 'what is running reports itself');
+    assert.deepEqual(calls, ['one signs out'], 'what is running is reported');
     resolve(undefined);
     await fixture.windows.clock.pass(SECOND);
     assert.deepEqual([one.isRunning(record), isDone], [false, true]);
   });
 
-  it('does not sign out when the user has signed in again meanwhile', async () => {
+  it("doesn't sign out when the user has signed in again meanwhile", async () => {
     const one = create(window, 'one');
     one.start({ ...record, signedInAt: record.signedInAt - 1 }, MINUTE);
     await fixture.windows.clock.pass(SECOND);
     assert.deepEqual([calls, fixture.present], [[], 2]);
   });
 
-  it('does not sign out when it is disposed before another window has finished', async () => {
+  it("doesn't sign out when it's disposed before another window has finished", async () => {
     signOut = () => new Promise(() => {});
     create(window, 'one').start(record, MINUTE);
     await fixture.windows.clock.pass(0);
@@ -100,7 +100,7 @@ describe('IdleSignOut', () => {
     assert.deepEqual(calls, ['one signs out']);
   });
 
-  it('reports the sign-out and logs a warning when the session cannot be deleted', async () => {
+  it("reports the sign-out and logs a warning when the session can't be deleted", async () => {
     signOut = async (id) => {
       window.liveSessions.remove(id);
       return Promise.reject(new Error('locked'));
