@@ -121,7 +121,7 @@ describe('A refresh that the server rejects repeatedly for an unknown reason', (
   }
 
   for (const [what, script] of Object.entries(OTHERS)) {
-    it(`isn't what this is: ${what}`, async () => {
+    it(`isn't assumed for this response: ${what}`, async () => {
       await signIn();
       server.onToken(script);
       await assert.rejects(renew());

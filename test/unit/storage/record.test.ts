@@ -336,7 +336,7 @@ describe('The log lines of a session', () => {
   it('are possible for times out of range', () => {
     assert.match(
       describeExpiry({ ...before, accessExpiresAt: 1e300 }),
-      /^access token lives [^,]+, until out of range/,
+      /^access token valid for [^,]+, until out of range/,
     );
   });
 
