@@ -9,7 +9,7 @@ import {
 import type { EditorSettings } from '../../tools/editor.ts';
 import { isTraced, leaks } from '../../tools/leaks.ts';
 import { closeEditors } from './editors.ts';
-import { Workbench } from './workbench.ts';
+import { Workbench, type WorkbenchOptions } from './workbench.ts';
 
 // A worker of mocha, which does not come here again with its next file, stops them when it ends.
 if (process.env['MOCHA_WORKER_ID'] === undefined) {
@@ -33,12 +33,11 @@ export function entryFor(issuer: string): Readonly<Record<string, unknown>> {
 /**
  * Sets everything up before the tests of a description, and takes it down after them, when no secret may be in any log or
  * in the wrong place of a request. A failure leaves a picture.
- * @param host the name under which the browser finds VS Code, as if that ran on another machine.
  */
 export function createUiFixture(
   options: IdentityServerOptions,
   settings: (issuer: string) => EditorSettings = (issuer) => ({ 'sessionKeeper.providers': [entryFor(issuer)] }),
-  { host }: { readonly host?: string } = {},
+  windowOptions: WorkbenchOptions = {},
 ): UiFixture {
   let identity: IdentityServer | undefined;
   let workbench: Workbench | undefined;
@@ -46,7 +45,7 @@ export function createUiFixture(
   before(async function () {
     this.timeout(SET_UP);
     identity = await startIdentityServer(options);
-    workbench = await Workbench.open(settings(identity.issuer), host);
+    workbench = await Workbench.open(settings(identity.issuer), windowOptions);
   });
 
   afterEach(async function () {

@@ -8,6 +8,7 @@ import { logsIn, type LogText } from '../../tools/leaks.ts';
 import { extensionId, root } from '../../tools/places.ts';
 import { printLog } from '../../tools/progress.ts';
 import { returnEditor, sharedBrowser, takeEditor } from './editors.ts';
+import { installPseudoLocale, PSEUDO_LOCALE } from './pseudoLocale.ts';
 
 const SHOTS = join(root, 'out', 'screenshots');
 
@@ -29,6 +30,14 @@ interface SharedParts {
   earlierLogs: readonly LogText[];
 }
 
+/** How to open a window. */
+export interface WorkbenchOptions {
+  /** The name under which the browser finds VS Code, as if that ran on another machine. */
+  readonly host?: string | undefined;
+  /** The display language of the extension; English if undefined. VS Code’s own text stays English. */
+  readonly language?: string | undefined;
+}
+
 /** A window of VS Code in a browser, with the extension and the consumer in it. */
 export class Workbench {
   readonly page: Page;
@@ -41,12 +50,12 @@ export class Workbench {
     this.#around = around;
   }
 
-  /**
-   * Opens a window whose settings are already in place.
-   * @param host the name under which the browser finds VS Code, as if that ran on another machine.
-   */
-  static async open(settings: EditorSettings, host?: string): Promise<Workbench> {
+  /** Opens a window whose settings are already in place. */
+  static async open(settings: EditorSettings, { host, language }: WorkbenchOptions = {}): Promise<Workbench> {
     const editor = await takeEditor();
+    if (language === PSEUDO_LOCALE) {
+      await installPseudoLocale(editor.dataDir);
+    }
     await writeSettings(userDirOf(editor), settings);
     const folder = join(editor.dataDir, 'notes');
     await rm(folder, { recursive: true, force: true });
@@ -56,6 +65,9 @@ export class Workbench {
     const context = await (browser ?? (await sharedBrowser())).newContext({ viewport: { width: 1100, height: 700 } });
     context.setDefaultTimeout(LIMIT);
     await context.addInitScript(restOnToasts);
+    if (language !== undefined) {
+      await context.addInitScript((name) => Object.assign(globalThis, { _VSCODE_NLS_LANGUAGE: name }), language);
+    }
     return Workbench.#openIn({
       browser,
       context,
