@@ -28,7 +28,7 @@ export type Outcome =
   | 'needs-attention'
   /** It has definitely ended: "sign in again". */
   | 'ended'
-  /** It can't be refreshed any more: the user is asked to sign in, and it ends once its access token expires. */
+  /** It can't be refreshed anymore: the user is asked to sign in, and it ends once its access token expires. */
   | 'ending'
   /** It's kept, and shown as before: only one attempt or one caller failed. */
   | 'no-change';
@@ -40,7 +40,7 @@ export type ProtocolStep =
 /** All HTTP statuses of a class that no other row names. */
 export type StatusClass = '1xx' | '2xx' | '3xx' | '4xx' | '5xx';
 
-/** What is done about one category of failure. An absent list is empty, and an absent flag is false. */
+/** The policy for one category of failure. An absent list is empty, and an absent flag is false. */
 export interface FailurePolicy {
   // How it's recognized.
 
@@ -126,14 +126,14 @@ export interface FailurePolicy {
   readonly stopsDiscovery?: 'always' | 'without-response';
   /** How much it says about the server if every location failed; the failure with the highest number is reported. 1 if absent. */
   readonly discoverySignificance?: number;
-  /** Whether cached metadata isn't used any more: it's a different server, or no longer secure. */
+  /** Whether cached metadata is no longer used: it's a different server, or no longer secure. */
   readonly distrustsMetadata?: boolean;
   /**
    * Whether its error codes count even with a 5xx status. Others don't: a failing server can't decide that a session
    * has ended.
    */
   readonly countsWith5xx?: boolean;
-  /** Whether an HTML body says more than the status that led to the category. */
+  /** Whether an HTML body is more specific than the status that led to the category. */
   readonly yieldsToHtml?: boolean;
   /**
    * Whether the request is sent again with the other client authentication method: a server that responds like this
@@ -149,7 +149,7 @@ export interface FailurePolicy {
 
   // What failed on this computer.
 
-  /** Whether VS Code's secret storage, or the shared folder, failed. */
+  /** Whether SecretStorage, or the shared folder, failed. */
   readonly isStorageFailure?: boolean;
 }
 

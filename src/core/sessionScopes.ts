@@ -1,4 +1,4 @@
-// Which sessions serve a caller, by its scopes: no caller gets a wider token because another one has requested it.
+// Which sessions serve a caller, based on its scopes. No caller gets a wider token because another one requested it.
 import type { Provider } from './provider.ts';
 import { coversScopes, isPermission, samePermissions, scopesToRequest } from './scopes.ts';
 import type { SessionRecord } from './session.ts';
