@@ -40,7 +40,7 @@ const TOLD: readonly (readonly [string, HostInfo, keyof typeof ENVIRONMENTS])[] 
   ],
 ];
 
-describe('Where VS Code runs', () => {
+describe('The environment that VS Code runs in', () => {
   for (const [what, told, where] of TOLD) {
     it(`is ${where} for ${what}`, () => {
       assert.deepEqual(environmentOf(told), ENVIRONMENTS[where]);

@@ -41,10 +41,10 @@ describe('A sign-out at the server', () => {
     const redirectUri = new URL(address).searchParams.get('post_logout_redirect_uri');
     return redirectUri === null ? undefined : new URL(redirectUri);
   };
-  /** The address at which the browser comes back, with the parameters given, or with the right state. */
+  /** The URL at which the browser returns, with the given query or with the right state. */
   const backFrom = (address: string, query = `state=${new URL(address).searchParams.get('state') ?? ''}`): URL => {
     const url = redirectOf(address);
-    assert.ok(url !== undefined, 'the browser comes back');
+    assert.ok(url !== undefined, 'the browser returns');
     url.search = query;
     return url;
   };
@@ -54,7 +54,7 @@ describe('A sign-out at the server', () => {
       () => true,
     );
 
-  it('ends on a page that says so, at an address without the state, and nobody listens any more', async () => {
+  it('ends on a page that shows success, at a URL without the state, and stops listening', async () => {
     const end = open();
     const address = await door.address();
     const arrival = await fetch(backFrom(address));
@@ -74,14 +74,14 @@ describe('A sign-out at the server', () => {
     ['code=x&state=other', 'with another state'],
   ];
   for (const [query, told] of strays) {
-    it(`refuses the answer "${query}" with a page, and waits on for the right one`, async () => {
+    it(`rejects the callback "${query}" with a page, and keeps waiting for the right one`, async () => {
       const end = open();
       const address = await door.address();
       const refused = await fetch(backFrom(address, query), { redirect: 'manual' });
       assert.equal(refused.status, 400);
       assert.match(await refused.text(), /Not this sign-out/);
       assert.ok(
-        door.lines.some((line) => line.includes(`an answer ${told} has arrived and was refused`)),
+        door.lines.some((line) => line.includes(`rejected a callback ${told}`)),
         door.lines.join('\n'),
       );
       assert.equal((await fetch(backFrom(address))).status, 200);
@@ -89,7 +89,7 @@ describe('A sign-out at the server', () => {
     });
   }
 
-  it('never takes a wrong answer for the right one: in the end nobody has come back', async () => {
+  it('never accepts a wrong callback, and times out without the right one', async () => {
     const end = open();
     const address = await door.address();
     for (let time = 0; time < 20; time += 1) {
@@ -97,10 +97,14 @@ describe('A sign-out at the server', () => {
     }
     await door.clock.pass(5 * MINUTE);
     assert.equal(await end, 'not-returned');
-    assert.equal(door.lines.filter((line) => line.includes('was refused')).length, 1, 'a page cannot fill the log');
+    assert.equal(
+      door.lines.filter((line) => line.includes('rejected a callback')).length,
+      1,
+      "a page can't fill the log",
+    );
   });
 
-  it('waits for the browser for as long as the person may take, then closes the port and tells what to look at', async () => {
+  it("waits for the browser until the user's deadline, then closes the port and logs what to check", async () => {
     const end = open();
     const address = await door.address();
     await door.clock.pass(5 * MINUTE - 1);
@@ -108,7 +112,7 @@ describe('A sign-out at the server', () => {
     await door.clock.pass(1);
     assert.equal(await end, 'not-returned');
     assert.equal(await isClosed(address), true);
-    assert.match(door.lines.at(-1) ?? '', /has not come back.*not registered there as a post-logout redirect address/);
+    assert.match(door.lines.at(-1) ?? '', /hasn't returned.*isn't registered there as a post-logout redirect URI/);
   });
 
   it('keeps the ID token and the state out of the log', async () => {
@@ -121,7 +125,7 @@ describe('A sign-out at the server', () => {
     }
   });
 
-  it('does without the way back where the entry does not want it, and opens nothing where there is no page', async () => {
+  it("doesn't return when the entry doesn't require it, and opens nothing when the server has no page", async () => {
     assert.equal(await open('person-1', { signOutAtServer: true }), 'opened');
     assert.equal(await door.address(), `${server.issuer}/out?client_id=editor&id_token_hint=id.token.x`);
     assert.equal(await door.signOuts.open(Promise.resolve(undefined)), 'no-page');
@@ -136,7 +140,7 @@ describe('A sign-out at the server', () => {
     assert.equal(door.unseen, 0);
   });
 
-  it('does without the way back where the browser does not find back', async () => {
+  it("doesn't return when the browser can't return to this machine", async () => {
     door.environment = { isBrowser: true, isRemote: true, isWorker: false, isPageLocal: false };
     assert.equal(await open(), 'opened');
     door.environment = { ...door.environment, isRemote: false, isWorker: true };
@@ -144,7 +148,7 @@ describe('A sign-out at the server', () => {
     assert.deepEqual([redirectOf(await door.address()), redirectOf(await door.address())], [undefined, undefined]);
   });
 
-  it('comes back by the address that VS Code brings here, and does without where that is none', async () => {
+  it("returns at the URL that VS Code forwards here, and doesn't return when there is none", async () => {
     door.toExternalUrl = () => Promise.resolve('https://tunnel.example.com/callback');
     assert.equal(await open(), 'opened');
     assert.equal(redirectOf(await door.address()), undefined);
@@ -153,7 +157,7 @@ describe('A sign-out at the server', () => {
     assert.equal(redirectOf(await door.address())?.href, 'http://127.0.0.1:5/callback');
   });
 
-  it('does not wait for long until VS Code says how the browser reaches this machine', async () => {
+  it("doesn't wait long for VS Code to find out how the browser reaches this machine", async () => {
     const reached: string[] = [];
     door.toExternalUrl = (address) => {
       reached.push(address);
@@ -166,10 +170,10 @@ describe('A sign-out at the server', () => {
     await door.clock.pass(5 * SECOND);
     assert.equal(await end, 'opened');
     assert.equal(redirectOf(await door.address()), undefined);
-    await assert.rejects(fetch(reached[0] ?? ''), 'nobody listens there any more');
+    await assert.rejects(fetch(reached[0] ?? ''), 'the port is closed');
   });
 
-  it('opens one page for all sessions of an account that end together, and one more for those that end later', async () => {
+  it('opens one page for all sessions of an account that end together, and another one for those that end later', async () => {
     const first = open();
     const address = await door.address();
     assert.deepEqual(await Promise.all([open(), open()]), ['same-page', 'same-page']);
@@ -182,7 +186,7 @@ describe('A sign-out at the server', () => {
     assert.deepEqual(await Promise.all([first, later]), ['returned', 'returned']);
   });
 
-  it('opens another page for a session that the person has signed in to since', async () => {
+  it('opens another page for a session that was started since', async () => {
     void open();
     await door.address();
     const since = { ...(await leaving()), signedInAt: door.clock.now() };
@@ -190,7 +194,7 @@ describe('A sign-out at the server', () => {
     assert.notEqual(redirectOf(await door.address()), undefined);
   });
 
-  it('lets several accounts come back, each to its own port with its own state', async () => {
+  it('returns for several accounts, each to its own port with its own state', async () => {
     const ends = [open('person-1'), open('person-2')];
     const addresses = [await door.address(), await door.address()];
     const [one = '', other = ''] = addresses;
@@ -201,7 +205,7 @@ describe('A sign-out at the server', () => {
     assert.deepEqual(await Promise.all(ends), ['returned', 'returned']);
   });
 
-  it('takes the ports that the entry names, and does without the way back where all are taken', async () => {
+  it("uses the ports in the entry, and doesn't return when all are in use", async () => {
     const redirectPorts = [await freePort()];
     const first = open('person-1', { redirectPorts });
     const address = await door.address();
@@ -212,7 +216,7 @@ describe('A sign-out at the server', () => {
     assert.equal(await first, 'returned');
   });
 
-  it('gives its port up for a sign-in that needs it, and no other', async () => {
+  it('releases its port for a sign-in that needs it, and no other port', async () => {
     const redirectPorts = [await freePort()];
     const end = open('person-1', { redirectPorts });
     const address = await door.address();
@@ -224,7 +228,7 @@ describe('A sign-out at the server', () => {
     assert.equal(door.signOuts.releasePorts(redirectPorts), false);
   });
 
-  it('closes every port when it is over, one included that only waits to show the last page, and opens none any more', async () => {
+  it('closes every port when disposed of, including one that only serves its final page, and opens no more', async () => {
     const ends = [open('person-1'), open('person-2')];
     const [one, other] = [await door.address(), await door.address()];
     await fetch(backFrom(one), { redirect: 'manual' });
@@ -236,7 +240,7 @@ describe('A sign-out at the server', () => {
     assert.equal(door.unseen, 0);
   });
 
-  it('opens nothing that becomes ready only when it is over', async () => {
+  it("opens nothing that becomes ready only after it's disposed of", async () => {
     let tell = (_address: string): void => {};
     const asked = new Promise<string>((resolve) => {
       door.toExternalUrl = (address) => {
@@ -255,14 +259,14 @@ describe('A sign-out at the server', () => {
     await assert.rejects(fetch(address));
   });
 
-  it('closes the port where the browser cannot be opened', async () => {
+  it("closes the port when the browser can't be opened", async () => {
     door.opening = () => Promise.reject(new Error('no browser'));
     assert.equal(await open(), 'no-page');
     assert.equal(await isClosed(await door.address()), true);
-    assert.match(door.lines.at(-1) ?? '', /could not be opened/);
+    assert.match(door.lines.at(-1) ?? '', /Couldn't open/);
   });
 
-  it('opens the page for another session of the account where it could not be opened for the first', async () => {
+  it("opens the page for another session of the account when it couldn't be opened for the first", async () => {
     door.opening = () => Promise.reject(new Error('no browser'));
     assert.equal(await open(), 'no-page');
     await door.address();

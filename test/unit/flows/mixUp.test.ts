@@ -1,4 +1,4 @@
-// Sign-ins whose page belongs to another server than the one that gets the code (RFC 9700 section 4.4).
+// Sign-ins whose page belongs to a server other than the one that receives the code (RFC 9700 section 4.4).
 import assert from 'node:assert/strict';
 import { MINUTE } from '../../../src/core/clock.ts';
 import type { UnusualDestination } from '../../../src/protocol/destinations.ts';
@@ -41,7 +41,7 @@ describe('A sign-in at a server that leads elsewhere', () => {
     return signIn;
   };
 
-  it('is refused before the browser opens when its page is at another provider', async () => {
+  it('is rejected before the browser opens when its page is at another provider', async () => {
     own.metadata['authorization_endpoint'] = `${bank.issuer}/authorize`;
     desk.providers = [providerAt(own.issuer), providerAt(bank.issuer, { id: 'bank', label: 'Bank' })];
     const failure = await rejectsWith(start(), 'endpoint-conflict', 'endpoint-of-other-provider');
@@ -49,7 +49,7 @@ describe('A sign-in at a server that leads elsewhere', () => {
     assert.deepEqual([desk.unseenAddresses, own.requestsTo('/token'), bank.requests], [0, [], []]);
   });
 
-  it('is refused before the code is shown when its verification address is at another provider', async () => {
+  it('is rejected before the code is shown when its verification URI is at another provider', async () => {
     own.metadata['device_authorization_endpoint'] = `${own.issuer}/device`;
     own.on('/device', {
       body: {
@@ -65,7 +65,7 @@ describe('A sign-in at a server that leads elsewhere', () => {
     assert.deepEqual(bank.requests, []);
   });
 
-  it('asks with both hosts when its page is neither at the issuer nor at the token endpoint, and goes on if the person wants to', async () => {
+  it('asks, with both hosts, when its page is neither at the issuer nor at the token endpoint, and continues if the user agrees', async () => {
     own.metadata['authorization_endpoint'] = `${bank.issuer}/authorize`;
     const asked: UnusualDestination[] = [];
     desk.confirmDestination = (destination) => {
@@ -82,7 +82,7 @@ describe('A sign-in at a server that leads elsewhere', () => {
     assert.equal(new URL(await desk.address()).origin, bank.issuer);
   });
 
-  it('asks nothing when the page is at the issuer', async () => {
+  it("doesn't ask when the page is at the issuer", async () => {
     desk.confirmDestination = () => assert.fail('asked');
     void start();
     assert.equal(new URL(await desk.address()).origin, own.issuer);
@@ -98,12 +98,12 @@ describe('A sign-in at a server that leads elsewhere', () => {
         state: searchParams.get('state') ?? '',
         ...more,
       }).toString();
-      // The last page is of no interest.
+      // The final page doesn't matter.
       fetch(callback).catch(() => {});
       return signIn;
     };
 
-    it('is required once a server has sent it, although its metadata do not announce it', async () => {
+    it("is required once a server has sent it, although its metadata doesn't declare it", async () => {
       await answer({});
       await answer({ iss: own.issuer });
       assert.deepEqual([...desk.issuersWithIss], [own.issuer]);
@@ -113,7 +113,7 @@ describe('A sign-in at a server that leads elsewhere', () => {
       await answer({ iss: own.issuer });
     });
 
-    it('is not required of an error, and not remembered of a response that was refused', async () => {
+    it("isn't required in an error, and isn't remembered from a rejected response", async () => {
       await rejectsWith(answer({ iss: bank.issuer }), 'untrusted-response', 'wrong-issuer');
       assert.deepEqual([...desk.issuersWithIss], []);
       desk.issuersWithIss.add(own.issuer);

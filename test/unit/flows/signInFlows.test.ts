@@ -202,7 +202,7 @@ describe('The sign-in methods', () => {
     assert.deepEqual([findFlow(undefined), findFlow('constructor'), findFlow(1)], [undefined, undefined, undefined]);
   });
 
-  it('say where their redirect URIs lead to', () => {
+  it('specify the targets of their redirect URIs', () => {
     for (const flow of SIGN_IN_FLOWS) {
       const uris = flow.redirectUris(providerAt(ISSUER, { redirectPorts: [1, 2] }), CALLBACK_URI);
       const targets = uris.map((uri) => (isRedirectUri(uri) ? 'loopback-port' : uri === CALLBACK_URI ? 'editor' : uri));
@@ -220,7 +220,7 @@ describe('The sign-in methods to offer after one', () => {
     assert.deepEqual(fallbackFlows('paste', available), ['loopback', 'device']);
   });
 
-  it('are all of them when none was tried, or one that is unavailable', () => {
+  it('are all of them when none, or an unavailable one, was tried', () => {
     assert.deepEqual(fallbackFlows(undefined, available), available);
     assert.deepEqual(fallbackFlows('uri', available), available);
     assert.deepEqual(fallbackFlows('paste', ['paste']), []);
@@ -232,7 +232,7 @@ describe('The redirect URIs to register', () => {
     redirectUrisFor(providerAt(ISSUER, fields), method, CALLBACK_URI);
   const ANY_PORT = ['http://127.0.0.1/callback'];
 
-  it('are those of the method, or of the one that the entry names', () => {
+  it('are those of the method, or of the one in the entry', () => {
     assert.deepEqual(registered('loopback'), ANY_PORT);
     assert.deepEqual(registered('paste', { redirectPorts: [8400] }), ['http://127.0.0.1:8400/callback']);
     assert.deepEqual(registered('uri'), [CALLBACK_URI]);
@@ -248,7 +248,7 @@ describe('The redirect URIs to register', () => {
 });
 
 describe('A loopback redirect after a sign-out', () => {
-  it('is possible when the browser comes back to this machine, or the entry says so', () => {
+  it('is possible when the browser returns to this machine, or the entry says that it does', () => {
     const possible = (where: keyof typeof ENVIRONMENTS, signInMethod?: SignInMethod): boolean =>
       canUseLoopback(ENVIRONMENTS[where], providerAt(ISSUER, { signInMethod }));
     assert.deepEqual([possible('a desktop'), possible('a browser elsewhere')], [true, false]);
