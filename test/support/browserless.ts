@@ -8,7 +8,7 @@ export interface Arrival {
 }
 
 /** How a user behaves. */
-export interface Behaviour {
+export interface Behavior {
   /** What they type as name and as password. */
   readonly name?: string;
   /** Whether they agree when a page asks for consent or whether to sign out; true by default. */
@@ -26,7 +26,7 @@ export class Person {
   /** The URLs that were visited, oldest first. */
   readonly visited: string[] = [];
 
-  constructor({ name = 'demo', allows = true }: Behaviour = {}) {
+  constructor({ name = 'demo', allows = true }: Behavior = {}) {
     this.#name = name;
     this.#allows = allows;
   }

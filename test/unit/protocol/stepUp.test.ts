@@ -53,7 +53,7 @@ describe('A step-up sign-in', () => {
     });
 
     it("returns its class when the server doesn't require one", async () => {
-      identity.policy.honoursAcr = false;
+      identity.policy.honorsAcr = false;
       assert.equal((await signIn({ acrValues: [ACR_VALUES[1]] })).claims?.['acr'], ACR_VALUES[0]);
     });
 
