@@ -3,15 +3,15 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { join, sep } from 'node:path';
 import { FAILURE_POLICIES, localCodesOf } from '../../src/core/failurePolicies.ts';
 import type { FailurePolicy } from '../../src/core/failurePolicy.ts';
-import { madeFailures, type MadeFailure } from '../support/madeFailures.ts';
+import { createdFailures, type CreatedFailure } from '../support/createdFailures.ts';
 
 const SRC = join(import.meta.dirname, '../../src');
 const ROWS = new Map<string, FailurePolicy>(Object.entries(FAILURE_POLICIES));
 
 /** The failures that the extension creates. */
-function inSource(): MadeFailure[] {
+function inSource(): CreatedFailure[] {
   const paths = readdirSync(SRC, { recursive: true, encoding: 'utf8' }).filter((path) => path.endsWith('.ts'));
-  return paths.flatMap((path) => madeFailures(path.split(sep).join('/'), readFileSync(join(SRC, path), 'utf8')));
+  return paths.flatMap((path) => createdFailures(path.split(sep).join('/'), readFileSync(join(SRC, path), 'utf8')));
 }
 
 /**
@@ -46,7 +46,7 @@ function hasCode(row: FailurePolicy, code: string): boolean {
 }
 
 /** What is wrong with a created failure; undefined if nothing is. */
-function complaintOf({ at, category, code, words }: MadeFailure): string | undefined {
+function complaintOf({ at, category, code, words }: CreatedFailure): string | undefined {
   const place = `${at.replace(/:\d+$/, '')}: ${words}`;
   if (category === undefined || code === undefined) {
     return NOT_WRITTEN_OUT.includes(place)
@@ -62,7 +62,8 @@ function complaintOf({ at, category, code, words }: MadeFailure): string | undef
     : `${at} creates a failure of "${category}" with "${code}", which isn't in its row`;
 }
 
-const complaints = (made: readonly MadeFailure[]): string[] => made.map(complaintOf).filter((one) => one !== undefined);
+const complaints = (made: readonly CreatedFailure[]): string[] =>
+  made.map(complaintOf).filter((one) => one !== undefined);
 
 describe('the failures that src creates', () => {
   it('have codes from the row of their category', () => {
@@ -91,7 +92,7 @@ describe('the failures that src creates', () => {
   });
 
   it("are reported with another code, another category, or one that isn't a literal", () => {
-    const made = (text: string): string[] => complaints(madeFailures('core/a.ts', text));
+    const made = (text: string): string[] => complaints(createdFailures('core/a.ts', text));
     assert.deepEqual(made(`throw new Failure('network', 'deadline', { cause });`), []);
     assert.deepEqual(made('throw new Failure("storage", `secret-${operation}`);'), []);
     assert.deepEqual(made(`throw new Failure('network', 'no-code');`), [

@@ -1,7 +1,7 @@
 // VS Code's API in plain Node, as far as the product's own modules use it. It does nothing until a test acts in it, and
 // remembers what was shown. vscodeWords.ts provides its parts as the module `vscode`.
 import { Emitter } from '../../src/core/emitter.ts';
-import { FakeBox } from './fakeBoxes.ts';
+import { FakeQuickInput } from './fakeQuickInput.ts';
 
 /** A message that was shown, with the labels of its buttons. */
 export interface ShownMessage {
@@ -172,8 +172,8 @@ export const window = {
   showWarningMessage: show,
   showErrorMessage: show,
   showQuickPick: (items: readonly PickedItem[]): Promise<PickedItem | undefined> => Promise.resolve(editor.pick(items)),
-  createQuickPick: (): FakeBox => new FakeBox(),
-  createInputBox: (): FakeBox => new FakeBox(),
+  createQuickPick: (): FakeQuickInput => new FakeQuickInput(),
+  createInputBox: (): FakeQuickInput => new FakeQuickInput(),
   registerUriHandler: (): Disposing => nothing,
   createOutputChannel: (): Readonly<Record<string, () => void>> => ({
     trace() {},

@@ -1,7 +1,7 @@
 // Checks the architecture of src/: reads source texts and reports violations.
 import { posix } from 'node:path';
 import ts from 'typescript';
-import { globalsOf } from './freeNames.ts';
+import { globalsOf } from './globalNames.ts';
 
 /** What a layer may import: other layers, and packages. */
 export interface Layer {
@@ -192,7 +192,7 @@ export function loadedWith(entry: string, files: ReadonlyMap<string, string>): s
     }
     seen.add(name);
     const path = [...chain, name];
-    if (ON_DEMAND.includes(name) || ON_DEMAND.includes(roomOf(name))) {
+    if (ON_DEMAND.includes(name) || ON_DEMAND.includes(layerOf(name))) {
       found.push(path.join(' -> '));
       return;
     }
@@ -215,12 +215,12 @@ function resolve(file: string, from: string): string {
   return posix.join(posix.dirname(file), from);
 }
 
-function roomOf(file: string): string {
+function layerOf(file: string): string {
   return file.split('/')[0] ?? '';
 }
 
 function importBreach(file: string, from: string, files: ReadonlyMap<string, string>): string[] {
-  const layer = LAYERS[roomOf(file)];
+  const layer = LAYERS[layerOf(file)];
   if (layer === undefined) {
     return [`${file} is in an unknown layer`];
   }
@@ -233,7 +233,7 @@ function importBreach(file: string, from: string, files: ReadonlyMap<string, str
     return [`${file} imports ${from}, which isn't a file of src`];
   }
   const layers = [...layer.layers, ...(LAYERS_OF_FILES[file] ?? [])];
-  return layers.includes(roomOf(target)) ? [] : [`${file} imports ${target}`];
+  return layers.includes(layerOf(target)) ? [] : [`${file} imports ${target}`];
 }
 
 /** Every import of a file: declarations, re-exports, `import()`, `require()` and `import('…')` types. */

@@ -141,8 +141,8 @@ export class ScriptedServer {
       headers: request.headers,
     };
     this.requests.push(seen);
-    for (const tell of this.#waiting) {
-      tell();
+    for (const resolve of this.#waiting) {
+      resolve();
     }
     this.#waiting.clear();
     const scripted = this.#scripts.get(url.pathname) ?? {

@@ -17,7 +17,7 @@ import { ManualAsyncClock } from './manualAsyncClock.ts';
 import { plainPages } from './signInPages.ts';
 
 /** A sign-in with a browser that a test drives. */
-export class Desk {
+export class SignInFixture {
   /** The time. */
   readonly clock: ManualAsyncClock;
   /** What was logged. */

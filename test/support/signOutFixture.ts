@@ -7,7 +7,7 @@ import { ManualAsyncClock } from './manualAsyncClock.ts';
 import { plainSignOutPages } from './signInPages.ts';
 
 /** Sign-outs at servers with a browser that a test drives. */
-export class Door {
+export class SignOutFixture {
   /** The time. */
   readonly clock: ManualAsyncClock;
   /** What was logged. */

@@ -10,8 +10,8 @@ import { providerAt } from '../fixtures.ts';
 import { Person, type Arrival } from '../browserless.ts';
 import { FakeFolder } from '../fakeStore.ts';
 import { createTestWindow, seedSession, recordAt, type TestWindow } from '../testWindow.ts';
-import { Desk } from '../signInFixture.ts';
-import { Door } from '../signOutFixture.ts';
+import { SignInFixture } from '../signInFixture.ts';
+import { SignOutFixture } from '../signOutFixture.ts';
 import { CLIENT_ID, CLIENT_SECRET } from './requests.ts';
 import { SuiteServer } from './suiteServer.ts';
 
@@ -33,9 +33,9 @@ export class RelyingParty {
   /** The sessions. One of another user already exists. */
   readonly testWindow: TestWindow;
   /** The sign-ins. */
-  readonly signInController: Desk;
+  readonly signInController: SignInFixture;
   /** The sign-outs at the server. */
-  readonly door: Door;
+  readonly signOutFixture: SignOutFixture;
   /** The settings entry. */
   readonly provider: Provider;
   #before: SessionRecord | undefined;
@@ -47,8 +47,8 @@ export class RelyingParty {
       providers: [provider],
       clientSecret: hasSecret ? CLIENT_SECRET : undefined,
     });
-    this.signInController = new Desk(new FakeFolder(), this.testWindow);
-    this.door = new Door(this.testWindow.clock);
+    this.signInController = new SignInFixture(new FakeFolder(), this.testWindow);
+    this.signOutFixture = new SignOutFixture(this.testWindow.clock);
     server.date = () => this.testWindow.clock.now();
   }
 
@@ -138,8 +138,8 @@ export class RelyingParty {
     readonly page: Arrival;
   }> {
     const { atServer, page } = await this.testWindow.sessionManager.signOut(id);
-    const end = this.door.signOuts.open(page);
-    return { atServer, end, page: await new Person().signIn(await this.door.address()) };
+    const end = this.signOutFixture.signOuts.open(page);
+    return { atServer, end, page: await new Person().signIn(await this.signOutFixture.address()) };
   }
 
   /** The token that a caller gets for the account of a session. */
@@ -164,7 +164,7 @@ export class RelyingParty {
   complaints(): string[] {
     const { signInController, testWindow } = this;
     const before = testWindow.liveSessions.get('before')?.record;
-    const log = [...signInController.lines, ...testWindow.lines, ...this.door.lines].join('\n');
+    const log = [...signInController.lines, ...testWindow.lines, ...this.signOutFixture.lines].join('\n');
     return [
       ...this.server.complaints,
       ...(before === this.#before ? [] : ['The existing session was changed.']),
@@ -174,7 +174,7 @@ export class RelyingParty {
 
   /** Ends both. */
   async part(): Promise<void> {
-    this.door.signOuts.dispose();
+    this.signOutFixture.signOuts.dispose();
     await this.server.stop();
   }
 }

@@ -8,7 +8,7 @@ import { discovered, providerAt, REDIRECT_URI, transportWith } from '../../suppo
 import { Person } from '../../support/browserless.ts';
 import { rejectsWith } from '../../support/failures.ts';
 import { createTestWindow, type TestWindow } from '../../support/testWindow.ts';
-import { Door } from '../../support/signOutFixture.ts';
+import { SignOutFixture } from '../../support/signOutFixture.ts';
 import { demoClientId, startIdentityServer, type IdentityServer } from '../../../tools/identityServer.ts';
 
 const SCOPES = ['openid', 'profile', 'offline_access'];
@@ -17,7 +17,7 @@ describe('A sign-out at a real server', () => {
   let identity: IdentityServer;
   let provider: Provider;
   let testWindow: TestWindow;
-  let door: Door;
+  let fixture: SignOutFixture;
   let person: Person;
 
   before(async () => {
@@ -40,12 +40,12 @@ describe('A sign-out at a real server', () => {
 
   beforeEach(() => {
     person = new Person();
-    door = new Door();
+    fixture = new SignOutFixture();
     settingUp({});
   });
 
   afterEach(() => {
-    door.signOuts.dispose();
+    fixture.signOuts.dispose();
     testWindow.sessions.dispose();
   });
 
@@ -80,8 +80,8 @@ describe('A sign-out at a real server', () => {
     // The server knows the user, but issues nothing to a native client without a prompt.
     await rejectsWith(askSilently(), 'interaction-needed');
     const { page } = await testWindow.sessionManager.signOut(id);
-    const end = door.signOuts.open(page);
-    const { html, status, url } = await person.signOut(await door.address());
+    const end = fixture.signOuts.open(page);
+    const { html, status, url } = await person.signOut(await fixture.address());
     assert.deepEqual([status, url.pathname, url.hostname], [200, '/done', '127.0.0.1']);
     assert.match(html, /Signed out/);
     assert.equal(await end, 'returned');
@@ -91,16 +91,16 @@ describe('A sign-out at a real server', () => {
   it('is accepted after the tokens have been revoked, too', async () => {
     const { atServer, page } = await testWindow.sessionManager.signOut(await signIn());
     assert.equal(await atServer, 'revoked');
-    const end = door.signOuts.open(page);
-    assert.match((await person.signOut(await door.address())).html, /Signed out/);
+    const end = fixture.signOuts.open(page);
+    assert.match((await person.signOut(await fixture.address())).html, /Signed out/);
     assert.equal(await end, 'returned');
   });
 
   it("returns immediately when the browser isn't signed in at all", async () => {
     const id = await signIn();
     person = new Person();
-    const end = door.signOuts.open((await testWindow.sessionManager.signOut(id)).page);
-    assert.match((await person.signOut(await door.address())).html, /Signed out/);
+    const end = fixture.signOuts.open((await testWindow.sessionManager.signOut(id)).page);
+    assert.match((await person.signOut(await fixture.address())).html, /Signed out/);
     assert.equal(await end, 'returned');
   });
 
@@ -108,8 +108,8 @@ describe('A sign-out at a real server', () => {
     const id = await signIn();
     const { accessToken, refreshToken = '' } = testWindow.record(id);
     const { atServer, page } = await testWindow.sessionManager.signOut(id);
-    const end = door.signOuts.open(page);
-    const address = await door.address();
+    const end = fixture.signOuts.open(page);
+    const address = await fixture.address();
     await atServer;
     assert.deepEqual(
       [
@@ -125,20 +125,20 @@ describe('A sign-out at a real server', () => {
 
   it("ends at the server's error page when the URI isn't registered there, and the port closes in time", async () => {
     settingUp({ clientId: 'homeless' });
-    const end = door.signOuts.open((await testWindow.sessionManager.signOut(await signIn())).page);
-    const address = await door.address();
+    const end = fixture.signOuts.open((await testWindow.sessionManager.signOut(await signIn())).page);
+    const address = await fixture.address();
     const { html, status } = await person.signOut(address);
     assert.equal(status, 400);
     assert.match(html, /post_logout_redirect_uri not registered/);
-    await door.clock.pass(5 * MINUTE);
+    await fixture.clock.pass(5 * MINUTE);
     assert.equal(await end, 'not-returned');
     await assert.rejects(fetch(new URL(address).searchParams.get('post_logout_redirect_uri') ?? ''));
   });
 
   it('requires no registration when the browser stays at the server', async () => {
     settingUp({ clientId: 'homeless', signOutAtServer: true });
-    assert.equal(await door.signOuts.open((await testWindow.sessionManager.signOut(await signIn())).page), 'opened');
-    const { html, status, url } = await person.signOut(await door.address());
+    assert.equal(await fixture.signOuts.open((await testWindow.sessionManager.signOut(await signIn())).page), 'opened');
+    const { html, status, url } = await person.signOut(await fixture.address());
     assert.deepEqual([status, url.origin], [200, identity.issuer]);
     assert.match(html, /You're signed out/);
     await rejectsWith(askSilently(), 'sign-in-needed');

@@ -9,19 +9,19 @@ import { rejectsWith } from '../../support/failures.ts';
 import { freePort } from '../../support/freePort.ts';
 import { isRefused, send } from '../../support/httpRequests.ts';
 import { ScriptedServer } from '../../support/scriptedServer.ts';
-import { Desk } from '../../support/signInFixture.ts';
+import { SignInFixture } from '../../support/signInFixture.ts';
 
 const CODE = 'SplxlOBeZQQYbYS6WxSbIA';
 
 describe('A sign-in with pasted text', () => {
   let server: ScriptedServer;
-  let desk: Desk;
+  let fixture: SignInFixture;
   const squatters: Server[] = [];
 
   beforeEach(async () => {
     server = await ScriptedServer.start();
     server.onToken({ body: GOOD_TOKENS });
-    desk = new Desk();
+    fixture = new SignInFixture();
   });
 
   afterEach(async () => {
@@ -33,16 +33,16 @@ describe('A sign-in with pasted text', () => {
     const provider = providerAt(server.issuer, more);
     const { signal } = new AbortController();
     const request = { provider, scopes, deadline: 5 * MINUTE, signal, method: 'paste' } as const;
-    const result = desk.signInService.signIn(request, (grant) => Promise.resolve(grant));
+    const result = fixture.signInService.signIn(request, (grant) => Promise.resolve(grant));
     result.catch(() => {});
     return result;
   };
   const passing = async (text: (state: string) => string, ...rest: Parameters<typeof start>): Promise<boolean> => {
     // Without any server metadata.
-    desk = new Desk();
+    fixture = new SignInFixture();
     let passes: boolean | undefined;
-    desk.asking = async (check) => {
-      passes = check(text(new URL(await desk.address()).searchParams.get('state') ?? ''));
+    fixture.asking = async (check) => {
+      passes = check(text(new URL(await fixture.address()).searchParams.get('state') ?? ''));
       return undefined;
     };
     await rejectsWith(start(...rest), 'canceled');
@@ -84,9 +84,9 @@ describe('A sign-in with pasted text', () => {
   it("occupies its registered port until it's over, and serves nothing there", async () => {
     const port = await freePort();
     const asked = Promise.withResolvers<undefined>();
-    desk.asking = () => asked.promise;
+    fixture.asking = () => asked.promise;
     const result = start({ redirectPorts: [port] });
-    assert.equal(portIn(await desk.address()), port);
+    assert.equal(portIn(await fixture.address()), port);
     await assert.rejects(squat(port), { code: 'EADDRINUSE' });
     await assert.rejects(send(`http://127.0.0.1:${port}/callback?code=x`), { code: 'ECONNRESET' });
     asked.resolve(undefined);
@@ -98,7 +98,7 @@ describe('A sign-in with pasted text', () => {
     const [first, second] = [await freePort(), await freePort()];
     await squat(first);
     const result = start({ redirectPorts: [first, second] });
-    assert.equal(portIn(await desk.address()), second);
+    assert.equal(portIn(await fixture.address()), second);
     await rejectsWith(result, 'canceled');
   });
 
@@ -109,9 +109,9 @@ describe('A sign-in with pasted text', () => {
       await rejectsWith(start(more), 'no-loopback', 'ports-in-use');
     }
     server.metadata['code_challenge_methods_supported'] = ['S256'];
-    desk = new Desk();
+    fixture = new SignInFixture();
     const result = start({ redirectPorts: [port] });
-    assert.equal(portIn(await desk.address()), port);
+    assert.equal(portIn(await fixture.address()), port);
     await rejectsWith(result, 'canceled');
   });
 
@@ -119,10 +119,10 @@ describe('A sign-in with pasted text', () => {
     const port = await freePort();
     await squat(port);
     for (const place of [{ isRemote: true }, { isBrowser: true }]) {
-      desk = new Desk();
-      desk.environment = { ...desk.environment, ...place };
+      fixture = new SignInFixture();
+      fixture.environment = { ...fixture.environment, ...place };
       const result = start({ redirectPorts: [port] });
-      assert.equal(portIn(await desk.address()), port);
+      assert.equal(portIn(await fixture.address()), port);
       await rejectsWith(result, 'canceled');
     }
   });

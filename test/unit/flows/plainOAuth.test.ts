@@ -8,7 +8,7 @@ import { requestedScopes, supportsOpenId } from '../../../src/protocol/requested
 import { rejectsWith } from '../../support/failures.ts';
 import { discovered, GOOD_TOKENS, providerAt, trade, transportWith } from '../../support/fixtures.ts';
 import { ScriptedServer } from '../../support/scriptedServer.ts';
-import { Desk } from '../../support/signInFixture.ts';
+import { SignInFixture } from '../../support/signInFixture.ts';
 
 const OIDC = '/.well-known/openid-configuration';
 const OAUTH = '/.well-known/oauth-authorization-server';
@@ -31,8 +31,8 @@ describe('A server without OpenID Connect', () => {
   const signIn = async (
     more: Partial<Provider> = {},
   ): Promise<{ readonly grant: SignInGrant; readonly scope: string | null }> => {
-    const desk = new Desk();
-    const signingIn = desk.signInService.signIn(
+    const fixture = new SignInFixture();
+    const signingIn = fixture.signInService.signIn(
       {
         provider: providerAt(server.issuer, { scopes: DEFAULT_SCOPES, ...more }),
         scopes: DEFAULT_SCOPES,
@@ -42,12 +42,12 @@ describe('A server without OpenID Connect', () => {
       (grant) => Promise.resolve(grant),
     );
     signingIn.catch(() => {});
-    const { searchParams } = new URL(await desk.address());
+    const { searchParams } = new URL(await fixture.address());
     await fetch(
       `${searchParams.get('redirect_uri') ?? ''}?${new URLSearchParams({ code: 'code-1', state: searchParams.get('state') ?? '' }).toString()}`,
     );
     const grant = await signingIn;
-    await desk.clock.pass(30 * SECOND);
+    await fixture.clock.pass(30 * SECOND);
     return { grant, scope: searchParams.get('scope') };
   };
 

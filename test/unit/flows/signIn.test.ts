@@ -8,13 +8,13 @@ import { Person, type Arrival } from '../../support/browserless.ts';
 import { settle } from '../../support/fakeClock.ts';
 import { rejectsWith } from '../../support/failures.ts';
 import { closedIssuer, ScriptedServer } from '../../support/scriptedServer.ts';
-import { Desk } from '../../support/signInFixture.ts';
+import { SignInFixture } from '../../support/signInFixture.ts';
 import { demoClientId, startIdentityServer, type IdentityServer } from '../../../tools/identityServer.ts';
 import { leaks } from '../../../tools/leaks.ts';
 
 describe('A sign-in', () => {
   let identity: IdentityServer;
-  let signInController: Desk;
+  let signInController: SignInFixture;
   let caller: AbortController;
 
   before(async () => {
@@ -26,7 +26,7 @@ describe('A sign-in', () => {
   });
 
   beforeEach(() => {
-    signInController = new Desk();
+    signInController = new SignInFixture();
     caller = new AbortController();
     identity.faults.clear();
     identity.journal.clear();

@@ -9,14 +9,14 @@ import { Person } from '../../support/browserless.ts';
 import { rejectsWith } from '../../support/failures.ts';
 import { freePort } from '../../support/freePort.ts';
 import { ScriptedServer } from '../../support/scriptedServer.ts';
-import { Desk } from '../../support/signInFixture.ts';
-import { Door } from '../../support/signOutFixture.ts';
+import { SignInFixture } from '../../support/signInFixture.ts';
+import { SignOutFixture } from '../../support/signOutFixture.ts';
 import { demoClientId, startIdentityServer, type IdentityServer } from '../../../tools/identityServer.ts';
 import { leaks } from '../../../tools/leaks.ts';
 
 describe('A sign-in', () => {
   let identity: IdentityServer;
-  let signInController: Desk;
+  let signInController: SignInFixture;
   let caller: AbortController;
 
   before(async () => {
@@ -28,7 +28,7 @@ describe('A sign-in', () => {
   });
 
   beforeEach(() => {
-    signInController = new Desk();
+    signInController = new SignInFixture();
     caller = new AbortController();
     identity.journal.clear();
   });
@@ -170,7 +170,7 @@ describe('A sign-in', () => {
       path: '/.well-known/openid-configuration',
       action: { kind: 'rewrite', body: (body) => ({ ...body, authorization_response_iss_parameter_supported: false }) },
     });
-    signInController = new Desk();
+    signInController = new SignInFixture();
     signInController.asking = async (passes) => {
       const code = await codeAt(await signInController.address());
       return passes(code) ? code : undefined;
@@ -297,7 +297,7 @@ describe('A sign-in', () => {
         );
         caller.abort(new Failure('canceled', 'enough'));
         caller = new AbortController();
-        signInController = new Desk();
+        signInController = new SignInFixture();
       }
     });
 
@@ -361,17 +361,17 @@ describe('A sign-in', () => {
   it('gets its port from a sign-out that is still waiting there, and fails when another program uses it', async () => {
     const port = await freePort();
     const provider = providerAt(identity.issuer, { clientId: demoClientId, redirectPorts: [port] });
-    const door = new Door();
+    const signOutFixture = new SignOutFixture();
     const leaving = {
       server: await discovered(identity.issuer, { ...provider, signOutAtServer: 'return' }),
       accountId: 'account-1001',
       signedInAt: 0,
       idToken: undefined,
     };
-    const end = door.signOuts.open(Promise.resolve(leaving));
-    await door.address();
+    const end = signOutFixture.signOuts.open(Promise.resolve(leaving));
+    await signOutFixture.address();
     await rejectsWith(start({ provider }), 'no-loopback', 'ports-in-use');
-    signInController.releasePorts = (ports) => door.signOuts.releasePorts(ports);
+    signInController.releasePorts = (ports) => signOutFixture.signOuts.releasePorts(ports);
     const result = start({ provider });
     assert.equal(loopbackOf(await signInController.address()), `http://127.0.0.1:${String(port)}/callback`);
     assert.equal(await end, 'not-returned');

@@ -11,7 +11,7 @@ import { settle } from '../../support/fakeClock.ts';
 import { FakeFolder } from '../../support/fakeStore.ts';
 import { rejectsWith } from '../../support/failures.ts';
 import { ManualAsyncClock } from '../../support/manualAsyncClock.ts';
-import { Desk } from '../../support/signInFixture.ts';
+import { SignInFixture } from '../../support/signInFixture.ts';
 import { startIdentityServer } from '../../../tools/identityServer.ts';
 import { leaks } from '../../../tools/leaks.ts';
 
@@ -315,7 +315,7 @@ describe('A callback through a URI of the editor', () => {
     ];
     const identity = await startIdentityServer({ clients });
     try {
-      const [signInController, second] = [new Desk(folder), new Desk(folder)];
+      const [signInController, second] = [new SignInFixture(folder), new SignInFixture(folder)];
       const provider = providerAt(identity.issuer, { clientId: 'linked', signInMethod: 'uri' });
       const result = signInController.signInService.signIn(
         { provider, scopes: ['openid', 'profile'], deadline: MINUTE, signal: caller.signal },

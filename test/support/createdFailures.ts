@@ -2,7 +2,7 @@
 import ts from 'typescript';
 
 /** One `new Failure(category, code)` in a source text. */
-export interface MadeFailure {
+export interface CreatedFailure {
   /** The place: file and line. */
   readonly at: string;
   /** The category, if it's a literal. */
@@ -14,8 +14,8 @@ export interface MadeFailure {
 }
 
 /** Every failure that a source file creates. */
-export function madeFailures(file: string, text: string): MadeFailure[] {
-  const found: MadeFailure[] = [];
+export function createdFailures(file: string, text: string): CreatedFailure[] {
+  const found: CreatedFailure[] = [];
   const source = ts.createSourceFile(file, text, ts.ScriptTarget.ES2023, true);
   const visit = (node: ts.Node): void => {
     if (ts.isNewExpression(node) && ts.isIdentifier(node.expression) && node.expression.text === 'Failure') {
