@@ -73,7 +73,7 @@ export function categoryOfCode(code: string): Category | undefined {
 }
 
 /**
- * The category of an HTTP status if the response says nothing more: that of the status, otherwise that of its class.
+ * The category of an HTTP status if the response contains nothing more specific: that of the status, otherwise that of its class.
  */
 export function categoryOfStatus(status: number): Category {
   return categoryOfCode(`http-${status}`) ?? categoryOfCode(`http-${Math.floor(status / 100)}xx`) ?? 'invalid-response';
@@ -175,7 +175,7 @@ export function retriesWithFewerScopes(category: Category): boolean {
   return FAILURE_POLICIES[category].retriesWithFewerScopes === true;
 }
 
-/** Whether another window has the lock: a sign-in is stored all the same, and a refresh adopts what that window has stored. */
+/** Whether another window has the lock: a sign-in is stored anyway, and a refresh adopts what that window has stored. */
 export function lacksLock(category: Category): boolean {
   return FAILURE_POLICIES[category].lacksLock === true;
 }
@@ -218,7 +218,7 @@ export function countsWith5xx(category: Category): boolean {
   return FAILURE_POLICIES[category].countsWith5xx === true;
 }
 
-/** Whether an HTML body says more than the status of the response. */
+/** Whether an HTML body is more specific than the status of the response. */
 export function yieldsToHtml(status: number): boolean {
   return FAILURE_POLICIES[categoryOfStatus(status)].yieldsToHtml === true;
 }

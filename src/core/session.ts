@@ -178,7 +178,7 @@ export function formatRecord(record: SessionRecord): string {
   const stored = JSON.stringify(record);
   const parsed = parseRecord(stored);
   if (parsed.kind !== 'record') {
-    throw new Error(`The session cannot be stored: ${parsed.kind === 'unreadable' ? parsed.reason : 'newer version'}.`);
+    throw new Error(`Couldn't store the session: ${parsed.kind === 'unreadable' ? parsed.reason : 'newer version'}.`);
   }
   return stored;
 }

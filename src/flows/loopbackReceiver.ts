@@ -12,7 +12,7 @@ import type { RedirectReceiver } from './redirectReceiver.ts';
 /** The path of the final page, and an alternative if the redirect URI itself has this path. */
 const DONE_PATH = '/done';
 const OTHER_DONE_PATH = '/finished';
-/** How long, in ms, the final page can be requested again once the browser has the outcome: the first request may have been a prefetch, or the page may be reloaded. */
+/** How long, in ms, the final page stays available once the browser has the outcome, for a reload or after a prefetch. */
 const LAST_PAGE_TIME = 5 * SECOND;
 /** The maximum of that time, in ms, if the browser requested it before and didn't wait for the outcome. */
 const UNSEEN_TIME = 30 * SECOND;

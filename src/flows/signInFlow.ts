@@ -55,7 +55,7 @@ export interface FlowContext {
   readonly loopbackReceivers: LoopbackReceivers;
   /**
    * Checks a page before the user is sent there.
-   * @throws Failure `endpoint-conflict`, or `canceled` if the person refuses an unusual page.
+   * @throws Failure `endpoint-conflict`, or `canceled` if the user declines an unusual page.
    */
   readonly checkPage: (page: string) => Promise<void>;
   /** Removes the user's deadline, for a flow whose deadline the server sets. */

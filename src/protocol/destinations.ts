@@ -1,5 +1,5 @@
-// Checks where a server's metadata sends users and credentials. Metadata may name endpoints at any origin, so whoever controls a
-// well-known file could collect codes and refresh tokens (RFC 9700 section 4.4).
+// Checks where a server's metadata sends users and credentials. Metadata may name endpoints at any origin, so an attacker
+// who controls a well-known file could collect codes and refresh tokens (RFC 9700 section 4.4).
 import { Failure, sanitizeDisplayName } from '../core/failure.ts';
 import type { Provider } from '../core/provider.ts';
 import type { SessionRecord } from '../core/session.ts';

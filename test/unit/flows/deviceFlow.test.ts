@@ -256,7 +256,7 @@ describe('The device grant', () => {
       assert.equal(times.length, 25);
     });
 
-    it('but no longer than an hour, whatever the server says', async () => {
+    it('but no longer than an hour, whatever the server specifies', async () => {
       answers(PENDING);
       const { result } = await start({ expires_in: 1e7, interval: 70 });
       await clock.pass(HOUR + SECOND);

@@ -22,7 +22,7 @@ const CALLBACK_URI = 'vscode://session-keeper.session-keeper/callback';
 const PLAIN: ServerCapabilities = {};
 const DEVICE: ServerCapabilities = { device_authorization_endpoint: 'https://id.example.com/device' };
 const CAPABILITIES = {
-  'a server that says little': PLAIN,
+  'a server with minimal metadata': PLAIN,
   'a server with the device grant': DEVICE,
   'a server with the device grant in its list': {
     ...DEVICE,
@@ -48,7 +48,7 @@ const evaluated = (environment: Environment, capabilities: ServerCapabilities, s
 type Row = readonly [keyof typeof ENVIRONMENTS, keyof typeof CAPABILITIES, SignInMethod | undefined, string];
 const NOT_REGISTERED = '-uri:not-registered';
 const MATRIX: readonly Row[] = [
-  ['a desktop', 'a server that says little', undefined, `loopback ${NOT_REGISTERED} -device:no-device-endpoint paste`],
+  ['a desktop', 'a server with minimal metadata', undefined, `loopback ${NOT_REGISTERED} -device:no-device-endpoint paste`],
   ['a desktop', 'a server with the device grant', undefined, `loopback ${NOT_REGISTERED} device paste`],
   ['a desktop', 'a server with the device grant in its list', undefined, `loopback ${NOT_REGISTERED} device paste`],
   [
@@ -85,7 +85,7 @@ const MATRIX: readonly Row[] = [
   ['a desktop', 'a server with the device grant', 'uri', 'uri loopback device paste'],
   ['a desktop', 'a server with the device grant', 'device', `device loopback ${NOT_REGISTERED} paste`],
   ['a desktop', 'a server with the device grant', 'paste', `paste loopback ${NOT_REGISTERED} device`],
-  ['a desktop', 'a server that says little', 'device', `-device:no-device-endpoint loopback ${NOT_REGISTERED} paste`],
+  ['a desktop', 'a server with minimal metadata', 'device', `-device:no-device-endpoint loopback ${NOT_REGISTERED} paste`],
   [
     'a desktop, beyond SSH, WSL or a container',
     'a server with the device grant',
@@ -95,7 +95,7 @@ const MATRIX: readonly Row[] = [
   ['a desktop, beyond SSH, WSL or a container', 'a server with the device grant', 'uri', 'uri loopback device paste'],
   [
     'a browser on the same machine',
-    'a server that says little',
+    'a server with minimal metadata',
     undefined,
     `loopback ${NOT_REGISTERED} -device:no-device-endpoint paste`,
   ],
@@ -113,7 +113,7 @@ const MATRIX: readonly Row[] = [
   ],
   [
     'a browser elsewhere',
-    'a server that says little',
+    'a server with minimal metadata',
     undefined,
     `-loopback:browser-elsewhere ${NOT_REGISTERED} -device:no-device-endpoint paste`,
   ],
@@ -139,7 +139,7 @@ const MATRIX: readonly Row[] = [
   ],
   [
     'a web worker',
-    'a server that says little',
+    'a server with minimal metadata',
     undefined,
     `-loopback:cannot-listen ${NOT_REGISTERED} -device:no-device-endpoint paste`,
   ],
