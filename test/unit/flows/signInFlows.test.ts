@@ -48,7 +48,12 @@ const evaluated = (environment: Environment, capabilities: ServerCapabilities, s
 type Row = readonly [keyof typeof ENVIRONMENTS, keyof typeof CAPABILITIES, SignInMethod | undefined, string];
 const NOT_REGISTERED = '-uri:not-registered';
 const MATRIX: readonly Row[] = [
-  ['a desktop', 'a server with minimal metadata', undefined, `loopback ${NOT_REGISTERED} -device:no-device-endpoint paste`],
+  [
+    'a desktop',
+    'a server with minimal metadata',
+    undefined,
+    `loopback ${NOT_REGISTERED} -device:no-device-endpoint paste`,
+  ],
   ['a desktop', 'a server with the device grant', undefined, `loopback ${NOT_REGISTERED} device paste`],
   ['a desktop', 'a server with the device grant in its list', undefined, `loopback ${NOT_REGISTERED} device paste`],
   [
@@ -85,7 +90,12 @@ const MATRIX: readonly Row[] = [
   ['a desktop', 'a server with the device grant', 'uri', 'uri loopback device paste'],
   ['a desktop', 'a server with the device grant', 'device', `device loopback ${NOT_REGISTERED} paste`],
   ['a desktop', 'a server with the device grant', 'paste', `paste loopback ${NOT_REGISTERED} device`],
-  ['a desktop', 'a server with minimal metadata', 'device', `-device:no-device-endpoint loopback ${NOT_REGISTERED} paste`],
+  [
+    'a desktop',
+    'a server with minimal metadata',
+    'device',
+    `-device:no-device-endpoint loopback ${NOT_REGISTERED} paste`,
+  ],
   [
     'a desktop, beyond SSH, WSL or a container',
     'a server with the device grant',
