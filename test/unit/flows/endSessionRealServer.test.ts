@@ -140,7 +140,7 @@ describe('A sign-out at a real server', () => {
     assert.equal(await fixture.signOuts.open((await testWindow.sessionManager.signOut(await signIn())).page), 'opened');
     const { html, status, url } = await person.signOut(await fixture.address());
     assert.deepEqual([status, url.origin], [200, identity.issuer]);
-    assert.match(html, /You're signed out/);
+    assert.match(html, /You&#39;re signed out/);
     await rejectsWith(askSilently(), 'sign-in-needed');
   });
 });
