@@ -1,11 +1,11 @@
-// The JSON schema of an entry in `sessionKeeper.providers`, made of the table of provider fields. The words are keys of
-// package.nls.json: a field has a description there, and it can have texts for its values and for what doesn't match.
+// The JSON schema of an entry in `sessionKeeper.providers`, generated from the table of provider fields. The texts are in
+// package.nls.json: a field has a description, and it can have texts for its values and for a pattern mismatch.
 import { FIELD_ROWS } from '../src/core/providerFields.ts';
 
-/** A JSON schema (draft 7), with what VS Code adds to it. */
+/** A JSON schema (draft 7), with VS Code's additions. */
 export type JsonSchema = Readonly<Record<string, unknown>>;
 
-/** What of a schema of valibot, or of a part of its pipe, is read here. */
+/** The parts of a valibot schema, or of an element of its pipe, that are used here. */
 interface Node {
   readonly type: string;
   readonly pipe?: readonly Node[];
@@ -15,16 +15,16 @@ interface Node {
   readonly entries?: Readonly<Record<string, Node>>;
   readonly key?: Node;
   readonly value?: Node;
-  /** What fieldSchemas.ts adds to a schema or a check. */
+  /** The metadata that fieldSchemas.ts adds to a schema or a check. */
   readonly jsonSchema?: JsonSchema;
 }
 
-/** The prefix of the words of the fields. */
+/** The prefix of the keys for the fields. */
 const WORDS = 'setting.providers';
 
 /**
- * The schema of the fields, to be put into the manifest's schema of an entry.
- * @param words package.nls.json: its keys decide which texts there are.
+ * The schema of the fields, for the manifest's schema of an entry.
+ * @param words package.nls.json, whose keys determine which texts exist.
  */
 export function entrySchema(words: JsonSchema): {
   readonly required: readonly string[];
@@ -46,7 +46,7 @@ export function entrySchema(words: JsonSchema): {
   };
 }
 
-/** What the editor says about a text that doesn't match the pattern of a field, or of an item of its list. */
+/** The editor's message for a text that doesn't match the pattern of a field, or of an item in its list. */
 function withError(schema: JsonSchema, key: string, words: JsonSchema): JsonSchema {
   if (!(key in words)) {
     return schema;
@@ -66,7 +66,7 @@ function isOptional({ pipe: [first] = [], type }: Node): boolean {
   return (first ?? { type }).type === 'optional';
 }
 
-/** The schema of what can be in an entry, which is what a schema of valibot takes in. */
+/** The schema of the values that an entry can contain: the input of a valibot schema. */
 function schemaOf(node: Node): JsonSchema {
   const parts = (node.pipe ?? [node]).map((part) =>
     part.pipe === undefined ? (part.jsonSchema ?? kindOf(part)) : schemaOf(part),
@@ -78,7 +78,7 @@ function schemaOf(node: Node): JsonSchema {
     ...schema,
     // A regular expression writes a slash with a backslash, which JSON doesn't need.
     ...(typeof pattern === 'string' ? { pattern: pattern.replaceAll('\\/', '/') } : {}),
-    // What matches a pattern is never empty here, and one error is enough.
+    // A value that matches a pattern is never empty here, and one error is enough.
     ...(minLength === undefined || 'pattern' in schema ? {} : { minLength }),
   };
 }
@@ -88,7 +88,7 @@ function typesOf(values: readonly unknown[]): unknown {
   return types.length === 1 ? types[0] : types;
 }
 
-/** The schema of what has no pipe. */
+/** The schema of a node without a pipe. */
 function kindOf(node: Node): JsonSchema {
   const kind = KINDS[node.type];
   if (kind === undefined) {
@@ -97,7 +97,7 @@ function kindOf(node: Node): JsonSchema {
   return kind(node);
 }
 
-/** Nothing that JSON Schema can express. */
+/** A check that JSON Schema can't express. */
 const inexpressible = (): JsonSchema => ({});
 
 const KINDS: Readonly<Record<string, (node: Node) => JsonSchema>> = {

@@ -7,24 +7,24 @@ import type { IPackageOptions } from '@vscode/vsce';
 
 import { root } from './places.ts';
 
-/** What no package holds, and what would only be searched in vain: here that is ten thousands of files. */
+/** Folders that no package contains, and whose tens of thousands of files needn't be searched. */
 const leftOut = new Set(['.git', '.vscode-test', 'node_modules', 'out']);
 
 /**
  * Builds the extension.
  *
- * @throws Error with esbuild's own words, if the source is faulty
+ * @throws Error with esbuild's output, if the build fails
  */
 export async function buildExtension(): Promise<void> {
   await runNode(['esbuild.mjs'], 'esbuild');
 }
 
 /**
- * Builds the extension, and makes the package files of it and of the consumer, as a person would get them.
+ * Builds the extension, and creates the package files of it and of the consumer, as users would get them.
  *
- * @param into the folder for the package files; it must be there
+ * @param into the folder for the package files, which must exist
  * @returns the absolute paths of the package files
- * @throws Error with the words of the tool that failed
+ * @throws Error with the output of the tool that failed
  */
 export async function packageExtensions(into: string): Promise<string[]> {
   await buildExtension();
@@ -34,7 +34,7 @@ export async function packageExtensions(into: string): Promise<string[]> {
 }
 
 /**
- * Where {@link packageExtensions} puts the package files.
+ * The paths of the package files that {@link packageExtensions} creates.
  *
  * @param into the folder for the package files
  * @returns the absolute paths of the package files of the extension and of the consumer
@@ -44,11 +44,11 @@ export function packageFiles(into: string): [extension: string, consumer: string
 }
 
 /**
- * Makes the package file of an extension that is built already.
+ * Creates the package file of an extension that is already built.
  *
  * @param folder the extension's folder, as an absolute path
- * @param file the absolute path of the .vsix file; what is there is replaced
- * @throws Error with vsce's own words, if it refuses
+ * @param file the absolute path of the .vsix file; an existing one is replaced
+ * @throws Error with vsce's output, if it fails
  */
 export async function packageExtension(folder: string, file: string): Promise<void> {
   const staged = await mkdtemp(join(tmpdir(), 'sk-package-'));
@@ -62,7 +62,7 @@ export async function packageExtension(folder: string, file: string): Promise<vo
       rewriteRelativeLinks: false,
       skipLicense: true,
     };
-    // It prints much, and where it refuses it ends the process that it runs in.
+    // It prints a lot, and if it fails, it ends its process.
     const script = `import { createVSIX } from '@vscode/vsce'; await createVSIX(${JSON.stringify(options)});`;
     await runNode(['--input-type=module', '--eval', script], 'vsce');
   } finally {
@@ -73,7 +73,7 @@ export async function packageExtension(folder: string, file: string): Promise<vo
 async function runNode(args: readonly string[], name: string): Promise<void> {
   try {
     const running = promisify(execFile)(process.execPath, args, { cwd: root });
-    // Where it would ask a question, there is nobody to answer it.
+    // If it prompts, there is no input.
     running.child.stdin?.end();
     await running;
   } catch (error) {

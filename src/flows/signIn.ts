@@ -18,28 +18,28 @@ import { LoopbackReceivers, type LoopbackReceiversDependencies } from './loopbac
 import type { FlowDependencies, FlowRun, SignInRequest } from './signInFlow.ts';
 import { availableFlows, evaluateFlows, fallbackFlows, getFlow } from './signInFlows.ts';
 
-/** What sign-ins need from around them. */
+/** The dependencies of sign-ins. */
 export interface SignInDependencies extends FlowDependencies, LoopbackReceiversDependencies {
   readonly clock: Clock;
   readonly discovery: Discovery;
   readonly log: Log;
   /** All providers in the settings. */
   providers(): readonly Provider[];
-  /** Asks the person whether to go on to an unusual destination, which is remembered. */
+  /** Asks the user whether to continue to an unusual destination, and remembers the answer. */
   confirmDestination(provider: Provider, destination: UnusualDestination): Promise<boolean>;
-  /** Whether there is a session at a provider. */
+  /** Whether a provider has a session. */
   hasSession(provider: Provider): boolean;
 }
 
 /**
- * Sign-ins, one at a time for each provider: a second one replaces the first, because a person who starts again has
- * lost the first one's tab.
+ * Sign-ins, one at a time for each provider. A second one replaces the first, because a user who starts again has lost the
+ * first one's tab.
  */
 export class SignInService {
   readonly #dependencies: SignInDependencies;
   readonly #loopbackReceivers: LoopbackReceivers;
   readonly #running = new Map<string, AbortController>();
-  /** The method that was tried last, by provider. */
+  /** The last method that was tried, by provider. */
   readonly #tried = new Map<string, SignInMethod>();
 
   constructor(dependencies: SignInDependencies) {
@@ -48,9 +48,9 @@ export class SignInService {
   }
 
   /**
-   * Signs in. The page in the browser says that it worked only after the session has been added.
-   * @param addSession makes a session of the grant.
-   * @throws Failure `replaced`, `sign-in-timeout`, the signal's own reason, or what went wrong.
+   * Signs in. The browser shows success only after the session has been added.
+   * @param addSession creates a session from the grant.
+   * @throws Failure `replaced`, `sign-in-timeout`, the signal's own reason, or another failure.
    */
   async signIn<T>(request: SignInRequest, addSession: (grant: SignInGrant) => Promise<T>): Promise<T> {
     const { clock, log } = this.#dependencies;
@@ -68,7 +68,7 @@ export class SignInService {
       );
     } catch (error) {
       const failure = toFailure(error);
-      log.warn(`Sign-in at ${provider.id} did not work: ${formatFailure(failure)}; it is not tried again by itself.`);
+      log.warn(`Sign-in at ${provider.id} failed: ${formatFailure(failure)}. It isn't retried automatically.`);
       throw failure;
     } finally {
       timer.dispose();
@@ -78,12 +78,12 @@ export class SignInService {
     }
   }
 
-  /** The method that was tried last at a provider; undefined if none was. */
+  /** The last method that was tried at a provider; undefined if none was. */
   lastMethod({ id }: Provider): SignInMethod | undefined {
     return this.#tried.get(id);
   }
 
-  /** The other methods that are available after the one that was tried last, the next one first. The network is not asked. */
+  /** The other available methods, starting with the one after the last that was tried. Sends no requests. */
   async otherMethods(provider: Provider): Promise<SignInMethod[]> {
     const evaluated = evaluateFlows(
       await this.#dependencies.environment(),
@@ -94,7 +94,7 @@ export class SignInService {
   }
 
   /**
-   * Releases the ports on which a finished sign-in still shows its last page.
+   * Releases the ports on which a finished sign-in still serves its final page.
    * @returns whether there were any.
    */
   releasePorts(ports: readonly number[]): boolean {
@@ -110,7 +110,7 @@ export class SignInService {
     const { discovery, log, transport } = this.#dependencies;
     const { provider, scopes } = request;
     log.info(
-      `Sign-in at ${provider.id} starts: issuer ${sanitizeDisplayName(provider.issuer)}, scopes "${sanitizeDisplayName(scopes.join(' '))}".`,
+      `Sign-in at ${provider.id} started: issuer ${sanitizeDisplayName(provider.issuer)}, scopes "${sanitizeDisplayName(scopes.join(' '))}".`,
     );
     const server = await withNewDpopKey(await raceAbort(discovery.find(provider), signal));
     const method = request.method ?? (await raceAbort(this.#firstMethod(server), signal));
@@ -129,9 +129,9 @@ export class SignInService {
     let tokens: Tokens | undefined;
     try {
       tokens = await run.tokens();
-      const idToken = tokens.claims === undefined ? 'no ID token' : 'an ID token that passed its checks';
+      const idToken = tokens.claims === undefined ? 'no ID token' : 'a verified ID token';
       log.debug(
-        `Sign-in at ${provider.id}: tokens have arrived with ${idToken}; granted scopes: ${tokens.scopes === undefined ? 'as asked' : server.secrets.sanitizeName(tokens.scopes.join(' '))}.`,
+        `Sign-in at ${provider.id}: received tokens with ${idToken}; granted scopes: ${tokens.scopes === undefined ? 'as requested' : server.secrets.sanitizeName(tokens.scopes.join(' '))}.`,
       );
       const account = await resolveAccount(server, tokens, transport, signal);
       signal.throwIfAborted();
@@ -148,8 +148,8 @@ export class SignInService {
       over.abort(error);
       run.finish(error);
       if (tokens !== undefined && !this.#dependencies.hasSession(provider)) {
-        // Called off at the last moment: nobody will use these tokens, so they do not live on at the server. But some servers
-        // end with them whatever else the same person has from this client, and that may be a session.
+        // Canceled at the last moment: the tokens won't be used, so they're revoked. But some servers then also
+        // end everything else that the same user has from this client, which may include a session.
         revokeTokens(server, tokens, transport).catch(() => {});
       }
       throw error;
@@ -170,7 +170,7 @@ export class SignInService {
     }
   }
 
-  /** A run that starts, unless the sign-in is called off before: what starts too late is ended at once. */
+  /** A run that is being started, unless the sign-in is canceled first. A run that starts too late is ended immediately. */
   async #disposeIfAborted(starting: Promise<FlowRun>, signal: AbortSignal): Promise<FlowRun> {
     try {
       return await raceAbort(starting, signal);
@@ -188,7 +188,7 @@ export class SignInService {
     const described = evaluated.map(({ method, reason }) =>
       reason === undefined ? method : `not ${method} (${reason})`,
     );
-    this.#dependencies.log.info(`Sign-in at ${provider.id}: the sign-in methods are ${described.join(', ')}.`);
+    this.#dependencies.log.info(`Sign-in at ${provider.id}: sign-in methods: ${described.join(', ')}.`);
     const [first] = availableFlows(evaluated);
     if (first === undefined) {
       throw new Failure('unsupported-server', 'no-sign-in-method', { detail: 'grant_types_supported' });

@@ -167,7 +167,7 @@ export const PRESETS: readonly Preset[] = [
     ...COMMON,
     id: 'okta',
     name: 'Okta',
-    issuer: 'https://{organisation}.okta.com/oauth2/default',
+    issuer: 'https://{organization}.okta.com/oauth2/default',
     fields: { redirectPorts: PORTS },
   },
   { ...COMMON, id: 'zitadel', name: 'ZITADEL', issuer: 'https://{instance}.zitadel.cloud' },

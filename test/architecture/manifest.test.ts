@@ -63,12 +63,12 @@ interface Manifest {
   };
 }
 
-/** How long, in ms, a test may take that loads a parser, on a machine that is busy. */
+/** How long, in ms, a test that loads a parser may take on a busy machine. */
 const SLOW = 20_000;
 const ROOT = join(import.meta.dirname, '../..');
 const read = (path: string): string => readFileSync(join(ROOT, path), 'utf8');
 
-/** The files that hold every sentence. */
+/** The files with all messages. */
 const SENTENCES = [...TEXTS].map((path) => ({ extension: '.ts', contents: read(`src/${path}`) }) as const);
 
 const manifest = JSON.parse(read('package.json')) as Manifest;
@@ -93,19 +93,19 @@ function textsIn(value: unknown): string[] {
   return typeof value === 'object' && value !== null ? Object.values(value).flatMap(textsIn) : [];
 }
 
-/** Whether the code takes an entry with a field of a certain value. */
+/** Whether the code accepts an entry with a field of a certain value. */
 function isTaken(name: string, value: unknown): boolean {
   return parseProviders([{ issuer: 'https://id.example.com', clientId: 'c', [name]: value }]).problems.length === 0;
 }
 
-/** Whether the manifest's pattern of a field takes a text. */
+/** Whether the manifest's pattern of a field matches a text. */
 function matches(schema: Schema, value: string): boolean {
   assert.ok(schema.pattern !== undefined);
   return new RegExp(schema.pattern, 'u').test(value) && schema.not?.enum.includes(value) !== true;
 }
 
 describe('the manifest', () => {
-  it('has the commands of the code, each with a title and under the name of the product', () => {
+  it('has the commands of the code, each with a title and the product name as category', () => {
     assert.deepEqual(contributes.commands.map(({ command }) => command).sort(), Object.values(COMMANDS).sort());
     for (const { command, title, category } of contributes.commands) {
       assert.match(title, /^%command\.\w+%$/, command);
@@ -123,13 +123,13 @@ describe('the manifest', () => {
     );
   });
 
-  it('lets no workspace decide where credentials go: every setting has the scope of the application', () => {
+  it('doesn\'t let a workspace decide where credentials go: every setting has the scope "application"', () => {
     for (const [name, { scope }] of Object.entries(settings)) {
       assert.equal(scope, 'application', name);
     }
   });
 
-  it('has a type, a default, a description and a place of its own for every setting', () => {
+  it('has a type, a default, a description and a distinct order for every setting', () => {
     for (const [name, schema] of Object.entries(settings)) {
       assert.ok(schema.type !== undefined && schema.default !== undefined, name);
       assert.equal(schema.markdownDescription, `%setting.${name.slice(PREFIX.length + 1)}%`);
@@ -141,7 +141,7 @@ describe('the manifest', () => {
     );
   });
 
-  it('has the numbers of the code: its defaults and limits, and 0 below them for what can be off', () => {
+  it('has the defaults and limits of the code, and 0 below them for what can be turned off', () => {
     const inManifest = Object.entries(settings).filter(([, { type }]) => type === 'number');
     assert.deepEqual(
       Object.values(NUMBER_SETTINGS)
@@ -160,7 +160,7 @@ describe('the manifest', () => {
     }
   });
 
-  it('describes each number with its unit, as the page of settings does', () => {
+  it('describes each number with its unit, like docs/settings.md', () => {
     for (const { name, unit } of Object.values(NUMBER_SETTINGS)) {
       assert.ok(words[`setting.${name}`]?.includes(`**${unit}**`), name);
       assert.match(
@@ -171,7 +171,7 @@ describe('the manifest', () => {
     }
   });
 
-  it('shows commands by context keys that the code sets, and has no key that nothing looks at', () => {
+  it('shows commands by context keys that the code sets, and has no unused key', () => {
     const clauses = Object.values(contributes.menus)
       .flat()
       .flatMap(({ when }) => when ?? []);
@@ -179,14 +179,14 @@ describe('the manifest', () => {
     assert.deepEqual([...new Set(used)].sort(), Object.values(CONTEXT_KEYS).sort());
   });
 
-  it('has only commands of its own in its menus', () => {
+  it('has only its own commands in its menus', () => {
     const known: readonly string[] = Object.values(COMMANDS);
     for (const { command } of Object.values(contributes.menus).flat()) {
       assert.ok(known.includes(command), command);
     }
   });
 
-  it('declares the id of a provider that is given none, so that VS Code can wake the extension for it', () => {
+  it('declares the default provider ID, so that VS Code can activate the extension for it', () => {
     assert.deepEqual(
       contributes.authentication.map(({ id }) => id),
       [DEFAULT_PROVIDER_ID],
@@ -194,36 +194,36 @@ describe('the manifest', () => {
     assert.ok(!BUILT_IN_PROVIDER_IDS.includes(DEFAULT_PROVIDER_ID));
   });
 
-  it('wakes the extension once VS Code has started, never before', () => {
+  it('activates the extension once VS Code has started, never before', () => {
     assert.deepEqual(manifest.activationEvents, ['onStartupFinished']);
   });
 
-  it('says where it works: on either side, in workspaces that are not trusted, and in virtual ones', () => {
+  it('declares support for both sides, untrusted workspaces, and virtual workspaces', () => {
     assert.deepEqual(manifest.extensionKind, ['ui', 'workspace']);
     assert.equal(manifest.capabilities.untrustedWorkspaces.supported, true);
     assert.equal(manifest.capabilities.virtualWorkspaces, true);
   });
 
-  it('asks for the version of VS Code whose API it is compiled against', () => {
+  it("requires the version of VS Code whose API it's compiled against", () => {
     assert.equal(manifest.engines.vscode, `^${manifest.devDependencies['@types/vscode'] ?? '?'}`);
   });
 
-  it('has a category, and ships no package beside its bundle', () => {
+  it('has a category, and ships no packages in addition to its bundle', () => {
     assert.ok(manifest.categories.length > 0);
     assert.deepEqual(Object.keys(manifest.dependencies ?? {}), []);
   });
 });
 
-describe('an entry of the setting of providers', () => {
-  it('has the schema of the table of provider fields; `npm run docs` writes it', () => {
+describe('an entry in the providers setting', () => {
+  it('has the schema from the table of provider fields; `npm run docs` generates it', () => {
     assert.equal(entry?.additionalProperties, false);
     assert.ok(
       read('package.json').replaceAll('\r\n', '\n') === manifestText(),
-      'package.json does not have the fields of src/core/providerFields.ts. Write it: npm run docs',
+      "package.json doesn't have the fields of src/core/providerFields.ts. Run: npm run docs",
     );
   });
 
-  it('needs what the code needs', () => {
+  it('requires what the code requires', () => {
     const needed = FIELD_ROWS.map(([name]) => name).filter((name) => {
       const { [name]: _gone, ...rest }: Record<string, string> = MINIMAL_ENTRY;
       return parseProviders([rest]).problems.length > 0;
@@ -260,11 +260,11 @@ describe('an entry of the setting of providers', () => {
     }
   });
 
-  it('cannot take the id of a provider of VS Code itself', () => {
+  it("can't have the ID of one of VS Code's own providers", () => {
     assert.deepEqual(field('id').not?.enum, BUILT_IN_PROVIDER_IDS);
   });
 
-  it('has the pattern of the code for an id', () => {
+  it("has the code's pattern for an ID", () => {
     assert.equal(field('id').pattern, PROVIDER_ID_PATTERN.source);
     for (const id of [
       'oidc',
@@ -321,12 +321,12 @@ describe('an entry of the setting of providers', () => {
     'https://id.example.com#',
     'https://id.exam\nple.com',
   ]) {
-    it(`has the same say in the editor and in the code on the issuer ${JSON.stringify(issuer)}`, () => {
+    it(`is treated in the same way by the editor and the code with the issuer ${JSON.stringify(issuer)}`, () => {
       assert.equal(isTaken('issuer', issuer), matches(field('issuer'), issuer));
     });
   }
 
-  it('has the same say in the editor and in the code on scopes', () => {
+  it('has the same scopes in the editor and in the code', () => {
     const { items, minItems } = field('scopes');
     assert.ok(items !== undefined);
     for (const scope of [
@@ -345,7 +345,7 @@ describe('an entry of the setting of providers', () => {
     assert.deepEqual([isTaken('scopes', []), minItems], [true, undefined]);
   });
 
-  it('has the same least values in the editor and in the code', () => {
+  it('has the same minimum values in the editor and in the code', () => {
     for (const name of ['assumedLifetime', 'sessionLifetime', 'idleTimeout']) {
       const { minimum } = field(name);
       assert.ok(minimum !== undefined);
@@ -356,7 +356,7 @@ describe('an entry of the setting of providers', () => {
     }
   });
 
-  it('has the same say in the editor and in the code on the way to sign in', () => {
+  it('has the same sign-in methods in the editor and in the code', () => {
     assert.deepEqual(field('signInMethod').enum, SIGN_IN_METHODS);
     assert.equal(field('signInMethod').markdownEnumDescriptions?.length, SIGN_IN_METHODS.length);
     for (const way of [...SIGN_IN_METHODS, 'browser', '', 'Paste']) {
@@ -364,14 +364,14 @@ describe('an entry of the setting of providers', () => {
     }
   });
 
-  it('has the same say in the editor and in the code on signing out at the server', () => {
+  it('has the same values for signing out at the server in the editor and in the code', () => {
     assert.equal(field('signOutAtServer').markdownEnumDescriptions?.length, field('signOutAtServer').enum?.length);
     for (const value of [true, false, 'return', 'true', '', 0]) {
       assert.equal(isTaken('signOutAtServer', value), field('signOutAtServer').enum?.includes(value), String(value));
     }
   });
 
-  it('has the same say in the editor and in the code on ports', () => {
+  it('has the same ports in the editor and in the code', () => {
     const { items, maxItems = 0, minItems } = field('redirectPorts');
     for (const [port, isGood] of [
       [items?.minimum ?? 0, true],
@@ -390,7 +390,7 @@ describe('an entry of the setting of providers', () => {
     );
   });
 
-  it('starts from a snippet that is a good entry once it is filled in as proposed', () => {
+  it("has a snippet that is a valid entry once it's filled in as proposed", () => {
     const bodies = entry?.defaultSnippets?.map(({ body }) => body) ?? [];
     assert.ok(bodies.length > 0);
     for (const body of bodies) {
@@ -402,8 +402,8 @@ describe('an entry of the setting of providers', () => {
   });
 });
 
-describe('the words of the manifest', () => {
-  it('are all there, and all used', () => {
+describe('the texts of the manifest', () => {
+  it('all exist and are used', () => {
     const used = textsIn(manifest).flatMap((text) => /^%(.+)%$/.exec(text)?.[1] ?? []);
     assert.deepEqual([...new Set(used)].sort(), Object.keys(words).sort());
     for (const [key, text] of Object.entries(words)) {
@@ -411,7 +411,7 @@ describe('the words of the manifest', () => {
     }
   });
 
-  it('are not written out in the manifest itself, where they could not be translated', () => {
+  it("aren't in the manifest itself, where they couldn't be translated", () => {
     const shown = [
       ...contributes.commands.map(({ title }) => title),
       ...contributes.authentication.map(({ label }) => label),
@@ -425,15 +425,15 @@ describe('the words of the manifest', () => {
   });
 });
 
-describe('the sentences of the code', () => {
-  it('are in the bundle for translators as they are in the code; npm run l10n brings them there', async () => {
+describe('the messages of the code', () => {
+  it('are in the translation bundle; npm run l10n extracts them', async () => {
     const bundle = JSON.parse(read(join(manifest.l10n, 'bundle.l10n.json'))) as unknown;
     const extracted = await getL10nJson(SENTENCES);
     assert.ok(Object.keys(extracted).length > 50);
     assert.deepEqual(bundle, extracted);
   }).timeout(SLOW);
 
-  it('number their places from 0 on, without a gap', async () => {
+  it('number their placeholders from 0, without gaps', async () => {
     const extracted = await getL10nJson(SENTENCES);
     for (const value of Object.values(extracted)) {
       const text = typeof value === 'string' ? value : value.message;
@@ -447,22 +447,22 @@ describe('the sentences of the code', () => {
   }).timeout(SLOW);
 });
 
-describe('the package that ships', () => {
+describe('the shipped package', () => {
   const rules = read('.vscodeignore')
     .split('\n')
     .map((line) => line.trim())
     .filter((line) => line !== '' && !line.startsWith('#'));
   const shipped = rules.slice(1).map((rule) => rule.slice(1));
 
-  it('holds only what is named', () => {
+  it('contains only files that are listed', () => {
     assert.equal(rules[0], '**');
     for (const rule of rules.slice(1)) {
-      assert.match(rule, /^![^*]/, `"${rule}" lets more in than a file by its name`);
+      assert.match(rule, /^![^*]/, `"${rule}" includes more than one named file`);
       assert.doesNotMatch(rule, /\*\*|\*\/|\/$/, rule);
     }
   });
 
-  it('holds what the manifest and the code name', () => {
+  it('contains the files that the manifest and the code use', () => {
     const sources = readdirSync(join(ROOT, 'src'), { recursive: true, encoding: 'utf8' }).filter((path) =>
       path.endsWith('.ts'),
     );

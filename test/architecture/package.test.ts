@@ -10,7 +10,7 @@ import { ON_DEMAND, START_TEXTS, TEXTS } from '../support/layers.ts';
 
 const root = join(import.meta.dirname, '../..');
 
-/** Everything that ships. A file more or less is a decision, and is made here. */
+/** Everything that ships. Adding or removing a file is a decision that is made here. */
 const shipped = [
   'CHANGELOG.md',
   'LICENSE',
@@ -29,7 +29,7 @@ const shipped = [
   'package.nls.json',
 ];
 
-/** The files with the code: what each of them loads besides VS Code and what Node brings. */
+/** The code files, with what each loads in addition to VS Code and Node's modules. */
 const LOADED: Readonly<Record<string, readonly string[]>> = {
   'dist/extension.js': ['dist/chunk-*.js', 'dist/onDemand-*.js'],
   'dist/chunk-*.js': [],
@@ -38,11 +38,11 @@ const LOADED: Readonly<Record<string, readonly string[]>> = {
 const files = Object.keys(LOADED);
 const [START_FILE = '', SHARED_FILE = '', ON_DEMAND_FILE = ''] = files;
 
-/** How many bytes are loaded at each start, which everybody waits for, and how many on demand, at most. */
+/** The maximum size, in bytes, of what is loaded at each start, which every user waits for, and on demand. */
 const LARGEST_START = 110_000;
 const LARGEST_ON_DEMAND = 275_000;
 
-/** The path of a file that ships, without what changes with what is in it. */
+/** The path of a file that ships, without the hash of its content. */
 function stableName(path: string): string {
   return path.replaceAll('\\', '/').replace(/-[0-9A-Z]{8}\.js$/, '-*.js');
 }
@@ -50,11 +50,11 @@ function stableName(path: string): string {
 /** The text of a file in dist/, by its stable name. */
 function built(name: string): string {
   const [found, ...others] = readdirSync(join(root, 'dist')).filter((file) => stableName(`dist/${file}`) === name);
-  assert.ok(found !== undefined && others.length === 0, `there are other files than one of ${name}`);
+  assert.ok(found !== undefined && others.length === 0, `expected exactly one file of ${name}`);
   return readFileSync(join(root, 'dist', found), 'utf8');
 }
 
-/** Every sentence of some of the files that hold them. */
+/** All messages in some of the files of messages. */
 async function sentencesOf(paths: readonly string[]): Promise<string[]> {
   const sources = paths.map(
     (path) => ({ extension: '.ts', contents: readFileSync(join(root, 'src', path), 'utf8') }) as const,
@@ -62,19 +62,19 @@ async function sentencesOf(paths: readonly string[]): Promise<string[]> {
   return Object.keys(await getL10nJson(sources));
 }
 
-/** The addresses of the images in a Markdown text, those in HTML tags included. */
+/** The URLs of the images in a Markdown text, including those in HTML tags. */
 function imagesIn(markdown: string): string[] {
   const links = markdown.matchAll(/!\[[^\]]*\]\(\s*<?([^\s)>]+)/gu);
   const tags = markdown.matchAll(/<(?:img|source|video)\b[^>]*?\b(?:src|srcset)\s*=\s*["']([^"']+)["']/giu);
   return [...links, ...tags].map(([, address = '']) => address);
 }
 
-/** Whether a reader of the Marketplace and of the repository gets to see an image. */
+/** Whether an image is visible on the Marketplace and in the repository. */
 function isThere(address: string): boolean {
   return address.startsWith('https://') || existsSync(join(root, address));
 }
 
-/** The width and the height that a PNG file tells of itself. */
+/** The width and height in the header of a PNG file. */
 function sizeOfPng(file: string): readonly [number, number] {
   const bytes = readFileSync(file);
   assert.equal(bytes.toString('latin1', 1, 4), 'PNG', file);
@@ -88,7 +88,7 @@ describe('the package', function () {
     execFileSync(process.execPath, ['esbuild.mjs'], { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] });
   });
 
-  it('holds what is on the list, and nothing else', async () => {
+  it('contains exactly what is on the list', async () => {
     const files = await listFiles({ cwd: root, packageManager: PackageManager.None });
     assert.deepEqual(files.map(stableName).sort(), [...shipped].sort());
   });
@@ -112,15 +112,15 @@ describe('the package', function () {
   });
 
   for (const [name, others] of Object.entries(LOADED)) {
-    it(`has ${name} without a source map, without a path of the machine that built it, and in ASCII`, () => {
+    it(`has ${name} without a source map, without paths of the build machine, and in ASCII`, () => {
       const bundle = built(name);
       assert.doesNotMatch(bundle, /sourceMappingURL/u);
       assert.ok(!bundle.includes(root));
-      // A single character beyond Latin-1 doubles what V8 keeps in memory of the file.
+      // A single character beyond Latin-1 doubles the memory that V8 uses for the file.
       assert.doesNotMatch(bundle, /[^\0-\x7F]/u);
     });
 
-    it(`has ${name} load nothing but VS Code, what Node brings, and [${others.join(', ')}]`, () => {
+    it(`has ${name} load nothing but VS Code, Node's modules, and [${others.join(', ')}]`, () => {
       const bundle = built(name);
       const loaded = [...bundle.matchAll(/\b(?:require|import)\("([^"]+)"\)/gu)].map(([, from = '']) => from);
       const ours = loaded
@@ -130,7 +130,7 @@ describe('the package', function () {
     });
   }
 
-  it('has the sentences in the file that is loaded on demand, except for the few that the start needs', async () => {
+  it('has the messages in the file that is loaded on demand, except for those that startup needs', async () => {
     const readable = (name: string): string =>
       built(name).replace(/\\u([0-9A-F]{4})/gi, (_, code: string) => String.fromCharCode(parseInt(code, 16)));
     const [start, onDemand] = [readable(START_FILE) + readable(SHARED_FILE), readable(ON_DEMAND_FILE)];
@@ -154,13 +154,13 @@ describe('the package', function () {
     }
   });
 
-  it('has each class of the product once', () => {
-    // `instanceof` tells a failure from another error; a second copy of the class would not be known.
+  it('contains each class of the product once', () => {
+    // `instanceof` distinguishes a failure from other errors; a second copy of the class would break that.
     const classes = files.map((name) => [...built(name).matchAll(/="Failure"/g)].length);
     assert.deepEqual(classes, [0, 1, 0]);
   });
 
-  it('shows images that are there', () => {
+  it('shows only existing images', () => {
     for (const name of ['README.md', 'CHANGELOG.md']) {
       const file = join(root, name);
       const images = existsSync(file) ? imagesIn(readFileSync(file, 'utf8')) : [];
@@ -172,19 +172,19 @@ describe('the package', function () {
     }
   });
 
-  it('has an icon of the size that the Marketplace wants', () => {
+  it('has an icon of the size that the Marketplace requires', () => {
     assert.deepEqual(sizeOfPng(join(root, 'media/icon.png')), [256, 256]);
   });
 });
 
 describe('the search for images', () => {
-  it('sees every way to write one', () => {
+  it('finds every form of image', () => {
     const text =
       '![a](media/a.png) [![b](https://b/b.svg "b")](c) <img width="5" src="d.png"> <source srcset=\'e.png\'>';
     assert.deepEqual(imagesIn(text), ['media/a.png', 'https://b/b.svg', 'd.png', 'e.png']);
   });
 
-  it('knows an image that is there from one that is not', () => {
+  it('distinguishes existing images from missing ones', () => {
     assert.deepEqual(['https://x/y.png', 'package.json', 'http://x/y.png', 'media/gone.png'].map(isThere), [
       true,
       true,

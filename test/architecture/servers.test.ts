@@ -1,4 +1,4 @@
-// The pages on servers: what they have one enter is what the guide enters, and what they promise is what the code knows.
+// The pages on servers: their entries match the wizard's, and their claims match the code.
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -16,10 +16,10 @@ const read = (name: string): string => readFileSync(join(folder, name), 'utf8').
 
 const failures = readFileSync(join(folder, '../failures.md'), 'utf8').split(/\r?\n/);
 
-/** The entries of the settings that a page shows, block by block. */
+/** The settings entries on a page, block by block. */
 function entriesOn(page: string): Entry[] {
   const blocks = [...page.matchAll(/```json\n(.*?)```/gs)].map(([, json = '']) => json);
-  assert.ok(blocks.length > 0, 'an entry to copy');
+  assert.ok(blocks.length > 0, 'the page has no entry');
   return blocks.flatMap((block) => {
     const { 'sessionKeeper.providers': list, ...others } = JSON.parse(`{${block}}`) as {
       readonly 'sessionKeeper.providers': Entry[];
@@ -29,14 +29,14 @@ function entriesOn(page: string): Entry[] {
   });
 }
 
-/** The rows of a page's first table, by what they are about. */
+/** The rows of a page's first table, by their first column. */
 function factsOn(page: string): ReadonlyMap<string, string> {
   return new Map(
     [...page.matchAll(/^\| ([A-Z][^|]*) \| ([^|]*) \|$/gm)].map(([, name = '', value = '']) => [name, value]),
   );
 }
 
-/** What a page has to begin its facts with. */
+/** The required beginning of each fact on a page. */
 const SAID = {
   secret: {
     none: 'None: ',
@@ -46,7 +46,7 @@ const SAID = {
   device: { 'if-allowed': 'Yes, ', 'other-client': 'No: ', never: 'No: ' },
   renewal: { 'with-scope': 'With `offline_access`.', always: 'Always, ', needless: 'Not needed: ' },
 } as const satisfies { readonly [F in 'secret' | 'device' | 'renewal']: Readonly<Record<Preset[F], string>> };
-/** The index says the same in few words. */
+/** The same facts, abbreviated in the index. */
 const INDEXED: Readonly<Record<Preset['secret'], string>> = {
   none: 'none',
   required: 'needed',
@@ -54,7 +54,7 @@ const INDEXED: Readonly<Record<Preset['secret'], string>> = {
 };
 
 describe('the pages on servers', () => {
-  it('are one for each ready-made definition, one for any other server, and an index', () => {
+  it('are one for each preset, one for any other server, and an index', () => {
     assert.deepEqual(pages, [...PRESETS.map(({ id }) => `${id}.md`), 'other.md', 'README.md'].sort());
     const index = read('README.md');
     for (const { id, name } of PRESETS) {
@@ -67,7 +67,7 @@ describe('the pages on servers', () => {
     describe(`${preset.id}.md`, () => {
       const page = read(`${preset.id}.md`);
 
-      it('shows the entry that the guide writes', () => {
+      it('shows the entry that the wizard writes', () => {
         const entries = entriesOn(page);
         assert.deepEqual(parseProviders(entries).problems, []);
         const [entry = {}, ...others] = entries;
@@ -82,11 +82,11 @@ describe('the pages on servers', () => {
         assert.deepEqual(entry, toEntry({ ...draft, label, id: proposeId({ ...draft, label }, []) }));
         const pattern = preset.issuer.replaceAll(/[.?]/g, '\\$&').replaceAll(/\{[^{}]*\}/g, '[^/{}]+');
         assert.match(draft.issuer, new RegExp(`^${pattern}$`));
-        assert.ok(page.includes(`choose **${preset.name}**`), 'its name in the guide');
+        assert.ok(page.includes(`choose **${preset.name}**`), 'its name in the wizard');
         assert.ok(page.startsWith(`# ${preset.name}\n`));
       });
 
-      it('says of secret, addresses, code and renewal what the code knows', () => {
+      it('matches the code in its facts about secret, redirect URIs, device flow and renewal', () => {
         const facts = factsOn(page);
         const starts = (fact: string, said: string): void =>
           assert.ok(facts.get(fact)?.startsWith(said), `${fact}: ${facts.get(fact)}`);
@@ -114,19 +114,19 @@ describe('the pages on servers', () => {
   }
 
   for (const name of pages) {
-    it(`name no failure that there is not, and lead nowhere that is not there: ${name}`, () => {
+    it(`name only existing failures and have no broken links: ${name}`, () => {
       const page = read(name);
       const named = [...page.matchAll(/^\| [^|]+ \| `([^`|]+)` \| [^|]+ \|$/gm)].map(([, category = '']) => category);
       assert.deepEqual(
         named.filter((category) => !(CATEGORIES as readonly string[]).includes(category)),
         [],
       );
-      // What is in italics there, and not from the browser, is a part of the sentence that the product has for it.
+      // Text in italics, unless it's from the browser, is part of the product's message.
       for (const [, quoted = '', category = ''] of page.matchAll(/^\| \*([^*]+)\*[^|]* \| `([^`|]+)` \|/gm)) {
         const row = failures.find((line) => line.endsWith(` | \`${category}\` |`) && line.split(' | ').length > 3);
         assert.ok(row?.includes(quoted), `${category}: ${quoted}`);
       }
-      // A code there that the product knows is of that category, at one step or another.
+      // A code on the page that the product knows belongs to that category, at any step.
       for (const [, code = '', category = ''] of page.matchAll(/^\| [^|]*`([\w.-]+)`[^|]* \| `([^`|]+)` \|/gm)) {
         const meanings = (['exchange', 'refresh', 'device', 'authorization'] as const).map(
           (step) => categoryOfError(code, step) ?? categoryOfCode(code) ?? category,
@@ -152,7 +152,7 @@ describe('the pages on servers', () => {
     });
   }
 
-  it('are led to by the README', () => {
+  it('are linked from the README', () => {
     assert.ok(readFileSync(join(folder, '../../README.md'), 'utf8').includes('](docs/servers/README.md)'));
   });
 });

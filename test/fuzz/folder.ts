@@ -1,4 +1,4 @@
-// Files in the folder that all windows share: of an earlier version, of a crash, or put there by another program.
+// Files in the folder that all windows share: from an earlier version, left by a crash, or put there by another program.
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { MINUTE } from '../../src/core/clock.ts';
@@ -54,7 +54,7 @@ const file = fc.tuple(
 const isMetadataRequest = (input: Parameters<typeof fetch>[0]): boolean =>
   (input instanceof Request ? input.url : input.toString()).includes('.well-known');
 
-/** A session that is in SecretStorage stays there and is served, whatever stands in the folder. */
+/** A session in SecretStorage stays there and is served, whatever the folder contains. */
 export const folder = target('files in the shared folder', fc.array(file, { maxLength: 6 }), async (files) => {
   const testWindow = createTestWindow(ISSUER, {
     fetch: (input) => Promise.resolve(Response.json(isMetadataRequest(input) ? METADATA : {})),
@@ -62,7 +62,7 @@ export const folder = target('files in the shared folder', fc.array(file, { maxL
   const record = recordAt(ISSUER, testWindow.clock.now());
   await testWindow.secretStorage.write(record);
   for (const [name, text] of files) {
-    // A forged sign-out is a matter of its own.
+    // A forged sign-out is tested elsewhere.
     if (!text.includes('signedOutAt')) {
       testWindow.folder.files.set(name, text);
     }
@@ -75,7 +75,7 @@ export const folder = target('files in the shared folder', fc.array(file, { maxL
       testWindow.clock.pass(MINUTE),
     ]);
     assert.equal(session?.record.accessToken, record.accessToken);
-    assert.ok(testWindow.stored()?.includes('refresh-1'), 'The session is gone from SecretStorage.');
+    assert.ok(testWindow.stored()?.includes('refresh-1'), 'The session is missing from SecretStorage.');
   } finally {
     testWindow.sessions.dispose();
   }

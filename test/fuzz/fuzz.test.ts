@@ -1,7 +1,7 @@
 import { TARGETS } from './targets.ts';
 import { fuzz } from './target.ts';
 
-/** How long, in ms, each target runs here: a minute for all of them. `npm run fuzz` runs longer, and from other seeds. */
+/** How long, in ms, each target runs here: a minute for all of them. `npm run fuzz` runs longer, with other seeds. */
 const DURATION = 60_000 / TARGETS.length;
 const SEED = 20_300_101;
 

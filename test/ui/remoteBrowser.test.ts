@@ -85,7 +85,7 @@ describe('signing in when the browser is on another computer than VS Code', () =
     const page: Page = await workbench.waitForPage(() =>
       workbench.dialog.getByRole('button', { name: 'Open Page', exact: true }).click(),
     );
-    await page.getByText(`shows the code ${fresh}?`).waitFor();
+    await page.getByText(`show the code ${fresh}?`).waitFor();
     await confirmCode(page, 'demo');
     await workbench.returnFrom(page);
     await workbench.notification('Signed in to Acme as demo.').waitFor();

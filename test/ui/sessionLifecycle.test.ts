@@ -8,7 +8,7 @@ import { LIMIT } from './workbench.ts';
 describe('a session from signing in to signing out', () => {
   const fixture = createUiFixture({ accessTokenSeconds: 3600 });
 
-  /** The tokens that the server has given out and still honours. */
+  /** The tokens that the server has given out and still accepts. */
   async function activeTokens(): Promise<string[]> {
     const { identity } = fixture;
     const active: string[] = [];

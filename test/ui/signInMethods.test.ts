@@ -37,7 +37,7 @@ describe('signing in with a device code', () => {
     const page = await workbench.waitForPage(() =>
       workbench.dialog.getByRole('button', { name: 'Copy Code and Open Page' }).click(),
     );
-    await page.getByText(`shows the code ${code}?`).waitFor();
+    await page.getByText(`show the code ${code}?`).waitFor();
     await workbench.screenshot('61-code-page', page);
     await page.getByRole('button', { name: 'Yes' }).click();
     await answerPages(page, 'demo');

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { launchBrowser } from '../../tools/browser.ts';
 import { startEditor, windowAddress } from '../../tools/editor.ts';
 import { extensionId } from '../../tools/places.ts';
-import { seatPerson, type Behaviour } from '../../tools/person.ts';
+import { seatPerson, type Behavior } from '../../tools/person.ts';
 import type { Log } from '../../tools/progress.ts';
 
 /** What a window in which a suite runs needs. */
@@ -11,7 +11,7 @@ export interface SuiteWindow {
   readonly dataDir: string;
   readonly extensions: readonly string[];
   readonly environment: Readonly<Record<string, string>>;
-  readonly behaviour: () => Behaviour;
+  readonly behavior: () => Behavior;
   /** Is told the heading of each page on which what the person does ends. */
   readonly reads: (heading: string) => void;
   readonly log: Log;
@@ -34,7 +34,7 @@ export async function openInBrowser({
   dataDir,
   extensions,
   environment,
-  behaviour,
+  behavior,
   reads,
   log,
 }: SuiteWindow): Promise<OpenWindow> {
@@ -43,7 +43,7 @@ export async function openInBrowser({
   const editor = await startEditor({ dataDir, environment, log });
   const browser = await launchBrowser({ log });
   const context = await browser.newContext();
-  await seatPerson(context, behaviour, reads);
+  await seatPerson(context, behavior, reads);
   const page = await context.newPage();
   await page.goto(await windowAddress(editor, { folder, extensions, traced: [extensionId] }));
   return {

@@ -16,7 +16,7 @@ export async function openOnDesktop({
   dataDir,
   extensions,
   environment,
-  behaviour,
+  behavior,
   reads,
   log,
 }: SuiteWindow): Promise<OpenWindow> {
@@ -27,7 +27,7 @@ export async function openOnDesktop({
   await writeSettings(join(dataDir, 'User'), { 'window.dialogStyle': 'custom' });
   const browser = await launchBrowser({ log });
   const context = await browser.newContext();
-  await seatPerson(context, behaviour, reads);
+  await seatPerson(context, behavior, reads);
   const inherited = Object.fromEntries(
     Object.entries(process.env).filter((pair): pair is [string, string] => pair[1] !== undefined),
   );

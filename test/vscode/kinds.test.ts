@@ -272,7 +272,7 @@ const SERVER_KINDS: readonly ServerKind[] = [
     server: 'usual',
     fields: { signOutAtServer: true },
     signIn: (requests) => assert.equal(to(requests, '/auth').length, 1),
-    signOut: signsOutThere('You are signed out', false),
+    signOut: signsOutThere("You're signed out", false),
   },
   {
     // The page for an account is opened once in a while only, so this is another server.

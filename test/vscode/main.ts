@@ -62,7 +62,7 @@ const window = await open({
     SESSION_KEEPER_TEST_CONTROL: control.address,
     SESSION_KEEPER_TEST_ONLY: only,
   },
-  behaviour: () => control.behaviour(),
+  behavior: () => control.behavior(),
   reads: (heading) => control.reads(heading),
   log: printLog,
 });

@@ -24,7 +24,7 @@ describe('a step up', () => {
 
   before(async () => {
     other = await consumer();
-    await order({ person: { kind: 'signIn', account: 'demo' }, policy: { honoursAcr: true } });
+    await order({ person: { kind: 'signIn', account: 'demo' }, policy: { honorsAcr: true } });
     await configure('providers', [
       entry({ id: 'vault', label: 'Vault', scopes: ['openid', 'profile', 'offline_access'] }),
     ]);
@@ -34,7 +34,7 @@ describe('a step up', () => {
   });
 
   after(async () => {
-    await order({ policy: { honoursAcr: true } });
+    await order({ policy: { honorsAcr: true } });
     await configure('providers', [entry()]);
   });
 
@@ -112,7 +112,7 @@ describe('a step up', () => {
   });
 
   it('rejects once, and keeps the session, when the server does not meet the challenge', async () => {
-    await order({ policy: { honoursAcr: false } });
+    await order({ policy: { honorsAcr: false } });
     const before = await silently(READ);
     const { length } = (await order()).journal;
     await assert.rejects(

@@ -12,7 +12,7 @@ import { FakeFolder } from '../../support/fakeStore.ts';
 import { rejectsWith } from '../../support/failures.ts';
 import { createTestWindow, type TestWindow } from '../../support/testWindow.ts';
 import { ManualAsyncClock } from '../../support/manualAsyncClock.ts';
-import { Desk } from '../../support/signInFixture.ts';
+import { SignInFixture } from '../../support/signInFixture.ts';
 import { SECRET, VendorServer } from '../../support/vendorServer.ts';
 import { VENDORS } from '../../support/vendors.ts';
 
@@ -26,7 +26,7 @@ for (const preset of PRESETS) {
   describe(`The preset of ${preset.name}`, () => {
     let clock: ManualAsyncClock;
     let server: VendorServer;
-    let signInController: Desk;
+    let signInController: SignInFixture;
     let testWindow: TestWindow;
     let caller: AbortController;
 
@@ -39,7 +39,7 @@ for (const preset of PRESETS) {
       caller = new AbortController();
       server = await VendorServer.start(id, clock, options);
       testWindow = createTestWindow(server.provider.issuer, { clock, providers: [server.provider], clientSecret });
-      signInController = new Desk(new FakeFolder(), testWindow);
+      signInController = new SignInFixture(new FakeFolder(), testWindow);
       signInController.environment = DESKTOP;
     };
 

@@ -6,7 +6,7 @@ import { Settings } from '../../../src/host/settings.ts';
 import { Discovery } from '../../../src/protocol/discovery.ts';
 import { ClientSecrets } from '../../../src/storage/clientSecrets.ts';
 import { AddProviderWizard } from '../../../src/wizard/addProviderWizard.ts';
-import { nextBox, type FakeBox } from '../../support/fakeBoxes.ts';
+import { nextQuickInput, type FakeQuickInput } from '../../support/fakeQuickInput.ts';
 import { editor, QuickInputButtons, Uri } from '../../support/fakeEditor.ts';
 import { FakeFolder, FakeStore } from '../../support/fakeStore.ts';
 import { transportWith } from '../../support/fixtures.ts';
@@ -22,7 +22,7 @@ describe('the wizard', () => {
   let isRunning: Promise<void>;
 
   /** Starts the wizard; the first box. */
-  function start(): Promise<FakeBox> {
+  function start(): Promise<FakeQuickInput> {
     const wizard = new AddProviderWizard({
       clientSecrets: secrets,
       discovery: new Discovery(transportWith(systemClock, 10 * SECOND)),
@@ -38,20 +38,21 @@ describe('the wizard', () => {
   }
 
   /** Does something in a box; the box that is shown then. */
-  async function following(act: () => void): Promise<FakeBox> {
-    const next = nextBox();
+  async function following(act: () => void): Promise<FakeQuickInput> {
+    const next = nextQuickInput();
     act();
     return next;
   }
 
-  const typing = (box: FakeBox, value: string): Promise<FakeBox> =>
+  const typing = (box: FakeQuickInput, value: string): Promise<FakeQuickInput> =>
     following(() => {
       box.type(value);
       box.accept();
     });
-  const picking = (box: FakeBox, words: string): Promise<FakeBox> => following(() => box.pick(words));
-  const accepting = (box: FakeBox): Promise<FakeBox> => following(() => box.accept());
-  const goingBack = (box: FakeBox): Promise<FakeBox> => following(() => box.press(QuickInputButtons.Back));
+  const picking = (box: FakeQuickInput, words: string): Promise<FakeQuickInput> => following(() => box.pick(words));
+  const accepting = (box: FakeQuickInput): Promise<FakeQuickInput> => following(() => box.accept());
+  const goingBack = (box: FakeQuickInput): Promise<FakeQuickInput> =>
+    following(() => box.press(QuickInputButtons.Back));
 
   beforeEach(async () => {
     editor.reset();
@@ -67,7 +68,7 @@ describe('the wizard', () => {
   });
 
   /** Goes from the first box to that for the client ID. */
-  async function toClient(box: FakeBox): Promise<FakeBox> {
+  async function toClient(box: FakeQuickInput): Promise<FakeQuickInput> {
     const issuer = await picking(box, 'Another Server');
     const found = await typing(issuer, server.issuer);
     const redirect = await picking(found, 'Continue');
