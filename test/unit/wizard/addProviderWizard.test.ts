@@ -306,7 +306,7 @@ describe('AddProviderWizard', () => {
     const summary = await driver.type('editor');
     assert.equal(rowsOf(summary)['Scopes'], 'openid profile email offline_access');
     assert.ok(!summary.items.some(({ label }) => label.includes('Server capabilities')));
-    driver.finish('Save');
+    driver.finish('$(save)');
     await isRunning;
   });
 
@@ -373,7 +373,7 @@ describe('AddProviderWizard', () => {
       assert.deepEqual([summary.title, summary.totalSteps], ['Edit Provider acme', 0]);
       await driver.pick('Client ID');
       await driver.type('new');
-      driver.finish('Save');
+      driver.finish('$(save)');
       await isRunning;
       assert.deepEqual(storedEntries(), [{ id: 'first' }, { ...old, clientId: 'new' }]);
       assert.deepEqual(signedIn, []);
@@ -386,7 +386,7 @@ describe('AddProviderWizard', () => {
       assert.equal(rowsOf(await driver.pick('acme'))['Redirect URI'], 'http://127.0.0.1/callback (any port)');
       await driver.pick('Label');
       await driver.type('Acme');
-      driver.finish('Save');
+      driver.finish('$(save)');
       await isRunning;
       assert.deepEqual(storedEntries()[0], { ...old, label: 'Acme' });
     });
@@ -399,7 +399,7 @@ describe('AddProviderWizard', () => {
       const issuer = await driver.pick('Save and Sign In');
       assert.match(String(issuer.validationMessage), /must start with https/);
       await driver.type(server.issuer);
-      driver.finish('Save');
+      driver.finish('$(save)');
       await isRunning;
       assert.equal(storedEntries()[0]?.['issuer'], server.issuer);
     });
@@ -434,7 +434,7 @@ describe('AddProviderWizard', () => {
       assert.ok(driver.box.prompt.endsWith(uri));
       const summary = await driver.type('editor');
       assert.equal(rowsOf(summary)['Redirect URI'], `${uri} (any port)`);
-      driver.finish('Save');
+      driver.finish('$(save)');
       await isRunning;
       assert.equal(storedEntries()[1]?.['redirectUri'], uri);
       const again = await start();
