@@ -1,4 +1,4 @@
-// The boxes and lists of the fake editor: a test waits for the next one, and does in it what a person would.
+// The input boxes and quick picks of the fake editor: a test waits for the next one, and answers it like a user.
 import { once, EventEmitter } from 'node:events';
 import { Emitter } from '../../src/core/emitter.ts';
 
@@ -7,7 +7,7 @@ interface FakeRow {
   readonly label: string;
 }
 
-/** A box or a list. Who shows it sets its fields, as with VS Code's own. */
+/** An input box or a quick pick, with the fields of VS Code's. */
 export class FakeBox {
   title = '';
   step = 0;
@@ -37,14 +37,13 @@ export class FakeBox {
   readonly onDidChangeValue = this.#changed.event;
   readonly onDidTriggerItemButton = this.#pressedInRow.event;
 
-  /** As VS Code does it. */
   show(): void {
     shown.emit('box', this);
   }
 
   dispose(): void {}
 
-  /** Types a text over what is in the box. */
+  /** Replaces the value. */
   type(value: string): void {
     this.value = value;
     this.#changed.fire(value);
