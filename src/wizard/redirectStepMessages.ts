@@ -24,7 +24,7 @@ export function kindDetail(kind: RedirectKind, uris: readonly string[]): string 
       case 'any-port':
         return l10n.t('Register {0} for any port.', list);
       case 'issuer-path':
-        return l10n.t('Keeps your other servers from receiving this server’s authorization codes. Register {0}.', list);
+        return l10n.t('Keeps your other servers from receiving this server’s authorization codes.');
       case 'ports':
       case 'redirect-uri':
         return l10n.t('Register exactly {0}.', list);

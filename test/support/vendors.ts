@@ -342,7 +342,7 @@ export const VENDORS: Readonly<Record<PresetId, Vendor>> = {
     }),
   },
   okta: {
-    filled: { organisation: 'acme' },
+    filled: { organization: 'acme' },
     metadata: {
       authorization_endpoint: `${OKTA}/authorize`,
       token_endpoint: `${OKTA}/token`,
