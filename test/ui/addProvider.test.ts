@@ -66,8 +66,9 @@ function quickInputOf({ workbench }: UiFixture): QuickInput {
     pressButton: async (name) => {
       const button = widget.getByRole('button', { name });
       await button.waitFor();
-      // Tab reaches the first button of a toolbar, and the arrow keys the others.
-      for (const key of ['Shift+Tab', 'ArrowRight', 'ArrowRight', 'Shift+Tab', 'ArrowRight', 'ArrowRight']) {
+      await input.focus();
+      // Tab reaches one button of a toolbar, and the arrow keys the others.
+      for (const key of ['Shift+Tab', 'ArrowRight', 'ArrowRight', 'ArrowLeft', 'ArrowLeft', 'ArrowLeft']) {
         await press(key);
         if (await button.evaluate((element) => element === document.activeElement)) {
           await press('Enter');
