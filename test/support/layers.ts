@@ -33,7 +33,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   },
   wizard: {
     layers: ['core', 'protocol', 'flows', 'locking', 'storage', 'sessions', 'host', 'auth', 'ui', 'wizard'],
-    packages: ['vscode'],
+    packages: ['vscode', 'node:crypto'],
   },
   diagnostics: {
     layers: [
@@ -88,6 +88,7 @@ const ON_DEMAND_TEXTS: readonly string[] = [
   'wizard/presetMessages.ts',
   'wizard/redirectStepMessages.ts',
   'wizard/serverStepMessages.ts',
+  'wizard/summaryMessages.ts',
   'wizard/wizardMessages.ts',
 ];
 
