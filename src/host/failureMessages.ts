@@ -184,7 +184,7 @@ const FAILURE_MESSAGES: Readonly<Record<Category, FailureMessage>> = {
   'unknown-error': (provider, failure) =>
     withServerMessage(
       l10n.t({
-        message: '{0} reported an unknown error: {1}.',
+        message: '{0} reported an unknown error: "{1}".',
         args: [provider, failure.code],
         comment: ['{1} is an error code.'],
       }),
@@ -235,7 +235,7 @@ const FAILURE_MESSAGES: Readonly<Record<Category, FailureMessage>> = {
     }),
   'protocol-step': (provider, failure) =>
     l10n.t({
-      message: '{0} requires an additional step that isn’t supported: {1}.',
+      message: '{0} requires an additional step that isn’t supported: "{1}".',
       args: [provider, failure.code],
       comment: ['{1} is an error code.'],
     }),

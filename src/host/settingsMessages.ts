@@ -19,7 +19,7 @@ export function describeEntryProblem({ entry, field, code }: SettingProblem): st
   const problem = FIELD_PROBLEMS[code](field);
   return /^\d+$/.test(entry)
     ? l10n.t({
-        message: 'Provider {0} in Settings is ignored: {1}',
+        message: 'Provider #{0} in Settings is ignored: {1}',
         args: [entry, problem],
         comment: ['{0} is the position in a list, {1} is a sentence such as \'"issuer" is missing.\''],
       })

@@ -22,14 +22,14 @@ const STATE_NAMES: Readonly<Record<State, () => string>> = {
 };
 
 /** The session ends in this many ms. */
-export const timeLeft = (label: string, left: number): string =>
+export const endsIn = (label: string, left: number): string =>
   l10n.t({
     message: '{0}: {1} left',
     args: [label, formatDuration(left)],
     comment: ['{0} is a provider, {1} is a duration such as "3 hours".'],
   });
 /** The session ends soon, in this many ms, and only the user can extend it. */
-export const expiresIn = (label: string, left: number): string =>
+export const endsSoon = (label: string, left: number): string =>
   l10n.t({
     message: '{0}: expires {1}',
     args: [label, formatTimeUntil(left)],

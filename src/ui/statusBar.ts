@@ -119,7 +119,7 @@ export class StatusBar implements Disposable {
       case 'needs-attention':
         return statusBar.needsAttention(name);
       case 'ending':
-        return statusBar.expiresIn(name, left);
+        return statusBar.endsSoon(name, left);
       case 'retrying':
         return session.nextAttemptAt === undefined || session.refreshing
           ? statusBar.retrying(name)
@@ -132,7 +132,7 @@ export class StatusBar implements Disposable {
         return countdown === undefined
           ? statusBar.signedIn(name)
           : countdown.means === 'end'
-            ? statusBar.timeLeft(name, left)
+            ? statusBar.endsIn(name, left)
             : statusBar.renewsIn(name, left);
     }
   }

@@ -10,15 +10,14 @@ const UNTIL_WARNING = LIFETIME * 1000;
 
 describe('a session that cannot be renewed', () => {
   const fixture = createUiFixture({ issueRefreshToken: 'never', accessTokenSeconds: LIFETIME });
-  const warning =
-    /Your session of demo at Acme ends at \d+:\d\d:\d\d [AP]M\. Sign in again now to go on without a break\./;
+  const warning = /Your Acme session \(demo\) expires at \d+:\d\d:\d\d [AP]M\. Sign in again to avoid interruption\./;
 
   it('shows how long it lasts when the person has signed in', async () => {
     const { workbench } = fixture;
     await workbench.waitForStatus('Acme: signed out');
     await signIn(workbench);
     await workbench.waitForStatus(/Acme: [23] minutes left/);
-    await workbench.followLink('Dismiss', 'Acme didn’t issue a refresh token for demo');
+    await workbench.followLink('Dismiss', 'Your Acme session (demo) can’t be renewed');
     await workbench.clearNotifications();
   });
 

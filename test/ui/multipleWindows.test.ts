@@ -127,7 +127,7 @@ describe('a session in several windows', () => {
     eachRenewalWasOneRequest(identity);
   });
 
-  it('ends in all windows when the person signs out in one, and stays ended after a reload', async () => {
+  it('ends in all windows when the user signs out in one, and stays ended after a reload', async () => {
     const { workbench } = fixture;
     await signOut(workbench);
     await allSay([workbench, second, third], 'Acme: signed out', AT_ONCE);
@@ -160,7 +160,7 @@ describe('a session in several windows', () => {
     const only = await workbench.openWindow();
     await only.waitForStatus('Acme: renews in 5');
     await only.run('Session Keeper: Renew Now');
-    await only.notifications.filter({ hasText: 'The session of demo at Acme is renewed.' }).waitFor();
+    await only.notifications.filter({ hasText: 'Renewed your Acme session (demo).' }).waitFor();
     assert.equal(identity.journal.refreshRequests().at(-1)?.status, 200);
   });
 });
@@ -181,8 +181,7 @@ describe('a session whose secret another window has overwritten', () => {
     const only = await workbench.openWindow();
     await only.waitForStatus('Intranet: renews in 5');
     const shown = only.notifications.filter({
-      hasText:
-        'The stored session at Acme is gone: the keyring of this computer, or another window in the browser, has lost it. It did not expire. Sign in again.',
+      hasText: 'Your stored Acme session was lost by the keyring or another window. Sign in again.',
     });
     await shown.waitFor();
     await only.screenshot('72-session-gone');

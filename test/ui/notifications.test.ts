@@ -18,7 +18,7 @@ describe('the notifications', () => {
   it('name the entry and the field when an entry is invalid, and open the settings', async () => {
     const { workbench } = fixture;
     const shown = workbench.notification(
-      'Provider “Intranet” in the settings is not used: "issuer" must start with https://',
+      'Provider "Intranet" in Settings is ignored: "issuer" must start with https://',
     );
     await shown.waitFor();
     assert.equal(await workbench.notifications.count(), 1);
@@ -34,11 +34,11 @@ describe('the notifications', () => {
     await workbench.waitForStatus('Acme: signed out');
     const page = await workbench.waitForPage(() => workbench.run('Session Keeper: Sign In…'));
     await signInAt(page, 'demo', 'Deny');
-    assert.equal(await page.getByRole('heading').textContent(), 'Signing in did not work');
-    await page.getByText('Acme reports that access was denied').waitFor();
+    assert.equal(await page.getByRole('heading').textContent(), 'Sign-in failed');
+    await page.getByText('Acme reported that access was denied').waitFor();
     await workbench.screenshot('60-denied-page', page);
     await workbench.returnFrom(page);
-    const shown = workbench.notification('Acme reports that access was denied');
+    const shown = workbench.notification('Acme reported that access was denied');
     await shown.getByRole('button', { name: 'Sign In Again' }).waitFor();
     await workbench.waitForStatus('Acme: signed out');
     await workbench.screenshot('61-denied');
@@ -86,13 +86,11 @@ describe('the notifications', () => {
     await signIn(workbench);
     const issuedAt = identity.journal.entries.findLast(({ path }) => path === '/token')?.at ?? NaN;
     identity.policy.accessTokenSeconds = LONG;
-    await workbench.followLink('Dismiss', 'Acme didn’t issue a refresh token for demo');
+    await workbench.followLink('Dismiss', 'Your Acme session (demo) can’t be renewed');
     await workbench.clearNotifications();
-    await workbench.waitForStatus(/Acme: (55|50|45|40|35) s left/);
+    await workbench.waitForStatus(/Acme: (55|50|45|40|35) seconds left/);
     await workbench.screenshot('30-counts-down');
-    const warning = workbench.notification(
-      /Your session of demo at Acme ends at \d+:\d\d:\d\d [AP]M\. Sign in again now/,
-    );
+    const warning = workbench.notification(/Your Acme session \(demo\) expires at \d+:\d\d:\d\d [AP]M\. Sign in again/);
     await warning.waitFor({ timeout: LIFETIME * 1000 });
     const share = (Date.now() - issuedAt) / (LIFETIME * 1000);
     assert.ok(share > 0.6, `warned after ${share.toFixed(2)} of the session`);
@@ -101,10 +99,10 @@ describe('the notifications', () => {
       0,
       'in the last minute there is no later',
     );
-    await workbench.waitForStatus(/Acme: ends in \d+ s/);
+    await workbench.waitForStatus(/Acme: expires in \d+ seconds?/);
     assert.ok(await workbench.hasStatusWarning());
     await workbench.screenshot('31-warning');
-    await finishSignIn(workbench, () => workbench.press('Sign In Again', 'Your session of demo at Acme ends at'));
+    await finishSignIn(workbench, () => workbench.press('Sign In Again', 'Your Acme session (demo) expires at'));
     await workbench.waitForStatus(/Acme: (59|60) minutes left/);
     assert.ok(!(await workbench.hasStatusWarning()));
     await warning.waitFor({ state: 'detached' });

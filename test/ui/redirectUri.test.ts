@@ -7,7 +7,7 @@ import { entryFor, createUiFixture, type UiFixture } from './fixture.ts';
 /** What the hint begins with. */
 const WAITING =
   'Still waiting for your browser. If Acme shows an error or a blank page, it may not accept this redirect URI: http://127.0.0.1:';
-const COPIED = 'Copied http://127.0.0.1/callback. Add it to your client at Acme as a redirect URI for any port.';
+const COPIED = 'Copied http://127.0.0.1/callback. Add to the redirect URIs of your client at Acme, for any port.';
 /** How long, in ms, a sign-in waits before the hint. */
 const HINT_AFTER = 30_000;
 
@@ -47,7 +47,7 @@ describe('a redirect URI that the server does not know', () => {
     assert.ok(Date.now() - startedAt >= HINT_AFTER, 'not at once');
     assert.deepEqual(await getActions(hint), {
       buttons: ['Copy Redirect URI'],
-      links: ['Use a Fixed Port…', 'Try Another Method', 'Dismiss'],
+      links: ['Use Fixed Port…', 'Use Another Sign-In Method', 'Dismiss'],
     });
     await workbench.screenshot('191-still-waiting');
     await hint.getByRole('button', { name: 'Copy Redirect URI' }).click();
@@ -64,8 +64,8 @@ describe('a redirect URI that the server does not know', () => {
     await workbench.returnFrom(await workbench.waitForPage(() => workbench.run('Session Keeper: Sign In…')));
     await workbench.status.click();
     await workbench.rows.filter({ hasText: 'Copy Redirect URI' }).click();
-    await workbench.press('Use a Fixed Port…', COPIED);
-    await workbench.page.locator('.quick-input-widget', { hasText: 'Use a Fixed Port for Acme' }).waitFor();
+    await workbench.press('Use Fixed Port…', COPIED);
+    await workbench.page.locator('.quick-input-widget', { hasText: 'Fixed Port for Acme' }).waitFor();
     const port = await workbench.box.inputValue();
     assert.match(port, /^(?:28|29|30|31)\d{3}$/);
     await workbench.box.fill('70000');
@@ -75,7 +75,7 @@ describe('a redirect URI that the server does not know', () => {
     await workbench.screenshot('193-fixed-port');
     await workbench.box.press('Enter');
     await workbench.dialog
-      .filter({ hasText: `Add this redirect URI to your client at Acme: http://127.0.0.1:${port}/callback` })
+      .filter({ hasText: `Add to the redirect URIs of your client at Acme: http://127.0.0.1:${port}/callback` })
       .waitFor();
     await workbench.screenshot('194-fixed-port-register');
     assert.equal(await workbench.clipboard(), `http://127.0.0.1:${port}/callback`);
@@ -87,7 +87,7 @@ describe('a redirect URI that the server does not know', () => {
     await signInAt(page, 'demo');
     // The last page is still there for a reload.
     await page.reload();
-    assert.equal(await page.getByRole('heading').textContent(), 'You are signed in to Acme');
+    assert.equal(await page.getByRole('heading').textContent(), 'You’re signed in to Acme');
     await workbench.returnFrom(page);
     await workbench.notification('Signed in to Acme as demo.').waitFor();
     await workbench.clearNotifications();
@@ -98,8 +98,8 @@ describe('a redirect URI that the server does not know', () => {
     const page = await workbench.waitForPage(() => workbench.run('Session Keeper: Sign In…'));
     await workbench.returnFrom(page);
     await workbench.status.click();
-    await workbench.rows.filter({ hasText: 'Use a Fixed Port…' }).click();
-    await workbench.page.locator('.quick-input-widget', { hasText: 'Use a Fixed Port for Acme' }).waitFor();
+    await workbench.rows.filter({ hasText: 'Use Fixed Port…' }).click();
+    await workbench.page.locator('.quick-input-widget', { hasText: 'Fixed Port for Acme' }).waitFor();
     const port = await workbench.box.inputValue();
     await workbench.box.fill(`http://localhost:${port}/auth`);
     await workbench.page.getByText(`Redirect URI to register: http://localhost:${port}/auth`).waitFor();
@@ -133,8 +133,8 @@ describe('a redirect URI that the server does not know', () => {
     await workbench.returnFrom(first);
     const words = 'it may not accept this redirect URI: http://localhost:';
     await workbench.notification(words).waitFor();
-    await workbench.followLink('Use a Fixed Port…', words);
-    await workbench.page.locator('.quick-input-widget', { hasText: 'Use a Fixed Port for Globex' }).waitFor();
+    await workbench.followLink('Use Fixed Port…', words);
+    await workbench.page.locator('.quick-input-widget', { hasText: 'Fixed Port for Globex' }).waitFor();
     const uri = `http://localhost:${await workbench.box.inputValue()}/auth`;
     await workbench.box.press('Enter');
     await workbench.dialog.filter({ hasText: uri }).waitFor();

@@ -4,7 +4,7 @@ import { LONG, MUTE, getActions, renewNow, signIn, signInAgain, dismissibleNotif
 import { createUiFixture } from './fixture.ts';
 import { LIMIT } from './workbench.ts';
 
-const SENTENCE = 'Acme no longer renews your session. Sign in again. The server says: “This session is unknown.”';
+const SENTENCE = 'Acme no longer renews your session. Sign in again. Server message: "This session is unknown."';
 
 describe('a session whose renewals the server rejects without a standard error', () => {
   const fixture = createUiFixture({ accessTokenSeconds: LONG });
@@ -30,7 +30,7 @@ describe('a session whose renewals the server rejects without a standard error',
       buttons: ['Sign In Again'],
       links: ['Open Settings', 'Dismiss', MUTE],
     });
-    await workbench.waitForStatus(/Acme: ends in \d+ (hour|minutes)/);
+    await workbench.waitForStatus(/Acme: expires in \d+ (hour|minutes)/);
     assert.ok(await workbench.hasStatusWarning());
     await workbench.screenshot('90-rejected-twice');
   });

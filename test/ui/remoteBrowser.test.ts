@@ -25,25 +25,25 @@ describe('signing in when the browser is on another computer than VS Code', () =
     const { workbench } = fixture;
     const shown = await cancelSignIn(workbench);
     assert.deepEqual(await getActions(shown), {
-      buttons: ['Sign In and Paste the Address', 'Copy Redirect URI'],
+      buttons: ['Sign In and Paste URL', 'Copy Redirect URI'],
       links: [],
     });
     await workbench.screenshot('65-elsewhere-offer');
     const page = await workbench.waitForPage(() =>
-      shown.getByRole('button', { name: 'Sign In and Paste the Address' }).click(),
+      shown.getByRole('button', { name: 'Sign In and Paste URL' }).click(),
     );
     await workbench.returnFrom(page);
     await workbench.box.fill('http://127.0.0.1:50000/callback?code=a&state=of-another');
-    await workbench.page.getByText('This is not the address that this sign-in has ended on.').waitFor();
+    await workbench.page.getByText('This isn’t the URL from the final sign-in page.').waitFor();
     await workbench.screenshot('66-elsewhere-wrong-address');
   });
 
   it('offers the code by name when pasting was canceled', async () => {
     const { workbench } = fixture;
     await workbench.page.keyboard.press('Escape');
-    const shown = workbench.notification('Signing in to Acme was canceled.').last();
-    assert.deepEqual(await getActions(shown), { buttons: ['Sign In with a Code', 'Copy Redirect URI'], links: [] });
-    await workbench.notification('finish in the browser').waitFor({ state: 'detached' });
+    const shown = workbench.notification('Sign-in to Acme was canceled.').last();
+    assert.deepEqual(await getActions(shown), { buttons: ['Sign In with Code', 'Copy Redirect URI'], links: [] });
+    await workbench.notification('Complete sign-in in your browser').waitFor({ state: 'detached' });
     await workbench.screenshot('67-elsewhere-code-again');
     await workbench.clearNotifications();
   });
@@ -54,7 +54,7 @@ describe('signing in when the browser is on another computer than VS Code', () =
     await workbench.dialog.getByRole('button', { name: 'Use Another Device' }).click();
     const shown = await cancelSignIn(workbench);
     const page = await workbench.waitForPage(() =>
-      shown.getByRole('button', { name: 'Sign In and Paste the Address' }).click(),
+      shown.getByRole('button', { name: 'Sign In and Paste URL' }).click(),
     );
     const address = await getUnreachableUrl(page, () => answerPages(page, 'demo'));
     assert.match(address, /^http:\/\/127\.0\.0\.1:\d+\/callback\?code=/);
@@ -72,14 +72,14 @@ describe('signing in when the browser is on another computer than VS Code', () =
     await workbench.run('Session Keeper: Sign In…');
     const old = await codeShown();
     await workbench.dialog.getByRole('button', { name: 'Use Another Device' }).click();
-    const shown = workbench.notification('The code for signing in to Acme has run out before it was used.');
+    const shown = workbench.notification('The code for Acme expired before it was used.');
     assert.deepEqual(await getActions(shown), {
-      buttons: ['Get a New Code', 'Sign In and Paste the Address'],
+      buttons: ['Get New Code', 'Sign In and Paste URL'],
       links: [],
     });
     await workbench.screenshot('68-elsewhere-code-over');
     identity.policy.deviceCodeSeconds = 600;
-    await shown.getByRole('button', { name: 'Get a New Code' }).click();
+    await shown.getByRole('button', { name: 'Get New Code' }).click();
     const fresh = await codeShown();
     assert.notEqual(fresh, old);
     const page: Page = await workbench.waitForPage(() =>

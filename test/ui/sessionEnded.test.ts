@@ -39,13 +39,13 @@ describe('a session that has ended', () => {
     identity.revokeEverything();
     await workbench.run('Session Keeper: Renew Now');
     assert.deepEqual(await getActions(dismissibleNotification(workbench, ended)), {
-      buttons: ['Sign In Again'],
-      links: ['Dismiss', MUTE],
+      buttons: ['Sign In Again', MUTE],
+      links: [],
     });
     assert.equal(await workbench.notification(ended).count(), 1);
-    await workbench.waitForStatus('Acme: ends in 4 minutes');
+    await workbench.waitForStatus('Acme: expires in 4 minutes');
     await second.page.bringToFront();
-    await second.waitForStatus('Acme: ends in 4 minutes');
+    await second.waitForStatus('Acme: expires in 4 minutes');
     await second.page.waitForTimeout(1000);
     assert.equal(await second.notification(ended).count(), 0);
     await workbench.page.bringToFront();
@@ -71,12 +71,11 @@ describe('a session that has ended', () => {
 
   it('asks for consent at the server when a renewal fails with consent_required', async () => {
     const { workbench } = fixture;
-    const sentence =
-      'Acme needs your consent before it goes on. Sign in again to give it. The server says: “The terms have changed.”';
+    const sentence = 'Acme requires your consent. Sign in again to continue. Server message: "The terms have changed."';
     await refuseRenewal({ error: 'consent_required', error_description: 'The terms have changed.' });
     assert.deepEqual(await getActions(dismissibleNotification(workbench, sentence)), {
-      buttons: ['Sign In Again'],
-      links: ['Dismiss', MUTE],
+      buttons: ['Sign In Again', MUTE],
+      links: [],
     });
     await workbench.screenshot('92-consent');
     await signInAgain(workbench, sentence);
@@ -87,11 +86,11 @@ describe('a session that has ended', () => {
   it('sends the claims that the server requires when the person signs in again', async () => {
     const { workbench } = fixture;
     const claims = JSON.stringify({ access_token: { acrs: { essential: true, value: 'c1' } } });
-    const sentence = 'A rule of your organisation at Acme asks for a new sign-in. This is no fault of yours.';
+    const sentence = 'Your organization’s policy requires you to sign in to Acme again.';
     await refuseRenewal({ error: 'invalid_grant', suberror: 'basic_action', claims });
     assert.deepEqual(await getActions(dismissibleNotification(workbench, sentence)), {
-      buttons: ['Sign In Again'],
-      links: ['Dismiss', MUTE],
+      buttons: ['Sign In Again', MUTE],
+      links: [],
     });
     await workbench.screenshot('93-rule');
     await signInAgain(workbench, sentence);
@@ -105,8 +104,8 @@ describe('a session that has ended', () => {
     identity.faults.add({ path: '/token', grantType: 'refresh_token', times: 2, action: { kind: 'dropAfter' } });
     await workbench.run('Session Keeper: Renew Now');
     assert.deepEqual(await getActions(dismissibleNotification(workbench, sentence)), {
-      buttons: ['Sign In Again'],
-      links: ['Dismiss', MUTE],
+      buttons: ['Sign In Again', MUTE],
+      links: [],
     });
     await workbench.screenshot('94-answer-lost');
     await signInAgain(workbench, sentence);
@@ -116,10 +115,8 @@ describe('a session that has ended', () => {
     const { identity, workbench } = fixture;
     identity.revokeEverything();
     await workbench.run('Session Keeper: Renew Now');
-    await workbench.followLink(MUTE, ended);
-    const shown = workbench.notification(
-      'You will not be told of this kind of thing any more. The settings can undo that.',
-    );
+    await workbench.press(MUTE, ended);
+    const shown = workbench.notification('You won’t see this notification again. You can change this in Settings.');
     await shown.waitFor();
     await workbench.notification(ended).waitFor({ state: 'detached' });
     await workbench.screenshot('95-muted');
@@ -144,7 +141,7 @@ describe('a session that has ended', () => {
     await signIn(workbench);
     const shown = dismissibleNotification(
       workbench,
-      'Acme didn’t issue a refresh token for demo, so the session can’t be renewed.',
+      'Your Acme session (demo) can’t be renewed because the server didn’t issue a refresh token.',
     );
     assert.deepEqual(await getActions(shown), { buttons: ['Ask for Consent'], links: ['Dismiss', MUTE] });
     await workbench.screenshot('195-no-refresh-token');
@@ -160,7 +157,7 @@ describe('a session that has ended', () => {
     await page.waitForURL((url) => url.pathname === '/done');
     await workbench.returnFrom(page);
     await workbench
-      .notification('Your Acme session can be renewed now. Session Keeper will ask for consent whenever you sign in.')
+      .notification('Your Acme session can now be renewed. You’ll be asked for consent each time you sign in.')
       .waitFor();
     await workbench.screenshot('198-consent-helped');
     const request = identity.journal.entries.findLast(({ path }) => path === '/auth');

@@ -41,7 +41,7 @@ describe('a session from signing in to signing out', () => {
     await workbench.screenshot('2-login-page', page);
     await workbench.waitForStatus('Acme: signing in…');
     await signInAt(page, 'demo');
-    assert.equal(await page.getByRole('heading').textContent(), 'You are signed in to Acme');
+    assert.equal(await page.getByRole('heading').textContent(), 'You’re signed in to Acme');
     assert.ok(!page.url().includes('code='), 'no code stays in the address');
     await workbench.screenshot('3-signed-in-page', page);
     await page.emulateMedia({ colorScheme: 'dark' });
@@ -75,7 +75,7 @@ describe('a session from signing in to signing out', () => {
     await tooltip.waitFor();
     const words = ((await tooltip.textContent()) ?? '').replaceAll('\u00a0', ' ');
     for (const expected of [
-      'State: signed in',
+      'State: Signed in',
       'Session ends:',
       'Access token expires:',
       'Signed in:',
@@ -101,7 +101,7 @@ describe('a session from signing in to signing out', () => {
     });
     await renewNow.click();
     assert.equal((await renewed).status, 200);
-    await workbench.notifications.filter({ hasText: 'The session of demo at Acme is renewed.' }).waitFor();
+    await workbench.notifications.filter({ hasText: 'Renewed your Acme session (demo).' }).waitFor();
     await workbench.screenshot('7-renewed');
   });
 
@@ -154,8 +154,8 @@ describe('a session from signing in to signing out', () => {
       .waitFor();
     await workbench.screenshot('10-log');
     const log = await workbench.logs();
-    assert.ok(log.includes('Session Keeper starts'));
-    assert.ok(log.includes('starts (asked for by the person)'));
+    assert.ok(log.includes('Session Keeper started'));
+    assert.ok(log.includes('(requested by the user)'));
     assert.ok(identity.journal.secrets.size > 5);
     assert.deepEqual(leaks(identity.journal, await workbench.logTexts()), []);
     await workbench.page.keyboard.press('Control+j');

@@ -5,13 +5,13 @@ import { cancelSignIn, getUnreachableUrl, getActions } from './userActions.ts';
 import { entryFor, createUiFixture } from './fixture.ts';
 import type { Workbench } from './workbench.ts';
 
-const BROWSER = 'Sign In in the Browser';
-const CODE = 'Sign In with a Code';
-const PASTE = 'Sign In and Paste the Address';
+const BROWSER = 'Sign In with Browser';
+const CODE = 'Sign In with Code';
+const PASTE = 'Sign In and Paste URL';
 
 /** Presses the button that leads to the other methods, which are these, in this order. */
 async function mustOffer(workbench: Workbench, sentence: string, names: readonly string[]): Promise<void> {
-  await workbench.press('Use Another Way to Sign In', sentence);
+  await workbench.press('Use Another Sign-In Method', sentence);
   await workbench.rows.nth(names.length - 1).waitFor();
   const rows = await workbench.rows.all();
   // Below the name stands what happens with the method.
@@ -28,7 +28,7 @@ describe('signing in with a device code', () => {
     await workbench.run('Session Keeper: Sign In…');
     await workbench.dialog
       .filter({
-        hasText: /Enter this code at 127\.0\.0\.1:\d+\/device to sign in to Acme\. It works until \d+:\d\d:\d\d/,
+        hasText: /Enter this code at 127\.0\.0\.1:\d+\/device to sign in to Acme\. It expires at \d+:\d\d:\d\d/,
       })
       .waitFor();
     const code = /[A-Z]{4}-[A-Z]{4}/.exec((await workbench.dialog.textContent()) ?? '')?.[0];
@@ -52,12 +52,12 @@ describe('signing in with a device code', () => {
     await workbench.run('Session Keeper: Sign In…');
     await workbench.dialog.getByRole('button', { name: 'Use Another Device' }).click();
     const waiting = workbench.notifications.filter({
-      hasText: /enter the code [A-Z]{4}-[A-Z]{4} at 127\.0\.0\.1:\d+\/device/,
+      hasText: /Enter code [A-Z]{4}-[A-Z]{4} at 127\.0\.0\.1:\d+\/device/,
     });
     await waiting.waitFor();
     await workbench.screenshot('62-code-waits');
     await workbench.status.click();
-    await workbench.rows.filter({ hasText: 'Copy the Code' }).waitFor();
+    await workbench.rows.filter({ hasText: 'Copy Code' }).waitFor();
     assert.equal(
       await workbench.rows.filter({ hasText: 'Copy Redirect URI' }).count(),
       0,
@@ -65,7 +65,7 @@ describe('signing in with a device code', () => {
     );
     await workbench.page.keyboard.press('Escape');
     await waiting.getByRole('button', { name: 'Cancel' }).click();
-    await mustOffer(workbench, 'Signing in to Acme was canceled.', [BROWSER, PASTE]);
+    await mustOffer(workbench, 'Sign-in to Acme was canceled.', [BROWSER, PASTE]);
     await workbench.screenshot('63-other-ways');
     const page = await workbench.waitForPage(() => workbench.rows.filter({ hasText: BROWSER }).click());
     await signInAt(page, 'demo');
@@ -82,7 +82,7 @@ describe('signing in when the browser returns to VS Code', () => {
     const first = await workbench.waitForPage(() => workbench.run('Session Keeper: Sign In…'));
     await workbench.returnFrom(first);
     await cancelSignIn(workbench);
-    await mustOffer(workbench, 'Signing in to Acme was canceled.', [CODE, PASTE]);
+    await mustOffer(workbench, 'Sign-in to Acme was canceled.', [CODE, PASTE]);
     await workbench.screenshot('69-other-ways-than-the-browser');
     const page = await workbench.waitForPage(() => workbench.rows.filter({ hasText: PASTE }).click());
     const address = await getUnreachableUrl(page, () => answerPages(page, 'demo'));
@@ -103,9 +103,9 @@ describe('signing in when the browser returns to VS Code', () => {
     await workbench.reloadSettings();
     await workbench.waitForStatus('Works: renews in');
     await workbench.run('Session Keeper: Sign In…');
-    const sentence = 'Other programs use all the ports that "redirectPorts" names';
+    const sentence = 'All ports in "redirectPorts" are used by other programs.';
     assert.deepEqual(await getActions(workbench.notification(sentence)), {
-      buttons: ['Use Another Way to Sign In', 'Show Log'],
+      buttons: ['Use Another Sign-In Method', 'Show Log'],
       links: [],
     });
     await workbench.screenshot('69-port-taken');
@@ -152,7 +152,7 @@ describe('signing in when the browser returns with a link to the editor', () => 
     const first = await workbench.waitForPage(() => workbench.run('Session Keeper: Sign In…'));
     await workbench.returnFrom(first);
     await cancelSignIn(workbench);
-    await mustOffer(workbench, 'Signing in to Acme was canceled.', [BROWSER, CODE, PASTE]);
+    await mustOffer(workbench, 'Sign-in to Acme was canceled.', [BROWSER, CODE, PASTE]);
     const page = await workbench.waitForPage(() => workbench.rows.filter({ hasText: BROWSER }).click());
     await signInAt(page, 'demo');
     await workbench.returnFrom(page);

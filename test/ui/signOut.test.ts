@@ -26,7 +26,7 @@ describe('signing out when the provider is to be signed out in the browser, too'
     const page = await signOutAtServer();
     await workbench.screenshot('70-sign-out-at-server', page);
     await page.getByRole('button', { name: 'Sign out' }).click();
-    await page.getByText('You are signed out of Acme').waitFor();
+    await page.getByText('You’re signed out of Acme').waitFor();
     const { hostname, pathname, search } = new URL(page.url());
     assert.deepEqual([hostname, pathname, search], ['127.0.0.1', '/done', '']);
     assert.equal(await page.getByRole('status').textContent(), 'You can close this tab.');
@@ -51,10 +51,10 @@ describe('signing out when the provider is to be signed out in the browser, too'
     const page = await signOutAtServer();
     const answer = new URL(new URL(page.url()).searchParams.get('post_logout_redirect_uri') ?? '');
     await page.goto(`${answer.href}?state=another`);
-    await page.getByText('This answer belongs to another sign-out').waitFor();
+    await page.getByText('This sign-out link is no longer valid').waitFor();
     await workbench.screenshot('72-stray-sign-out', page);
     await page.goto(answer.href);
-    await page.getByText('This answer belongs to another sign-out').waitFor();
+    await page.getByText('This sign-out link is no longer valid').waitFor();
     await workbench.returnFrom(page);
     await workbench.waitForStatus('Acme: signed out');
   });

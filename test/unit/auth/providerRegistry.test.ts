@@ -146,13 +146,14 @@ describe('The ID of a provider', () => {
     await check();
     assert.deepEqual(conflicts, [{ providerId: 'acme', isTaken: true, declaredBy: 'evil.other' }]);
     assert.match(shown().text, /Acme: needs attention/);
-    assert.match(shown().tooltip, /The ID "acme" is used by evil\.other/);
+    assert.match(shown().tooltip, /The provider ID "acme" is already used by evil\.other/);
     assert.equal(
-      lines.filter((line) => line.includes('VS Code asks another extension for sessions of acme: evil.other')).length,
+      lines.filter((line) => line.includes('VS Code sends session requests for acme to another extension (evil.other)'))
+        .length,
       1,
     );
     await check();
-    assert.equal(lines.filter((line) => line.includes('VS Code asks another')).length, 1, 'once');
+    assert.equal(lines.filter((line) => line.includes('to another extension')).length, 1, 'once');
     registry.dispose();
     assert.equal(editor.providers.get('acme')?.label, 'Other');
   });
@@ -176,14 +177,14 @@ describe('The ID of a provider', () => {
     start();
     await check();
     assert.deepEqual(conflicts, [{ providerId: 'acme', isTaken: true, declaredBy: undefined }]);
-    assert.match(shown().tooltip, /The ID "acme" is used by another extension/);
+    assert.match(shown().tooltip, /The provider ID "acme" is already used by another extension/);
   });
 
   it('is reported before it is registered when the manifest of another extension declares it', async () => {
     declare('some.other', manifest('acme'));
     start();
-    const declared = lines.findIndex((line) => line.includes('some.other declares the provider ID acme'));
-    const registered = lines.findIndex((line) => line.includes('Provider acme is registered'));
+    const declared = lines.findIndex((line) => line.includes('Provider ID acme is also declared by some.other'));
+    const registered = lines.findIndex((line) => line.includes('Registered provider acme'));
     assert.ok(declared >= 0 && declared < registered);
     await check();
     assert.deepEqual(conflicts, [{ providerId: 'acme', isTaken: false, declaredBy: 'some.other' }]);
@@ -204,7 +205,7 @@ describe('The ID of a provider', () => {
       registerOther(answer);
       start();
       await check();
-      assert.match(takenIds.get('acme') ?? '', /used by another extension/);
+      assert.match(takenIds.get('acme') ?? '', /already used by another extension/);
     });
   }
 
@@ -281,7 +282,7 @@ describe('The ID of a provider', () => {
     await check();
     assert.deepEqual(conflicts, []);
     assert.match(shown().text, /Acme: renew/);
-    assert.ok(lines.some((line) => line.includes('VS Code asks Session Keeper for sessions of acme')));
+    assert.ok(lines.some((line) => line.includes('VS Code sends session requests for acme to Session Keeper')));
   });
 
   it('is checked every ten minutes, and no more often', async () => {

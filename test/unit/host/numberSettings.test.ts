@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { DAY, HOUR, MINUTE, SECOND } from '../../../src/core/clock.ts';
 import { isFresh, plannedRefresh } from '../../../src/core/lifetime.ts';
+import { formatNumber } from '../../../src/host/formatting.ts';
 import { PREFIX, SETTINGS } from '../../../src/host/ids.ts';
 import { NUMBER_SETTINGS, readNumberSettings, type NumberSettings } from '../../../src/host/numberSettings.ts';
 import { Settings } from '../../../src/host/settings.ts';
@@ -55,7 +56,7 @@ describe('the settings that are numbers', () => {
   it('count as the nearest limit beyond them, and say so in plain words', () => {
     const interval = (limit: number): [number, string] => [
       limit,
-      `"sessionKeeper.refreshInterval" must be 0 or between 5 and 10080 minutes. ${limit} is used.`,
+      `"sessionKeeper.refreshInterval" must be 0 or between 5 and 10,080 minutes. Using ${formatNumber(limit)} minutes.`,
     ];
     for (const value of [10_080.1, 20_000, 1e300, Infinity]) {
       assert.deepEqual(used('refreshInterval', value), interval(10_080), String(value));
@@ -65,19 +66,19 @@ describe('the settings that are numbers', () => {
     }
     assert.deepEqual(used('refreshLeeway', -1), [
       0,
-      '"sessionKeeper.refreshLeeway" must be between 0 and 86400 seconds. 0 is used.',
+      '"sessionKeeper.refreshLeeway" must be between 0 and 86,400 seconds. Using 0 seconds.',
     ]);
     assert.deepEqual(used('refreshLeeway', 86_401), [
       86_400,
-      '"sessionKeeper.refreshLeeway" must be between 0 and 86400 seconds. 86400 is used.',
+      '"sessionKeeper.refreshLeeway" must be between 0 and 86,400 seconds. Using 86,400 seconds.',
     ]);
     assert.deepEqual(used('minimumValidity', 1e9), [
       86_400,
-      '"sessionKeeper.minimumValidity" must be between 0 and 86400 seconds. 86400 is used.',
+      '"sessionKeeper.minimumValidity" must be between 0 and 86,400 seconds. Using 86,400 seconds.',
     ]);
     assert.deepEqual(used('signInTimeout', 0), [
       0.1,
-      '"sessionKeeper.signInTimeout" must be between 0.1 and 1440 minutes. 0.1 is used.',
+      '"sessionKeeper.signInTimeout" must be between 0.1 and 1,440 minutes. Using 0.1 minutes.',
     ]);
     assert.deepEqual(used('idleTimeout', -5)[0], 0);
     assert.deepEqual(used('expiryWarning', 99_999)[0], 10_080);
@@ -89,7 +90,10 @@ describe('the settings that are numbers', () => {
       for (const value of [NaN, '', '720', 'often', null, true, false, {}, [], [720], { minutes: 5 }]) {
         const [is, said = '', ...more] = used(name, value);
         assert.deepEqual([is, more], [fallback, []], `${name} ${JSON.stringify(value)}`);
-        assert.match(said, new RegExp(`^"sessionKeeper\\.${name}" must be .* ${fallback} is used\\.$`));
+        assert.match(
+          said,
+          new RegExp(`^"sessionKeeper\\.${name}" must be .* Using ${fallback} (?:second|minute)s?\\.$`),
+        );
       }
     }
   });

@@ -43,8 +43,8 @@ describe('the report that a bundle cannot be loaded', () => {
     report(missing);
     report('no error');
     assert.deepEqual(lines, [
-      'The bundle that is loaded on demand cannot be loaded (MODULE_NOT_FOUND).',
-      'The bundle that is loaded on demand cannot be loaded (no code).',
+      "Couldn't load the on-demand bundle (MODULE_NOT_FOUND).",
+      "Couldn't load the on-demand bundle (no code).",
     ]);
   });
 });

@@ -55,7 +55,7 @@ describe('Sign Out', () => {
     assert.deepEqual(signedOut, []);
     assert.deepEqual(
       new Set(editor.messages.map(({ text }) => text)),
-      new Set(['Sign out of Acme as ada@example.com?']),
+      new Set(['Sign out of Acme (ada@example.com)?']),
     );
     assert.ok(editor.messages.every(({ buttons, isModal }) => isModal && buttons.join() === 'Sign Out'));
   });
@@ -215,7 +215,7 @@ describe('The commands for an account', () => {
       return items[0];
     };
     await commands.handlers().signOut();
-    assert.deepEqual(lines, [`${SAMPLE.account.label}: session ended`, 'Kim: signed in']);
+    assert.deepEqual(lines, [`${SAMPLE.account.label}: Session ended`, 'Kim: Signed in']);
     assert.deepEqual(signedOut, ['two']);
   });
 
@@ -229,13 +229,13 @@ describe('The commands for an account', () => {
     await commands.handlers().showSessions();
     assert.deepEqual(lines.slice(0, 4), [
       'id.example.com',
-      '$(sync) Renew Now signed in (scopes: openid profile)',
-      '$(sign-in) Sign In Again session ended (scopes: two)',
+      '$(sync) Renew Now Signed in (scopes: openid profile)',
+      '$(sign-in) Sign In Again Session ended (scopes: two)',
       '$(sign-out) Sign Out',
     ]);
     present = [SAMPLE, { ...SAMPLE, id: 'three', scopes: ['write'] }];
     await commands.handlers().showSessions();
-    assert.deepEqual(lines.slice(0, 3), ['id.example.com', '$(sync) Renew Now signed in', '$(sign-out) Sign Out']);
+    assert.deepEqual(lines.slice(0, 3), ['id.example.com', '$(sync) Renew Now Signed in', '$(sign-out) Sign Out']);
   });
 
   it('asks for the scopes of the session itself, not for those of the entry, and for the same account', async () => {

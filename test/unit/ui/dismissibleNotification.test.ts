@@ -36,7 +36,6 @@ describe('a notification that goes away by itself', () => {
         message: 'Words.',
         button: createAction('Button'),
         links: [createAction('One'), createAction('Two')],
-        isBusy: false,
       },
       signal,
     ).finally(() => (isOpen = false));

@@ -88,7 +88,7 @@ describe('the extension', function () {
     await settle();
     assert.deepEqual(
       editor.messages.map(({ text }) => text),
-      ['"sessionKeeper.refreshInterval" must be 0 or between 5 and 10080 minutes. 5 is used.'],
+      ['"sessionKeeper.refreshInterval" must be 0 or between 5 and 10,080 minutes. Using 5 minutes.'],
     );
   });
 
@@ -138,7 +138,7 @@ describe('the extension', function () {
     );
     assert.deepEqual(
       editor.messages.map(({ text }) => text),
-      ['"sessionKeeper.refreshInterval" must be 0 or between 5 and 10080 minutes. 5 is used.'],
+      ['"sessionKeeper.refreshInterval" must be 0 or between 5 and 10,080 minutes. Using 5 minutes.'],
     );
   });
 

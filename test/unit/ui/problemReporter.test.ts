@@ -30,7 +30,7 @@ describe('the report of problems in the settings', () => {
 
   const set = (name: keyof typeof SETTINGS, value: unknown): void =>
     editor.configure(`${PREFIX}.${SETTINGS[name]}`, value);
-  const INTERVAL = '"sessionKeeper.refreshInterval" must be 0 or between 5 and 10080 minutes. 10080 is used.';
+  const INTERVAL = '"sessionKeeper.refreshInterval" must be 0 or between 5 and 10,080 minutes. Using 10,080 minutes.';
 
   it('is made once for a number that is out of range, and again only after it was in range', async () => {
     set('refreshInterval', 20_000);
@@ -53,7 +53,7 @@ describe('the report of problems in the settings', () => {
     await problemReporter.reportSettingsProblems();
     assert.deepEqual(
       editor.messages.map(({ text }) => text),
-      ['"sessionKeeper.providers" must be a list of providers.', INTERVAL],
+      ['"sessionKeeper.providers" must be an array of providers.', INTERVAL],
     );
     assert.deepEqual(
       editor.executed,

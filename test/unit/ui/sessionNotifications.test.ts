@@ -114,7 +114,7 @@ describe('the notifications about sessions', () => {
     it('are an outage once a caller is refused, with what can be done', () => {
       for (const category of those('retrying')) {
         const one = only(notificationsFor([failing(category, { refused: true })]));
-        assert.deepEqual([one.kind, one.id, one.isBusy, one.isOutcome], ['outage', SAMPLE.id, true, true], category);
+        assert.deepEqual([one.kind, one.id, one.isFinal, one.isOutcome], ['outage', SAMPLE.id, false, true], category);
         assert.deepEqual(labels(one), FAILURE_POLICIES[category].actions.map(button.forAction));
         assert.match(one.message, /Provider acme/);
       }
@@ -160,7 +160,7 @@ describe('the notifications about sessions', () => {
       for (const category of those('needs-attention')) {
         const one = only(notificationsFor([failing(category)]));
         assert.deepEqual(
-          [one.kind, one.id, one.isBusy, one.isOutcome],
+          [one.kind, one.id, one.isFinal, one.isOutcome],
           ['attention', SAMPLE.id, false, true],
           category,
         );
@@ -201,10 +201,13 @@ describe('the notifications about sessions', () => {
   describe('of a session that has ended', () => {
     it('are its end, told by the failure that was seen, or else by the verdict that is stored', () => {
       const verdict = only(notificationsFor([live(ENDED)]));
-      assert.deepEqual([verdict.kind, verdict.isOutcome, labels(verdict)], ['ended', false, ['Sign In Again']]);
+      assert.deepEqual(
+        [verdict.kind, verdict.isFinal, verdict.isOutcome, labels(verdict)],
+        ['ended', true, false, ['Sign In Again']],
+      );
       assert.match(verdict.message, /ended your session/);
       const seen = only(notificationsFor([failing('policy', {}, ENDED)]));
-      assert.match(seen.message, /A rule of your organisation/);
+      assert.match(seen.message, /Your organization’s policy requires/);
       assert.equal(nameOf(seen), nameOf(verdict));
     });
 
@@ -246,7 +249,10 @@ describe('the notifications about sessions', () => {
 
     it('offer to sign in first and to be reminded second', () => {
       const one = only(notificationsFor([live(ENDING)], T + 50 * MINUTE));
-      assert.match(one.message, /Your session of ada@example\.com at Provider acme ends at .+\. Sign in again now/);
+      assert.match(
+        one.message,
+        /Your Provider acme session \(ada@example\.com\) expires at .+\. Sign in again to avoid interruption\./,
+      );
       assert.deepEqual(labels(one), ['Sign In Again', 'Remind Me Later']);
       one.actions[0]?.run();
       assert.deepEqual(done, [['sign-in', 'acme']]);
@@ -323,12 +329,12 @@ describe('the notifications about sessions', () => {
 
     it('say which clock is behind, and lead to the comparison', () => {
       const behind = only(notificationsFor([live(SAMPLE, { skew: 2 * HOUR })]));
-      assert.match(behind.message, /this computer is 2 hours behind that of Provider acme/);
+      assert.match(behind.message, /Your computer’s clock is 2 hours behind Provider acme/);
       assert.match(
         only(notificationsFor([live(SAMPLE, { skew: -2 * HOUR })])).message,
-        /this computer is 2 hours ahead/,
+        /Your computer’s clock is 2 hours ahead/,
       );
-      assert.deepEqual([behind.id, behind.since, labels(behind)], ['acme', 0, ['Check the Clock']]);
+      assert.deepEqual([behind.id, behind.since, labels(behind)], ['acme', 0, ['Check Clock']]);
       behind.actions[0]?.run();
       assert.deepEqual(done, [['clock', 'acme']]);
     });

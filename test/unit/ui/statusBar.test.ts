@@ -59,9 +59,9 @@ describe('the status bar', () => {
       'Acme: renews in 119 minutes',
     ]);
     assert.deepEqual(seen.slice(-4), [
-      'Acme: renews in 2 s',
-      'Acme: renews in 1 s',
-      'Acme: renews in 0 s',
+      'Acme: renews in 2 seconds',
+      'Acme: renews in 1 second',
+      'Acme: renews in 0 seconds',
       'Acme: renewing…',
     ]);
     assert.equal(seen.filter((one) => one.endsWith('minutes')).length, 118);
@@ -84,8 +84,8 @@ describe('the status bar', () => {
         state,
       ]),
       [
-        ['write', 'session ended'],
-        ['openid profile read', 'signed in'],
+        ['write', 'Session ended'],
+        ['openid profile read', 'Signed in'],
       ],
     );
     sessions = [...sessions, live({ ...SAMPLE, id: 'kim', account: { id: 'account-2', label: 'Kim' } })];
@@ -97,10 +97,10 @@ describe('the status bar', () => {
     const renewing = { ...live(SAMPLE), refreshing: true };
     sessions = [{ ...renewing, lockHolder: { number: 1, name: 'process 7', since: SIGNED_IN_AT } }];
     bar.update();
-    assert.match(tooltip(), /Another window is renewing the session&#58; process 7/);
+    assert.match(tooltip(), /Another window is renewing this session &#40;process 7/);
     sessions = [{ ...renewing, lockHolder: { number: 1, name: undefined, since: undefined } }];
     bar.update();
-    assert.match(tooltip(), /Another window is renewing the session {2}/);
+    assert.match(tooltip(), /Another window is renewing this session {2}/);
     sessions = [renewing];
     bar.update();
     assert.doesNotMatch(tooltip(), /Another window/);
@@ -113,7 +113,7 @@ describe('the status bar', () => {
     await clock.advance(30 * MINUTE);
     assert.equal(shown(), 'Acme: 30 minutes left');
     await clock.advance(21 * MINUTE);
-    assert.equal(shown(), 'Acme: ends in 9 minutes');
+    assert.equal(shown(), 'Acme: expires in 9 minutes');
     assert.notEqual(item().backgroundColor, undefined);
     await clock.advance(9 * MINUTE + SECOND);
     assert.equal(shown(), 'Acme: sign in again');
@@ -124,7 +124,7 @@ describe('the status bar', () => {
     bar.update();
     for (let minute = 0; minute < 3; minute += 1) {
       assert.deepEqual(item().accessibilityInformation, {
-        label: `${shown()}. Session Keeper, opens the list of sessions and actions.`,
+        label: `${shown()}, Session Keeper, show sessions and actions`,
         role: 'button',
       });
       await clock.advance(MINUTE);

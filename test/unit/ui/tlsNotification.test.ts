@@ -153,7 +153,7 @@ describe('The notification that certificates are not verified', () => {
     editor.configure(STRICT, true);
     editor.configure(STRICT, false);
     await settle();
-    await follow('Do Not Show Again');
+    await follow('Don’t Show Again');
     assert.deepEqual(editor.settings.get(`${PREFIX}.${SETTINGS.mutedNotifications}`), ['tls']);
     assert.ok(NOTIFICATION_KINDS.includes('tls'));
     editor.configure(STRICT, true);
@@ -174,7 +174,7 @@ describe('The notification that certificates are not verified', () => {
   });
 });
 
-describe('Check Certificate Settings', () => {
+describe('Open Certificate Settings', () => {
   const run = async (): Promise<unknown> => {
     editor.executed.length = 0;
     await new RecoveryActions({} as RecoveryActionsDependencies).run('certificate-settings', {
