@@ -14,7 +14,7 @@ export const signedOut = (provider: string, account: string): string =>
   l10n.t({
     message: 'Signed out of {0} ({1}).',
     args: [provider, account],
-    comment: ['{0} is a provider, {1} is an account.'],
+    comment: ['{1} is an account.'],
   });
 /** A sign-out succeeded here, but the server didn’t confirm it. */
 export const signedOutUnconfirmed = (provider: string): string =>
@@ -33,28 +33,28 @@ export const renewed = (provider: string, account: string): string =>
   l10n.t({
     message: 'Renewed your {0} session ({1}).',
     args: [provider, account],
-    comment: ['{0} is a provider, {1} is an account.'],
+    comment: ['{1} is an account.'],
   });
 /** A session ends soon. Shows a point in time, because it may be read long after it was shown. */
 export const endsSoon = (provider: string, account: string, at: string): string =>
   l10n.t({
     message: 'Your {0} session ({1}) expires at {2}. Sign in again to avoid interruption.',
     args: [provider, account, at],
-    comment: ['{0} is a provider, {1} is an account, {2} is a time.'],
+    comment: ['{1} is an account, {2} is a time.'],
   });
 /** A session will be signed out due to inactivity, and when. */
 export const idleWarning = (provider: string, at: string): string =>
   l10n.t({
     message: 'You’ll be signed out of {0} at {1} due to inactivity.',
     args: [provider, at],
-    comment: ['{0} is a provider, {1} is a time.'],
+    comment: ['{1} is a time.'],
   });
 /** A session was signed out after this many ms of inactivity. */
 export const signedOutIdle = (provider: string, timeout: number): string =>
   l10n.t({
     message: 'You were signed out of {0} after {1} of inactivity.',
     args: [provider, formatDuration(timeout)],
-    comment: ['{0} is a provider, {1} is a duration such as "30 minutes".'],
+    comment: ['{1} is a duration such as "30 minutes".'],
   });
 /** No provider is configured. */
 export const noProvider = (): string => l10n.t('No providers are configured. Add one to get started.');
@@ -97,12 +97,12 @@ export const clockSkew = (provider: string, skew: number): string =>
     ? l10n.t({
         message: 'Your computer’s clock is {1} behind {0}. Check your date, time, and time zone.',
         args: [provider, formatDuration(skew)],
-        comment: ['{0} is a provider, {1} is a duration such as "10 minutes".'],
+        comment: ['{1} is a duration such as "10 minutes".'],
       })
     : l10n.t({
         message: 'Your computer’s clock is {1} ahead of {0}. Check your date, time, and time zone.',
         args: [provider, formatDuration(-skew)],
-        comment: ['{0} is a provider, {1} is a duration such as "10 minutes".'],
+        comment: ['{1} is a duration such as "10 minutes".'],
       });
 /** The difference of the clocks, in ms, as just measured; undefined if it couldn’t be measured. */
 export const clockComparison = (provider: string, skew: number | undefined, at: string): string =>
@@ -110,13 +110,13 @@ export const clockComparison = (provider: string, skew: number | undefined, at: 
     ? l10n.t({
         message: 'Couldn’t compare clocks because {0} didn’t report a time. Your computer’s time is {1}.',
         args: [provider, at],
-        comment: ['{0} is a provider, {1} is a time.'],
+        comment: ['{1} is a time.'],
       })
     : Math.abs(skew) < MINUTE
       ? l10n.t({
           message: 'Your computer’s clock matches {0} (measured at {1}).',
           args: [provider, at],
-          comment: ['{0} is a provider, {1} is a time.'],
+          comment: ['{1} is a time.'],
         })
       : l10n.t({
           message: '{0} Measured at {1}.',
@@ -136,14 +136,14 @@ export const redirectUrisForAnyPortCopied = (uris: readonly string[], provider: 
     message:
       'Copied {0}. Add to the redirect URIs of your client at {1}, for any port. If the server compares ports, use a fixed port.',
     args: [formatList(uris), provider],
-    comment: ['{0} is one or more URIs, {1} is a provider.'],
+    comment: ['{0} is one or more URIs.'],
   });
 /** Redirect URIs were copied; each must be registered exactly as it is. */
 export const redirectUrisCopied = (uris: readonly string[], provider: string): string =>
   l10n.t({
     message: 'Copied {0}. Add to the redirect URIs of your client at {1}, exactly as shown.',
     args: [formatList(uris), provider],
-    comment: ['{0} is one or more URIs, {1} is a provider.'],
+    comment: ['{0} is one or more URIs.'],
   });
 /** Follows one of these two: the post-logout redirect URIs to register. */
 export const postLogoutUris = (uris: readonly string[]): string =>
@@ -169,7 +169,7 @@ export const noRefreshToken = (provider: string, account: string): string =>
     message:
       'Your {0} session ({1}) can’t be renewed because the server didn’t issue a refresh token. It may require your consent.',
     args: [provider, account],
-    comment: ['{0} is a provider, {1} is an account.'],
+    comment: ['{1} is an account.'],
   });
 /** Asking for consent got a refresh token. */
 export const refreshTokenAfterConsent = (provider: string): string =>

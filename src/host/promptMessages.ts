@@ -9,7 +9,7 @@ export const confirmSignOut = (provider: string, account: string): string =>
   l10n.t({
     message: 'Sign out of {0} ({1})?',
     args: [provider, account],
-    comment: ['{0} is a provider, {1} is an account.'],
+    comment: ['{1} is an account.'],
   });
 /** Client secret: title. */
 export const clientSecretTitle = (provider: string): string => l10n.t('Client Secret for {0}', provider);
@@ -39,7 +39,7 @@ export const registerRedirectUris = (provider: string, uris: readonly string[]):
   l10n.t({
     message: 'Add to the redirect URIs of your client at {0}: {1}',
     args: [provider, formatList(uris)],
-    comment: ['{0} is a provider, {1} is one or more URIs.'],
+    comment: ['{1} is one or more URIs.'],
   });
 /** Dialog: where the redirect URI has been copied to, and how to continue. */
 export const registerRedirectUriDetail = (isAnyPort: boolean): string =>
@@ -64,7 +64,7 @@ export const unusualDestination = (provider: string, host: string): string =>
   l10n.t({
     message: 'Signing in to {0} opens a page at {1}. Continue?',
     args: [provider, host],
-    comment: ['{0} is a provider, {1} is a host.'],
+    comment: ['{1} is a host.'],
   });
 /** Dialog: which host receives the result of the sign-in. */
 export const unusualDestinationDetail = (host: string): string =>

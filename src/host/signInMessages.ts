@@ -24,5 +24,5 @@ export const userCodeDetail = (provider: string, url: string, until: string): st
     message:
       'Enter this code at {1} to sign in to {0}. It expires at {2}. Never enter a code that someone else sent you.',
     args: [provider, withoutScheme(url), until],
-    comment: ['{0} is a provider, {1} is a URL, {2} is a time.'],
+    comment: ['{1} is a URL, {2} is a time.'],
   });

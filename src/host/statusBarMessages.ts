@@ -26,21 +26,21 @@ export const endsIn = (label: string, left: number): string =>
   l10n.t({
     message: '{0}: {1} left',
     args: [label, formatDuration(left)],
-    comment: ['{0} is a provider, {1} is a duration such as "3 hours".'],
+    comment: ['{1} is a duration such as "3 hours".'],
   });
 /** The session ends soon, in this many ms, and only the user can extend it. */
 export const endsSoon = (label: string, left: number): string =>
   l10n.t({
     message: '{0}: expires {1}',
     args: [label, formatTimeUntil(left)],
-    comment: ['{0} is a provider, {1} is a time such as "in 3 hours".'],
+    comment: ['{1} is a time such as "in 3 hours".'],
   });
 /** The token is renewed automatically in this many ms. */
 export const renewsIn = (label: string, left: number): string =>
   l10n.t({
     message: '{0}: renews {1}',
     args: [label, formatTimeUntil(left)],
-    comment: ['{0} is a provider, {1} is a time such as "in 3 hours".'],
+    comment: ['{1} is a time such as "in 3 hours".'],
   });
 /** A renewal is in progress. */
 export const renewing = (label: string): string => l10n.t('{0}: renewing…', label);
@@ -49,7 +49,7 @@ export const retryingAt = (label: string, at: string): string =>
   l10n.t({
     message: '{0}: retrying at {1}',
     args: [label, at],
-    comment: ['{0} is a provider, {1} is a time.'],
+    comment: ['{1} is a time.'],
   });
 /** A renewal failed, and the retry is in progress. */
 export const retrying = (label: string): string => l10n.t('{0}: retrying…', label);

@@ -7,7 +7,7 @@ import { NotificationCenter, type NotificationDependencies } from '../../../src/
 import type { ActionTarget, RecoveryActions } from '../../../src/ui/recoveryActions.ts';
 import { editor } from '../../support/fakeEditor.ts';
 
-describe('the report of what the user has requested', () => {
+describe('the report of a failed user request', () => {
   let notifications: NotificationCenter;
 
   beforeEach(() => {
@@ -27,23 +27,23 @@ describe('the report of what the user has requested', () => {
     return editor.messages.map(({ buttons }) => buttons);
   };
 
-  it('offers the actions of the category when it has failed', async () => {
+  it('offers the actions of the category', async () => {
     assert.deepEqual(await buttonsAfter('network', 'ECONNRESET'), [['retry', 'log']]);
   });
 
-  it('offers a fixed port in addition when the browser has not come back', async () => {
+  it("also offers a fixed port if the browser hasn't returned", async () => {
     assert.deepEqual(await buttonsAfter('sign-in-timeout', 'sign-in-timeout'), [
       ['sign-in', 'other-method', 'fixed-port'],
     ]);
   });
 
-  it('is made when the person has canceled, and not when they have changed the entry meanwhile', async () => {
+  it('is shown if the user canceled, but not if they changed the entry in the meantime', async () => {
     assert.deepEqual(await buttonsAfter('canceled', 'canceled'), [['other-method', 'copy-redirect']]);
     editor.reset();
     assert.deepEqual(await buttonsAfter('canceled', 'entry-changed'), []);
   });
 
-  it('is not made when a newer attempt has taken the place of one', async () => {
+  it("isn't shown if a newer attempt replaced the failed one", async () => {
     assert.deepEqual(await buttonsAfter('replaced', 'replaced'), []);
   });
 });

@@ -37,13 +37,13 @@ describe('the status bar', () => {
     assert.ok(only !== undefined && others.length === 0);
     return only;
   };
-  /** What it shows, without its icon. */
+  /** Returns its text without the icon. */
   const shown = (): string => item().text.replace(/^\$\([\w~-]+\) /, '');
 
-  /** The Markdown of its tooltip. */
+  /** Returns the Markdown of its tooltip. */
   const tooltip = (): string => (item().tooltip as { readonly value: string }).value;
 
-  it('counts down by itself: to the renewal, in hours, minutes and seconds, and says so when that is due', async () => {
+  it('counts down to the renewal in hours, minutes and seconds, and shows when it is due', async () => {
     sessions = [live({ ...SAMPLE, accessExpiresAt: SIGNED_IN_AT + 4 * HOUR })];
     bar.update();
     const seen = [shown()];
@@ -67,7 +67,7 @@ describe('the status bar', () => {
     assert.equal(seen.filter((one) => one.endsWith('minutes')).length, 118);
   });
 
-  it('has one line for each account, with the state of the session that is worst', () => {
+  it('has one section per account, with the state of its worst session', () => {
     const ended = { at: SIGNED_IN_AT, category: 'session-ended', code: 'invalid_grant' };
     const dead = { ...SAMPLE, id: 'dead', scopes: ['write'], ended, accessExpiresAt: SIGNED_IN_AT };
     sessions = [live(SAMPLE), live({ ...SAMPLE, id: 'other', scopes: ['read'] })];
@@ -93,7 +93,7 @@ describe('the status bar', () => {
     assert.equal(shown(), 'Acme: sign in again (+1)');
   });
 
-  it('says in the tooltip which window is renewing when this one waits for it', () => {
+  it('shows in the tooltip which window is renewing while this one waits for it', () => {
     const renewing = { ...live(SAMPLE), refreshing: true };
     sessions = [{ ...renewing, lockHolder: { number: 1, name: 'process 7', since: SIGNED_IN_AT } }];
     bar.update();
@@ -106,7 +106,7 @@ describe('the status bar', () => {
     assert.doesNotMatch(tooltip(), /Another window/);
   });
 
-  it('counts down to the end where nothing can be renewed, and warns by itself in the last part, in color', async () => {
+  it("counts down to the end of a session that can't be renewed, and warns before it with a background color", async () => {
     sessions = [live(UNRENEWABLE)];
     bar.update();
     assert.deepEqual([shown(), item().backgroundColor], ['Acme: 60 minutes left', undefined]);
@@ -119,7 +119,7 @@ describe('the status bar', () => {
     assert.equal(shown(), 'Acme: sign in again');
   });
 
-  it('has for a screen reader what it shows, without the icon, and what pressing it does, as it counts down', async () => {
+  it('has an up-to-date label for screen readers, with the text and what a click does', async () => {
     sessions = [live(UNRENEWABLE)];
     bar.update();
     for (let minute = 0; minute < 3; minute += 1) {
@@ -135,7 +135,7 @@ describe('the status bar', () => {
     );
   });
 
-  it('has one timer at a time, and none once it is gone', async () => {
+  it('has one timer at a time, and none after it was disposed', async () => {
     sessions = [live(SAMPLE)];
     bar.update();
     bar.update();
