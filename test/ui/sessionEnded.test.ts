@@ -128,7 +128,7 @@ describe('a session that has ended', () => {
     await workbench.clearNotifications();
     identity.revokeEverything();
     await workbench.run('Session Keeper: Renew Now');
-    await workbench.waitForStatus('Acme: ends in');
+    await workbench.waitForStatus('Acme: expires in');
     // Who asks is answered all the same; nobody is told who does not.
     await workbench.notification(ended).waitFor();
     assert.equal(await dismissibleNotification(workbench, ended).count(), 0);

@@ -1,4 +1,4 @@
-// The diagnostics, in the VS Code in which the contract has left its sessions behind.
+// The diagnostics, in the VS Code with the sessions of the contract tests.
 import assert from 'node:assert/strict';
 import { realpathSync } from 'node:fs';
 import { readdir, rename } from 'node:fs/promises';
@@ -7,7 +7,7 @@ import { basename, dirname, join } from 'node:path';
 import * as vscode from 'vscode';
 import { configure, consumer, entry, eventually, issuer, order, scopes } from './outside.ts';
 
-/** The document with the diagnostics, once it is shown anew: each time, it is made at another time. */
+/** Shows the diagnostics and returns the new document, which has a new time. */
 async function shown(): Promise<vscode.TextDocument> {
   const before = vscode.workspace.textDocuments.find(({ uri }) => uri.scheme === 'session-keeper')?.getText();
   await vscode.commands.executeCommand('sessionKeeper.showDiagnostics');
@@ -17,7 +17,7 @@ async function shown(): Promise<vscode.TextDocument> {
   return document;
 }
 
-/** What stands above the lines of a document, with the line. */
+/** The code lenses of a document, with their lines. */
 async function lensesOf(document: vscode.TextDocument): Promise<vscode.CodeLens[]> {
   const found = await vscode.commands.executeCommand<vscode.CodeLens[] | undefined>(
     'vscode.executeCodeLensProvider',
@@ -27,15 +27,15 @@ async function lensesOf(document: vscode.TextDocument): Promise<vscode.CodeLens[
   return found ?? [];
 }
 
-/** The folder with the files of the product. */
+/** The folder with the files of the extension. */
 function builtFolder(): string {
   const extension = vscode.extensions.getExtension('session-keeper.session-keeper');
   assert.ok(extension?.isActive);
-  // The runner hands extensions over by links.
+  // The runner passes extensions as links.
   return realpathSync(join(extension.extensionPath, 'dist'));
 }
 
-/** The names of those that are loaded in this process, in their order. */
+/** The names of the files that are loaded in this process, in their order. */
 function loaded(): string[] {
   const folder = builtFolder();
   return Object.keys(createRequire(join(folder, 'extension.js')).cache)
@@ -52,7 +52,7 @@ describe('the diagnostics', () => {
     await configure('providers', [entry()]);
     const other = await consumer();
     await eventually('the provider is there', async () => other.getSession('acme', scopes, { createIfNone: true }));
-    // With a sign-in, the server is asked what it says of itself.
+    // A sign-in reads the server metadata.
     const account = (await other.getAccounts('acme')).find(({ label }) => label === 'demo');
     assert.ok(account);
     const session = await other.getSession('acme', scopes, { forceNewSession: true, account });
@@ -64,7 +64,7 @@ describe('the diagnostics', () => {
     await vscode.commands.executeCommand('workbench.action.closeAllEditors');
   });
 
-  it('are there although their file is gone, because it was loaded soon after the start', async () => {
+  it('are available although their file is gone, because it was loaded soon after the start', async () => {
     const onDemand = (await readdir(builtFolder())).find((file) => /^onDemand-\w+\.js$/.test(file)) ?? '';
     await eventually('it is loaded', () => loaded().includes(onDemand));
     const [file, elsewhere] = [join(builtFolder(), onDemand), join(builtFolder(), `${onDemand}.away`)];
@@ -97,7 +97,7 @@ describe('the diagnostics', () => {
     assert.equal(document.isDirty, false);
   });
 
-  it('hold no token, no name and no link when a person is signed in', async () => {
+  it('contain no token, no name and no link when a user is signed in', async () => {
     const text = (await shown()).getText();
     assert.ok(accessToken.length > 16);
     for (let at = 0; at + 16 <= accessToken.length; at += 1) {
@@ -108,7 +108,7 @@ describe('the diagnostics', () => {
     assert.doesNotMatch(text, /\]\(|:\/\/\S/);
   });
 
-  it('are updated when they are shown again, and offer a quick fix above a finding', async () => {
+  it('are updated when they are shown again, and offer a quick fix above a problem', async () => {
     await configure('providers', [entry(), { id: 'broken' }]);
     const document = await shown();
     const line = document
@@ -124,7 +124,7 @@ describe('the diagnostics', () => {
     await eventually('it has looked again', () => !document.getText().includes('(entry-not-used)'));
   });
 
-  it('offer to add a provider when there is none', async () => {
+  it('offer to add a provider if there is none', async () => {
     await configure('providers', []);
     const document = await shown();
     const line = document

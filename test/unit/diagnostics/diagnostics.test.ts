@@ -174,7 +174,7 @@ describe('the links in the diagnostics', () => {
       testWindow,
       recordAt(server.issuer, testWindow.clock.now(), { id: 'stray', subject: 'person-1', idToken }),
     );
-    await press('identity-mismatch', 'Delete It');
+    await press('identity-mismatch', 'Delete');
     assert.deepEqual([leftOf('stray'), await lineOf('identity-mismatch'), server.requests], [[], undefined, []]);
   });
 
@@ -245,7 +245,7 @@ describe('the links in the diagnostics', () => {
     assert.deepEqual(opened(), ['workbench.action.openSettings', '@id:sessionKeeper.minimumValidity']);
     editor.configure('http.proxyStrictSSL', false);
     assert.notEqual(await lineOf('tls-off'), undefined);
-    await press('tls-off', 'Check Proxy Settings');
+    await press('tls-off', 'Open Proxy Settings');
     assert.deepEqual(opened(), [
       'workbench.action.openSettings',
       '@id:http.proxy,http.proxyStrictSSL,http.systemCertificates',
