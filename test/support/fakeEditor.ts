@@ -66,7 +66,7 @@ class FakeEditor {
   readonly windowState = { focused: true, active: true };
   activeTextEditor: { readonly document: unknown } | undefined;
   /** What the person presses in a message; nothing without it. */
-  respond: (message: ShownMessage) => string | undefined = () => undefined;
+  respond: (message: ShownMessage) => string | undefined | Promise<undefined> = () => undefined;
   /** What the person selects in a quick pick; nothing without it. */
   pick: (items: readonly PickedItem[]) => PickedItem | undefined = () => undefined;
   readonly onState = new Emitter<{ focused: boolean; active: boolean }>();

@@ -266,7 +266,7 @@ describe('the authentication provider', () => {
 
   describe('when the settings change', () => {
     it("doesn't use the session of another client, and uses it again when the settings are restored", async () => {
-      await configure('providers', [entry({ clientId: 'somebody-else' })]);
+      await configure('providers', [entry({ clientId: 'another-client' })]);
       await eventually('no session', async () => (await silently()) === undefined);
       await configure('providers', [entry({ label: 'Acme Works' })]);
       await eventually('the session is back', async () => silently());

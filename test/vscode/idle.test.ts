@@ -45,7 +45,7 @@ describe('idle sign-out', () => {
   const pause = async (): Promise<void> => new Promise((resolve) => setTimeout(resolve, PACE));
 
   async function signIn(): Promise<SessionWithExpiry> {
-    const session = await eventually('somebody is signed in', async () =>
+    const session = await eventually('a user is signed in', async () =>
       other.getSession('idler', scopes, { createIfNone: true }),
     );
     assert.equal(await isActive(session), true);

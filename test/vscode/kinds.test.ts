@@ -252,7 +252,7 @@ const SERVER_KINDS: readonly ServerKind[] = [
     },
   },
   {
-    title: 'at which the person confirms a device code',
+    title: 'at which the user confirms a device code',
     server: 'usual',
     fields: { signInMethod: 'device' },
     signIn: (requests) => {
@@ -268,7 +268,7 @@ const SERVER_KINDS: readonly ServerKind[] = [
     },
   },
   {
-    title: 'at which the person signs out in the browser, too',
+    title: 'at which the user signs out in the browser, too',
     server: 'usual',
     fields: { signOutAtServer: true },
     signIn: (requests) => assert.equal(to(requests, '/auth').length, 1),
@@ -276,7 +276,7 @@ const SERVER_KINDS: readonly ServerKind[] = [
   },
   {
     // The page for an account is opened only once in a while, so this is another server.
-    title: 'at which the person signs out in the browser, too, and is sent back',
+    title: 'at which the user signs out in the browser, too, and is redirected back',
     server: 'pushed',
     fields: { signOutAtServer: 'return' },
     signIn: (requests) => assert.equal(to(requests, '/auth').length, 1),

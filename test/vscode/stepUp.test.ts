@@ -28,7 +28,7 @@ describe('step-up authentication', () => {
     await configure('providers', [
       entry({ id: 'vault', label: 'Vault', scopes: ['openid', 'profile', 'offline_access'] }),
     ]);
-    await eventually('somebody is signed in', async () =>
+    await eventually('a user is signed in', async () =>
       other.getSession('vault', READ, { createIfNone: true, account: { id: 'demo', label: 'demo' } }),
     );
   });

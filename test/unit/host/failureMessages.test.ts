@@ -55,6 +55,33 @@ const HOSTILE: readonly string[] = [
 const ALIVE =
   /\]\(|[<>`[\]]|:\/\/(?!127\.0\.0\.1\/callback)|\b(?:command|javascript|data|mailto|vscode):|www\.|\$\(|\p{Cc}|\p{Cf}|\p{Zl}|\p{Zp}|eyJ|ya29/iu;
 
+/** The other notifications, with a provider and values of a usual length. */
+const NOTIFICATIONS: readonly (() => string)[] = [
+  () => notification.signedIn('Acme', 'ada@example.com'),
+  () => notification.signedOut('Acme', 'ada@example.com'),
+  () => notification.signedOutUnconfirmed('Acme'),
+  () => notification.signedOutWithoutRevocation('Acme'),
+  () => notification.signedOutNotDeleted('Acme'),
+  () => notification.renewed('Acme', 'ada@example.com'),
+  () => notification.endsSoon('Acme', 'ada@example.com', '3:07:09 PM'),
+  () => notification.idleWarning('Acme', '3:07:09 PM'),
+  () => notification.signedOutIdle('Acme', 1_800_000),
+  notification.noProvider,
+  notification.syncDisabled,
+  () => notification.tokensNotSaved('Acme'),
+  () => notification.tlsDisabled('setting'),
+  () => notification.clockSkew('Acme', 600_000),
+  () => notification.clockComparison('Acme', 0, '3:07:09 PM'),
+  notification.kindMuted,
+  () => notification.clientSecretSaved('Acme'),
+  () => notification.clientSecretRemoved('Acme'),
+  () => notification.entryNotSaved('Acme'),
+  () => notification.noRefreshToken('Acme', 'ada@example.com'),
+  () => notification.refreshTokenAfterConsent('Acme'),
+  () => notification.noRefreshTokenAfterConsent('Acme'),
+  notification.noSession,
+];
+
 describe('the message for a failure', () => {
   it('mentions the clock for an expired certificate, and the setting for a DPoP-bound token', () => {
     assert.match(
@@ -211,5 +238,18 @@ describe('other messages', () => {
       describeEntryProblem({ entry: 'acme', field: 'issuer', code: 'not-https' }),
       /^Provider "acme" in Settings is ignored: "issuer" must start with https/,
     );
+  });
+});
+
+describe('the length of notifications', () => {
+  it('has a median below 90 characters', () => {
+    const lengths = [
+      ...CATEGORIES.map((category) => messageFor(category)),
+      ...NOTIFICATIONS.map((message) => message()),
+    ]
+      .map((text) => text.length)
+      .sort((one, other) => one - other);
+    const median = lengths[Math.floor(lengths.length / 2)] ?? NaN;
+    assert.ok(median < 90, `${median} characters`);
   });
 });

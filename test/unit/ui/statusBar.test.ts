@@ -135,6 +135,27 @@ describe('the status bar', () => {
     );
   });
 
+  it('offers to sign in only if the user is signed out of a provider, or a session has ended', () => {
+    const offersSignIn = (): boolean => {
+      bar.update();
+      return tooltip().includes(`[Sign In](command:${COMMANDS.signIn})`);
+    };
+    assert.ok(offersSignIn());
+    sessions = [live(SAMPLE)];
+    assert.ok(!offersSignIn());
+    sessions = [live(UNRENEWABLE)];
+    assert.ok(!offersSignIn());
+    const ended = { at: SIGNED_IN_AT, category: 'session-ended', code: 'invalid_grant' };
+    sessions = [live(SAMPLE), live({ ...SAMPLE, id: 'ended', ended })];
+    assert.ok(offersSignIn());
+    sessions = [live(SAMPLE)];
+    editor.configure(`${PREFIX}.${SETTINGS.providers}`, [
+      { id: 'acme', label: 'Acme', issuer: 'https://id.example.com', clientId: 'client-1' },
+      { id: 'other', label: 'Other', issuer: 'https://id.example.com', clientId: 'client-1' },
+    ]);
+    assert.ok(offersSignIn());
+  });
+
   it('has one timer at a time, and none after it was disposed', async () => {
     sessions = [live(SAMPLE)];
     bar.update();
