@@ -1,5 +1,5 @@
-// What a person meets when something goes wrong: the sentence, what is offered beside it, and where that leads. What goes
-// wrong does so at the real server, or on the way to it.
+// Failures as the user sees them: the message, the actions, and their effect. The faults occur at the real server or on the
+// connection to it.
 import assert from 'node:assert/strict';
 import { createServer as createProxy, type Server as ProxyServer } from 'node:http';
 import { createServer, type Server } from 'node:https';
@@ -20,20 +20,20 @@ import {
 import { entryFor, createUiFixture, type UiFixture } from './fixture.ts';
 import { LIMIT, RENEWAL_INTERVAL } from './workbench.ts';
 
-/** Renews to a token that soon runs out, after which something goes wrong with each renewal. */
+/** Renews to a short-lived token, and makes each later renewal fail. */
 async function failNext(fixture: UiFixture, action: FaultAction, path?: string): Promise<void> {
   await renewNow(fixture, SHORT);
   fixture.identity.faults.add({ action, ...(path === undefined ? {} : { path }) });
 }
 
-/** Asks for the session as another extension does, once it can be renewed again, and reads why it is refused. */
+/** Requests the session as another extension, once it can be renewed again, and checks the error. */
 async function beRefused({ workbench }: UiFixture, sentence: string): Promise<void> {
   await workbench.page.waitForTimeout(RENEWAL_INTERVAL);
   await workbench.run('Consumer: Who Am I?');
   await workbench.notification(`Acme could not be asked: ${sentence}`).waitFor();
 }
 
-/** Waits for so many more renewals that do not work. */
+/** Waits for a number of further failed renewals. */
 async function failedRenewals({ identity: { journal } }: UiFixture, count: number): Promise<void> {
   const wanted = journal.refreshRequests().length + count;
   await journal.waitForRequest((entry) => journal.refreshRequests().indexOf(entry) === wanted - 1, {
@@ -44,7 +44,7 @@ async function failedRenewals({ identity: { journal } }: UiFixture, count: numbe
 describe('a temporary failure', () => {
   const fixture = createUiFixture({ accessTokenSeconds: LONG });
 
-  it('does not occur when another extension is given the session', async () => {
+  it('doesn’t occur when another extension gets the session', async () => {
     const { workbench } = fixture;
     await workbench.waitForStatus('Acme: signed out');
     await signIn(workbench);
@@ -74,7 +74,7 @@ describe('a temporary failure', () => {
     await workbench.waitForStatus('Acme: renews in 5');
   });
 
-  it('ends with the button when the server was down and is back', async () => {
+  it('ends with Retry Now when the server is back', async () => {
     const { identity, workbench } = fixture;
     const sentence = 'Acme is temporarily unavailable. You’re still signed in. Retrying automatically.';
     await failNext(fixture, { kind: 'answer', status: 503 }, '/token');
@@ -83,11 +83,11 @@ describe('a temporary failure', () => {
     assert.deepEqual(await getActions(shown), { buttons: ['Retry Now'], links: ['Show Log', 'Dismiss', MUTE] });
     await workbench.waitForStatus('Acme: retrying');
     await workbench.screenshot('81-server-down');
-    // The try after the second one is far enough away.
+    // The attempt after the second one is far enough away.
     const tryAt = (await workbench.status.textContent()) ?? '';
     await failedRenewals(fixture, 1);
     await workbench.status.filter({ hasText: 'Acme: retrying', hasNotText: tryAt }).waitFor();
-    assert.equal(await shown.count(), 1, 'it is told once');
+    assert.equal(await shown.count(), 1, 'it is reported once');
     identity.faults.clear();
     await shown.getByRole('button', { name: 'Retry Now' }).click();
     await workbench.notification('Renewed your Acme session (demo).').waitFor();
@@ -95,9 +95,9 @@ describe('a temporary failure', () => {
     await workbench.waitForStatus('Acme: renews in 5');
   });
 
-  it('shows when the next try is when the server limits the rate, and offers no button for one before that', async () => {
+  it('shows the time of the next attempt when the server limits the rate, without Retry Now', async () => {
     const { identity, workbench } = fixture;
-    // Long enough for what is done before the next try, also on a busy machine.
+    // Long enough for the checks before the next attempt, even on a busy machine.
     const wait = 20;
     const sentence = 'Too many requests to Acme. You’re still signed in. Retrying automatically.';
     await failNext(fixture, { kind: 'answer', status: 429, headers: { 'retry-after': String(wait) } }, '/token');
@@ -117,10 +117,10 @@ describe('a temporary failure', () => {
     identity.faults.clear();
     await workbench.waitForStatus('Acme: renews in 5');
     const [first, second] = identity.journal.refreshRequests().slice(-2);
-    assert.ok((second?.at ?? 0) - (first?.at ?? 0) >= wait * 1000, 'it waits as long as it was asked to');
+    assert.ok((second?.at ?? 0) - (first?.at ?? 0) >= wait * 1000, 'it waits as long as the server requires');
   });
 
-  it('ends with the button when a web page was answered and is not any more', async () => {
+  it('ends with Retry Now when the server no longer responds with a web page', async () => {
     const { identity, workbench } = fixture;
     const sentence =
       'Received a web page instead of a response from Acme. You may need to sign in to your network, or check the issuer URL. You’re still signed in.';
@@ -141,7 +141,7 @@ describe('a temporary failure', () => {
     await workbench.waitForStatus('Acme: renews in 5');
   });
 
-  it('shows by how much the clock is off, and ends when it is set', async () => {
+  it('shows the clock skew, and ends when the clock is set', async () => {
     const { identity, workbench } = fixture;
     const sentence = 'Your computer’s clock is 10 minutes behind Acme. Check your date, time, and time zone.';
     await workbench.clearNotifications();
@@ -173,7 +173,7 @@ describe('a failure due to the settings', () => {
   } as const;
   let untrusted: Server;
   let untrustedAddress = '';
-  /** A proxy that lets nobody through. */
+  /** A proxy that rejects all connections. */
   let proxy: ProxyServer;
   let proxyAddress = '';
   before(async () => {
@@ -198,8 +198,7 @@ describe('a failure due to the settings', () => {
     clientId,
   });
   const acme = (issuer: string): Readonly<Record<string, unknown>> => entryFor(issuer);
-  const globex = (issuer: string): Readonly<Record<string, unknown>> =>
-    entryOf('Globex', issuer, 'nobody-knows-this-one');
+  const globex = (issuer: string): Readonly<Record<string, unknown>> => entryOf('Globex', issuer, 'unknown-client');
   const scopes = ['openid', 'offline_access', 'notes.read'];
   const initech = (issuer: string): Readonly<Record<string, unknown>> => ({
     ...entryOf('Initech', issuer, narrow.client_id),
@@ -215,7 +214,7 @@ describe('a failure due to the settings', () => {
     ],
   }));
 
-  it('leads to the entry when the server refuses the client at a renewal', async () => {
+  it('opens the entry when the server rejects the client at a renewal', async () => {
     const { identity, workbench } = fixture;
     const sentence = 'Acme rejected the client ID or requires a client secret.';
     await workbench.waitForStatus('Signed out');
@@ -237,7 +236,7 @@ describe('a failure due to the settings', () => {
     await renewNow(fixture);
   });
 
-  it('leads to the scopes when the server refuses one', async () => {
+  it('opens the scopes when the server rejects one', async () => {
     const { workbench } = fixture;
     const page = await workbench.waitForPage(() => startSignIn(workbench, 'Initech'));
     await page.getByRole('heading', { name: 'Sign-in failed' }).waitFor();
@@ -254,7 +253,7 @@ describe('a failure due to the settings', () => {
     await workbench.run('View: Close All Editors');
   });
 
-  it('copies the redirect URI when it is not registered', async () => {
+  it('copies the redirect URI when it isn’t registered', async () => {
     const { identity, workbench } = fixture;
     const action: FaultAction = { kind: 'answer', status: 400, body: { error: 'redirect_uri_mismatch' } };
     identity.faults.add({ path: '/token', grantType: 'authorization_code', times: 1, action });
@@ -273,7 +272,7 @@ describe('a failure due to the settings', () => {
     await workbench.clearNotifications();
   });
 
-  it('leads to the certificate settings when the certificate is not trusted', async () => {
+  it('opens the certificate settings when the certificate isn’t trusted', async () => {
     const { workbench } = fixture;
     await workbench.run('Session Keeper: Sign In…');
     await workbench.rows.filter({ hasText: 'Umbrella' }).click();
@@ -286,7 +285,7 @@ describe('a failure due to the settings', () => {
     await workbench.run('View: Close All Editors');
   });
 
-  it('leads to the proxy settings when the proxy refuses', async () => {
+  it('opens the proxy settings when the proxy rejects the connection', async () => {
     const { workbench } = fixture;
     await workbench.changeSettings({ 'http.proxy': proxyAddress });
     await workbench.reloadSettings();
@@ -303,7 +302,7 @@ describe('a failure due to the settings', () => {
     await workbench.reloadSettings();
   });
 
-  it('offers to start again when the server reports an unknown client in the browser only', async () => {
+  it('offers to sign in again if the server reports an unknown client only in the browser', async () => {
     const { workbench } = fixture;
     await workbench.changeSettings({ 'sessionKeeper.signInTimeout': 0.1 });
     await workbench.reloadSettings();
@@ -311,7 +310,7 @@ describe('a failure due to the settings', () => {
     await page.getByText('client is invalid').waitFor();
     await workbench.screenshot('90-unknown-client-page', page);
     await workbench.returnFrom(page);
-    const shown = workbench.notification('Nobody finished signing in to Globex in time.');
+    const shown = workbench.notification('Sign-in to Globex timed out.');
     assert.deepEqual(await getActions(shown), {
       buttons: ['Sign In Again', 'Use Another Sign-In Method', 'Use Fixed Port…'],
       links: [],

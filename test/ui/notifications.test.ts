@@ -1,12 +1,12 @@
-// What the status bar and the notifications show as things happen to a session, and what they offer then.
+// The status bar and the notifications during the life of a session, and their actions.
 import assert from 'node:assert/strict';
 import { signInAt } from '../../tools/person.ts';
 import { LONG, finishSignIn, signIn } from './userActions.ts';
 import { entryFor, createUiFixture } from './fixture.ts';
 
-/** How long, in s, a token lives that is soon renewed. */
+/** The lifetime, in s, of a token that is soon renewed. */
 const SHORT = 12;
-/** How long, in s, the session lives that cannot be renewed. Its last third is enough for what is done in it on a busy machine. */
+/** The lifetime, in s, of the session that can't be renewed. Its last third is long enough for the checks on a busy machine. */
 const LIFETIME = 90;
 
 describe('the notifications', () => {
@@ -15,7 +15,7 @@ describe('the notifications', () => {
     'sessionKeeper.providers': [bad, entryFor(issuer)],
   }));
 
-  it('name the entry and the field when an entry is invalid, and open the settings', async () => {
+  it('name the entry and the field if an entry is invalid, and open the settings', async () => {
     const { workbench } = fixture;
     const shown = workbench.notification(
       'Provider "Intranet" in Settings is ignored: "issuer" must start with https://',
@@ -29,7 +29,7 @@ describe('the notifications', () => {
     await workbench.run('View: Close All Editors');
   });
 
-  it('show why signing in failed when the person has denied access, and so does the browser', async () => {
+  it('show why the sign-in failed when the user denies access, as does the browser', async () => {
     const { workbench } = fixture;
     await workbench.waitForStatus('Acme: signed out');
     const page = await workbench.waitForPage(() => workbench.run('Session Keeper: Sign In…'));
@@ -45,7 +45,7 @@ describe('the notifications', () => {
     await workbench.clearNotifications();
   });
 
-  it('do not appear when the server is down, while the status bar shows when the next try is', async () => {
+  it('don’t appear when the server is down, while the status bar shows the next attempt', async () => {
     const { identity, workbench } = fixture;
     await signIn(workbench);
     await workbench.waitForStatus('Acme: renews in');
@@ -80,7 +80,7 @@ describe('the notifications', () => {
     await workbench.clearNotifications();
   });
 
-  it('warn in the last third when the session cannot be renewed, and offer to sign in again', async () => {
+  it('warn in the last third if the session can’t be renewed, and offer to sign in again', async () => {
     const { identity, workbench } = fixture;
     Object.assign(identity.policy, { issueRefreshToken: 'never', accessTokenSeconds: LIFETIME });
     await signIn(workbench);
@@ -97,7 +97,7 @@ describe('the notifications', () => {
     assert.equal(
       await warning.getByRole('button', { name: 'Remind Me Later' }).count(),
       0,
-      'in the last minute there is no later',
+      'no Remind Me Later in the last minute',
     );
     await workbench.waitForStatus(/Acme: expires in \d+ seconds?/);
     assert.ok(await workbench.hasStatusWarning());

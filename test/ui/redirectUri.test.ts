@@ -1,17 +1,17 @@
-// A browser that doesn't come back because the server accepts only the redirect URIs that it knows.
+// A browser that doesn't return because the server accepts only registered redirect URIs.
 import assert from 'node:assert/strict';
 import { signInAt } from '../../tools/person.ts';
 import { LONG, cancelSignIn, getActions, signOut } from './userActions.ts';
 import { entryFor, createUiFixture, type UiFixture } from './fixture.ts';
 
-/** What the hint begins with. */
+/** The start of the hint. */
 const WAITING =
   'Still waiting for your browser. If Acme shows an error or a blank page, it may not accept this redirect URI: http://127.0.0.1:';
 const COPIED = 'Copied http://127.0.0.1/callback. Add to the redirect URIs of your client at Acme, for any port.';
 /** How long, in ms, a sign-in waits before the hint. */
 const HINT_AFTER = 30_000;
 
-/** Signs out, and changes the entry of the server in the settings; its new label tells when the change has arrived. */
+/** Signs out, and changes the entry of the server in the settings; its new label shows that the change took effect. */
 async function changeEntry(
   { identity, workbench }: UiFixture,
   change: Readonly<Record<string, unknown>>,
@@ -25,7 +25,7 @@ async function changeEntry(
   await workbench.waitForStatus(`${String(change['label'])}: signed out`);
 }
 
-describe('a redirect URI that the server does not know', () => {
+describe('a redirect URI that the server doesn’t know', () => {
   const fixture = createUiFixture({ accessTokenSeconds: LONG }, (issuer) => ({
     'sessionKeeper.providers': [entryFor(issuer)],
   }));
@@ -35,7 +35,7 @@ describe('a redirect URI that the server does not know', () => {
     fixture.identity.provider.Client.prototype.redirectUriAllowed = (uri: string): boolean => registered.has(uri);
   });
 
-  it('is shown, and copied, when the browser has not come back after 30 seconds', async () => {
+  it('is shown, and copied, if the browser hasn’t returned after 30 seconds', async () => {
     const { workbench } = fixture;
     await workbench.waitForStatus('Acme: signed out');
     const startedAt = Date.now();
@@ -44,7 +44,7 @@ describe('a redirect URI that the server does not know', () => {
     await workbench.returnFrom(page);
     const hint = workbench.notification(WAITING);
     await hint.waitFor();
-    assert.ok(Date.now() - startedAt >= HINT_AFTER, 'not at once');
+    assert.ok(Date.now() - startedAt >= HINT_AFTER, 'not immediately');
     assert.deepEqual(await getActions(hint), {
       buttons: ['Copy Redirect URI'],
       links: ['Use Fixed Port…', 'Use Another Sign-In Method', 'Dismiss'],
@@ -59,7 +59,7 @@ describe('a redirect URI that the server does not know', () => {
     await workbench.clearNotifications();
   });
 
-  it('is replaced by a fixed port when the person chooses that, and the sign-in starts again', async () => {
+  it('is replaced by a fixed port if the user chooses that, and the sign-in starts again', async () => {
     const { identity, workbench } = fixture;
     await workbench.returnFrom(await workbench.waitForPage(() => workbench.run('Session Keeper: Sign In…')));
     await workbench.status.click();
@@ -85,7 +85,7 @@ describe('a redirect URI that the server does not know', () => {
     registered.add(`http://127.0.0.1:${port}/callback`);
     const page = await workbench.waitForPage(() => workbench.dialog.getByRole('button', { name: 'Sign In' }).click());
     await signInAt(page, 'demo');
-    // The last page is still there for a reload.
+    // The final page can still be reloaded.
     await page.reload();
     assert.equal(await page.getByRole('heading').textContent(), 'You’re signed in to Acme');
     await workbench.returnFrom(page);
@@ -93,7 +93,7 @@ describe('a redirect URI that the server does not know', () => {
     await workbench.clearNotifications();
   });
 
-  it('is replaced by the one that is registered when the person enters that, and the browser returns to localhost', async () => {
+  it('is replaced by the registered one that the user enters, and the browser returns to localhost', async () => {
     const { identity, workbench } = fixture;
     const page = await workbench.waitForPage(() => workbench.run('Session Keeper: Sign In…'));
     await workbench.returnFrom(page);
@@ -119,7 +119,7 @@ describe('a redirect URI that the server does not know', () => {
     );
   });
 
-  it('is replaced by a fixed port when another extension waits for the session, which it gets', async () => {
+  it('is replaced by a fixed port while another extension waits for the session, which it then gets', async () => {
     const { identity, workbench } = fixture;
     await changeEntry(fixture, { label: 'Globex', redirectUri: 'http://localhost/auth' });
     registered.clear();

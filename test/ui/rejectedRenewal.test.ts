@@ -1,4 +1,4 @@
-// A refresh token that is dead at a server that doesn't say so in a standard way.
+// A refresh token that a server rejects without a standard error.
 import assert from 'node:assert/strict';
 import { LONG, MUTE, getActions, renewNow, signIn, signInAgain, dismissibleNotification } from './userActions.ts';
 import { createUiFixture } from './fixture.ts';
@@ -9,7 +9,7 @@ const SENTENCE = 'Acme no longer renews your session. Sign in again. Server mess
 describe('a session whose renewals the server rejects without a standard error', () => {
   const fixture = createUiFixture({ accessTokenSeconds: LONG });
 
-  it('leads to a new sign-in when the second renewal was rejected, too', async () => {
+  it('requires a new sign-in when the second renewal is rejected, too', async () => {
     const { identity, workbench } = fixture;
     await workbench.waitForStatus('Acme: signed out');
     await signIn(workbench);
@@ -21,9 +21,9 @@ describe('a session whose renewals the server rejects without a standard error',
     await workbench.run('Session Keeper: Renew Now');
     await workbench.notification('Acme rejected the renewal of your session.').first().waitFor();
     await workbench.waitForStatus('Acme: retrying at');
-    assert.ok(!(await workbench.hasStatusWarning()), 'once can be chance');
+    assert.ok(!(await workbench.hasStatusWarning()), 'one rejection can be accidental');
     await workbench.clearNotifications();
-    // The next try comes by itself, about a minute later.
+    // The next attempt is made automatically, about a minute later.
     const shown = dismissibleNotification(workbench, SENTENCE);
     await shown.waitFor({ timeout: 2 * LIMIT });
     assert.deepEqual(await getActions(shown), {
@@ -35,7 +35,7 @@ describe('a session whose renewals the server rejects without a standard error',
     await workbench.screenshot('90-rejected-twice');
   });
 
-  it('is replaced when the person signs in again', async () => {
+  it('is replaced when the user signs in again', async () => {
     const { identity, workbench } = fixture;
     identity.faults.clear();
     await signInAgain(workbench, SENTENCE);

@@ -1,4 +1,4 @@
-// VS Code in a browser on another computer than the one it runs on: the browser cannot come back by itself.
+// VS Code in a browser on a different computer: the browser can't return to VS Code automatically.
 import assert from 'node:assert/strict';
 import type { Page } from 'playwright-core';
 import { answerPages, confirmCode } from '../../tools/person.ts';
@@ -7,12 +7,12 @@ import { entryFor, createUiFixture } from './fixture.ts';
 
 const CODE = /[A-Z]{4}-[A-Z]{4}/;
 
-describe('signing in when the browser is on another computer than VS Code', () => {
+describe('signing in when the browser and VS Code are on different computers', () => {
   const fixture = createUiFixture({}, (issuer) => ({ 'sessionKeeper.providers': [entryFor(issuer)] }), {
     host: 'code.example.com',
   });
 
-  it('shows a code first when the browser could not return to VS Code', async () => {
+  it('shows a code first, because the browser can’t return to VS Code', async () => {
     const { workbench } = fixture;
     await workbench.run('Session Keeper: Sign In…');
     await workbench.dialog.filter({ hasText: 'Enter this code' }).waitFor();
@@ -21,7 +21,7 @@ describe('signing in when the browser is on another computer than VS Code', () =
     await workbench.dialog.getByRole('button', { name: 'Use Another Device' }).click();
   });
 
-  it('offers to paste the address when the code was canceled, and refuses the address of another sign-in', async () => {
+  it('offers to paste the URL when the code was canceled, and rejects the URL of another sign-in', async () => {
     const { workbench } = fixture;
     const shown = await cancelSignIn(workbench);
     assert.deepEqual(await getActions(shown), {
@@ -48,7 +48,7 @@ describe('signing in when the browser is on another computer than VS Code', () =
     await workbench.clearNotifications();
   });
 
-  it('signs in when the address of the last page is pasted', async () => {
+  it('signs in with the pasted URL of the final page', async () => {
     const { workbench } = fixture;
     await workbench.run('Session Keeper: Sign In…');
     await workbench.dialog.getByRole('button', { name: 'Use Another Device' }).click();

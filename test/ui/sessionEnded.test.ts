@@ -1,11 +1,11 @@
-// What is shown when a session has ended for good: one sentence in one of the windows, and how to sign in again.
+// The end of a session: one message in one of the windows, and signing in again.
 import assert from 'node:assert/strict';
 import type { JournalEntry } from '../../tools/identityJournal.ts';
 import { answerPages } from '../../tools/person.ts';
 import { LONG, MUTE, getActions, renewNow, signIn, signInAgain, dismissibleNotification } from './userActions.ts';
 import { entryFor, createUiFixture, type UiFixture } from './fixture.ts';
 
-/** What the entry adds to each authorization request. */
+/** The parameters that the entry adds to each authorization request. */
 const PARAMETERS = { ui_locales: 'en' };
 
 /** The latest authorization request. */
@@ -19,7 +19,7 @@ describe('a session that has ended', () => {
   }));
   const ended = 'Acme ended your session. Sign in again.';
 
-  /** Lets the next renewal be answered with an error, and renews. */
+  /** Makes the next renewal fail with an error, and renews. */
   async function refuseRenewal(body: Readonly<Record<string, unknown>>): Promise<void> {
     fixture.identity.faults.add({
       path: '/token',
@@ -52,7 +52,7 @@ describe('a session that has ended', () => {
     await workbench.screenshot('91-ended');
     await signInAgain(workbench, ended);
     await second.waitForStatus('Acme: renews in 5');
-    // In this browser, every page counts as focused, so that either window could show what the other tests expect.
+    // In this browser, every page has focus, so that either window could show the notifications of the other tests.
     await second.closeWindow();
   });
 
@@ -83,7 +83,7 @@ describe('a session that has ended', () => {
     assert.deepEqual({ prompt, hint }, { prompt: 'consent', hint: 'demo' });
   });
 
-  it('sends the claims that the server requires when the person signs in again', async () => {
+  it('sends the claims that the server requires when the user signs in again', async () => {
     const { workbench } = fixture;
     const claims = JSON.stringify({ access_token: { acrs: { essential: true, value: 'c1' } } });
     const sentence = 'Your organization’s policy requires you to sign in to Acme again.';
@@ -111,7 +111,7 @@ describe('a session that has ended', () => {
     await signInAgain(workbench, sentence);
   });
 
-  it('is not reported any more when the person has turned that off, and a setting turns it on again', async () => {
+  it('is no longer reported after Don’t Show Again, except to the user who requests a renewal', async () => {
     const { identity, workbench } = fixture;
     identity.revokeEverything();
     await workbench.run('Session Keeper: Renew Now');
@@ -129,12 +129,12 @@ describe('a session that has ended', () => {
     identity.revokeEverything();
     await workbench.run('Session Keeper: Renew Now');
     await workbench.waitForStatus('Acme: expires in');
-    // Who asks is answered all the same; nobody is told who does not.
+    // The outcome of a command is shown, but no notification in addition.
     await workbench.notification(ended).waitFor();
     assert.equal(await dismissibleNotification(workbench, ended).count(), 0);
   });
 
-  it('can be renewed after consent when the server has issued no refresh token without it', async () => {
+  it('can be renewed after consent if the server issues no refresh token without it', async () => {
     const { identity, workbench } = fixture;
     await workbench.clearNotifications();
     identity.policy.issueRefreshToken = 'never';

@@ -1,4 +1,4 @@
-// The sign-in methods other than the default, and how one leads to the next.
+// The sign-in methods other than the default, and the alternatives that each offers.
 import assert from 'node:assert/strict';
 import { answerPages, confirmCode, signInAt } from '../../tools/person.ts';
 import { cancelSignIn, getUnreachableUrl, getActions } from './userActions.ts';
@@ -9,12 +9,12 @@ const BROWSER = 'Sign In with Browser';
 const CODE = 'Sign In with Code';
 const PASTE = 'Sign In and Paste URL';
 
-/** Presses the button that leads to the other methods, which are these, in this order. */
+/** Presses Use Another Sign-In Method, and checks the methods and their order. */
 async function mustOffer(workbench: Workbench, sentence: string, names: readonly string[]): Promise<void> {
   await workbench.press('Use Another Sign-In Method', sentence);
   await workbench.rows.nth(names.length - 1).waitFor();
   const rows = await workbench.rows.all();
-  // Below the name stands what happens with the method.
+  // The detail of the method is below its name.
   assert.deepEqual(await Promise.all(rows.map((row) => row.locator('.label-name').first().textContent())), names);
 }
 
@@ -23,7 +23,7 @@ describe('signing in with a device code', () => {
     'sessionKeeper.providers': [{ ...entryFor(issuer), signInMethod: 'device' }],
   }));
 
-  it('shows the code, copies it, and fills it in on the page when the person opens that', async () => {
+  it('shows the code, copies it, and fills it in on the page that the user opens', async () => {
     const { workbench } = fixture;
     await workbench.run('Session Keeper: Sign In…');
     await workbench.dialog
@@ -47,7 +47,7 @@ describe('signing in with a device code', () => {
     await workbench.waitForStatus('Acme: renews in');
   });
 
-  it('offers the other methods by name when the person has canceled the code on another device', async () => {
+  it('offers the other methods by name after the user has canceled the code on another device', async () => {
     const { workbench } = fixture;
     await workbench.run('Session Keeper: Sign In…');
     await workbench.dialog.getByRole('button', { name: 'Use Another Device' }).click();
@@ -61,7 +61,7 @@ describe('signing in with a device code', () => {
     assert.equal(
       await workbench.rows.filter({ hasText: 'Copy Redirect URI' }).count(),
       0,
-      'a code needs no redirect address',
+      'a code needs no redirect URI',
     );
     await workbench.page.keyboard.press('Escape');
     await waiting.getByRole('button', { name: 'Cancel' }).click();
@@ -77,7 +77,7 @@ describe('signing in with a device code', () => {
 describe('signing in when the browser returns to VS Code', () => {
   const fixture = createUiFixture({});
 
-  it('offers the other methods by name when it is canceled, and signs in with the address that is pasted', async () => {
+  it('offers the other methods by name when it is canceled, and signs in with a pasted URL', async () => {
     const { workbench } = fixture;
     const first = await workbench.waitForPage(() => workbench.run('Session Keeper: Sign In…'));
     await workbench.returnFrom(first);
@@ -125,13 +125,13 @@ describe('signing in when the browser returns with a link to the editor', () => 
     'sessionKeeper.providers': [{ ...entryFor(issuer), signInMethod: 'uri' }],
   }));
 
-  it('ends in the window that waits when the link is opened', async () => {
+  it('ends in the waiting window when the link is opened', async () => {
     const { identity, workbench } = fixture;
-    // In a browser VS Code makes another address of the link each time; this server takes it by its beginning, as some do.
+    // In a browser, VS Code creates a different URL for the link each time. This server compares only its start, as some do.
     identity.provider.Client.prototype.redirectUriAllowed = (address: string): boolean =>
       new URL(address).searchParams.has('vscode-reqid') || /^http:\/\/127\.0\.0\.1:\d+\/callback$/.test(address);
     const page = await workbench.waitForPage(() => workbench.run('Session Keeper: Sign In…'));
-    // Of what it opens, VS Code takes addresses of 127.0.0.1 in the query apart, to bring them here from elsewhere, and does not put them together again.
+    // VS Code rewrites URLs of 127.0.0.1 in the query of the URLs that it opens, and doesn't restore them.
     await page.goto(
       page
         .url()

@@ -9,7 +9,7 @@ export const SHORT = 2;
 /** A token lifetime, in seconds, with which no renewal is due while a test runs. */
 export const LONG = 3600;
 
-/** The link of every notification that the user hasn't requested. */
+/** The action of every notification that the user hasn't requested. */
 export const MUTE = 'Don’t Show Again';
 
 /** Signs in by the Command Palette, and returns to VS Code. */
@@ -72,7 +72,7 @@ export async function signInAgain(workbench: Workbench, sentence: string): Promi
   await workbench.clearNotifications();
 }
 
-/** Returns the dismissible notification with a text; an ordinary one may have the same text. */
+/** Returns the notification with a text that the user hasn't requested; the outcome of a command may have the same text. */
 export function dismissibleNotification(workbench: Workbench, sentence: string): Locator {
   return workbench.notification(sentence).filter({ hasText: MUTE });
 }
@@ -88,7 +88,7 @@ export async function getActions(
   };
 }
 
-/** Renews by the Command Palette. */
+/** Renews with the Command Palette. */
 export async function renewNow({ identity, workbench }: UiFixture, accessTokenSeconds = LONG): Promise<void> {
   await workbench.clearNotifications();
   identity.policy.accessTokenSeconds = accessTokenSeconds;

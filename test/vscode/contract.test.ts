@@ -198,7 +198,7 @@ describe('the authentication provider', () => {
 
     it('renews before the token expires, without a caller', async () => {
       const { length } = await tokenRequests('refresh_token');
-      await eventually('a renewal by itself', async () => (await tokenRequests('refresh_token')).length > length);
+      await eventually('an automatic renewal', async () => (await tokenRequests('refresh_token')).length > length);
       const { accessToken } = await signedIn();
       assert.equal((await order({ token: accessToken })).isActive, true);
     });
@@ -206,7 +206,7 @@ describe('the authentication provider', () => {
     it('rejects with the cause, and keeps the account, when the token has expired and the server is down', async () => {
       await order({ faults: [{ path: '/token', action: { kind: 'answer', status: 503, body: 'down' } }] });
       const refused = await eventually(
-        'the token has run out',
+        'the token has expired',
         async () =>
           Promise.resolve(silently()).then(
             () => undefined,

@@ -13,7 +13,7 @@ async function shown(): Promise<vscode.TextDocument> {
   await vscode.commands.executeCommand('sessionKeeper.showDiagnostics');
   const document = vscode.window.activeTextEditor?.document;
   assert.equal(document?.uri.scheme, 'session-keeper');
-  await eventually('it is made anew', () => document.getText() !== before);
+  await eventually('the report is new', () => document.getText() !== before);
   return document;
 }
 

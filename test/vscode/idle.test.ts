@@ -63,7 +63,7 @@ describe('idle sign-out', () => {
     }
     assert.ok(calls > LIMIT / PACE / 2, `${calls} calls`);
     assert.equal(await isListed(), false);
-    await eventually('the server knows of it', async () => (await isActive(session)) === false);
+    await eventually('the tokens are revoked', async () => (await isActive(session)) === false);
     assert.equal(vscode.window.state.active, false);
   });
 
@@ -79,8 +79,8 @@ describe('idle sign-out', () => {
       await pause();
     }
     assert.equal(await isActive(session), true);
-    await eventually('nobody is signed in', async () => !(await isListed()), 2 * LIMIT);
-    await eventually('the server knows of it', async () => (await isActive(session)) === false);
+    await eventually('no user is signed in', async () => !(await isListed()), 2 * LIMIT);
+    await eventually('the tokens are revoked', async () => (await isActive(session)) === false);
     // Measured before the call, which can be slow on a busy machine. The uptime can have a resolution of a second.
     assert.ok(Date.now() - lastCall > LIMIT - 1000, 'signed out too early');
   });
