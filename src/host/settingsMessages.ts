@@ -61,7 +61,7 @@ const FIELD_PROBLEMS: Readonly<Record<ProblemCode, (field: string) => string>> =
       '"id" must start with a letter and contain only letters, digits, ".", "_", and "-" (at most 64 characters).',
     ),
   'id-of-built-in': () => l10n.t('"id" is used by VS Code or another extension. Choose a different one.'),
-  'id-twice': () => l10n.t('Another entry has the same "id".'),
+  'id-twice': () => l10n.t('Another entry has the same ID.'),
   'bad-url': (field) => l10n.t('"{0}" must be a URL that starts with https:// and has no query.', field),
   'not-https': (field) =>
     l10n.t('"{0}" must start with https://. http:// is allowed only for servers on this computer.', field),

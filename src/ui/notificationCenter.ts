@@ -201,7 +201,7 @@ export class NotificationCenter implements Disposable {
   /** Shows a notification if this window has the focus and no window has shown it. */
   async #show(notification: SessionNotification): Promise<void> {
     const { clock, notificationClaims, settings } = this.#dependencies;
-    const { id, isFinal = false, isOutcome = false, kind } = notification;
+    const { id, isOutcome = false, kind } = notification;
     const key = `${kind} ${id}`;
     const name = claimFileName(notification);
     const isKnown = this.#open.has(key) || this.#handled.has(name);
@@ -218,12 +218,7 @@ export class NotificationCenter implements Disposable {
         this.#handled.set(name, notification);
       }
       if (isMine && !isShownByCaller && !controller.signal.aborted) {
-        if (isFinal) {
-          // Not awaited: the next episode is shown even if this message is still open.
-          void this.#showMessage(notification);
-        } else {
-          await this.#showUntilClosed(notification, controller.signal);
-        }
+        await this.#showClaimed(notification, controller.signal);
       }
     } finally {
       this.#open.delete(key);
@@ -231,6 +226,15 @@ export class NotificationCenter implements Disposable {
         // Another notification of the same kind may wait for this one to close.
         this.#updateSoon();
       }
+    }
+  }
+
+  async #showClaimed(notification: SessionNotification, signal: AbortSignal): Promise<void> {
+    if (notification.isFinal === true) {
+      // Not awaited: the next episode is shown even if this message is still open.
+      void this.#showMessage(notification);
+    } else {
+      await this.#showUntilClosed(notification, signal);
     }
   }
 
