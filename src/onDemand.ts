@@ -1,5 +1,5 @@
-// The second composition root: creates what the start of the extension doesn't need. It is a bundle of its own, which
-// extension.ts loads when a part of it is first needed, and a few seconds after start in any case.
+// The second composition root: creates what isn't needed at start. It's a separate bundle, which extension.ts loads when
+// it's first needed, and a few seconds after start in any case.
 import { randomUUID } from 'node:crypto';
 import { lookup } from 'node:dns/promises';
 import { readFile } from 'node:fs/promises';
@@ -52,7 +52,7 @@ import { RecoveryActions } from './ui/recoveryActions.ts';
 import { getTlsNotifications, watchTlsVerification } from './ui/tlsNotification.ts';
 import { AddProviderWizard } from './wizard/addProviderWizard.ts';
 
-/** How long, in ms, a server may take for a response. */
+/** The timeout of a request to a server, in ms. */
 const RESPONSE_TIMEOUT = 20 * SECOND;
 
 /** The parts that exist from the start. */
@@ -69,11 +69,11 @@ export interface StartParts {
   readonly sessions: SessionsModule;
   readonly settings: Settings;
   readonly takenIds: TakenIds;
-  /** Shows them. */
+  /** Updates the status bar. */
   onDidChangeTakenIds(): void;
 }
 
-/** The parts that are loaded on demand, as the start of the extension uses them. */
+/** The parts that are loaded on demand, as used by the start of the extension. */
 export interface OnDemandParts extends Disposable {
   readonly commands: Readonly<Record<keyof typeof COMMANDS, () => unknown>>;
   readonly diagnostics: DiagnosticsService;
@@ -87,12 +87,12 @@ export interface OnDemandParts extends Disposable {
   onDidChangeSettings(): void;
 }
 
-/** The addresses of a host name, as the system resolves it. */
+/** Returns the IP addresses of a host name, as resolved by the system. */
 async function addressesOf(hostname: string): Promise<string[]> {
   return (await lookup(hostname, { all: true })).map(({ address }) => address);
 }
 
-/** Creates the parts and starts them. Does not wait for the network or the keyring. */
+/** Creates the parts and starts them. Doesn't wait for the network or the keyring. */
 export function createOnDemandParts(start: StartParts): OnDemandParts {
   const { clock, context, diagnosticsDocument, log, pendingSignIns, random, settings } = start;
   const { folder, liveSessions, notificationClaims, scheduler, secrets, sessionManager } = start.sessions;
@@ -283,7 +283,7 @@ export function createOnDemandParts(start: StartParts): OnDemandParts {
       problemReporter.warnSyncDisabled(code, sharedPath);
     }
   });
-  // Stores a marker, by which the next session of the editor detects whether secrets persist.
+  // Stores a marker that shows after the next start of VS Code whether secrets persist.
   sessionManager.ready().then(
     () => sessions.health.checkPersistence(vscode.env.sessionId),
     () => {},
@@ -298,7 +298,7 @@ export function createOnDemandParts(start: StartParts): OnDemandParts {
     handleUri: (uri) => redirectEnvironment.handleUri(uri, uriCallbackRouter),
     onDidChangeSettings: () => {
       discovery.clear();
-      // What has changed is registered by then.
+      // By then, the changed providers are registered.
       clock.after(SECOND, () => void idOwnership.check());
       idleMonitor.configure();
       activity.update();

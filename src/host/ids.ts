@@ -1,4 +1,4 @@
-// The names that package.json declares, too; a test compares the two.
+// The names that are also in package.json. A test compares the two.
 
 /** The display name of the extension, which is not translated. */
 export const PRODUCT = 'Session Keeper';
@@ -62,13 +62,13 @@ export const CONTEXT_KEYS = {
   canRenew: 'sessionKeeper.canRenew',
 } as const;
 
-/** The ID of the status bar item, by which VS Code remembers whether it is hidden. */
+/** The ID of the status bar item, by which VS Code remembers whether it's hidden. */
 export const STATUS_ITEM = 'sessionKeeper.status';
 
 /** The folder that all windows share, below the extension's global storage: session files, locks, claims. */
 export const SHARED_FOLDER = 'sessions';
 
-/** The folder next to it, in which a window passes a URI callback on to the window that waits for it. */
+/** The folder next to it, in which a window passes a URI callback to the window that waits for it. */
 export const CALLBACKS_FOLDER = 'callbacks';
 
 /** The URI scheme of the document with the diagnostics. */

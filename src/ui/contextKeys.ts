@@ -3,7 +3,7 @@ import { tokenLifetimes } from '../core/session.ts';
 import type { SessionManager } from '../sessions/sessionManager.ts';
 import { CONTEXT_KEYS } from '../host/ids.ts';
 
-/** Sets the context keys that decide which commands the palette shows; each key only when it changes. */
+/** Sets the context keys that control which commands the Command Palette shows; each key only when it changes. */
 export class ContextKeys {
   readonly #sessionManager: SessionManager;
   readonly #values = new Map<string, boolean>();

@@ -1,4 +1,4 @@
-// The notifications about inactivity: that a session will be signed out, and that it was signed out.
+// The notifications about inactivity: a session will be signed out, or was signed out.
 import { MINUTE, type Clock, type Disposable } from '../core/clock.ts';
 import { Emitter } from '../core/emitter.ts';
 import type { SessionRecord } from '../core/session.ts';
@@ -111,6 +111,7 @@ export class IdleNotifications implements Disposable {
       since: 0,
       message: notification.signedOutIdle(this.#dependencies.nameOf(providerId), timeout),
       actions: [{ label: button.signInAgain(), run: () => this.#dependencies.targetForSession(record).signIn() }],
+      isFinal: true,
     };
   }
 }

@@ -66,7 +66,7 @@ class FakeEditor {
   readonly windowState = { focused: true, active: true };
   activeTextEditor: { readonly document: unknown } | undefined;
   /** The button that the user presses in a message; undefined for none. */
-  respond: (message: ShownMessage) => string | undefined = () => undefined;
+  respond: (message: ShownMessage) => string | undefined | Promise<undefined> = () => undefined;
   /** The item that the user selects in a quick pick; undefined for none. */
   pick: (items: readonly PickedItem[]) => PickedItem | undefined = () => undefined;
   readonly onState = new Emitter<{ focused: boolean; active: boolean }>();

@@ -63,7 +63,6 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
 
 /** The files with the texts that the startup of the extension needs, by their path below src/. */
 export const START_TEXTS: readonly string[] = [
-  'host/formatting.ts',
   'host/startButtonLabels.ts',
   'host/startMessages.ts',
   'host/statusBarMessages.ts',

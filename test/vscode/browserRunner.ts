@@ -6,30 +6,30 @@ import { extensionId } from '../../tools/places.ts';
 import { seatPerson, type Behavior } from '../../tools/person.ts';
 import type { Log } from '../../tools/progress.ts';
 
-/** What a window in which a suite runs needs. */
+/** The options of a window in which a suite runs. */
 export interface SuiteWindow {
   readonly dataDir: string;
   readonly extensions: readonly string[];
   readonly environment: Readonly<Record<string, string>>;
   readonly behavior: () => Behavior;
-  /** Is told the heading of each page on which what the person does ends. */
+  /** Called with the heading of the final page of each user action. */
   readonly reads: (heading: string) => void;
   readonly log: Log;
 }
 
-/** A window that is open. */
+/** An open window. */
 export interface OpenWindow {
-  /** Where its logs are. */
+  /** The folder with its logs. */
   readonly logFolder: string;
-  /** Types into the box that is open, without a key: keys count as activity, for which the tests of idle time wait to cease. */
+  /** Fills in the open input box, without key presses: they count as activity, which the idle tests must not have. */
   type(text: string): Promise<void>;
   close(): Promise<void>;
 }
 
-/** Where one types into the box that VS Code shows. */
+/** The input of the box that VS Code shows. */
 export const BOX = '.quick-input-widget .quick-input-box input';
 
-/** Opens VS Code in a browser without a window, with a person before it. */
+/** Opens VS Code in a headless browser, with a simulated user. */
 export async function openInBrowser({
   dataDir,
   extensions,

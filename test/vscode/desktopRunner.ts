@@ -9,8 +9,8 @@ import { allowDialogs, seatPerson } from '../../tools/person.ts';
 import { BOX, type OpenWindow, type SuiteWindow } from './browserRunner.ts';
 
 /**
- * Opens a desktop VS Code, downloaded if need be, with a person before it. What VS Code opens in the system's browser
- * is opened in a browser without a window instead, where the person sits.
+ * Opens a desktop VS Code, downloaded if needed, with a simulated user. Pages for the system's browser are opened in a
+ * headless browser instead, which the user controls.
  */
 export async function openOnDesktop({
   dataDir,

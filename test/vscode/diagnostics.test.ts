@@ -126,7 +126,7 @@ describe('the diagnostics', () => {
     await eventually('it has checked again', () => !document.getText().includes('(entry-not-used)'));
   });
 
-  it('offer to add a provider when there is none', async () => {
+  it('offer to add a provider if there is none', async () => {
     await configure('providers', []);
     const document = await shown();
     const line = document

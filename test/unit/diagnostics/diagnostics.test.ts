@@ -174,7 +174,7 @@ describe('the quick fixes of the diagnostics', () => {
       testWindow,
       recordAt(server.issuer, testWindow.clock.now(), { id: 'stray', subject: 'person-1', idToken }),
     );
-    await applyFix('identity-mismatch', 'Delete It');
+    await applyFix('identity-mismatch', 'Delete');
     assert.deepEqual([remainsOf('stray'), await lineOf('identity-mismatch'), server.requests], [[], undefined, []]);
   });
 
@@ -248,7 +248,7 @@ describe('the quick fixes of the diagnostics', () => {
     assert.deepEqual(opened(), ['workbench.action.openSettings', '@id:sessionKeeper.minimumValidity']);
     editor.configure('http.proxyStrictSSL', false);
     assert.notEqual(await lineOf('tls-off'), undefined);
-    await applyFix('tls-off', 'Check Proxy Settings');
+    await applyFix('tls-off', 'Open Proxy Settings');
     assert.deepEqual(opened(), [
       'workbench.action.openSettings',
       '@id:http.proxy,http.proxyStrictSSL,http.systemCertificates',

@@ -37,7 +37,7 @@ describe('IdleNotifications', () => {
     return only;
   };
 
-  it('returns no warning any more, and the session stays, when Stay Signed In is chosen', async () => {
+  it('no longer returns a warning, and keeps the session, after Stay Signed In', async () => {
     await fixture.windows.clock.pass(TIMEOUT - MINUTE);
     const {
       actions: [stay],
@@ -52,14 +52,15 @@ describe('IdleNotifications', () => {
     assert.notEqual(window.liveSessions.get('s1'), undefined);
   });
 
-  it('returns a notification with Sign In Again when the session was signed out', async () => {
+  it('returns a final notification with Sign In Again after a session was signed out', async () => {
     await fixture.windows.clock.pass(TIMEOUT + MINUTE);
     assert.equal(window.liveSessions.get('s1'), undefined);
     const {
       actions: [again],
+      isFinal,
     } = getOnly();
-    assert.equal(again?.label, 'Sign In Again');
-    await again.run();
+    assert.deepEqual([again?.label, isFinal], ['Sign In Again', true]);
+    await again?.run();
     assert.equal(signIns, 1);
   });
 });
