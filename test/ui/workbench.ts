@@ -44,8 +44,9 @@ export class Workbench {
   /**
    * Opens a window whose settings are already in place.
    * @param host the name under which the browser finds VS Code, as if that ran on another machine.
+   * @param deviceScaleFactor the number of pixels of a screenshot for each CSS pixel.
    */
-  static async open(settings: EditorSettings, host?: string): Promise<Workbench> {
+  static async open(settings: EditorSettings, host?: string, deviceScaleFactor = 1): Promise<Workbench> {
     const editor = await takeEditor();
     await writeSettings(userDirOf(editor), settings);
     const folder = join(editor.dataDir, 'notes');
@@ -53,7 +54,10 @@ export class Workbench {
     await mkdir(folder);
     const elsewhere = host === undefined ? undefined : new URL(`http://${host}:${editor.port}`);
     const browser = elsewhere === undefined ? undefined : await launchBrowser({ elsewhere, log: printLog });
-    const context = await (browser ?? (await sharedBrowser())).newContext({ viewport: { width: 1100, height: 700 } });
+    const context = await (browser ?? (await sharedBrowser())).newContext({
+      viewport: { width: 1100, height: 700 },
+      deviceScaleFactor,
+    });
     context.setDefaultTimeout(LIMIT);
     await context.addInitScript(restOnToasts);
     return Workbench.#openIn({
