@@ -24,7 +24,7 @@ const THEMES = {
 /** The size of the window, in CSS pixels. */
 const WINDOW = { width: 1000, height: 620 } as const;
 /** The number of pixels of a picture for each CSS pixel. */
-const SCALE = 2;
+const SCALE = 1.5;
 /** The size of a picture, in CSS pixels. */
 const PICTURE = { width: 600, height: 340 } as const;
 /** How long, in ms, animations of the workbench take to end. */

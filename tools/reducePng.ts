@@ -1,9 +1,9 @@
-// Makes PNG files of screenshots smaller: at most 256 colors, in a palette. Pictures of a user interface have few colors
+// Makes PNG files of screenshots smaller: at most 64 colors, in a palette. Pictures of a user interface have few colors
 // apart from the edges of letters.
 import { crc32, deflateSync, inflateSync } from 'node:zlib';
 
 const SIGNATURE = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
-const COLORS = 256;
+const COLORS = 64;
 
 /** The pixels of a picture: red, green and blue of each in one number, row by row. */
 interface Pixels {
@@ -13,7 +13,7 @@ interface Pixels {
 }
 
 /**
- * Returns the same picture with a palette of at most 256 colors. Rare colors become the most similar frequent one.
+ * Returns the same picture with a palette of at most 64 colors. Rare colors become the most similar frequent one.
  * @param png a PNG file with 8 bits per channel, with or without an alpha channel, not interlaced
  * @throws Error if it's another kind of file
  */
