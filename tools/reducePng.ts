@@ -94,7 +94,7 @@ function unfilter(filtered: Buffer, rowLength: number, size: number): Buffer {
   const rows = filtered.length / (rowLength + 1);
   const bytes = Buffer.alloc(rows * rowLength);
   for (let row = 0; row < rows; row++) {
-    const filter = filtered[row * (rowLength + 1)];
+    const filter = filtered[row * (rowLength + 1)] ?? 0;
     for (let column = 0; column < rowLength; column++) {
       const at = row * rowLength + column;
       const left = column < size ? 0 : (bytes[at - size] ?? 0);
@@ -107,7 +107,7 @@ function unfilter(filtered: Buffer, rowLength: number, size: number): Buffer {
   return bytes;
 }
 
-function predicted(filter: number | undefined, left: number, up: number, upLeft: number): number {
+function predicted(filter: number, left: number, up: number, upLeft: number): number {
   switch (filter) {
     case 1:
       return left;

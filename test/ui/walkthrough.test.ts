@@ -79,7 +79,12 @@ describe('the walkthrough and the page of the extension', () => {
 
   /** The document in the webview of the page. */
   const readme = (): FrameLocator =>
-    fixture.workbench.page.frameLocator('iframe.webview.ready').last().frameLocator('#active-frame');
+    fixture.workbench.page
+      .locator('iframe.webview.ready')
+      .last()
+      .contentFrame()
+      .locator('#active-frame')
+      .contentFrame();
 
   it('shows the pictures of the README on the page of the extension', async () => {
     const { workbench } = fixture;
