@@ -187,11 +187,13 @@ describe('the package', function () {
 
   it('contains every file that its Markdown files show or link to', async () => {
     const files = await listFiles({ cwd: root, packageManager: PackageManager.None });
+    // vsce renames these.
+    const linkable = files.filter((name) => !['CHANGELOG.md', 'LICENSE', 'README.md'].includes(name));
     for (const file of files.filter((name) => name.endsWith('.md'))) {
       const text = readFileSync(join(root, file), 'utf8');
       const urls = [...imagesIn(withoutCode(text)).filter((url) => !url.startsWith('https://')), ...linksIn(text)];
       assert.deepEqual(
-        urls.filter((url) => !files.includes(normalize(join(dirname(file), url)))),
+        urls.map((url) => normalize(join(dirname(file), url))).filter((path) => !linkable.includes(path)),
         [],
         file,
       );
