@@ -55,7 +55,7 @@ export async function packageExtension(folder: string, file: string): Promise<vo
   try {
     await cp(folder, staged, { recursive: true, filter: (path) => !leftOut.has(basename(path)) });
     const readme = join(staged, 'README.md');
-    await writeFile(readme, await embedImages(await readFile(readme, 'utf8'), staged));
+    await writeFile(readme, omitRelativeImages(await readFile(readme, 'utf8')));
     const options: IPackageOptions = {
       cwd: staged,
       packagePath: file,
@@ -88,19 +88,11 @@ async function runNode(args: readonly string[], name: string): Promise<void> {
 }
 
 /**
- * Replaces relative PNG images in a Markdown text by `data:` URLs. VS Code shows an extension's README in a page without
- * access to files, and without a known repository there is no URL to load them from.
+ * Removes relative images from a Markdown text. VS Code's page of an extension only shows images with an `https:` URL, and
+ * without a known repository there is none, so that it would show broken images.
  *
- * @param markdown the text
- * @param folder the folder that the paths are relative to
- * @throws the file system's error if an image doesn't exist
+ * @param markdown the text; images are in paragraphs of their own
  */
-export async function embedImages(markdown: string, folder: string): Promise<string> {
-  const pattern = /(!\[[^\]]*\]\()(?!https:)([^\s)]+\.png)(?=\))/gu;
-  const paths = [...new Set([...markdown.matchAll(pattern)].map(([, , path = '']) => path))];
-  const urls = new Map<string, string>();
-  for (const path of paths) {
-    urls.set(path, `data:image/png;base64,${await readFile(join(folder, path), 'base64')}`);
-  }
-  return markdown.replace(pattern, (_, start: string, path: string) => `${start}${urls.get(path) ?? path}`);
+export function omitRelativeImages(markdown: string): string {
+  return markdown.replaceAll(/^!\[[^\]]*\]\((?!https:)[^)]*\)\n\n/gmu, '');
 }

@@ -86,14 +86,12 @@ describe('the walkthrough and the page of the extension', () => {
       .locator('#active-frame')
       .contentFrame();
 
-  it('shows the pictures of the README on the page of the extension', async () => {
+  it('shows the README without broken images on the page of the extension', async () => {
     const { workbench } = fixture;
     await workbench.run('Extensions: Show Installed Extensions');
     await workbench.page.locator(`.monaco-list-row[data-extension-id="${extensionId}"]`).first().click();
     await readme().getByRole('heading', { name: 'Get started' }).waitFor();
-    const images = readme().locator('img');
-    assert.ok((await images.count()) > 0);
-    for (const image of await images.all()) {
+    for (const image of await readme().locator('img').all()) {
       await image.evaluate((element: HTMLImageElement) => element.decode());
     }
     await workbench.screenshot('extension-page');
