@@ -1,4 +1,4 @@
-// Generates the parts of docs/ and package.json that are derived from the code: npm run docs.
+// Generates pages in docs/ and parts of package.json from the code: npm run docs.
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ERROR_TYPES_FILE, errorTypes } from './errorTypes.ts';

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { cp, mkdtemp, rm } from 'node:fs/promises';
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
@@ -7,24 +7,24 @@ import type { IPackageOptions } from '@vscode/vsce';
 
 import { root } from './places.ts';
 
-/** Folders that no package contains, and whose tens of thousands of files needn't be searched. */
+/** Folders with tens of thousands of files, none of which is in a package. */
 const leftOut = new Set(['.git', '.vscode-test', 'node_modules', 'out']);
 
 /**
  * Builds the extension.
  *
- * @throws Error with esbuild's output, if the build fails
+ * @throws Error with esbuild's message if the build fails
  */
 export async function buildExtension(): Promise<void> {
   await runNode(['esbuild.mjs'], 'esbuild');
 }
 
 /**
- * Builds the extension, and creates the package files of it and of the consumer, as users would get them.
+ * Builds the extension, and packages it and the consumer.
  *
- * @param into the folder for the package files, which must exist
+ * @param into the folder for the package files; it must exist
  * @returns the absolute paths of the package files
- * @throws Error with the output of the tool that failed
+ * @throws Error with the message of the tool that failed
  */
 export async function packageExtensions(into: string): Promise<string[]> {
   await buildExtension();
@@ -34,7 +34,7 @@ export async function packageExtensions(into: string): Promise<string[]> {
 }
 
 /**
- * The paths of the package files that {@link packageExtensions} creates.
+ * Returns where {@link packageExtensions} puts the package files.
  *
  * @param into the folder for the package files
  * @returns the absolute paths of the package files of the extension and of the consumer
@@ -44,16 +44,18 @@ export function packageFiles(into: string): [extension: string, consumer: string
 }
 
 /**
- * Creates the package file of an extension that is already built.
+ * Packages an extension that is already built.
  *
  * @param folder the extension's folder, as an absolute path
- * @param file the absolute path of the .vsix file; an existing one is replaced
- * @throws Error with vsce's output, if it fails
+ * @param file the absolute path of the .vsix file; an existing file is replaced
+ * @throws Error with vsce's message if it fails
  */
 export async function packageExtension(folder: string, file: string): Promise<void> {
   const staged = await mkdtemp(join(tmpdir(), 'sk-package-'));
   try {
     await cp(folder, staged, { recursive: true, filter: (path) => !leftOut.has(basename(path)) });
+    const readme = join(staged, 'README.md');
+    await writeFile(readme, omitRelativeImages(await readFile(readme, 'utf8')));
     const options: IPackageOptions = {
       cwd: staged,
       packagePath: file,
@@ -62,7 +64,7 @@ export async function packageExtension(folder: string, file: string): Promise<vo
       rewriteRelativeLinks: false,
       skipLicense: true,
     };
-    // It prints a lot, and if it fails, it ends its process.
+    // vsce prints a lot, and exits its process if it fails.
     const script = `import { createVSIX } from '@vscode/vsce'; await createVSIX(${JSON.stringify(options)});`;
     await runNode(['--input-type=module', '--eval', script], 'vsce');
   } finally {
@@ -73,7 +75,7 @@ export async function packageExtension(folder: string, file: string): Promise<vo
 async function runNode(args: readonly string[], name: string): Promise<void> {
   try {
     const running = promisify(execFile)(process.execPath, args, { cwd: root });
-    // If it prompts, there is no input.
+    // Questions can't be answered here.
     running.child.stdin?.end();
     await running;
   } catch (error) {
@@ -83,4 +85,14 @@ async function runNode(args: readonly string[], name: string): Promise<void> {
         : String(error);
     throw new Error(`${name} failed:\n${said.trim()}`, { cause: error });
   }
+}
+
+/**
+ * Removes relative images from a Markdown text. VS Code's page of an extension only shows images with an `https:` URL, and
+ * without a known repository there is none, so that it would show broken images.
+ *
+ * @param markdown the text; images are in paragraphs of their own
+ */
+export function omitRelativeImages(markdown: string): string {
+  return markdown.replaceAll(/^!\[[^\]]*\]\((?!https:)[^)]*\)\n\n/gmu, '');
 }

@@ -54,12 +54,14 @@ export const NOTIFICATION_KINDS = [
 /** One of {@link NOTIFICATION_KINDS}. */
 export type NotificationKind = (typeof NOTIFICATION_KINDS)[number];
 
-/** The context keys that decide which commands the palette shows. */
+/** The context keys, for the `when` clauses of this extension and of others. */
 export const CONTEXT_KEYS = {
   /** There is a session, active or ended. */
   hasSessions: 'sessionKeeper.hasSessions',
   /** A session can be renewed. */
   canRenew: 'sessionKeeper.canRenew',
+  /** There is an active session. With `.` and a provider's ID appended, the key is for that provider. */
+  signedIn: 'sessionKeeper.signedIn',
 } as const;
 
 /** The ID of the status bar item, by which VS Code remembers whether it's hidden. */

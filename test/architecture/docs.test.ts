@@ -17,24 +17,21 @@ import { readManifest, wherePage } from '../../tools/wherePage.ts';
 const root = join(import.meta.dirname, '../..');
 const read = (path: string): string => readFileSync(join(root, path), 'utf8').replaceAll('\r\n', '\n');
 
-describe('docs/failures.md', () => {
-  it('matches the code; `npm run docs` generates it', () => {
-    assert.ok(
-      read('docs/failures.md') === failuresPage(),
-      "docs/failures.md doesn't match the code. Run: npm run docs",
-    );
+describe('the page about errors', () => {
+  it('is up to date (otherwise, run `npm run docs`)', () => {
+    assert.ok(read('docs/failures.md') === failuresPage(), 'docs/failures.md is out of date. Run npm run docs.');
   });
 
-  it('has each name once with its message, and once with its codes', () => {
+  it('has each name once with its message and once with its codes', () => {
     const rows = failuresPage().split('\n');
     for (const category of CATEGORIES) {
       const withCodes = rows.filter((row) => row.startsWith(`| \`${category}\` | `));
-      const withSentence = rows.filter((row) => !row.startsWith('| `') && row.endsWith(` | \`${category}\` |`));
-      assert.deepEqual([withCodes.length, withSentence.length], [1, 1], category);
+      const withMessage = rows.filter((row) => !row.startsWith('| `') && row.endsWith(` | \`${category}\` |`));
+      assert.deepEqual([withCodes.length, withMessage.length], [1, 1], category);
     }
   });
 
-  it('has complete tables and sentences', () => {
+  it('has complete tables and complete sentences', () => {
     const rows = failuresPage()
       .split('\n')
       .filter((line) => line.startsWith('|'));
@@ -53,14 +50,11 @@ describe('docs/failures.md', () => {
 });
 
 describe('the declaration of the error names', () => {
-  it('matches the table; `npm run docs` generates it', () => {
-    assert.ok(
-      read(ERROR_TYPES_FILE) === errorTypes(),
-      `${ERROR_TYPES_FILE} doesn't match the table. Run: npm run docs`,
-    );
+  it('is up to date (otherwise, run `npm run docs`)', () => {
+    assert.ok(read(ERROR_TYPES_FILE) === errorTypes(), `${ERROR_TYPES_FILE} is out of date. Run npm run docs.`);
   });
 
-  it('has each name once, with one line that explains its meaning and what to do', () => {
+  it('has each name once, with one line of description and advice', () => {
     const union = /ErrorName =\n(.*?);\n/s.exec(errorTypes())?.[1] ?? '';
     const [comments, names] = [/^ {2}\/\*\* [A-Z].*[.)] [A-Z].*\. \*\/$/, /^ {2}\| '(.*)'$/].map((pattern) =>
       union.split('\n').flatMap((line) => pattern.exec(line) ?? []),
@@ -79,7 +73,7 @@ describe('the declaration of the error names', () => {
     assert.equal(declared(thrown('network')), 'SessionKeeper.network');
   });
 
-  it('is used in code that compiles on the page for other extensions', () => {
+  it('is used in an example that compiles, on the page for other extensions', () => {
     const [, example = ''] =
       /```ts\n(import [^`]*session-keeper-errors[^`]*)```/.exec(read('docs/for-extensions.md')) ?? [];
     assert.deepEqual(compilerErrors(example), []);
@@ -90,7 +84,7 @@ describe('the declaration of the error names', () => {
   });
 });
 
-/** The compiler's errors for a text, as a file in docs/. */
+/** Returns the compiler errors of a text, as a file in docs/. */
 function compilerErrors(text: string): string[] {
   const name = join(root, 'docs/example.ts');
   const options: ts.CompilerOptions = {
@@ -112,7 +106,7 @@ function compilerErrors(text: string): string[] {
   return ts.getPreEmitDiagnostics(program).map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, ' '));
 }
 
-describe('docs/where-it-runs.md', () => {
+describe('the page about environments', () => {
   const manifest = readManifest();
   const rows = wherePage(manifest)
     .split('\n')
@@ -122,7 +116,7 @@ describe('docs/where-it-runs.md', () => {
       .replace(/^\|\s?|\s?\|$/g, '')
       .split('|')
       .map((cell) => cell.trim());
-  /** The methods in the first environment whose name starts like this, for an extension with this manifest. */
+  /** Returns the methods of the first environment with this prefix, for an extension with this manifest. */
   const methodsAt = (start: string, changes: Partial<typeof manifest> = {}): string[] => {
     const row =
       wherePage({ ...manifest, ...changes })
@@ -131,14 +125,14 @@ describe('docs/where-it-runs.md', () => {
     return cellsOf(row).slice(1, 3);
   };
 
-  it('matches the code; `npm run docs` generates it', () => {
+  it('is up to date (otherwise, run `npm run docs`)', () => {
     assert.ok(
       read('docs/where-it-runs.md') === wherePage(manifest),
-      "docs/where-it-runs.md doesn't match the code. Run: npm run docs",
+      'docs/where-it-runs.md is out of date. Run npm run docs.',
     );
   });
 
-  it('has complete tables, with each method and each possible reason', () => {
+  it('has complete tables with each method and each reason that can occur', () => {
     assert.deepEqual([...new Set(rows.map((row) => cellsOf(row).length))], [4, 5, 3]);
     assert.deepEqual(
       rows.filter((row) => /undefined|\{\w+\}/.test(row)),
@@ -152,29 +146,26 @@ describe('docs/where-it-runs.md', () => {
     }
   });
 
-  it('matches the manifest, too', () => {
+  it('depends on the manifest', () => {
     assert.deepEqual(methodsAt('Desktop, connected'), ['`loopback`, `device`, `paste`', '`uri`']);
-    assert.deepEqual(methodsAt('Browser, with vscode.dev'), ['does not run', '']);
+    assert.deepEqual(methodsAt('Browser, with vscode.dev'), ['doesn’t run', '']);
     assert.deepEqual(methodsAt('Browser, with vscode.dev', { browser: 'dist/web.js' }), ['`device`, `paste`', '`uri`']);
     assert.ok(wherePage({ ...manifest, browser: 'dist/web.js' }).includes('| `cannot-listen` |'));
     assert.notEqual(wherePage({ ...manifest, extensionKind: ['workspace'] }), wherePage(manifest));
   });
 });
 
-describe('docs/settings.md', () => {
+describe('the page about settings', () => {
   const rows = [...read('docs/settings.md').matchAll(/^\| `([\w.]+)` \| ?(.*?) \| \S.* \|$/gm)].map(
     ([, name = '', said = '']) => [name, said] as const,
   );
   const defaults = new Map(rows);
 
-  it('has the provider fields of the code; `npm run docs` generates them', () => {
-    assert.ok(
-      read('docs/settings.md') === settingsPage(),
-      "docs/settings.md doesn't have the fields of src/core/providerFields.ts. Run: npm run docs",
-    );
+  it('has the provider fields of the code (otherwise, run `npm run docs`)', () => {
+    assert.ok(read('docs/settings.md') === settingsPage(), 'docs/settings.md is out of date. Run npm run docs.');
   });
 
-  it('has every setting, and every field of a provider, once', () => {
+  it('has every setting and every provider field once', () => {
     const names = [...Object.values(SETTINGS).map((name) => `${PREFIX}.${name}`), ...FIELD_ROWS.map(([name]) => name)];
     assert.deepEqual(rows.map(([name]) => name).sort(), names.sort());
   });
@@ -193,7 +184,7 @@ describe('docs/settings.md', () => {
 });
 
 describe('the README', () => {
-  it('links to these pages, and names only existing failures', () => {
+  it('links to these pages and only names existing failures', () => {
     const front = read('README.md');
     for (const name of ['failures', 'where-it-runs', 'settings', 'for-extensions']) {
       assert.ok(front.includes(`](docs/${name}.md)`), name);

@@ -36,6 +36,8 @@ export interface WorkbenchOptions {
   readonly host?: string | undefined;
   /** The display language of the extension; English if undefined. VS Code’s own text stays English. */
   readonly language?: string | undefined;
+  /** The number of pixels of a screenshot for each CSS pixel; 1 by default. */
+  readonly deviceScaleFactor?: number | undefined;
 }
 
 /** A window of VS Code in a browser, with the extension and the consumer in it. */
@@ -51,7 +53,10 @@ export class Workbench {
   }
 
   /** Opens a window whose settings are already in place. */
-  static async open(settings: EditorSettings, { host, language }: WorkbenchOptions = {}): Promise<Workbench> {
+  static async open(
+    settings: EditorSettings,
+    { host, language, deviceScaleFactor = 1 }: WorkbenchOptions = {},
+  ): Promise<Workbench> {
     const editor = await takeEditor();
     if (language === PSEUDO_LOCALE) {
       await installPseudoLocale(editor.dataDir);
@@ -62,7 +67,10 @@ export class Workbench {
     await mkdir(folder);
     const elsewhere = host === undefined ? undefined : new URL(`http://${host}:${editor.port}`);
     const browser = elsewhere === undefined ? undefined : await launchBrowser({ elsewhere, log: printLog });
-    const context = await (browser ?? (await sharedBrowser())).newContext({ viewport: { width: 1100, height: 700 } });
+    const context = await (browser ?? (await sharedBrowser())).newContext({
+      viewport: { width: 1100, height: 700 },
+      deviceScaleFactor,
+    });
     context.setDefaultTimeout(LIMIT);
     await context.addInitScript(restOnToasts);
     if (language !== undefined) {
