@@ -36,6 +36,20 @@ export const idleWarning = (provider: string, at: string): string =>
 /** A session was signed out after this many ms of inactivity. */
 export const signedOutIdle = (provider: string, timeout: number): string =>
   l10n.t('You were signed out of {0} after {1} without activity.', provider, formatDuration(timeout));
+/** The same, but the server didn’t confirm it. */
+export const signedOutIdleUnconfirmed = (provider: string, timeout: number): string =>
+  l10n.t(
+    'You were signed out of {0} in VS Code after {1} of inactivity. The server hasn’t confirmed it yet; Session Keeper will try again.',
+    provider,
+    formatDuration(timeout),
+  );
+/** The same, and its server has no way to revoke tokens. */
+export const signedOutIdleWithoutRevocation = (provider: string, timeout: number): string =>
+  l10n.t(
+    'You were signed out of {0} in VS Code after {1} of inactivity. The server can’t revoke tokens, so they work until they expire.',
+    provider,
+    formatDuration(timeout),
+  );
 /** No provider is configured. */
 export const noProvider = (): string =>
   l10n.t('No provider is set up yet. Add one: an issuer and a client id are all it takes.');

@@ -43,6 +43,9 @@ const FIRST_RETRY_WITHIN = 10 * SECOND;
 const MAX_RETRY_DELAY = DAY;
 /** The retry interval, in ms, while nothing leaves this computer. */
 const OFFLINE_RETRY_INTERVAL = MINUTE / 2;
+/** How long, in ms, the confirmation of a revocation is waited for, and how often it's checked. */
+const CONFIRMATION_TIMEOUT = 10 * SECOND;
+const POLL_INTERVAL = SECOND;
 /** The shortest delay, in ms, before a retry. */
 const MIN_RETRY_DELAY = 5 * SECOND;
 
@@ -104,6 +107,24 @@ export class Revocations {
     }
   }
 
+  /**
+   * Waits a while for the server to confirm a revocation of a session's tokens, whichever window has started it. Never
+   * rejects.
+   */
+  async outcomeOf(record: SessionRecord, provider: Provider | undefined): Promise<Revocation | 'unconfirmed'> {
+    const { clock, discovery, pendingRevocations } = this.#dependencies;
+    const isPending = async (): Promise<boolean> =>
+      (await pendingRevocations.list()).some((pending) => pending.record.id === record.id);
+    for (let waited = 0; await isPending(); waited += POLL_INTERVAL) {
+      if (waited >= CONFIRMATION_TIMEOUT) {
+        return 'unconfirmed';
+      }
+      await new Promise<void>((resolve) => clock.after(POLL_INTERVAL, resolve));
+    }
+    const server = provider && (await discovery.find(provider).catch(() => undefined));
+    return server === undefined || canRevoke(record, server) ? 'revoked' : 'not-supported';
+  }
+
   /** Called when a file in the shared folder has changed: another window may have left a revocation behind. */
   onFileChanged(name: string): void {
     if (isRevocationFile(name)) {
@@ -147,9 +168,7 @@ export class Revocations {
     const tokens = keepsAccessToken ? { refreshToken: record.refreshToken } : record;
     try {
       const server = await discovery.find(provider);
-      const revocation = isKnownDestination(record, server)
-        ? await revokeTokens(server, tokens, transport)
-        : 'not-supported';
+      const revocation = canRevoke(record, server) ? await revokeTokens(server, tokens, transport) : 'not-supported';
       log.info(`${describeSession(record)}: revocation at the server: ${revocation}.`);
       await pendingRevocations.delete(id);
       this.#setDue({ id });
@@ -202,12 +221,11 @@ function serverSessionOf({ accessToken, idToken }: SessionRecord): unknown {
   return [idToken, accessToken].map((token) => decodeJwtClaims(token ?? '')?.['sid']).find((sid) => sid !== undefined);
 }
 
-/** Whether the revocation endpoint is at an origin that the session's entry, or the server at the sign-in, has named. */
-function isKnownDestination(
-  { endpointOrigins = [], origins = [] }: SessionRecord,
-  { metadata }: ServerContext,
-): boolean {
+/**
+ * Whether there is a revocation endpoint, at an origin that the session's entry, or the server at the sign-in, has named.
+ */
+function canRevoke({ endpointOrigins = [], origins = [] }: SessionRecord, { metadata }: ServerContext): boolean {
   const endpoint = metadata.revocation_endpoint;
   const known = [...origins, ...endpointOrigins];
-  return endpoint === undefined || known.length === 0 || known.includes(new URL(endpoint).origin);
+  return endpoint !== undefined && (known.length === 0 || known.includes(new URL(endpoint).origin));
 }
