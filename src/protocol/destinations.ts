@@ -20,6 +20,16 @@ export function endpointOriginsOf({ metadata }: Pick<ServerContext, 'metadata'>)
 }
 
 /**
+ * The origins to which tokens of a sign-in may be sent whose issuer isn't verified: only where they came from. The metadata
+ * may be another server's, and name a revocation endpoint that collects tokens.
+ */
+export function unverifiedOriginsOf({
+  metadata: { token_endpoint: endpoint },
+}: Pick<ServerContext, 'metadata'>): string[] {
+  return endpoint === undefined ? [] : [new URL(endpoint).origin];
+}
+
+/**
  * Holds a refresh if the metadata name a token endpoint at an origin that the session has never had.
  * @throws Failure `endpoint-moved` with both hosts.
  */
