@@ -33,12 +33,13 @@ export function entryFor(issuer: string): Readonly<Record<string, unknown>> {
 /**
  * Sets everything up before the tests of a description, and takes it down after them, when no secret may be in any log or
  * in the wrong place of a request. A failure leaves a picture.
- * @param host the name under which the browser finds VS Code, as if that ran on another machine.
+ * @param host the name under which the browser finds VS Code, as if that ran on another machine, and `extensions` gives the
+ *   package files of other extensions to install.
  */
 export function createUiFixture(
   options: IdentityServerOptions,
   settings: (issuer: string) => EditorSettings = (issuer) => ({ 'sessionKeeper.providers': [entryFor(issuer)] }),
-  { host }: { readonly host?: string } = {},
+  { extensions, host }: { readonly host?: string; readonly extensions?: () => Promise<readonly string[]> } = {},
 ): UiFixture {
   let identity: IdentityServer | undefined;
   let workbench: Workbench | undefined;
@@ -46,7 +47,7 @@ export function createUiFixture(
   before(async function () {
     this.timeout(SET_UP);
     identity = await startIdentityServer(options);
-    workbench = await Workbench.open(settings(identity.issuer), host);
+    workbench = await Workbench.open(settings(identity.issuer), host, await extensions?.());
   });
 
   afterEach(async function () {

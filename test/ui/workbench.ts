@@ -44,9 +44,10 @@ export class Workbench {
   /**
    * Opens a window whose settings are already in place.
    * @param host the name under which the browser finds VS Code, as if that ran on another machine.
+   * @param extensions the package files of other extensions to install.
    */
-  static async open(settings: EditorSettings, host?: string): Promise<Workbench> {
-    const editor = await takeEditor();
+  static async open(settings: EditorSettings, host?: string, extensions?: readonly string[]): Promise<Workbench> {
+    const editor = await takeEditor(extensions);
     await writeSettings(userDirOf(editor), settings);
     const folder = join(editor.dataDir, 'notes');
     await rm(folder, { recursive: true, force: true });
@@ -207,6 +208,11 @@ export class Workbench {
   /** The dialog that is open. */
   get dialog(): Locator {
     return this.page.locator('.monaco-dialog-box');
+  }
+
+  /** The folder that the windows share. */
+  get sharedFolder(): string {
+    return join(this.#userDir, 'globalStorage', extensionId, 'sessions');
   }
 
   /** Everything that VS Code's server and the extensions have written into logs since it started. */
