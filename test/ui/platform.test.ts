@@ -1,13 +1,13 @@
 // What is shown about things around the sessions that keep them from being safe: TLS, the shared folder, and another
 // extension that answers in place of Session Keeper.
 import assert from 'node:assert/strict';
-import { chown, rename, rm, symlink } from 'node:fs/promises';
+import { chown, readdir, rename, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { packageExtension } from '../../tools/package.ts';
 import { root } from '../../tools/places.ts';
 import { entryFor, createUiFixture } from './fixture.ts';
-import { LONG } from './userActions.ts';
+import { LONG, signIn } from './userActions.ts';
 
 /** Makes the package file of the extension that registers the ID of a provider. */
 async function packageRival(): Promise<readonly string[]> {
@@ -35,6 +35,11 @@ describe('what is unsafe around the sessions', () => {
     await workbench.clearNotifications();
   });
 
+  it('does not keep the user from signing in', async () => {
+    await signIn(fixture.workbench);
+    await fixture.workbench.clearNotifications();
+  });
+
   it('names the extension that has registered the ID of a provider, in the status bar and in the log', async () => {
     const { workbench } = fixture;
     await workbench.waitForStatus('Acme:');
@@ -55,12 +60,16 @@ describe('what is unsafe around the sessions', () => {
     const elsewhere = `${workbench.sharedFolder}-elsewhere`;
     await rename(workbench.sharedFolder, elsewhere);
     await symlink(elsewhere, workbench.sharedFolder);
-    await workbench.reload();
-    await workbench.notification(/its folder .*sessions.*link/).waitFor();
-    await workbench.screenshot('92-folder-is-link');
-    await workbench.clearNotifications();
-    await rm(workbench.sharedFolder);
-    await rename(elsewhere, workbench.sharedFolder);
+    try {
+      const before = await readdir(elsewhere);
+      await workbench.reload();
+      await workbench.notification(/its folder .*sessions.*link/).waitFor();
+      await workbench.screenshot('92-folder-is-link');
+      assert.deepEqual(await readdir(elsewhere), before);
+    } finally {
+      await rm(workbench.sharedFolder);
+      await rename(elsewhere, workbench.sharedFolder);
+    }
   });
 
   it('shows that the shared folder belongs to another user', async function () {
@@ -70,9 +79,12 @@ describe('what is unsafe around the sessions', () => {
     }
     const { workbench } = fixture;
     await chown(workbench.sharedFolder, 65_534, 65_534);
-    await workbench.reload();
-    await workbench.notification(/its folder .*sessions.*another user/).waitFor();
-    await workbench.screenshot('93-folder-of-another-user');
-    await chown(workbench.sharedFolder, 0, 0);
+    try {
+      await workbench.reload();
+      await workbench.notification(/its folder .*sessions.*another user/).waitFor();
+      await workbench.screenshot('93-folder-of-another-user');
+    } finally {
+      await chown(workbench.sharedFolder, 0, 0);
+    }
   });
 });
