@@ -35,7 +35,7 @@ const INTERVAL = DAY;
 /** How long, in ms, what might still be of use to somebody is kept: tokens that were quarantined, a lost session's file. */
 const RETENTION = 30 * DAY;
 /** The kinds of claims that aren't about a session or a provider that is known here. */
-const KEPT_CLAIMS: readonly string[] = ['newer'];
+const KEPT_CLAIMS: readonly string[] = ['newer', 'tls'];
 
 /** Deletes leftovers. */
 export class Leftovers {

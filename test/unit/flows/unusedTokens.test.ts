@@ -65,12 +65,12 @@ describe('The tokens of a sign-in that fails', () => {
       callback.search = new URLSearchParams({ code: 'code-1', state: searchParams.get('state') ?? '' }).toString();
       fetch(callback).catch(() => {});
     } else {
-      let isOver = false;
+      const state = { isOver: false };
       signingIn.then(
-        () => (isOver = true),
-        () => (isOver = true),
+        () => (state.isOver = true),
+        () => (state.isOver = true),
       );
-      while (!isOver) {
+      while (!state.isOver) {
         await testWindow.clock.pass(SECOND);
       }
     }
