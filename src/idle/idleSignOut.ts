@@ -5,7 +5,6 @@ import { toFailure } from '../core/failure.ts';
 import type { Log } from '../core/log.ts';
 import type { SessionRecord } from '../core/session.ts';
 import type { NotificationClaims } from '../locking/notificationClaims.ts';
-import type { Revocation } from '../protocol/revoke.ts';
 import type { CrossWindowSync } from '../storage/crossWindowSync.ts';
 import type { LiveSessions } from '../storage/liveSessions.ts';
 import { describeSession } from '../storage/recordDescription.ts';
@@ -18,13 +17,13 @@ export interface IdleSignOutDependencies {
   readonly crossWindowSync: CrossWindowSync;
   readonly liveSessions: LiveSessions;
   /** Signs out of a session. `atServer` rejects if the server hasn't confirmed it. */
-  signOut(id: string): Promise<{ readonly atServer: Promise<Revocation> }>;
+  signOut(id: string): Promise<{ readonly atServer: Promise<Exclude<SignOutOutcome, 'unconfirmed'>> }>;
   /** Waits a while for the outcome of a sign-out that any window has started. Never rejects. */
   outcomeOf(record: SessionRecord): Promise<SignOutOutcome>;
 }
 
 /** The outcome of a sign-out at the server; `unconfirmed` if it's retried. */
-export type SignOutOutcome = Revocation | 'unconfirmed';
+export type SignOutOutcome = 'revoked' | 'not-supported' | 'unconfirmed';
 
 /** A session that was signed out. */
 export interface IdleEnd {
