@@ -148,7 +148,7 @@ export function createOnDemandParts(start: StartParts): OnDemandParts {
     getCallbackUri: () => redirectEnvironment.getCallbackUri(),
     random,
     releasePorts: (ports) => endSessionService.releasePorts(ports),
-    hasSession: ({ id }) => sessionManager.getActive(id).length > 0,
+    revokeUnused: (unused) => sessions.revocations.revokeUnused(unused),
     providers: () => settings.providers,
     confirmDestination: createDestinationConfirmation(createRememberedNames(context.globalState, 'destinations')),
     issuersWithIss: createRememberedNames(context.globalState, 'issuersWithIss'),

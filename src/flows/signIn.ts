@@ -6,12 +6,12 @@ import type { Provider, SignInMethod } from '../core/provider.ts';
 import {
   assertOwnPage,
   endpointOriginsOf,
+  unverifiedOriginsOf,
   unusualDestination,
   type UnusualDestination,
 } from '../protocol/destinations.ts';
-import { withNewDpopKey, type Discovery, type ServerContext } from '../protocol/discovery.ts';
-import { resolveAccount, type SignInGrant } from '../protocol/identity.ts';
-import { revokeTokens } from '../protocol/revoke.ts';
+import { withNewDpopKey, type Discovery, type ReceivedTokens, type ServerContext } from '../protocol/discovery.ts';
+import { resolveAccount, type Account, type SignInGrant, type UnusedTokens } from '../protocol/identity.ts';
 import type { Tokens } from '../protocol/tokens.ts';
 import { raceAbort } from './abort.ts';
 import { LoopbackReceivers, type LoopbackReceiversDependencies } from './loopbackReceivers.ts';
@@ -27,8 +27,8 @@ export interface SignInDependencies extends FlowDependencies, LoopbackReceiversD
   providers(): readonly Provider[];
   /** Asks the user whether to continue to an unusual destination, and remembers the answer. */
   confirmDestination(provider: Provider, destination: UnusualDestination): Promise<boolean>;
-  /** Whether a provider has a session. */
-  hasSession(provider: Provider): boolean;
+  /** Revokes tokens that won't be used. */
+  revokeUnused(unused: UnusedTokens): void;
 }
 
 /**
@@ -112,7 +112,11 @@ export class SignInService {
     log.info(
       `Sign-in at ${provider.id} started: issuer ${sanitizeDisplayName(provider.issuer)}, scopes "${sanitizeDisplayName(scopes.join(' '))}".`,
     );
-    const server = await withNewDpopKey(await raceAbort(discovery.find(provider), signal));
+    const received: ReceivedTokens[] = [];
+    const server = {
+      ...(await withNewDpopKey(await raceAbort(discovery.find(provider), signal))),
+      onTokens: (tokens: ReceivedTokens) => void received.push(tokens),
+    };
     const method = request.method ?? (await raceAbort(this.#firstMethod(server), signal));
     this.#tried.set(provider.id, method);
     const over = new AbortController();
@@ -127,13 +131,14 @@ export class SignInService {
     });
     const run = await this.#disposeIfAborted(starting, signal);
     let tokens: Tokens | undefined;
+    let account: Account | undefined;
     try {
       tokens = await run.tokens();
       const idToken = tokens.claims === undefined ? 'no ID token' : 'a verified ID token';
       log.debug(
         `Sign-in at ${provider.id}: received tokens with ${idToken}; granted scopes: ${tokens.scopes === undefined ? 'as requested' : server.secrets.sanitizeName(tokens.scopes.join(' '))}.`,
       );
-      const account = await resolveAccount(server, tokens, transport, signal);
+      account = await resolveAccount(server, tokens, transport, signal);
       signal.throwIfAborted();
       const session = await addSession({
         provider,
@@ -147,10 +152,17 @@ export class SignInService {
     } catch (error) {
       over.abort(error);
       run.finish(error);
-      if (tokens !== undefined && !this.#dependencies.hasSession(provider)) {
-        // Canceled at the last moment: the tokens won't be used, so they're revoked. But some servers then also
-        // end everything else that the same user has from this client, which may include a session.
-        revokeTokens(server, tokens, transport).catch(() => {});
+      // Only an ID token shows that the tokens are from the issuer whose metadata contains the other endpoints.
+      const isVerified = tokens?.claims !== undefined && account !== undefined;
+      const endpointOrigins = isVerified ? endpointOriginsOf(server) : unverifiedOriginsOf(server);
+      for (const one of received) {
+        this.#dependencies.revokeUnused({
+          provider,
+          tokens: one,
+          idToken: tokens?.idToken,
+          account,
+          endpointOrigins,
+        });
       }
       throw error;
     }

@@ -56,6 +56,20 @@ export const signedOutIdle = (provider: string, timeout: number): string =>
     args: [provider, formatDuration(timeout)],
     comment: ['{1} is a duration such as "30 minutes".'],
   });
+/** A session was signed out due to inactivity, but the server didn’t confirm it. */
+export const signedOutIdleUnconfirmed = (provider: string, timeout: number): string =>
+  l10n.t({
+    message: 'You were signed out of {0} after {1} of inactivity. The server hasn’t confirmed it yet. Retrying.',
+    args: [provider, formatDuration(timeout)],
+    comment: ['{1} is a duration such as "30 minutes".'],
+  });
+/** A session was signed out due to inactivity, and its server can’t revoke tokens. */
+export const signedOutIdleWithoutRevocation = (provider: string, timeout: number): string =>
+  l10n.t({
+    message: 'You were signed out of {0} after {1} of inactivity. Tokens can’t be revoked and work until they expire.',
+    args: [provider, formatDuration(timeout)],
+    comment: ['{1} is a duration such as "30 minutes".'],
+  });
 /** No provider is configured. */
 export const noProvider = (): string => l10n.t('No providers are configured. Add one to get started.');
 /** This window can’t coordinate with the others. */

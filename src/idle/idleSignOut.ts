@@ -16,16 +16,26 @@ export interface IdleSignOutDependencies {
   readonly notificationClaims: NotificationClaims;
   readonly crossWindowSync: CrossWindowSync;
   readonly liveSessions: LiveSessions;
-  /** Signs out of a session. */
-  signOut(id: string): Promise<unknown>;
+  /** Signs out of a session. `atServer` rejects if the server hasn't confirmed it. */
+  signOut(id: string): Promise<{ readonly atServer: Promise<Exclude<SignOutOutcome, 'unconfirmed'>> }>;
+  /** Waits a while for the outcome of a sign-out that any window has started. Never rejects. */
+  outcomeOf(record: SessionRecord): Promise<SignOutOutcome>;
 }
+
+/** The outcome of a sign-out at the server; `unconfirmed` if it's retried. */
+export type SignOutOutcome = 'revoked' | 'not-supported' | 'unconfirmed';
 
 /** A session that was signed out. */
 export interface IdleEnd {
   readonly record: SessionRecord;
   /** Its idle timeout, in ms. */
   readonly timeout: number;
+  /** Never rejects. */
+  readonly outcome: Promise<SignOutOutcome>;
 }
+
+/** How long, in ms, the server may take to confirm a sign-out before it counts as unconfirmed. */
+const CONFIRMATION_TIMEOUT = 10 * SECOND;
 
 /** How long, in ms, the window that signs out of a session may take before another one does. */
 const SIGN_OUT_TIMEOUT = 5 * SECOND;
@@ -60,7 +70,7 @@ export class IdleSignOut implements Disposable {
   /** Fires {@link onDidSignOut} for a session with an idle timeout, in ms, that another window has signed out of. */
   reportSignedOut(record: SessionRecord, timeout: number): void {
     if (!this.isRunning(record)) {
-      this.#signedOut.fire({ record, timeout });
+      this.#signedOut.fire({ record, timeout, outcome: this.#dependencies.outcomeOf(record) });
     }
   }
 
@@ -85,12 +95,26 @@ export class IdleSignOut implements Disposable {
     const isStillListed = liveSessions.get(id)?.record.signedInAt === record.signedInAt;
     const signingOut = isStillListed && !this.#isDisposed ? this.#dependencies.signOut(id) : undefined;
     if (liveSessions.get(id) === undefined) {
-      this.#signedOut.fire({ record, timeout });
+      this.#signedOut.fire({ record, timeout, outcome: this.#outcomeOf(record, signingOut) });
     }
     await signingOut?.catch((error: unknown) =>
       log.warn(`${describeSession(record)}: signed out, but still stored (${toFailure(error).code}).`),
     );
     await notificationClaims.forget(id);
     this.#running.delete(id);
+  }
+
+  async #outcomeOf(
+    record: SessionRecord,
+    signingOut: ReturnType<IdleSignOutDependencies['signOut']> | undefined,
+  ): Promise<SignOutOutcome> {
+    const { clock } = this.#dependencies;
+    const signOut = await signingOut?.catch(() => undefined);
+    return signOut === undefined
+      ? this.#dependencies.outcomeOf(record)
+      : Promise.race([
+          signOut.atServer.catch(() => 'unconfirmed' as const),
+          new Promise<'unconfirmed'>((resolve) => clock.after(CONFIRMATION_TIMEOUT, () => resolve('unconfirmed'))),
+        ]);
   }
 }

@@ -20,7 +20,17 @@ export function endpointOriginsOf({ metadata }: Pick<ServerContext, 'metadata'>)
 }
 
 /**
- * Blocks a refresh if the metadata names a token endpoint at an origin that the session has never used.
+ * Returns the origins to which tokens may be sent if the issuer isn't verified: only the one they came from. The metadata
+ * may be another server's, with a revocation endpoint that collects tokens.
+ */
+export function unverifiedOriginsOf({
+  metadata: { token_endpoint: endpoint },
+}: Pick<ServerContext, 'metadata'>): string[] {
+  return endpoint === undefined ? [] : [new URL(endpoint).origin];
+}
+
+/**
+ * Blocks a refresh if the metadata contains a token endpoint at an origin that the session has never used.
  * @throws Failure `endpoint-moved` with both hosts.
  */
 export function assertKnownTokenEndpoint({ endpointOrigins }: SessionRecord, { metadata }: ServerContext): void {

@@ -64,9 +64,12 @@ export async function verifyTokenResponse(
   ) => Promise<oauth.TokenEndpointResponse>,
   { fetch, verified }: IdTokenChecks,
 ): Promise<Tokens> {
-  const { original, body, failure } = normalized;
+  const { accessToken, original, body, failure, refreshToken } = normalized;
   if (failure !== undefined) {
     throw failure;
+  }
+  if (accessToken !== undefined || refreshToken !== undefined) {
+    server.onTokens?.({ accessToken, refreshToken });
   }
   const { id_token: sent } = body;
   const isRepeated = verified !== undefined && sent === verified;

@@ -35,7 +35,7 @@ const INTERVAL = DAY;
 /** How long, in ms, to keep what might still be useful: quarantined tokens and the file of a lost session. */
 const RETENTION = 30 * DAY;
 /** The kinds of claims that aren't about a known session or provider. */
-const KEPT_CLAIMS: readonly string[] = ['newer'];
+const KEPT_CLAIMS: readonly string[] = ['newer', 'tls'];
 
 /** Deletes leftovers. */
 export class Leftovers {

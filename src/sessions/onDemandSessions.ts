@@ -122,6 +122,7 @@ export class OnDemandSessions implements Disposable {
       uptime: () => dependencies.uptime(),
       timeouts: () => started.idleTimeouts(),
       signOut: (id) => sessionManager.signOut(id),
+      outcomeOf: (record) => this.revocations.outcomeOf(record, providerOf(record)),
     });
     this.abandonedLocks = new AbandonedLocks({
       clock,

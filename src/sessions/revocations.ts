@@ -6,8 +6,10 @@ import { isOfflineCode } from '../core/failurePolicies.ts';
 import { formatFailure, formatTimestamp, type Log } from '../core/log.ts';
 import { decodeJwtClaims } from '../core/jwt.ts';
 import type { Provider } from '../core/provider.ts';
-import type { SessionRecord } from '../core/session.ts';
+import { credentialOrigins } from '../core/serverIdentity.ts';
+import { RECORD_VERSION, type SessionRecord } from '../core/session.ts';
 import type { Discovery, ServerContext } from '../protocol/discovery.ts';
+import type { UnusedTokens } from '../protocol/identity.ts';
 import { revokeTokens, type Revocation } from '../protocol/revoke.ts';
 import type { Transport } from '../protocol/transport.ts';
 import { isRevocationFile, type PendingRevocation, type PendingRevocations } from '../storage/pendingRevocations.ts';
@@ -43,6 +45,11 @@ const FIRST_RETRY_WITHIN = 10 * SECOND;
 const MAX_RETRY_DELAY = DAY;
 /** The retry interval, in ms, while this computer is offline. */
 const OFFLINE_RETRY_INTERVAL = MINUTE / 2;
+/** How long, in ms, the confirmation of a revocation is waited for, and how often it's checked. */
+const CONFIRMATION_TIMEOUT = 10 * SECOND;
+const POLL_INTERVAL = SECOND;
+/** Stands for the account of a sign-in that failed before it was known. */
+const UNKNOWN_ACCOUNT = { id: 'unknown', label: 'unknown' };
 /** The shortest delay, in ms, before a retry. */
 const MIN_RETRY_DELAY = 5 * SECOND;
 
@@ -59,12 +66,13 @@ export class Revocations {
 
   /**
    * Revokes the tokens of a session at a provider.
-   * @param options `keepsAccessToken` if callers may still be using the access token.
+   * @param options `keepsAccessToken` if callers may still be using the access token; `sparesSessions` to give it up if a
+   *   session may be of the same grant.
    */
   start(
     record: SessionRecord,
     provider: Provider,
-    options: { readonly keepsAccessToken?: boolean } = {},
+    options: Partial<Pick<PendingRevocation, 'keepsAccessToken' | 'sparesSessions'>> = {},
   ): StartedRevocation {
     const { clock, pendingRevocations } = this.#dependencies;
     const now = clock.now();
@@ -72,7 +80,9 @@ export class Revocations {
       id: this.#dependencies.newId(),
       record,
       provider,
-      keepsAccessToken: options.keepsAccessToken === true,
+      keepsAccessToken: false,
+      sparesSessions: false,
+      ...options,
       queuedAt: now,
       attempts: 1,
       nextAttemptAt: now + ATTEMPT_TIME,
@@ -107,7 +117,61 @@ export class Revocations {
     }
   }
 
-  /** Called when a file in the shared folder has changed: another window may have left a revocation. */
+  /**
+   * Revokes the tokens of a sign-in that failed after they had arrived. Nothing is revoked if a session may be of the same
+   * grant, even one that the next sign-in adds before a retry.
+   */
+  revokeUnused({ account = UNKNOWN_ACCOUNT, endpointOrigins, idToken, provider, tokens }: UnusedTokens): void {
+    const { clock, log } = this.#dependencies;
+    const { accessToken, refreshToken } = tokens;
+    const now = clock.now();
+    const record: SessionRecord = {
+      version: RECORD_VERSION,
+      id: this.#dependencies.newId(),
+      providerId: provider.id,
+      issuer: provider.issuer,
+      clientId: provider.clientId,
+      origins: credentialOrigins(provider),
+      endpointOrigins: [...endpointOrigins],
+      account,
+      scopes: [],
+      generation: 1,
+      isComplete: true,
+      signedInAt: now,
+      tokensRequestedAt: now,
+      tokenType: 'Bearer',
+      accessToken: accessToken ?? 'none',
+      refreshToken,
+      idToken,
+      expirySource: 'unknown',
+    };
+    if (this.#mayEndSession(record)) {
+      log.info(`Sign-in at ${provider.id}: its tokens aren't revoked, because a session may be of the same grant.`);
+    } else {
+      log.info(`Sign-in at ${provider.id}: its tokens aren't used. They are revoked.`);
+      this.start(record, provider, { keepsAccessToken: accessToken === undefined, sparesSessions: true });
+    }
+  }
+
+  /**
+   * Waits a while for the server to confirm a revocation of a session's tokens, whichever window has started it. Never
+   * rejects.
+   */
+  async outcomeOf(record: SessionRecord, provider: Provider | undefined): Promise<Revocation | 'unconfirmed'> {
+    const { clock, discovery, pendingRevocations } = this.#dependencies;
+    const isPending = async (): Promise<boolean> =>
+      (await pendingRevocations.list()).some((pending) => pending.record.id === record.id);
+    for (let waited = 0; await isPending(); waited += POLL_INTERVAL) {
+      if (waited >= CONFIRMATION_TIMEOUT) {
+        return 'unconfirmed';
+      }
+      await new Promise<void>((resolve) => clock.after(POLL_INTERVAL, resolve));
+    }
+    const server = provider && (await discovery.find(provider).catch(() => undefined));
+    return server === undefined || canRevoke(record, server) ? 'revoked' : 'not-supported';
+  }
+
+  /** Called when a file in the shared folder has changed: another window may have left a revocation behind. */
   onFileChanged(name: string): void {
     if (isRevocationFile(name)) {
       this.#due = undefined;
@@ -134,6 +198,11 @@ export class Revocations {
         this.#setDue(pending ?? { id });
         continue;
       }
+      if (pending.sparesSessions && this.#mayEndSession(pending.record)) {
+        await pendingRevocations.delete(id);
+        this.#setDue({ id });
+        continue;
+      }
       const claimed = {
         ...pending,
         attempts: pending.attempts + 1,
@@ -150,9 +219,7 @@ export class Revocations {
     const tokens = keepsAccessToken ? { refreshToken: record.refreshToken } : record;
     try {
       const server = await discovery.find(provider);
-      const revocation = isKnownDestination(record, server)
-        ? await revokeTokens(server, tokens, transport)
-        : 'not-supported';
+      const revocation = canRevoke(record, server) ? await revokeTokens(server, tokens, transport) : 'not-supported';
       log.info(`${describeSession(record)}: revocation at the server: ${revocation}.`);
       await pendingRevocations.delete(id);
       this.#setDue({ id });
@@ -167,6 +234,15 @@ export class Revocations {
       this.#setDue({ id, nextAttemptAt });
       throw failure;
     }
+  }
+
+  /** Whether the revocation of tokens that no session has may end one. */
+  #mayEndSession(record: SessionRecord): boolean {
+    const sessions = this.#dependencies.liveSessions.all().filter(({ record: { ended } }) => ended === undefined);
+    const isAccountKnown = record.account.id !== UNKNOWN_ACCOUNT.id;
+    return sessions.some(({ record: other }) =>
+      isAccountKnown ? mayShareGrant(record, other) : isSameClient(record, other),
+    );
   }
 
   #setDue({ id, nextAttemptAt }: { readonly id: string; readonly nextAttemptAt?: number }): void {
@@ -193,11 +269,16 @@ function hasSameGrant(one: SessionRecord, other: SessionRecord): boolean {
   return one.refreshToken === other.refreshToken || (sid !== undefined && sid === otherSid);
 }
 
+/** Returns whether two sessions are of the same client at the same server. */
+function isSameClient(one: SessionRecord, other: SessionRecord): boolean {
+  return one.issuer === other.issuer && one.clientId === other.clientId;
+}
+
 /** Returns whether revoking the refresh token of one session may end another one. */
 function mayShareGrant(one: SessionRecord, other: SessionRecord): boolean {
   const [sid, otherSid] = [one, other].map(serverSessionOf);
-  const isSameClient = one.clientId === other.clientId && isSameAccount(one, other);
-  return isSameClient && (sid === undefined || otherSid === undefined || sid === otherSid);
+  const isAlike = one.clientId === other.clientId && isSameAccount(one, other);
+  return isAlike && (sid === undefined || otherSid === undefined || sid === otherSid);
 }
 
 /**
@@ -209,13 +290,10 @@ function serverSessionOf({ accessToken, idToken }: SessionRecord): unknown {
 }
 
 /**
- * Returns whether the revocation endpoint has an origin that the session's entry, or the server at sign-in, specified.
+ * Returns whether there is a revocation endpoint at an origin that the session's entry, or the server at sign-in, specified.
  */
-function isKnownDestination(
-  { endpointOrigins = [], origins = [] }: SessionRecord,
-  { metadata }: ServerContext,
-): boolean {
+function canRevoke({ endpointOrigins = [], origins = [] }: SessionRecord, { metadata }: ServerContext): boolean {
   const endpoint = metadata.revocation_endpoint;
   const known = [...origins, ...endpointOrigins];
-  return endpoint === undefined || known.length === 0 || known.includes(new URL(endpoint).origin);
+  return endpoint !== undefined && (known.length === 0 || known.includes(new URL(endpoint).origin));
 }

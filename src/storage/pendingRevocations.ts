@@ -21,6 +21,8 @@ export interface PendingRevocation {
   readonly provider: Provider;
   /** Whether only the refresh token is revoked. */
   readonly keepsAccessToken: boolean;
+  /** Whether it's given up if a session may be of the same grant. */
+  readonly sparesSessions: boolean;
   /** When it was requested, in ms since the Unix epoch. */
   readonly queuedAt: number;
   readonly attempts: number;
@@ -55,6 +57,7 @@ const fileSchema = v.object({ ...headerSchema.entries, key: v.string(), sealed: 
 const bodySchema = v.object({
   record: v.string(),
   keepsAccessToken: v.boolean(),
+  sparesSessions: v.boolean(),
   // The encrypted part was written by this extension, so its fields are those of a provider.
   provider: v.custom<Provider>(
     (value) => v.is(v.object({ id: v.string(), issuer: v.string(), clientId: v.string() }), value),
@@ -109,9 +112,9 @@ export class PendingRevocations {
    * Stores a new or changed revocation: in the folder, which all windows see at once, or in SecretStorage if the folder
    * fails. Never rejects.
    */
-  async put({ id, record, provider, keepsAccessToken, ...header }: PendingRevocation): Promise<void> {
+  async put({ id, record, provider, keepsAccessToken, sparesSessions, ...header }: PendingRevocation): Promise<void> {
     const { cipher, folder, keys, secrets } = this.#dependencies;
-    const body = { record: formatRecord(record), keepsAccessToken, provider };
+    const body = { record: formatRecord(record), keepsAccessToken, sparesSessions, provider };
     const isInFolder = await this.#attempt('write', async () => {
       const { key, name } = await keys.current();
       const sealed = await cipher.seal(key, JSON.stringify(body), id);

@@ -7,6 +7,7 @@ import { UriCallbackRouter } from '../../src/flows/uriCallbackRouter.ts';
 import type { Environment } from '../../src/flows/availability.ts';
 import { nodeCipher } from '../../src/node/cipher.ts';
 import type { UnusualDestination } from '../../src/protocol/destinations.ts';
+import type { UnusedTokens } from '../../src/protocol/identity.ts';
 import { Discovery } from '../../src/protocol/discovery.ts';
 import type { Transport } from '../../src/protocol/transport.ts';
 import { transportWith } from './fixtures.ts';
@@ -15,6 +16,7 @@ import { FakeFolder } from './fakeStore.ts';
 import { logTo } from './logTo.ts';
 import { ManualAsyncClock } from './manualAsyncClock.ts';
 import { plainPages } from './signInPages.ts';
+import type { TestWindow } from './testWindow.ts';
 
 /** A sign-in with a browser that a test drives. */
 export class SignInFixture {
@@ -35,8 +37,8 @@ export class SignInFixture {
   toExternalUrl: (address: string) => Promise<string> = (address) => Promise.resolve(address);
   /** Other code that releases ports. */
   releasePorts: (ports: readonly number[]) => boolean = () => false;
-  /** Whether there is a session already. */
-  hasSession = false;
+  /** The tokens of sign-ins that failed after they had arrived. */
+  readonly unused: UnusedTokens[] = [];
   /** Whether time stands still during a request. */
   waitsForAnswers = false;
   /** The providers in the settings. */
@@ -52,10 +54,7 @@ export class SignInFixture {
    * Nothing is started yet.
    * @param shared what the sign-ins share with the sessions of a test window, as they do in the product.
    */
-  constructor(
-    folder = new FakeFolder(),
-    shared?: { readonly clock: ManualAsyncClock; readonly discovery: Discovery; readonly transport: Transport },
-  ) {
+  constructor(folder = new FakeFolder(), shared?: Pick<TestWindow, 'clock' | 'discovery' | 'transport' | 'sessions'>) {
     const log = logTo((line) => this.lines.push(line));
     this.clock = shared?.clock ?? new ManualAsyncClock();
     const transport = shared?.transport ?? this.#ownTransport(log);
@@ -70,7 +69,10 @@ export class SignInFixture {
       environment: () => Promise.resolve(this.environment),
       toExternalUrl: (address) => this.toExternalUrl(address),
       releasePorts: (ports) => this.releasePorts(ports),
-      hasSession: () => this.hasSession,
+      revokeUnused: (unused) => {
+        this.unused.push(unused);
+        shared?.sessions.onDemand.revocations.revokeUnused(unused);
+      },
       providers: () => this.providers,
       confirmDestination: (_provider, destination) => Promise.resolve(this.confirmDestination(destination)),
       issuersWithIss: this.issuersWithIss,

@@ -17,6 +17,8 @@ const END_POLL = 50;
 
 const started = new Map<string, Editor>();
 const unused: Editor[] = [];
+/** Those with additional extensions, which no other description uses. */
+const special = new Set<Editor>();
 let browser: Promise<Browser> | undefined;
 
 /** Returns the browser that the descriptions of this process share. */
@@ -28,14 +30,22 @@ export async function sharedBrowser(): Promise<Browser> {
   return browser;
 }
 
-/** Returns an editor with both extensions installed, without settings, sessions or logs: a used one, or else a new one. */
-export async function takeEditor(): Promise<Editor> {
-  return unused.pop() ?? (await newEditor());
+/**
+ * Returns an editor with both extensions installed, without settings, sessions or logs: a used one, or else a new one.
+ * @param additional the package files of other extensions to install; such an editor is always a new one.
+ */
+export async function takeEditor(additional: readonly string[] = []): Promise<Editor> {
+  if (additional.length === 0) {
+    return unused.pop() ?? (await newEditor([]));
+  }
+  const editor = await newEditor(additional);
+  special.add(editor);
+  return editor;
 }
 
 /** Takes an editor back whose windows are closed. One that can't be used again is stopped. */
 export async function returnEditor(editor: Editor): Promise<void> {
-  if (!(await hasNoExtensionHosts(editor))) {
+  if (special.delete(editor) || !(await hasNoExtensionHosts(editor))) {
     await stop(editor);
     return;
   }
@@ -55,7 +65,7 @@ export async function closeEditors(): Promise<void> {
   await Promise.all([...started.values()].map(stop));
 }
 
-async function newEditor(): Promise<Editor> {
+async function newEditor(additional: readonly string[]): Promise<Editor> {
   if (started.size === 0) {
     // A mocha worker exits without running hooks after its last file.
     process.once('exit', () => {
@@ -66,7 +76,7 @@ async function newEditor(): Promise<Editor> {
   }
   // The name is short because VS Code keeps sockets below it, and their paths are limited to 103 characters.
   const dataDir = await mkdtemp(join(tmpdir(), 'sk-'));
-  await installExtensions(await packages(), { dataDir, log: printLog });
+  await installExtensions([...(await packages()), ...additional], { dataDir, log: printLog });
   const editor = await startEditor({ dataDir, smokeTestDriver: false, log: printLog });
   started.set(dataDir, editor);
   return editor;

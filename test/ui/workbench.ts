@@ -36,6 +36,8 @@ export interface WorkbenchOptions {
   readonly host?: string | undefined;
   /** The display language of the extension; English if undefined. VS Code’s own text stays English. */
   readonly language?: string | undefined;
+  /** Returns the package files of other extensions to install. */
+  readonly extensions?: (() => Promise<readonly string[]>) | undefined;
   /** The number of pixels of a screenshot for each CSS pixel; 1 by default. */
   readonly deviceScaleFactor?: number | undefined;
 }
@@ -55,9 +57,9 @@ export class Workbench {
   /** Opens a window whose settings are already in place. */
   static async open(
     settings: EditorSettings,
-    { host, language, deviceScaleFactor = 1 }: WorkbenchOptions = {},
+    { host, language, extensions, deviceScaleFactor = 1 }: WorkbenchOptions = {},
   ): Promise<Workbench> {
-    const editor = await takeEditor();
+    const editor = await takeEditor(await extensions?.());
     if (language === PSEUDO_LOCALE) {
       await installPseudoLocale(editor.dataDir);
     }
@@ -227,6 +229,11 @@ export class Workbench {
   /** The open dialog. */
   get dialog(): Locator {
     return this.page.locator('.monaco-dialog-box');
+  }
+
+  /** The path of the folder that the windows share. */
+  get sharedFolder(): string {
+    return join(this.#userDir, 'globalStorage', extensionId, 'sessions');
   }
 
   /** Returns the logs of VS Code's server and the extensions since it started. */

@@ -145,6 +145,14 @@ describe('Leftovers', () => {
     assert.ok(names('s1').some((name) => name.endsWith('.session')));
   });
 
+  it('keeps the claim of the notification about TLS, which would be shown again', async () => {
+    const name = `${claimFileName({ kind: 'tls', id: 'certificates', since: 0, variant: 'setting' })}.0.claimed`;
+    files.set(name, '1');
+    await sweep(testWindow);
+    await sweep(testWindow, 2 * DAY);
+    assert.ok(files.has(name));
+  });
+
   it('deletes a quarantined secret 30 days after a window first saw it', async () => {
     const { secrets } = testWindow.store;
     secrets.set('quarantined:a:1', 'refresh-token');
