@@ -98,7 +98,7 @@ const ADVICE: Readonly<Record<Category, string>> = {
     'Use another sign-in method: sign in with your browser, copy the URL of the final page, and paste it. A firewall on your computer may be the cause.',
   canceled: 'Nothing: you canceled the sign-in, or the provider’s settings have changed.',
   replaced: 'Finish in the tab that was opened last.',
-  'signed-out': 'Sign in again if you want to.',
+  'signed-out': 'Sign in again if needed.',
   'token-rejected':
     'Renew the session. If that doesn’t help, the token is for another service, or the service doesn’t trust the server.',
   'insufficient-scope': 'Sign in again to request additional scopes, or add them to `scopes`.',

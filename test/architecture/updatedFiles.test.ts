@@ -94,7 +94,7 @@ describe('a window whose files are replaced', function () {
     move('.', 'dist');
     editor.respond = ({ buttons, isModal }) => (isModal ? buttons[0] : undefined);
     await run(COMMANDS.signOut);
-    assert.deepEqual(messages(), [bundleLoadFailed(), 'Sign out of Acme as Sam?', 'Signed out of Acme as Sam.']);
+    assert.deepEqual(messages(), [bundleLoadFailed(), 'Sign out of Acme (Sam)?', 'Signed out of Acme (Sam).']);
     assert.deepEqual(await getTokens(), []);
   });
 

@@ -47,7 +47,7 @@ const SHOWN: readonly Phrase[] = [
     instead: 'the contraction',
   },
   { pattern: /\bclient ids?\b/u, instead: 'client ID' },
-  { pattern: /\bids?\b(?![`:.])/u, instead: 'ID' },
+  { pattern: /(?<!["\\])\bids?\b(?![`:."\\])/u, instead: 'ID' },
   { pattern: /\b(?:wants?|wanted)\b/iu, instead: 'requires, needs' },
   { pattern: /\bany more\b/iu, instead: 'no longer' },
   { pattern: /\bbesides?\b/iu, instead: 'in addition to' },

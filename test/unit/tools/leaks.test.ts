@@ -161,12 +161,12 @@ describe('The search for secrets', () => {
 
   it('fails when there was nothing to search, or nothing to search for', () => {
     assert.deepEqual(leaks(new Journal(), [{ name: 'a log', text: '\n' }]), [
-      'There was no secret to look for.',
-      'There was no log to look into.',
-      'There was no request to look into.',
+      'There was no secret to search for.',
+      'There was no log to search.',
+      'There was no request to search.',
     ]);
-    assert.deepEqual(leaks(journalOf([{}]), []), ['There was no log to look into.']);
-    assert.deepEqual(leaks(journalOf([]), [LOG]), ['There was no request to look into.']);
+    assert.deepEqual(leaks(journalOf([{}]), []), ['There was no log to search.']);
+    assert.deepEqual(leaks(journalOf([]), [LOG]), ['There was no request to search.']);
   });
 
   it("doesn't search for what could occur by chance", () => {

@@ -77,17 +77,17 @@ describe('IdleNotifications', () => {
     [
       'nothing about the server when it confirmed the sign-out',
       () => {},
-      /^You were signed out of Acme after 30 minutes without activity\.$/,
+      /^You were signed out of Acme after 30 minutes of inactivity\.$/,
     ],
     [
       'that Session Keeper will try again when the server did not confirm it',
       () => fixture.server.on('/revoke', 'drop'),
-      /^You were signed out of Acme in VS Code after 30 minutes of inactivity\. The server hasn’t confirmed it yet; Session Keeper will try again\.$/,
+      /^You were signed out of Acme after 30 minutes of inactivity\. The server hasn’t confirmed it yet\. Retrying\.$/,
     ],
     [
       'that tokens work until they expire when the server cannot revoke them',
       () => delete fixture.server.metadata['revocation_endpoint'],
-      /^You were signed out of Acme in VS Code after 30 minutes of inactivity\. The server can’t revoke tokens, so they work until they expire\.$/,
+      /^You were signed out of Acme after 30 minutes of inactivity\. Tokens can’t be revoked and work until they expire\.$/,
     ],
   ] as const) {
     it(`says ${title}, in the window that signed out and in another one`, async () => {
