@@ -47,11 +47,14 @@ describe('what is unsafe around the sessions', () => {
     await workbench.status.hover();
     const tooltip = workbench.page.locator('.monaco-hover', { hasText: 'session-keeper.rival' });
     await tooltip.waitFor();
-    assert.match((await tooltip.textContent()) ?? '', /The ID "acme" is used by session-keeper\.rival/);
+    assert.match(
+      (await tooltip.textContent()) ?? '',
+      /The provider ID "acme" is already used by session-keeper\.rival/,
+    );
     await workbench.screenshot('91-id-of-another-extension');
     assert.match(
       await workbench.logs(),
-      /VS Code asks another extension for sessions of acme: session-keeper\.rival\./,
+      /VS Code sends session requests for acme to another extension \(session-keeper\.rival\)\./,
     );
   });
 
@@ -63,7 +66,7 @@ describe('what is unsafe around the sessions', () => {
     try {
       const before = await readdir(elsewhere);
       await workbench.reload();
-      await workbench.notification(/its folder .*sessions.*link/).waitFor();
+      await workbench.notification(/storage folder .*sessions isn’t used because it’s a symbolic link/).waitFor();
       await workbench.screenshot('92-folder-is-link');
       assert.deepEqual(await readdir(elsewhere), before);
     } finally {
@@ -81,7 +84,7 @@ describe('what is unsafe around the sessions', () => {
     await chown(workbench.sharedFolder, 65_534, 65_534);
     try {
       await workbench.reload();
-      await workbench.notification(/its folder .*sessions.*another user/).waitFor();
+      await workbench.notification(/storage folder .*sessions isn’t used because another user owns it/).waitFor();
       await workbench.screenshot('93-folder-of-another-user');
     } finally {
       await chown(workbench.sharedFolder, 0, 0);
