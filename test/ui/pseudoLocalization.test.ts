@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import type { Locator, Page } from 'playwright-core';
 import { demoClientId } from '../../tools/identityServer.ts';
 import { signInAt } from '../../tools/person.ts';
+import { PRESETS } from '../../src/wizard/presets.ts';
 import { createUiFixture } from './fixture.ts';
 import { PSEUDO_LOCALE, pseudoLocalized } from './pseudoLocale.ts';
 
@@ -19,6 +20,7 @@ const DATA = [
   /https?:\/\/\S+/gu,
   /\bsessionKeeper\.[\w.]+/gu,
   /\bSession Keeper\b/gu,
+  new RegExp(PRESETS.map(({ name }) => name).join('|'), 'gu'),
   /\b(?:acme|demo|openid|profile|email|offline_access|clientId|issuer|demo-client)\b/giu,
 ];
 
@@ -81,8 +83,7 @@ describe('the product in another language', () => {
 
   it('has commands in that language in the Command Palette', async () => {
     const { workbench } = fixture;
-    await workbench.listCommands('Session Keeper:');
-    const names = await workbench.listCommands(pseudoLocalized('Session Keeper'));
+    const names = await workbench.listCommands('Session Keeper:');
     assert.deepEqual(names.flatMap(englishWords), []);
     assert.ok(names.length > 3, names.join());
   });

@@ -14,13 +14,19 @@ describe('a confirmation about hosts and sessions', () => {
     await workbench.reloadSettings();
   };
 
-  /** Moves an endpoint in the server metadata to another origin, and makes Session Keeper read the metadata. */
+  let restoreMetadata = (): void => {};
+
+  /**
+   * Moves an endpoint in the server metadata to another origin, and makes Session Keeper read the metadata. It can be read
+   * more than once, because VS Code can report a changed setting late.
+   */
   const moveEndpoint = async (name: string, path: string): Promise<string> => {
     const { identity } = fixture;
+    restoreMetadata();
     const metadata = (await (await fetch(new URL(METADATA, identity.issuer))).json()) as Record<string, unknown>;
     const { port } = new URL(identity.issuer);
     const body = { ...metadata, [name]: `http://localhost:${port}${path}` };
-    identity.faults.add({ path: METADATA, times: 1, action: { kind: 'answer', status: 200, body } });
+    restoreMetadata = identity.faults.add({ path: METADATA, action: { kind: 'answer', status: 200, body } });
     // After a change in the settings, the metadata is read again.
     await configure([{ ...entryFor(identity.issuer), authorizationParameters: { ui_locales: name } }]);
     return `localhost:${port}`;
@@ -59,6 +65,7 @@ describe('a confirmation about hosts and sessions', () => {
     await workbench.press('Trust New Host', sentence);
     await workbench.notification('Renewed your Acme session (demo).').waitFor();
     assert.equal(identity.journal.refreshRequests().length, requests + 1);
+    restoreMetadata();
     await workbench.clearNotifications();
   });
 
