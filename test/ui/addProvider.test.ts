@@ -208,7 +208,7 @@ describe('adding a provider when none is configured', () => {
     await waitForPlaceholder(SUMMARY);
     await pick('Server capabilities');
     for (const capability of ['Browser sign-in', 'Device code sign-in', 'the scope "offline_access"']) {
-      await workbench.rows.filter({ hasText: capability }).waitFor();
+      await workbench.rows.filter({ hasText: capability }).first().waitFor();
     }
     await workbench.screenshot('123-wizard-capabilities');
     await goBack();
