@@ -75,11 +75,15 @@ const SIGNED_IN: readonly Picture[] = [
     name: 'session',
     part: () => 'bottom-right',
     show: async (workbench) => {
-      await restPointer(workbench.page);
+      const hover = workbench.page.locator('.monaco-hover', { hasText: 'Account: demo' });
       // A change of the theme closes a hover that opens at the same time.
-      await workbench.page.waitForTimeout(SETTLE);
-      await workbench.status.hover();
-      await workbench.page.locator('.monaco-hover', { hasText: 'Account: demo' }).waitFor();
+      do {
+        await restPointer(workbench.page);
+        await workbench.page.waitForTimeout(SETTLE);
+        await workbench.status.hover();
+        await hover.waitFor();
+        await workbench.page.waitForTimeout(SETTLE);
+      } while (!(await hover.isVisible()));
     },
     hide: ({ page }) => restPointer(page),
   },
