@@ -30,6 +30,9 @@ import { CALLBACKS_FOLDER, SHARED_FOLDER, type COMMANDS } from './host/ids.ts';
 import { signInPages, signOutPages } from './host/pageMessages.ts';
 import type { Settings } from './host/settings.ts';
 import { deleteAbandonedParts } from './node/abandonedParts.ts';
+import { GitCredentials } from './integrations/gitCredentials.ts';
+import { TokenClipboard } from './integrations/tokenClipboard.ts';
+import { TokenSource } from './integrations/tokenSource.ts';
 import { nodeCipher } from './node/cipher.ts';
 import { nodeProcessLiveness } from './node/processLiveness.ts';
 import { nodeSharedFolder } from './node/sharedFolder.ts';
@@ -183,7 +186,25 @@ export function createOnDemandParts(start: StartParts): OnDemandParts {
     proposePort: () => freePortFor([], random),
     signIn: (provider) => commands.signInTo(provider, provider.scopes),
   });
+  const tokenSource = new TokenSource({ clock, sessionManager, settings });
+  const clipboard = new TokenClipboard({
+    clock,
+    log,
+    sessionManager,
+    settings,
+    tokenSource,
+    confirmed: createRememberedNames(context.globalState, 'confirmed'),
+    reportFailure: (error, record) => notifications.reportFailure(error, commands.targetForSession(record)),
+  });
+  const gitCredentials = new GitCredentials({
+    log,
+    settings,
+    tokenSource,
+    signIn: (provider) => commands.signInTo(provider, provider.scopes),
+    reportFailure: (error, { id }) => notifications.reportFailure(error, commands.targetForProvider(id)),
+  });
   const commands: Commands = new Commands({
+    clipboard,
     clock,
     sessionManager,
     tokenRefresher,
@@ -263,6 +284,8 @@ export function createOnDemandParts(start: StartParts): OnDemandParts {
     watchTlsVerification(tlsDependencies, () => notifications.update()),
     vscode.window.onDidChangeWindowState(({ focused }) => (focused ? notifications.update() : undefined)),
     activity,
+    clipboard,
+    gitCredentials,
     idleNotifications,
     notifications,
     signInController,
@@ -276,6 +299,7 @@ export function createOnDemandParts(start: StartParts): OnDemandParts {
   sessions.start();
   void uriCallbackRouter.cleanUp();
   void idOwnership.check();
+  gitCredentials.update();
   [sharedPath, callbacksPath].forEach((path) => void deleteAbandonedParts(path, clock.now()));
   folder.list().catch((error: unknown) => {
     const { code } = toFailure(error);
@@ -302,6 +326,7 @@ export function createOnDemandParts(start: StartParts): OnDemandParts {
       clock.after(SECOND, () => void idOwnership.check());
       idleMonitor.configure();
       activity.update();
+      gitCredentials.update();
       void problemReporter.reportSettingsProblems();
       sessions.storedSessionIssues.onDidChangeProviders();
     },

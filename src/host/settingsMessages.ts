@@ -52,6 +52,11 @@ const FIELD_PROBLEMS: Readonly<Record<ProblemCode, (field: string) => string>> =
   'bad-sign-in-method': (field) =>
     l10n.t('"{0}" must be one of {1}.', field, SIGN_IN_METHODS.map((method) => `"${method}"`).join(', ')),
   'bad-port': (field) => l10n.t('"{0}" must be a list of 1 to 20 whole numbers between 1 and 65535.', field),
+  'bad-git-server': (field) =>
+    l10n.t(
+      '"{0}" must list URLs of git servers that start with https:// and have no path, such as https://git.example.com',
+      field,
+    ),
   'bad-redirect-uri': (field) =>
     l10n.t(
       '"{0}" must be http:// with localhost, 127.0.0.1 or [::1], optionally a port and a path, and nothing else.',
