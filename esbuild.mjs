@@ -1,22 +1,22 @@
 // Builds the extension, and the test suite that runs inside VS Code.
-//   node esbuild.mjs            the extension, minified: dist/extension.js, and beside it the files that it loads
-//   node esbuild.mjs --dev      the same with source maps, not minified
+//   node esbuild.mjs            the extension, minified: dist/extension.js and the files that it loads
+//   node esbuild.mjs --dev      with source maps, not minified
 //   node esbuild.mjs --tests    the in-editor suite: out/test/suite.js
-//   --watch                     goes on building
+//   --watch                     rebuilds on changes
 import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { build, context } from 'esbuild';
 
 const args = new Set(process.argv.slice(2));
 const dev = args.has('--dev') || args.has('--watch');
 
-/** What is used of VS Code's API. A name that is missing here is an error of the build. */
+/** The parts of VS Code's API that are used. The build fails if a name is missing here. */
 const vscodeApi = `
   authentication, CancellationTokenSource, CodeLens, commands, ConfigurationTarget, Disposable, env, EventEmitter,
   ExtensionKind, extensions, InputBoxValidationSeverity, l10n, languages, MarkdownString, ProgressLocation, QuickInputButtons,
   QuickPickItemKind, Range, Selection, StatusBarAlignment, TextEditorRevealType, TextEditorSelectionChangeKind, ThemeColor,
   ThemeIcon, UIKind, Uri, version, window, workspace`;
 
-/** Imports these names: of an import of everything, a CommonJS file copies hundreds of names, one by one, at each start. */
+/** Imports only these names. For a namespace import, a CommonJS file would copy hundreds of names at each start. */
 const namesOfVscode = {
   name: 'names-of-vscode',
   setup({ onLoad, onResolve }) {
@@ -31,18 +31,18 @@ const namesOfVscode = {
 
 const shared = {
   platform: 'node',
-  // What the extension host of the oldest supported VS Code understands.
+  // The language level of the extension host in the oldest supported VS Code.
   target: 'es2023',
-  // In watch mode esbuild itself says when a build starts and ends, which the editor's task waits for.
+  // In watch mode, esbuild reports when a build starts and ends, which the editor's task waits for.
   logLevel: args.has('--watch') ? 'info' : 'warning',
   metafile: true,
 };
 
 /**
- * The first of two steps, because esbuild splits ES modules only, and VS Code takes three times as long to load those as
- * CommonJS. It makes a file of what only the start needs, one of what is loaded on demand (src/onDemand.ts), and one of
- * what both need. The names of the latter two change with their content and with that of the files that they import: a
- * window that is still open after an update finds no file, rather than one that doesn't fit.
+ * The first of two steps, because esbuild splits only ES modules, and VS Code takes three times as long to load those
+ * as CommonJS. It creates a file for what only the start needs, one for what is loaded on demand (src/onDemand.ts), and
+ * one for what both need. The names of the latter two change with their content and that of their imports: a window
+ * that is still open after an update finds no file rather than a mismatched one.
  */
 const extension = {
   ...shared,
@@ -59,7 +59,7 @@ const extension = {
   plugins: [namesOfVscode, { name: 'commonjs', setup: ({ onEnd }) => onEnd(convertToCommonJs) }],
 };
 
-/** The second step makes a CommonJS file of each of those. What imports what is left in out/esm/meta.json. */
+/** The second step converts each of those to a CommonJS file. The imports are listed in out/esm/meta.json. */
 async function convertToCommonJs({ errors, metafile }) {
   if (errors.length > 0) {
     return;
@@ -72,7 +72,7 @@ async function convertToCommonJs({ errors, metafile }) {
     outdir: 'dist',
     minify: !dev,
     sourcemap: dev,
-    // With `import()` it would be Node, and not VS Code, that gives the file its modules.
+    // With `import()`, Node rather than VS Code would resolve the modules of the file.
     supported: { 'dynamic-import': false },
     logLevel: 'warning',
   });
@@ -80,7 +80,9 @@ async function convertToCommonJs({ errors, metafile }) {
   printSizes(built);
 }
 
-/** The suite is an extension of its own, because VS Code shows no dialogs to a module given as `extensionTestsPath`. */
+/**
+ * The suite is a separate extension, because VS Code shows no dialogs to a module specified as `extensionTestsPath`.
+ */
 async function suite() {
   const only = process.env['SESSION_KEEPER_SUITE'] ?? '';
   const files = (await readdir('test/vscode'))

@@ -18,15 +18,16 @@ export default tseslint.config(
       '@typescript-eslint/switch-exhaustiveness-check': 'error',
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
       '@typescript-eslint/no-unused-vars': ['error', { varsIgnorePattern: '^_', argsIgnorePattern: '^_' }],
-      // An empty function is how "do nothing" is written here.
+      // An empty function is the idiom for "do nothing".
       '@typescript-eslint/no-empty-function': 'off',
-      // `void promise` says on purpose that nobody waits.
+      // `void promise` marks a promise that is deliberately not awaited.
       '@typescript-eslint/no-meaningless-void-operator': 'off',
       '@typescript-eslint/no-confusing-void-expression': [
         'error',
         { ignoreArrowShorthand: true, ignoreVoidOperator: true, ignoreVoidReturningFunctions: true },
       ],
-      // oauth4webapi marks it so that it stands out. It is on for loopback addresses only; a test holds that.
+      // oauth4webapi marks it as deprecated to make it stand out. It's used only for loopback addresses, as a test
+      // checks.
       '@typescript-eslint/no-deprecated': [
         'error',
         { allow: [{ from: 'package', name: 'allowInsecureRequests', package: 'oauth4webapi' }] },

@@ -4,31 +4,31 @@
 
 /** The `name` of an error of Session Keeper. */
 export type SessionKeeperErrorName =
-  /** The server can't be reached, or doesn't answer in time. Try again later. */
+  /** The server can't be reached, or doesn't respond in time. Try again later. */
   | 'SessionKeeper.network'
   /** The server is temporarily unavailable. Try again later. */
   | 'SessionKeeper.server'
   /** The server is limiting requests. Try again later. */
   | 'SessionKeeper.rate-limited'
-  /** Another window is renewing the session and has not finished. Try again later. */
+  /** Another window is renewing the session and hasn't finished. Try again later. */
   | 'SessionKeeper.lock-timeout'
-  /** A web page came instead of a response of the server, from a login page of the network or a proxy. Show the message: the user has to act. */
+  /** A network login page or a proxy sent a web page instead of the server's response. Show the message: the user must act. */
   | 'SessionKeeper.unexpected-html'
-  /** The proxy doesn't let requests through to the server. Show the message: the user has to act. */
+  /** The proxy doesn't let requests through to the server. Show the message: the user must act. */
   | 'SessionKeeper.proxy'
-  /** The server's certificate isn't trusted. Show the message: the user has to act. */
+  /** The server's certificate isn't trusted. Show the message: the user must act. */
   | 'SessionKeeper.certificate'
-  /** The clock of this computer, or of the server, is wrong, so that the response can't be verified. Show the message: the user has to act. */
+  /** The clock of this computer, or of the server, is wrong, so that the response can't be verified. Show the message: the user must act. */
   | 'SessionKeeper.clock'
-  /** VS Code's secret storage can't be read or written, for example because the keyring is locked. Show the message: the user has to act. */
+  /** SecretStorage can't be read or written, for example because the keyring is locked. Show the message: the user must act. */
   | 'SessionKeeper.storage'
-  /** Another window has renewed the session, and this window can't read the new tokens. Show the message: the user has to act. */
+  /** Another window has renewed the session, and this window can't read the new tokens. Show the message: the user must act. */
   | 'SessionKeeper.token-in-other-window'
   /** The server has ended the session. Let the user sign in: call `getSession` with `createIfNone`. */
   | 'SessionKeeper.session-ended'
   /** The session has reached its maximum lifetime. Let the user sign in: call `getSession` with `createIfNone`. */
   | 'SessionKeeper.session-expired'
-  /** The connection was interrupted during a renewal, and the server accepts each one only once. Let the user sign in: call `getSession` with `createIfNone`. */
+  /** The connection was interrupted during a renewal, and the server accepts each refresh token only once. Let the user sign in: call `getSession` with `createIfNone`. */
   | 'SessionKeeper.refresh-response-lost'
   /** The server requires a new sign-in. Let the user sign in: call `getSession` with `createIfNone`. */
   | 'SessionKeeper.sign-in-needed'
@@ -48,45 +48,45 @@ export type SessionKeeperErrorName =
   | 'SessionKeeper.refresh-rejected'
   /** The server keeps rejecting the renewal, without a known reason. Let the user sign in: call `getSession` with `createIfNone`. */
   | 'SessionKeeper.refresh-rejected-again'
-  /** The server rejects the renewal since the provider's settings were changed. Show the message: the user has to act. */
+  /** The server rejects the renewal since the provider's settings were changed. Show the message: the user must act. */
   | 'SessionKeeper.refresh-rejected-settings'
-  /** The server rejects the client ID, or requires a client secret. Show the message: the user has to act. */
+  /** The server rejects the client ID, or requires a client secret. Show the message: the user must act. */
   | 'SessionKeeper.client-rejected'
-  /** The client isn't allowed to sign in like this. Show the message: the user has to act. */
+  /** The client isn't allowed to sign in like this. Show the message: the user must act. */
   | 'SessionKeeper.client-not-allowed'
-  /** The redirect URI isn't registered for the client. Show the message: the user has to act. */
+  /** The redirect URI isn't registered for the client. Show the message: the user must act. */
   | 'SessionKeeper.redirect-rejected'
-  /** The server rejects one of the requested scopes. Show the message: the user has to act. */
+  /** The server rejects one of the requested scopes. Show the message: the user must act. */
   | 'SessionKeeper.scope-rejected'
-  /** There is no OpenID Connect or OAuth server at the issuer URL. Show the message: the user has to act. */
+  /** There is no OpenID Connect or OAuth server at the issuer URL. Show the message: the user must act. */
   | 'SessionKeeper.no-server'
-  /** The server at the issuer URL reports a different issuer. Show the message: the user has to act. */
+  /** The server at the issuer URL reports a different issuer. Show the message: the user must act. */
   | 'SessionKeeper.issuer-mismatch'
-  /** The server uses a URL without HTTPS. Show the message: the user has to act. */
+  /** The server uses a URL without HTTPS. Show the message: the user must act. */
   | 'SessionKeeper.insecure'
-  /** The server doesn't support something that Session Keeper requires, such as PKCE with S256. Show the message: the user has to act. */
+  /** The server doesn't support something that Session Keeper requires, such as PKCE with S256. Show the message: the user must act. */
   | 'SessionKeeper.unsupported-server'
-  /** The provider's settings don't fit the server. Show the message: the user has to act. */
+  /** The provider's settings don't fit the server. Show the message: the user must act. */
   | 'SessionKeeper.configuration'
-  /** The server rejected the session's DPoP proof. Show the message: the user has to act. */
+  /** The server rejected the session's DPoP proof. Show the message: the user must act. */
   | 'SessionKeeper.proof-rejected'
-  /** The session can't be renewed, because it has no usable refresh token. Show the message: the user has to act. */
+  /** The session can't be renewed, because it has no usable refresh token. Show the message: the user must act. */
   | 'SessionKeeper.not-renewable'
-  /** The provider was removed from the settings. Show the message: the user has to act. */
+  /** The provider was removed from the settings. Show the message: the user must act. */
   | 'SessionKeeper.not-configured'
-  /** The server's response can't be understood. Show the message: the user has to act. */
+  /** The server's response can't be understood. Show the message: the user must act. */
   | 'SessionKeeper.invalid-response'
-  /** The server names a token endpoint at another address. The user is asked whether to trust it. Show the message: the user has to act. */
+  /** The server's token endpoint has moved to another host. The user is asked whether to trust it. Show the message: the user must act. */
   | 'SessionKeeper.endpoint-moved'
-  /** The sign-in would open a page of another provider in the settings. Show the message: the user has to act. */
+  /** The sign-in would open a page of another provider in the settings. Show the message: the user must act. */
   | 'SessionKeeper.endpoint-conflict'
-  /** The response failed verification, so it wasn't used. Show the message: the user has to act. */
+  /** The response failed verification, so it wasn't used. Show the message: the user must act. */
   | 'SessionKeeper.untrusted-response'
-  /** The server returned tokens for a different account, so they weren't used. Show the message: the user has to act. */
+  /** The server returned tokens for a different account, so they weren't used. Show the message: the user must act. */
   | 'SessionKeeper.other-account'
-  /** The server reported an error that Session Keeper doesn't know. Show the message: the user has to act. */
+  /** The server reported an error that Session Keeper doesn't know. Show the message: the user must act. */
   | 'SessionKeeper.unknown-error'
-  /** The user, or a policy of the server, denied access. Don't ask again on your own. */
+  /** The user, or a policy of the server, denied access. Don't retry without a user action. */
   | 'SessionKeeper.denied'
   /** The sign-in response is invalid or has expired. Try again when the user does. */
   | 'SessionKeeper.invalid-callback'
@@ -96,23 +96,23 @@ export type SessionKeeperErrorName =
   | 'SessionKeeper.sign-in-timeout'
   /** This computer doesn't let Session Keeper listen on its loopback address. Try again when the user does. */
   | 'SessionKeeper.no-loopback'
-  /** The user canceled the sign-in. Don't ask again on your own. */
+  /** The user canceled the sign-in. Don't retry without a user action. */
   | 'SessionKeeper.canceled'
-  /** Another sign-in has taken the place of this one. Don't ask again on your own. */
+  /** Another sign-in replaced this one. Don't retry without a user action. */
   | 'SessionKeeper.replaced'
-  /** The user signed out while the request was running. Don't ask again on your own. */
+  /** The user signed out during the request. Don't retry without a user action. */
   | 'SessionKeeper.signed-out'
   /** Your server rejected the renewed access token, too (`invalid_token` in the header that you've passed). Check which audience and issuer your server accepts. */
   | 'SessionKeeper.token-rejected'
-  /** The server didn't grant the requested scopes. Go on without what needs them, or show the message. */
+  /** The server didn't grant the requested scopes. Continue without features that need them, or show the message. */
   | 'SessionKeeper.insufficient-scope'
   /** The server didn't provide the requested level or time of authentication (`acr_values`, `max_age`). Show the message. */
   | 'SessionKeeper.step-up-failed'
   /** The `WWW-Authenticate` header that you've passed can't be understood. Check what your server sends. */
   | 'SessionKeeper.invalid-challenge'
-  /** The server requires a step that is not possible here. Show the message: the user has to act. */
+  /** The server requires a step that isn't possible here. Show the message: the user must act. */
   | 'SessionKeeper.protocol-step'
-  /** An error in Session Keeper; its log has the details. Show the message: the user has to act. */
+  /** An error in Session Keeper; its log has the details. Show the message: the user must act. */
   | 'SessionKeeper.unexpected';
 
 /** An error of Session Keeper. Its message is for the user, in their language. VS Code passes on nothing else. */

@@ -1,4 +1,4 @@
-// The composition root: creates what is needed from the start. Everything else is created in onDemand.ts.
+// The composition root: creates what is needed at start. Everything else is created in onDemand.ts.
 import { join } from 'node:path';
 import * as vscode from 'vscode';
 import type { TakenIds } from './auth/idConflicts.ts';
@@ -26,16 +26,16 @@ const DEACTIVATION_TIMEOUT = 4 * SECOND;
 
 let stop = (): Promise<void> => Promise.resolve();
 
-/** Stops Session Keeper. Waits for renewals in progress, whose new tokens would be lost otherwise. */
+/** Stops Session Keeper. Waits for renewals in progress, whose new tokens would otherwise be lost. */
 export function deactivate(): Promise<void> {
   return stop();
 }
 
-/** Starts Session Keeper. Does not wait for the network or the keyring. */
+/** Starts Session Keeper. Doesn't wait for the network or the keyring. */
 export function activate(context: vscode.ExtensionContext): void {
   const log = vscode.window.createOutputChannel(PRODUCT, { log: true });
   const settings = new Settings(Math.random());
-  log.info(`${PRODUCT} starts with ${settings.providers.length} provider(s).`);
+  log.info(`${PRODUCT} started. Configured providers: ${settings.providers.length}.`);
   const pendingSignIns = new PendingSignIns();
   const onDemand = lazy<OnDemandParts>(async () => {
     const { createOnDemandParts } = await import('./onDemand.ts');
@@ -58,7 +58,7 @@ export function activate(context: vscode.ExtensionContext): void {
     context.subscriptions.push(parts);
     return parts;
   }, createBundleLoadErrorReporter(log));
-  /** Loads the parts on demand; gives undefined if they can't be loaded, which has been reported then. */
+  /** Loads the parts on demand; returns undefined if they can't be loaded, which has already been reported. */
   const loaded = (): Promise<OnDemandParts | undefined> => onDemand.load().catch(() => undefined);
   const sessions = new SessionsModule({
     clock,
@@ -128,7 +128,7 @@ export function activate(context: vscode.ExtensionContext): void {
     log,
   );
 
-  // Deferred, because VS Code has other extensions to start. A request before that loads the sessions itself.
+  // Deferred, because VS Code also starts other extensions. An earlier request loads the sessions on its own.
   const startTimer = clock.after(0, () => {
     sessions.start();
     if (settings.problems.length + settings.numberProblems.length > 0) {

@@ -1,5 +1,5 @@
-// The second composition root: creates what the start of the extension doesn't need. It is a bundle of its own, which
-// extension.ts loads when a part of it is first needed, and a few seconds after start in any case.
+// The second composition root: creates what isn't needed at start. It's a separate bundle, which extension.ts loads when
+// it's first needed, and a few seconds after start in any case.
 import { randomUUID } from 'node:crypto';
 import { lookup } from 'node:dns/promises';
 import { readFile } from 'node:fs/promises';
@@ -30,9 +30,7 @@ import { CALLBACKS_FOLDER, SHARED_FOLDER, type COMMANDS } from './host/ids.ts';
 import { signInPages, signOutPages } from './host/pageMessages.ts';
 import type { Settings } from './host/settings.ts';
 import { deleteAbandonedParts } from './node/abandonedParts.ts';
-import { GitCredentials } from './integrations/gitCredentials.ts';
-import { TokenClipboard } from './integrations/tokenClipboard.ts';
-import { TokenSource } from './integrations/tokenSource.ts';
+import { createIntegrations } from './integrations/integrations.ts';
 import { nodeCipher } from './node/cipher.ts';
 import { nodeProcessLiveness } from './node/processLiveness.ts';
 import { nodeSharedFolder } from './node/sharedFolder.ts';
@@ -55,7 +53,7 @@ import { RecoveryActions } from './ui/recoveryActions.ts';
 import { getTlsNotifications, watchTlsVerification } from './ui/tlsNotification.ts';
 import { AddProviderWizard } from './wizard/addProviderWizard.ts';
 
-/** How long, in ms, a server may take for a response. */
+/** The timeout of a request to a server, in ms. */
 const RESPONSE_TIMEOUT = 20 * SECOND;
 
 /** The parts that exist from the start. */
@@ -72,11 +70,11 @@ export interface StartParts {
   readonly sessions: SessionsModule;
   readonly settings: Settings;
   readonly takenIds: TakenIds;
-  /** Shows them. */
+  /** Updates the status bar. */
   onDidChangeTakenIds(): void;
 }
 
-/** The parts that are loaded on demand, as the start of the extension uses them. */
+/** The parts that are loaded on demand, as used by the start of the extension. */
 export interface OnDemandParts extends Disposable {
   readonly commands: Readonly<Record<keyof typeof COMMANDS, () => unknown>>;
   readonly diagnostics: DiagnosticsService;
@@ -90,12 +88,12 @@ export interface OnDemandParts extends Disposable {
   onDidChangeSettings(): void;
 }
 
-/** The addresses of a host name, as the system resolves it. */
+/** Returns the IP addresses of a host name, as resolved by the system. */
 async function addressesOf(hostname: string): Promise<string[]> {
   return (await lookup(hostname, { all: true })).map(({ address }) => address);
 }
 
-/** Creates the parts and starts them. Does not wait for the network or the keyring. */
+/** Creates the parts and starts them. Doesn't wait for the network or the keyring. */
 export function createOnDemandParts(start: StartParts): OnDemandParts {
   const { clock, context, diagnosticsDocument, log, pendingSignIns, random, settings } = start;
   const { folder, liveSessions, notificationClaims, scheduler, secrets, sessionManager } = start.sessions;
@@ -151,7 +149,7 @@ export function createOnDemandParts(start: StartParts): OnDemandParts {
     getCallbackUri: () => redirectEnvironment.getCallbackUri(),
     random,
     releasePorts: (ports) => endSessionService.releasePorts(ports),
-    hasSession: ({ id }) => sessionManager.getActive(id).length > 0,
+    revokeUnused: (unused) => sessions.revocations.revokeUnused(unused),
     providers: () => settings.providers,
     confirmDestination: createDestinationConfirmation(createRememberedNames(context.globalState, 'destinations')),
     issuersWithIss: createRememberedNames(context.globalState, 'issuersWithIss'),
@@ -186,25 +184,9 @@ export function createOnDemandParts(start: StartParts): OnDemandParts {
     proposePort: () => freePortFor([], random),
     signIn: (provider) => commands.signInTo(provider, provider.scopes),
   });
-  const tokenSource = new TokenSource({ clock, sessionManager, settings });
-  const clipboard = new TokenClipboard({
-    clock,
-    log,
-    sessionManager,
-    settings,
-    tokenSource,
-    confirmed: createRememberedNames(context.globalState, 'confirmed'),
-    reportFailure: (error, record) => notifications.reportFailure(error, commands.targetForSession(record)),
-  });
-  const gitCredentials = new GitCredentials({
-    log,
-    settings,
-    tokenSource,
-    signIn: (provider) => commands.signInTo(provider, provider.scopes),
-    reportFailure: (error, { id }) => notifications.reportFailure(error, commands.targetForProvider(id)),
-  });
+  const integrations = createIntegrations({ ...start, commands: () => commands, notifications: () => notifications });
   const commands: Commands = new Commands({
-    clipboard,
+    clipboard: integrations.clipboard,
     clock,
     sessionManager,
     tokenRefresher,
@@ -284,8 +266,7 @@ export function createOnDemandParts(start: StartParts): OnDemandParts {
     watchTlsVerification(tlsDependencies, () => notifications.update()),
     vscode.window.onDidChangeWindowState(({ focused }) => (focused ? notifications.update() : undefined)),
     activity,
-    clipboard,
-    gitCredentials,
+    integrations,
     idleNotifications,
     notifications,
     signInController,
@@ -299,7 +280,7 @@ export function createOnDemandParts(start: StartParts): OnDemandParts {
   sessions.start();
   void uriCallbackRouter.cleanUp();
   void idOwnership.check();
-  gitCredentials.update();
+  integrations.update();
   [sharedPath, callbacksPath].forEach((path) => void deleteAbandonedParts(path, clock.now()));
   folder.list().catch((error: unknown) => {
     const { code } = toFailure(error);
@@ -307,7 +288,7 @@ export function createOnDemandParts(start: StartParts): OnDemandParts {
       problemReporter.warnSyncDisabled(code, sharedPath);
     }
   });
-  // Stores a marker, by which the next session of the editor detects whether secrets persist.
+  // Stores a marker that shows after the next start of VS Code whether secrets persist.
   sessionManager.ready().then(
     () => sessions.health.checkPersistence(vscode.env.sessionId),
     () => {},
@@ -322,11 +303,11 @@ export function createOnDemandParts(start: StartParts): OnDemandParts {
     handleUri: (uri) => redirectEnvironment.handleUri(uri, uriCallbackRouter),
     onDidChangeSettings: () => {
       discovery.clear();
-      // What has changed is registered by then.
+      // By then, the changed providers are registered.
       clock.after(SECOND, () => void idOwnership.check());
       idleMonitor.configure();
       activity.update();
-      gitCredentials.update();
+      integrations.update();
       void problemReporter.reportSettingsProblems();
       sessions.storedSessionIssues.onDidChangeProviders();
     },

@@ -18,13 +18,13 @@ import type { Log } from './progress.ts';
 export interface BrowserOptions {
   /** Whether it runs without a window; true by default. */
   readonly headless?: boolean;
-  /** An origin that leads to this machine although its name is another one's, and counts as secure although it is `http:`. */
+  /** An origin that resolves to this machine although its host is another one, and that counts as secure although it's `http:`. */
   readonly elsewhere?: URL | undefined;
-  /** Receives the progress of a fetch, should one be needed. */
+  /** Receives the progress of a download, if one is needed. */
   readonly log?: Log;
 }
 
-/** A browser's program, and what it needs around it. */
+/** A browser's executable, and the environment that it needs. */
 interface Program {
   readonly executablePath: string;
   readonly environment: Readonly<Record<string, string>>;
@@ -48,20 +48,20 @@ const fetched: NpmFolder = {
 };
 
 /**
- * Launches a browser: the one that `CHROME_PATH` names, else an installed Chrome, Chromium or Edge,
- * else (on x64 Linux, headless only) a Chromium fetched through npm.
+ * Launches a browser: the one in `CHROME_PATH`, otherwise an installed Chrome, Chromium or Edge, otherwise (on x64
+ * Linux, headless only) a Chromium downloaded through npm.
  *
- * @param options how
- * @returns the browser; whoever launches it closes it
- * @throws Error that says what to install, if there is no browser to be had
+ * @param options how to launch it
+ * @returns the browser; the caller closes it
+ * @throws Error that describes what to install, if no browser is available
  */
 export async function launchBrowser(options: BrowserOptions = {}): Promise<Browser> {
   const headless = options.headless ?? true;
   const program = installedBrowser() ?? (headless ? await fetchedBrowser(options.log ?? silentLog) : undefined);
   if (program === undefined) {
     throw new Error(
-      'No browser was found. Install Google Chrome, Chromium or Microsoft Edge, ' +
-        'or set CHROME_PATH to the program of one.',
+      "Couldn't find a browser. Install Google Chrome, Chromium or Microsoft Edge, " +
+        'or set CHROME_PATH to a browser executable.',
     );
   }
   endWithSignals();
@@ -82,10 +82,10 @@ export async function launchBrowser(options: BrowserOptions = {}): Promise<Brows
 }
 
 /**
- * Fetches the browser through npm if {@link launchBrowser} would have to.
+ * Downloads the browser through npm if {@link launchBrowser} would have to.
  *
- * @param log receives the progress of the fetch
- * @throws Error with npm's own words, if the fetch fails
+ * @param log receives the progress of the download
+ * @throws Error with npm's output, if the download fails
  */
 export async function prepareBrowser(log: Log = silentLog): Promise<void> {
   if (installedBrowser() === undefined) {
@@ -105,7 +105,7 @@ function switchesFor(elsewhere: URL | undefined): string[] {
 function installedBrowser(): Program | undefined {
   const named = process.env['CHROME_PATH'] ?? '';
   if (named !== '' && !existsSync(named)) {
-    throw new Error(`CHROME_PATH is "${named}", and there is no such file.`);
+    throw new Error(`CHROME_PATH is "${named}", but this file doesn't exist.`);
   }
   const executablePath = named !== '' ? named : usualPlaces().find((place) => existsSync(place));
   return executablePath === undefined ? undefined : { executablePath, environment: {}, args: [] };
@@ -143,7 +143,7 @@ async function fetchedBrowser(log: Log): Promise<Program | undefined> {
     return undefined;
   }
   if (!(await isFetched(fetched))) {
-    await withProgress(log, 'Fetching Chromium 153 (about 300 MB on disk)', async () => {
+    await withProgress(log, 'Downloading Chromium 153 (about 300 MB on disk)', async () => {
       await fetchNpmFolder(fetched);
     });
   }
@@ -163,9 +163,9 @@ function unpackedFolder(packageFolder: string): string {
 }
 
 /**
- * Unpacks the browser, and the libraries that a bare system lacks, into a folder of their own.
- * The package unpacks into the system's temporary folder and takes whatever lies there for its own,
- * half-written files of another process too; in a process of its own, the temporary folder is ours.
+ * Unpacks the browser, and the libraries that a minimal system lacks, into a separate folder. The package unpacks into the
+ * system's temporary folder and uses existing files there, including half-written files of another process. Therefore it
+ * runs in a process with a temporary folder of its own.
  */
 async function unpack(packageFolder: string): Promise<void> {
   const target = unpackedFolder(packageFolder);
@@ -176,7 +176,7 @@ async function unpack(packageFolder: string): Promise<void> {
     env: {
       ...process.env,
       TMPDIR: target,
-      // Only where it believes to run there does the package unpack its libraries.
+      // The package unpacks its libraries only if it detects that it runs there.
       AWS_EXECUTION_ENV: 'AWS_Lambda_nodejs24.x',
       AWS_LAMBDA_JS_RUNTIME: 'nodejs24.x',
     },
@@ -184,7 +184,7 @@ async function unpack(packageFolder: string): Promise<void> {
   await writeFile(join(target, 'fonts', 'fonts.conf'), fontSettings);
 }
 
-/** The package's own settings look for its fonts in the system's temporary folder. */
+/** The package's own settings expect its fonts in the system's temporary folder. */
 const fontSettings = `<?xml version="1.0"?>
 <!DOCTYPE fontconfig SYSTEM "fonts.dtd">
 <fontconfig>

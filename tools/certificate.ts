@@ -1,7 +1,7 @@
-// A certificate that nobody trusts, for a server of this machine: Node makes keys and signatures, but no certificates.
+// An untrusted certificate for a server on this machine: Node can create keys and signatures, but not certificates.
 import { generateKeyPairSync, sign } from 'node:crypto';
 
-/** A certificate and its key, as `node:https` takes them. */
+/** A certificate and its key, in the format of `node:https`. */
 export interface SelfSigned {
   /** The private key in PEM. */
   readonly key: string;
@@ -9,7 +9,7 @@ export interface SelfSigned {
   readonly cert: string;
 }
 
-/** The types of ASN.1 that are used, by their tags in DER (X.690). */
+/** The ASN.1 types in use, by their tags in DER (X.690). */
 const tags = {
   boolean: 0x01,
   integer: 0x02,
@@ -28,8 +28,8 @@ const tags = {
 } as const;
 
 /**
- * Makes a certificate for `localhost` and 127.0.0.1 that is signed by its own key (RFC 5280, ECDSA with P-256) and is valid
- * from 2000 to 2100: that it is not trusted is all that is wrong with it.
+ * Creates a self-signed certificate for `localhost` and 127.0.0.1 (RFC 5280, ECDSA with P-256), valid from 2000 to 2100.
+ * Its only flaw is that it isn't trusted.
  *
  * @returns a new key, and the certificate for it
  */
@@ -52,7 +52,7 @@ export function selfSignedCertificate(): SelfSigned {
       sequence(sequence(oid('551d13'), der('octets', isAuthority)), sequence(oid('551d11'), der('octets', names))),
     ),
   );
-  // The first octet tells that no bit of the last one is left over.
+  // The first octet is the number of unused bits in the last one.
   const signature = der('bits', Buffer.concat([Buffer.from([0]), sign('sha256', toBeSigned, privateKey)]));
   const certificate = sequence(toBeSigned, algorithm, signature)
     .toString('base64')
@@ -67,7 +67,7 @@ function sequence(...parts: readonly Buffer[]): Buffer {
   return der('sequence', ...parts);
 }
 
-/** An object identifier, already in its octets. */
+/** An object identifier, already encoded. */
 function oid(octets: string): Buffer {
   return der('oid', Buffer.from(octets, 'hex'));
 }

@@ -2,31 +2,31 @@ import { spawn, spawnSync } from 'node:child_process';
 import type { ChildProcess, SpawnOptions } from 'node:child_process';
 import { constants } from 'node:os';
 
-/** A program that was started here and will not outlive this process. */
+/** A program started by this process that ends with it. */
 export interface Child {
-  /** The running program, for its output and its end. */
+  /** The running program, for its output and its exit. */
   readonly process: ChildProcess;
   /**
-   * Ends the program together with everything it has started, politely at first.
+   * Ends the program and everything that it started, gracefully if possible.
    *
    * @returns when it has ended
    */
   end(): Promise<void>;
 }
 
-/** How long a program may take to end by itself, before it is ended by force. */
+/** How long a program may take to exit on its own before it's killed. */
 const patienceMilliseconds = 4000;
 
 const running = new Set<ChildProcess>();
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /**
- * Starts a program that ends with this process, whichever way this process ends.
- * It gets a process group of its own, so that its own children can be ended with it.
+ * Starts a program that ends with this process, however this process ends. It gets its own process group, so that its
+ * children can be ended with it.
  *
- * @param command the program
+ * @param command the executable
  * @param args its arguments
- * @param options as for Node's `spawn`
+ * @param options as in Node's `spawn`
  * @returns the running program
  */
 export function startChild(command: string, args: readonly string[], options: SpawnOptions = {}): Child {
@@ -57,7 +57,7 @@ export function startChild(command: string, args: readonly string[], options: Sp
         await ended;
         clearTimeout(force);
       }
-      // The program itself has ended; what it had started may still be there.
+      // The program itself has ended; programs that it started may still run.
       kill(child, 'SIGKILL');
     },
   };
@@ -74,7 +74,7 @@ function kill(child: ChildProcess, signal: 'SIGTERM' | 'SIGKILL'): void {
   try {
     process.kill(-child.pid, signal);
   } catch {
-    // Nobody of that group is left.
+    // The group has no more processes.
   }
 }
 
@@ -87,9 +87,9 @@ function killAll(): void {
 let watching = false;
 
 /**
- * Makes a signal end this process in a way that lets everything it has started end too; a browser under
- * Playwright, for one, ends with Node's `exit` event. Where somebody else takes care of the signal, an orderly
- * end is under way, and nothing is done.
+ * Makes a signal end this process in a way that also ends everything that it started; a browser of Playwright, for
+ * example, ends with Node's `exit` event. If there is another handler for the signal, a graceful exit is already in
+ * progress, and nothing is done.
  */
 export function endWithSignals(): void {
   if (watching) {

@@ -1,85 +1,85 @@
-// Lets a suite inside the extension host steer what is outside of it: the identity server and the person.
+// Lets a suite inside the extension host control what is outside of it: the identity server and the user.
 import { createServer } from 'node:http';
 import type { Fault } from './identityFaults.ts';
 import type { JournalEntry } from './identityJournal.ts';
 import type { IdentityPolicy, IdentityServer } from './identityServer.ts';
 import { listenOnLoopback } from './loopback.ts';
-import type { Behaviour } from './person.ts';
+import type { Behavior } from './person.ts';
 import type { Log } from './progress.ts';
 
-/** What can be asked for. Where it concerns a server, it is the one that is named, or the first. A fault has to be plain data, so `rewrite` names fields to set; null takes one away. */
+/** The commands. They apply to the named server, or to the first one. A fault must be plain data, so `rewrite` lists the fields to set; null removes one. */
 export interface Orders {
-  /** Which of the servers is meant. */
+  /** The name of the server. */
   readonly server?: string;
-  /** Changes what the server decides anew with every request. */
+  /** Changes the policy that the server applies to each request. */
   readonly policy?: Partial<IdentityPolicy>;
-  /** Switches faults on, after those before have been switched off. */
+  /** Enables faults, after disabling the previous ones. */
   readonly faults?: readonly (Omit<Fault, 'action'> & {
     readonly action:
       | Exclude<Fault['action'], { kind: 'rewrite' }>
       | { readonly kind: 'set'; readonly fields: Readonly<Record<string, unknown>> };
   })[];
-  /** What the person does when the next page opens. */
-  readonly person?: Behaviour;
-  /** Drops every grant at the server. */
+  /** What the user does when the next page opens. */
+  readonly person?: Behavior;
+  /** Removes every grant at the server. */
   readonly revokeEverything?: boolean;
   /** A token to look up. */
   readonly token?: string;
-  /** What the person types into the box that VS Code shows; it is there when the answer is. */
+  /** What the user types into the input box that VS Code shows; the box has it when the response arrives. */
   readonly types?: string;
   /** A line of the suite's report. */
   readonly line?: string;
-  /** The suite has ended with so many failures. */
+  /** The suite has ended with this number of failures. */
   readonly failures?: number;
 }
 
-/** What is answered. */
+/** The response. */
 export interface ControlAnswer {
-  /** What has reached the server. */
+  /** The requests that the server has received. */
   readonly journal: readonly JournalEntry[];
-  /** The heading of the page on which what the person did in the browser has ended last. */
+  /** The heading of the final page of the user's latest actions in the browser. */
   readonly lastRead: string;
-  /** Whether the token that was asked about is honoured by the server. */
+  /** Whether the server accepts the given token. */
   readonly isActive?: boolean;
 }
 
 /** A control that is listening. */
 export interface Control {
   readonly address: string;
-  /** What the person does now. */
-  behaviour(): Behaviour;
-  /** Takes the heading of a page that the person has read. */
+  /** What the user does now. */
+  behavior(): Behavior;
+  /** Receives the heading of a page that the user has seen. */
   reads(heading: string): void;
   /** Resolves with the number of failures when a suite reports its end. */
   readonly ended: Promise<number>;
   stop(): void;
 }
 
-/** What a control commands. */
+/** What is controlled. */
 export interface Commanded {
-  /** The servers by their names, of which the first is meant where none is named. */
+  /** The servers by name, of which the first is the default. */
   readonly servers: Readonly<Record<string, IdentityServer>>;
-  /** Types into the box that VS Code shows. */
+  /** Types into the input box that VS Code shows. */
   readonly type: (text: string) => Promise<void>;
   /** Receives the lines of the report. */
   readonly log: Log;
 }
 
 /**
- * Takes orders for identity servers and one person, and the report of the suite that gives them.
+ * Receives commands for identity servers and one user, and the report of the suite that sends them.
  *
- * @param commanded all of these
- * @returns the control, once it listens
+ * @param commanded what is controlled
+ * @returns the control, once it's listening
  */
 export async function startControl({ servers, type, log }: Commanded): Promise<Control> {
   const { promise: ended, resolve: end } = Promise.withResolvers<number>();
-  let behaviour: Behaviour = { kind: 'signIn', account: 'demo' };
+  let behavior: Behavior = { kind: 'signIn', account: 'demo' };
   let lastRead = '';
   const [usual = ''] = Object.keys(servers);
   const obey = async (orders: Orders): Promise<ControlAnswer> => {
     const identity = servers[orders.server ?? usual];
     if (identity === undefined) {
-      throw new Error('There is no such server.');
+      throw new Error('Unknown server.');
     }
     Object.assign(identity.policy, orders.policy);
     if (orders.faults !== undefined) {
@@ -91,7 +91,7 @@ export async function startControl({ servers, type, log }: Commanded): Promise<C
         });
       }
     }
-    behaviour = orders.person ?? behaviour;
+    behavior = orders.person ?? behavior;
     if (orders.types !== undefined) {
       await type(orders.types);
     }
@@ -120,7 +120,7 @@ export async function startControl({ servers, type, log }: Commanded): Promise<C
   const port = await listenOnLoopback(server);
   return {
     address: `http://127.0.0.1:${String(port)}`,
-    behaviour: () => behaviour,
+    behavior: () => behavior,
     reads: (heading) => {
       lastRead = heading;
     },

@@ -4,9 +4,9 @@ import { delimiter, join } from 'node:path';
 import { startChild } from './children.ts';
 import type { Child } from './children.ts';
 
-/** What a desktop VS Code is to show and load. */
+/** What a desktop VS Code shows and loads. */
 export interface DesktopOptions {
-  /** The program, as {@link findDesktopEditor} gives it. */
+  /** The executable, as returned by {@link findDesktopEditor}. */
   readonly program: string;
   /** The absolute path of the folder to open. */
   readonly folder: string;
@@ -19,17 +19,17 @@ export interface DesktopOptions {
 /**
  * Finds a desktop VS Code that can open a window here.
  *
- * @returns the path of its program; undefined if there is none, in CI, or without a display
+ * @returns the path of its executable; undefined if there is none, in CI, or without a display
  */
 export function findDesktopEditor(): string | undefined {
   return canShowWindows() ? places().find((place) => existsSync(place)) : undefined;
 }
 
 /**
- * Opens a window of a desktop VS Code with settings, storage and extensions of its own.
+ * Opens a window of a desktop VS Code with separate settings, storage and extensions.
  *
  * @param options what it shows and loads
- * @returns the running program; it ends when the window is closed
+ * @returns the running program, which ends when the window is closed
  */
 export function openDesktopEditor(options: DesktopOptions): Child {
   const args = [
@@ -42,7 +42,7 @@ export function openDesktopEditor(options: DesktopOptions): Child {
     options.userDataDir,
     ...options.extensions.flatMap((path) => ['--extensionDevelopmentPath', path]),
   ];
-  // A program started from VS Code's own terminal would otherwise take itself for a part of that VS Code.
+  // A program started from VS Code's own terminal would otherwise consider itself part of that VS Code.
   const environment = Object.fromEntries(
     Object.entries(process.env).filter(([name]) => !name.startsWith('VSCODE_') && name !== 'ELECTRON_RUN_AS_NODE'),
   );
@@ -57,7 +57,7 @@ function canShowWindows(): boolean {
   return process.platform !== 'linux' || display !== '';
 }
 
-/** On Windows the program itself is meant: the `code` on the PATH is a script, which takes a shell to run. */
+/** On Windows, this must be the executable itself: the `code` on the PATH is a script, which requires a shell. */
 function places(): string[] {
   if (process.platform === 'win32') {
     const folders = [join(process.env['LOCALAPPDATA'] ?? '', 'Programs'), process.env['PROGRAMFILES'] ?? ''];

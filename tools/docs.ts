@@ -1,4 +1,4 @@
-// Writes what of docs/ and package.json is made from the code: npm run docs.
+// Generates pages in docs/ and parts of package.json from the code: npm run docs.
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ERROR_TYPES_FILE, errorTypes } from './errorTypes.ts';

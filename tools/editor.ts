@@ -14,7 +14,7 @@ import { fetchedFolder } from './places.ts';
 import { printLog, silentLog, withProgress } from './progress.ts';
 import type { Log } from './progress.ts';
 
-/** The VS Code that is used where nothing else is asked for. */
+/** The default version of VS Code. */
 export const pinnedVersion = '1.139.1';
 
 /** The oldest VS Code that the extension supports. */
@@ -25,40 +25,40 @@ export type EditorSettings = Readonly<Record<string, unknown>>;
 
 /** How to start the editor. */
 export interface EditorOptions {
-  /** The folder for its settings, storage and logs; made if missing. */
+  /** The folder for its settings, storage and logs; created if missing. */
   readonly dataDir: string;
-  /** The VS Code version; the default is {@link chosenVersion}. */
+  /** The VS Code version; {@link chosenVersion} by default. */
   readonly version?: string;
   /** The port to serve on; 0, the default, is any free one. */
   readonly port?: number;
-  /** How many ports to try, upwards from `port`, while they are taken; 1 by default. */
+  /** How many ports to try, counting up from `port`, while they are in use; 1 by default. */
   readonly portTries?: number;
-  /** User settings, laid over quiet defaults. */
+  /** User settings, in addition to quiet defaults. */
   readonly settings?: EditorSettings;
-  /** Environment variables for the extension hosts, beside those of this process. */
+  /** Environment variables for the extension hosts, in addition to those of this process. */
   readonly environment?: Readonly<Record<string, string>>;
   /**
    * Whether windows may load extensions under development and run a test module; true by default.
-   * VS Code shows no notifications then, so where they are to be seen, extensions must be installed instead.
+   * VS Code then shows no notifications, so if these matter, extensions must be installed instead.
    */
   readonly smokeTestDriver?: boolean;
-  /** Receives the progress of a fetch, should one be needed. */
+  /** Receives the progress of a download, if one is needed. */
   readonly log?: Log;
 }
 
 /** A VS Code that is served to the browser. */
 export interface Editor {
-  /** Where it answers: `http://127.0.0.1:PORT`. */
+  /** Its URL: `http://127.0.0.1:PORT`. */
   readonly address: string;
   /** The port of {@link Editor.address}. */
   readonly port: number;
-  /** Where its settings, storage and logs are. */
+  /** The folder of its settings, storage and logs. */
   readonly dataDir: string;
   /** Ends the server, its extension hosts and every connection. */
   stop(): Promise<void>;
 }
 
-/** What one window of the editor is to show and load. */
+/** What one window of the editor shows and loads. */
 export interface WindowOptions {
   /** The absolute path of the folder to open. */
   readonly folder: string;
@@ -66,7 +66,7 @@ export interface WindowOptions {
   readonly extensions?: readonly string[];
   /** The absolute path of a module whose `run()` is called in the extension host. */
   readonly tests?: string;
-  /** The extensions whose own logs are kept at the level `trace`, by id; none by default. */
+  /** The extensions whose logs have the level `trace`, by ID; none by default. */
   readonly traced?: readonly string[];
 }
 
@@ -74,13 +74,13 @@ export interface WindowOptions {
 export interface PreparedEditor {
   /** The absolute path of VS Code's folder. */
   readonly home: string;
-  /** The absolute path of the Node program that its server runs on. */
+  /** The absolute path of the Node executable that runs its server. */
   readonly node: string;
 }
 
 const startMilliseconds = 60_000;
 
-/** Keeps every part of the workbench quiet that talks of itself, asks or goes to the network. */
+/** Disables every part of the workbench that advertises itself, prompts, or uses the network. */
 const quietSettings: EditorSettings = {
   'chat.commandCenter.enabled': false,
   'chat.disableAIFeatures': true,
@@ -104,11 +104,11 @@ const quietSettings: EditorSettings = {
 };
 
 /**
- * The VS Code version that the environment asks for: `SESSION_KEEPER_VSCODE` may be `minimum`,
+ * The VS Code version in the environment: `SESSION_KEEPER_VSCODE` can be `minimum`,
  * or a version such as `1.105.1` or `4.105.1`.
  *
- * @returns a VS Code version; {@link pinnedVersion} where nothing is asked for
- * @throws Error if the variable holds something else
+ * @returns a VS Code version; {@link pinnedVersion} by default
+ * @throws Error if the variable has any other value
  */
 export function chosenVersion(): string {
   const asked = process.env['SESSION_KEEPER_VSCODE'] ?? '';
@@ -120,21 +120,21 @@ export function chosenVersion(): string {
   }
   const parts = /^[14]\.(\d+\.\d+)$/u.exec(asked);
   if (parts?.[1] === undefined) {
-    throw new Error(`SESSION_KEEPER_VSCODE is "${asked}"; it can be "minimum" or a version such as ${minimumVersion}.`);
+    throw new Error(`SESSION_KEEPER_VSCODE is "${asked}"; expected "minimum" or a version such as ${minimumVersion}.`);
   }
   return `1.${parts[1]}`;
 }
 
 /**
- * Makes sure that VS Code is there, fetching it through npm if needed (half a minute, about 600 MB on disk).
+ * Ensures that VS Code is available, and downloads it through npm if needed (half a minute, about 600 MB on disk).
  *
  * @param version the VS Code version
- * @param log receives the progress of the fetch
- * @returns where it is, and what runs it
- * @throws Error with npm's own words, if the fetch fails
+ * @param log receives the progress of the download
+ * @returns its location, and what runs it
+ * @throws Error with npm's output, if the download fails
  */
 export async function prepareEditor(version = chosenVersion(), log: Log = silentLog): Promise<PreparedEditor> {
-  // The package carries VS Code 1.x.y in its version 4.x.y.
+  // The version 4.x.y of the package contains VS Code 1.x.y.
   const packageVersion = version.replace(/^1\./u, '4.');
   const wanted: NpmFolder = {
     folder: join(fetchedFolder, `code-server-${packageVersion}`),
@@ -143,7 +143,7 @@ export async function prepareEditor(version = chosenVersion(), log: Log = silent
     nested: join('lib', 'vscode'),
   };
   if (!(await isFetched(wanted))) {
-    await withProgress(log, `Fetching VS Code ${version} (about 600 MB on disk)`, async () => {
+    await withProgress(log, `Downloading VS Code ${version} (about 600 MB on disk)`, async () => {
       await fetchNpmFolder(wanted);
     });
   }
@@ -154,9 +154,9 @@ export async function prepareEditor(version = chosenVersion(), log: Log = silent
 }
 
 /**
- * Writes the user settings of an editor, laid over quiet defaults. What was there before is replaced.
+ * Writes the user settings of an editor, in addition to quiet defaults. Existing settings are replaced.
  *
- * @param userDir the folder that holds `settings.json`; made if missing
+ * @param userDir the folder that contains `settings.json`; created if missing
  * @param settings the settings
  */
 export async function writeSettings(userDir: string, settings: EditorSettings = {}): Promise<void> {
@@ -166,12 +166,12 @@ export async function writeSettings(userDir: string, settings: EditorSettings = 
 }
 
 /**
- * Starts VS Code's own server and serves it to the browser. Secrets survive a reload, and a restart with the same
- * data folder and port.
+ * Starts VS Code's own server and serves it to the browser. Secrets survive a reload, and a restart with the same data
+ * folder and port.
  *
  * @param options where, and with which settings
- * @returns the editor, once it answers
- * @throws Error with the end of its output, if it does not come up within a minute
+ * @returns the editor, once it responds
+ * @throws Error with the end of its output, if it doesn't start within a minute
  */
 export async function startEditor(options: EditorOptions): Promise<Editor> {
   const { dataDir } = options;
@@ -222,12 +222,12 @@ export async function startEditor(options: EditorOptions): Promise<Editor> {
 }
 
 /**
- * Installs extensions for real, from their package files; an editor that is started afterwards with the same
- * data folder has them. What is installed already is replaced.
+ * Installs extensions from their package files. An editor that is started afterwards with the same data folder has them.
+ * Installed ones are replaced.
  *
  * @param files the absolute paths of the .vsix files
  * @param options the data folder, and the VS Code version
- * @throws Error with VS Code's own words, if the installation fails
+ * @throws Error with VS Code's output, if the installation fails
  */
 export async function installExtensions(
   files: readonly string[],
@@ -247,17 +247,17 @@ export async function installExtensions(
     child.process.once('close', resolve);
   });
   if (code !== 0 || said().split('successfully installed').length !== files.length + 1) {
-    throw new Error(`VS Code did not install ${files.join(' and ')}:\n${said().trim()}`);
+    throw new Error(`VS Code couldn't install ${files.join(' and ')}:\n${said().trim()}`);
   }
 }
 
 /**
- * The address that opens a window in the browser.
+ * The URL that opens a window in the browser.
  *
  * @param editor the running editor
  * @param options what the window shows and loads
- * @returns an address on the editor's own origin
- * @throws the file system's error, if the extensions cannot be brought together
+ * @returns a URL on the editor's own origin
+ * @throws the file system's error, if the extensions can't be combined
  */
 export async function windowAddress(
   editor: Pick<Editor, 'address' | 'dataDir'>,
@@ -283,8 +283,8 @@ export async function windowAddress(
 }
 
 /**
- * One folder for several extensions: the window takes a single path (of several the last one counts), but where that
- * path is no extension it loads every extension in it.
+ * Combines several extensions in one folder: the window accepts a single path (of several, the last one is used), but if
+ * that path isn't an extension, it loads every extension in it.
  */
 async function togetherIn(dataDir: string, extensions: readonly string[]): Promise<string> {
   const folder = join(dataDir, 'under-development');
@@ -313,8 +313,8 @@ function commonSwitches(dataDir: string): string[] {
 }
 
 /**
- * The environment without what VS Code sets for its own terminals, which would lead its server astray,
- * and without a gallery of extensions: nothing here is to depend on the internet.
+ * The environment without the variables that VS Code sets for its own terminals, which would mislead its server, and
+ * without an extension gallery, so that nothing depends on the internet.
  */
 function serverEnvironment(extra: Readonly<Record<string, string>> = {}): Record<string, string> {
   const environment: Record<string, string> = {};
@@ -337,7 +337,7 @@ async function readSecretKey(dataDir: string): Promise<Uint8Array> {
   return fresh;
 }
 
-/** Gathers what a program prints; only the end is kept, for an error message. */
+/** Collects the output of a program; only its end is kept, for an error message. */
 function collectOutput(child: Child): () => string {
   let said = '';
   for (const stream of [child.process.stdout, child.process.stderr]) {
@@ -348,7 +348,7 @@ function collectOutput(child: Child): () => string {
   return () => said;
 }
 
-/** The server takes a free port by itself and says which. */
+/** The server chooses a free port and prints it. */
 async function announcedPort(child: Child): Promise<number> {
   const said = collectOutput(child);
   return await new Promise((resolve, reject) => {
@@ -357,10 +357,10 @@ async function announcedPort(child: Child): Promise<number> {
       reject(new Error(`VS Code ${reason}:\n${said().trim()}`));
     };
     const limit = setTimeout(() => {
-      fail(`did not start within ${String(startMilliseconds / 1000)} seconds`);
+      fail(`didn't start within ${String(startMilliseconds / 1000)} seconds`);
     }, startMilliseconds);
     child.process.once('error', (error) => {
-      fail(`could not be started (${error.message})`);
+      fail(`couldn't be started (${error.message})`);
     });
     child.process.once('exit', (code) => {
       fail(`ended while it was starting (${String(code)})`);

@@ -13,21 +13,21 @@ export interface EditorFront {
   close(): Promise<void>;
 }
 
-/** What the front needs to know. */
+/** The options of the front. */
 export interface EditorFrontOptions {
   /** The port of the editor's own server on 127.0.0.1. */
   readonly target: number;
-  /** The port to take; 0 is any free one. */
+  /** The port to use; 0 is any free one. */
   readonly port: number;
-  /** How many ports to try, upwards from `port`, while they are taken. */
+  /** How many ports to try, counting up from `port`, while they are in use. */
   readonly tries: number;
-  /** 32 bytes, always the same for one data folder. */
+  /** 32 bytes, always the same for a data folder. */
   readonly secretKey: Uint8Array;
 }
 
 /**
- * The workbench in the browser opens an address of this machine as `/proxy/PORT/…`, because its server may be
- * another machine than the browser's. Here both are the same, so the browser can go there itself.
+ * The workbench in the browser opens a URL on this machine as `/proxy/PORT/…`, because its server may run on another
+ * machine than the browser. Here both are on the same machine, so the browser can open the URL directly.
  */
 function forwardedPort(incoming: IncomingMessage): string | undefined {
   const [, port, rest] = /^\/proxy\/(\d+)(\/.*)?$/.exec(incoming.url ?? '') ?? [];
@@ -35,13 +35,13 @@ function forwardedPort(incoming: IncomingMessage): string | undefined {
 }
 
 /**
- * Serves the editor through a thin front that also answers the one route the editor's own server lacks:
- * the workbench in the browser asks `POST …/mint-key` for half of the key that seals its secrets.
- * With a constant answer, secrets survive a reload and a restart.
+ * Serves the editor through a thin front with the only route that the editor's own server lacks: the workbench in the
+ * browser requests `POST …/mint-key` for half of the key that encrypts its secrets. With a constant response, secrets
+ * survive a reload and a restart.
  *
- * @param options where to serve, and what
- * @returns the front, once it listens
- * @throws the listen error, if no port can be had
+ * @param options what to serve, and where
+ * @returns the front, once it's listening
+ * @throws the listen error, if no port is available
  */
 export async function startEditorFront(options: EditorFrontOptions): Promise<EditorFront> {
   const open = new Set<Duplex>();
@@ -106,7 +106,7 @@ function forward(port: number, incoming: IncomingMessage, answer: ServerResponse
   incoming.pipe(onward);
 }
 
-/** Hands a WebSocket over byte by byte, its handshake included. */
+/** Forwards a WebSocket byte by byte, including its handshake. */
 function tunnel(port: number, incoming: IncomingMessage, socket: Duplex, head: Buffer): void {
   const onward = connect(port, '127.0.0.1', () => {
     const lines = [`${incoming.method ?? 'GET'} ${incoming.url ?? '/'} HTTP/1.1`];

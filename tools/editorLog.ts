@@ -3,8 +3,8 @@ import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 /**
- * VS Code writes its logs, and with them the output channels of extensions, through a native module that only an
- * install script would build; without it they stay empty. This does the same in a few lines.
+ * VS Code writes its logs, including the output channels of extensions, through a native module that only an install
+ * script would build; without it they stay empty. This is a minimal replacement.
  */
 const logModule = `
 const { appendFileSync, mkdirSync } = require('node:fs');
@@ -45,10 +45,10 @@ exports.createAsyncRotatingLogger = exports.createRotatingLogger;
 `;
 
 /**
- * Gives a fetched VS Code the module that writes its logs, where the real one has not been built.
+ * Adds the module that writes logs to a downloaded VS Code, if the native one wasn't built.
  *
  * @param home VS Code's folder
- * @throws the file system's error, if the folder cannot be written
+ * @throws the file system's error, if the folder can't be written
  */
 export async function giveLog(home: string): Promise<void> {
   const folder = join(home, 'node_modules', '@vscode', 'spdlog');
@@ -56,7 +56,7 @@ export async function giveLog(home: string): Promise<void> {
   if (existsSync(join(folder, 'build')) || (await readFile(file, 'utf8')) === logModule) {
     return;
   }
-  // In one step, because another editor may be starting.
+  // Atomic, because another editor may be starting.
   const partial = `${file}.${String(process.pid)}`;
   await writeFile(partial, logModule);
   await rename(partial, file);

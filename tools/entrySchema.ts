@@ -1,11 +1,11 @@
-// The JSON schema of an entry in `sessionKeeper.providers`, made of the table of provider fields. The words are keys of
-// package.nls.json: a field has a description there, and it can have texts for its values and for what doesn't match.
+// The JSON schema of an entry in `sessionKeeper.providers`, generated from the table of provider fields. Texts are keys of
+// package.nls.json: each field has a description there, and optionally texts for its values and an error message.
 import { FIELD_ROWS } from '../src/core/providerFields.ts';
 
-/** A JSON schema (draft 7), with what VS Code adds to it. */
+/** A JSON schema (draft 7), with VS Code's extensions. */
 export type JsonSchema = Readonly<Record<string, unknown>>;
 
-/** What of a schema of valibot, or of a part of its pipe, is read here. */
+/** The properties of a valibot schema, or of an item of its pipe, that are used here. */
 interface Node {
   readonly type: string;
   readonly pipe?: readonly Node[];
@@ -15,16 +15,16 @@ interface Node {
   readonly entries?: Readonly<Record<string, Node>>;
   readonly key?: Node;
   readonly value?: Node;
-  /** What fieldSchemas.ts adds to a schema or a check. */
+  /** The additions of fieldSchemas.ts to a schema or a check. */
   readonly jsonSchema?: JsonSchema;
 }
 
-/** The prefix of the words of the fields. */
+/** The prefix of the fields' keys in package.nls.json. */
 const WORDS = 'setting.providers';
 
 /**
- * The schema of the fields, to be put into the manifest's schema of an entry.
- * @param words package.nls.json: its keys decide which texts there are.
+ * Returns the schema of the fields, for the schema of an entry in the manifest.
+ * @param words the content of package.nls.json; only texts whose keys exist are used
  */
 export function entrySchema(words: JsonSchema): {
   readonly required: readonly string[];
@@ -46,7 +46,7 @@ export function entrySchema(words: JsonSchema): {
   };
 }
 
-/** What the editor says about a text that doesn't match the pattern of a field, or of an item of its list. */
+/** Adds the error message for a text that doesn't match the pattern of a field, or of an item of its list. */
 function withError(schema: JsonSchema, key: string, words: JsonSchema): JsonSchema {
   if (!(key in words)) {
     return schema;
@@ -56,17 +56,21 @@ function withError(schema: JsonSchema, key: string, words: JsonSchema): JsonSche
     : { ...schema, items: withError(schema['items'] as JsonSchema, key, words) };
 }
 
+/** The labels and descriptions of the values of a field. */
 function valueTexts(field: string, node: Node, words: JsonSchema): JsonSchema {
   const { enum: values = [] } = schemaOf(node) as { readonly enum?: readonly unknown[] };
-  const keys = values.map((value) => `${WORDS}.${field}.${String(value)}`).filter((key) => key in words);
-  return keys.length === 0 ? {} : { markdownEnumDescriptions: keys.map((key) => `%${key}%`) };
+  const textsFor = (name: string, suffix: string): JsonSchema => {
+    const keys = values.map((value) => `${WORDS}.${field}.${String(value)}${suffix}`).filter((key) => key in words);
+    return keys.length === 0 ? {} : { [name]: keys.map((key) => `%${key}%`) };
+  };
+  return { ...textsFor('enumItemLabels', '.label'), ...textsFor('markdownEnumDescriptions', '') };
 }
 
 function isOptional({ pipe: [first] = [], type }: Node): boolean {
   return (first ?? { type }).type === 'optional';
 }
 
-/** The schema of what can be in an entry, which is what a schema of valibot takes in. */
+/** Returns the schema of a setting's value, which is the input of the valibot schema. */
 function schemaOf(node: Node): JsonSchema {
   const parts = (node.pipe ?? [node]).map((part) =>
     part.pipe === undefined ? (part.jsonSchema ?? kindOf(part)) : schemaOf(part),
@@ -76,9 +80,9 @@ function schemaOf(node: Node): JsonSchema {
   return {
     ...(Array.isArray(schema['enum']) ? { type: typesOf(schema['enum']) } : {}),
     ...schema,
-    // A regular expression writes a slash with a backslash, which JSON doesn't need.
+    // A regular expression escapes slashes; JSON doesn't need that.
     ...(typeof pattern === 'string' ? { pattern: pattern.replaceAll('\\/', '/') } : {}),
-    // What matches a pattern is never empty here, and one error is enough.
+    // No pattern here matches an empty text, and one error is enough.
     ...(minLength === undefined || 'pattern' in schema ? {} : { minLength }),
   };
 }
@@ -88,16 +92,16 @@ function typesOf(values: readonly unknown[]): unknown {
   return types.length === 1 ? types[0] : types;
 }
 
-/** The schema of what has no pipe. */
+/** Returns the schema of a node without a pipe. */
 function kindOf(node: Node): JsonSchema {
   const kind = KINDS[node.type];
   if (kind === undefined) {
-    throw new Error(`There is no JSON schema for "${node.type}" of valibot.`);
+    throw new Error(`The valibot type "${node.type}" has no JSON schema.`);
   }
   return kind(node);
 }
 
-/** Nothing that JSON Schema can express. */
+/** For a check that JSON Schema can't express. */
 const inexpressible = (): JsonSchema => ({});
 
 const KINDS: Readonly<Record<string, (node: Node) => JsonSchema>> = {

@@ -1,4 +1,4 @@
-// The declaration file with the names of the errors that other extensions get, made from the table of failure policies.
+// The declaration file with the names of the errors that other extensions get, generated from the table of failure policies.
 import { errorName } from '../src/core/failure.ts';
 import {
   CATEGORIES,
@@ -9,26 +9,25 @@ import {
   type Category,
 } from '../src/core/failurePolicies.ts';
 
-/** Where the declaration file is, below the root folder. */
+/** The path of the declaration file from the root folder. */
 export const ERROR_TYPES_FILE = 'docs/session-keeper-errors.d.ts';
 
-/** What each means, for the developer of another extension: one sentence. */
+/** The meaning of each category for the developer of another extension, in one sentence. */
 const MEANINGS: Readonly<Record<Category, string>> = {
-  network: "The server can't be reached, or doesn't answer in time.",
+  network: "The server can't be reached, or doesn't respond in time.",
   server: 'The server is temporarily unavailable.',
   'rate-limited': 'The server is limiting requests.',
-  'lock-timeout': 'Another window is renewing the session and has not finished.',
-  'unexpected-html':
-    'A web page came instead of a response of the server, from a login page of the network or a proxy.',
+  'lock-timeout': "Another window is renewing the session and hasn't finished.",
+  'unexpected-html': "A network login page or a proxy sent a web page instead of the server's response.",
   proxy: "The proxy doesn't let requests through to the server.",
   certificate: "The server's certificate isn't trusted.",
   clock: "The clock of this computer, or of the server, is wrong, so that the response can't be verified.",
-  storage: "VS Code's secret storage can't be read or written, for example because the keyring is locked.",
+  storage: "SecretStorage can't be read or written, for example because the keyring is locked.",
   'token-in-other-window': "Another window has renewed the session, and this window can't read the new tokens.",
   'session-ended': 'The server has ended the session.',
   'session-expired': 'The session has reached its maximum lifetime.',
   'refresh-response-lost':
-    'The connection was interrupted during a renewal, and the server accepts each one only once.',
+    'The connection was interrupted during a renewal, and the server accepts each refresh token only once.',
   'sign-in-needed': 'The server requires a new sign-in.',
   'interaction-needed': 'The server requires additional input in the browser.',
   'consent-needed': "The server requires the user's consent.",
@@ -44,7 +43,7 @@ const MEANINGS: Readonly<Record<Category, string>> = {
   'redirect-rejected': "The redirect URI isn't registered for the client.",
   'scope-rejected': 'The server rejects one of the requested scopes.',
   'no-server': 'There is no OpenID Connect or OAuth server at the issuer URL.',
-  'endpoint-moved': 'The server names a token endpoint at another address. The user is asked whether to trust it.',
+  'endpoint-moved': "The server's token endpoint has moved to another host. The user is asked whether to trust it.",
   'endpoint-conflict': 'The sign-in would open a page of another provider in the settings.',
   'issuer-mismatch': 'The server at the issuer URL reports a different issuer.',
   insecure: 'The server uses a URL without HTTPS.',
@@ -63,29 +62,29 @@ const MEANINGS: Readonly<Record<Category, string>> = {
   'sign-in-timeout': "The sign-in wasn't finished in time.",
   'no-loopback': "This computer doesn't let Session Keeper listen on its loopback address.",
   canceled: 'The user canceled the sign-in.',
-  replaced: 'Another sign-in has taken the place of this one.',
-  'signed-out': 'The user signed out while the request was running.',
+  replaced: 'Another sign-in replaced this one.',
+  'signed-out': 'The user signed out during the request.',
   'token-rejected':
     "Your server rejected the renewed access token, too (`invalid_token` in the header that you've passed).",
   'insufficient-scope': "The server didn't grant the requested scopes.",
   'step-up-failed':
     "The server didn't provide the requested level or time of authentication (`acr_values`, `max_age`).",
   'invalid-challenge': "The `WWW-Authenticate` header that you've passed can't be understood.",
-  'protocol-step': 'The server requires a step that is not possible here.',
+  'protocol-step': "The server requires a step that isn't possible here.",
   unexpected: 'An error in Session Keeper; its log has the details.',
 };
 
-/** What the caller of `getSession` should do, where that doesn't follow from the policy. */
+/** What the caller of `getSession` should do, if that doesn't follow from the policy. */
 const ADVICE: Readonly<Partial<Record<Category, string>>> = {
-  denied: "Don't ask again on your own.",
-  'signed-out': "Don't ask again on your own.",
+  denied: "Don't retry without a user action.",
+  'signed-out': "Don't retry without a user action.",
   'token-rejected': 'Check which audience and issuer your server accepts.',
-  'insufficient-scope': 'Go on without what needs them, or show the message.',
+  'insufficient-scope': 'Continue without features that need them, or show the message.',
   'step-up-failed': 'Show the message.',
   'invalid-challenge': 'Check what your server sends.',
 };
 
-/** What the caller of `getSession` should do after a failure, as its policy says. */
+/** What the caller of `getSession` should do after a failure, according to its policy. */
 function adviceFor(category: Category): string {
   const own = ADVICE[category];
   if (own !== undefined) {
@@ -95,17 +94,17 @@ function adviceFor(category: Category): string {
     return 'Try again later.';
   }
   if (isUserCancellation(category)) {
-    return "Don't ask again on your own.";
+    return "Don't retry without a user action.";
   }
   if (needsSignIn(category)) {
     return 'Let the user sign in: call `getSession` with `createIfNone`.';
   }
   return FAILURE_POLICIES[category].outcome === 'no-change'
     ? 'Try again when the user does.'
-    : 'Show the message: the user has to act.';
+    : 'Show the message: the user must act.';
 }
 
-/** The whole declaration file. */
+/** The entire declaration file. */
 export function errorTypes(): string {
   return [
     '// The names of the errors with which `vscode.authentication.getSession` rejects for a provider of Session Keeper.',

@@ -1,4 +1,4 @@
-/** Which requests a fault concerns. */
+/** Which requests a fault applies to. */
 export interface FaultTarget {
   /** The path, exactly or by pattern; every path if absent. */
   readonly path?: string | RegExp;
@@ -8,18 +8,18 @@ export interface FaultTarget {
   readonly grantType?: string;
 }
 
-/** A function that changes the JSON of an answer. */
+/** A function that changes the JSON of a response. */
 export type Rewrite = (body: Readonly<Record<string, unknown>>) => unknown;
 
 /** What goes wrong. */
 export type FaultAction =
   /** The connection is dropped before the request is handled. */
   | { readonly kind: 'dropBefore' }
-  /** The request is handled and everything it changes is kept, but its answer is lost. */
+  /** The request is handled with all its effects, but its response is lost. */
   | { readonly kind: 'dropAfter' }
-  /** The answer is late; `when` says whether the request is handled before or after the wait (default: after it). */
+  /** The response is late; `when` determines whether the request is handled before or after the delay (after it by default). */
   | { readonly kind: 'delay'; readonly milliseconds: number; readonly when?: 'before' | 'after' }
-  /** Something else is answered; with `commit`, after the request has been handled. */
+  /** Another response is sent; with `commit`, after the request has been handled. */
   | {
       readonly kind: 'answer';
       readonly status: number;
@@ -27,30 +27,30 @@ export type FaultAction =
       readonly headers?: Readonly<Record<string, string>>;
       readonly commit?: boolean;
     }
-  /** A web page is answered where JSON is expected, as a portal or a proxy in between does. */
+  /** An HTML page is sent instead of JSON, as by a portal or a proxy. */
   | { readonly kind: 'html'; readonly status?: number }
-  /** The `Date` header is wrong by so many seconds; positive is in the future. */
+  /** The `Date` header is wrong by this number of seconds; a positive number is in the future. */
   | { readonly kind: 'shiftDate'; readonly seconds: number }
-  /** The JSON of an answer is changed after the request has been handled. */
+  /** The JSON of a response is changed after the request has been handled. */
   | { readonly kind: 'rewrite'; readonly body: Rewrite };
 
-/** A fault to switch on. */
+/** A fault to enable. */
 export interface Fault extends FaultTarget {
-  /** How many requests it concerns; without it, all until it is removed. */
+  /** The number of requests that it applies to; if absent, all until it's removed. */
   readonly times?: number;
   /** What goes wrong. */
   readonly action: FaultAction;
 }
 
-/** The faults that are switched on at one server. */
+/** The enabled faults of one server. */
 export class Faults {
   readonly #active = new Map<Fault, number>();
 
   /**
-   * Switches a fault on. Several can concern the same request; they act in the order they were added.
+   * Enables a fault. Several can apply to the same request, in the order in which they were added.
    *
    * @param fault the fault
-   * @returns a function that switches it off
+   * @returns a function that disables it
    */
   add(fault: Fault): () => void {
     const own = { ...fault };
@@ -60,13 +60,13 @@ export class Faults {
     };
   }
 
-  /** Switches every fault off. */
+  /** Disables every fault. */
   clear(): void {
     this.#active.clear();
   }
 
   /**
-   * What goes wrong with one request; each fault named here has one occasion less.
+   * The faults of one request. The remaining count of each returned fault is decremented.
    *
    * @param request the request
    * @returns what goes wrong, in order

@@ -2,16 +2,16 @@ import type { KoaContextWithOIDC } from 'oidc-provider';
 
 import type { FaultAction } from './identityFaults.ts';
 
-/** The part of a Koa context that a fault touches. */
+/** The part of a Koa context that a fault affects. */
 export type Answering = Pick<KoaContextWithOIDC, 'body' | 'set' | 'status' | 'type' | 'respond' | 'req'>;
 
 /**
- * Handles a request with everything that is to go wrong with it.
+ * Handles a request with all its faults.
  *
- * @param ctx the request and its answer
- * @param handle handles the request properly
- * @param actions what goes wrong, in order
- * @param answering is told of each state of the answer that holds something new
+ * @param ctx the request and its response
+ * @param handle handles the request normally
+ * @param actions the faults, in order
+ * @param answering called with each state of the response that contains something new
  */
 export async function withFaults(
   ctx: Answering,
@@ -31,7 +31,7 @@ export async function withFaults(
   if (!actions.some(isInstead)) {
     await handle();
   }
-  // A token is a secret even where the answer that holds it never arrives.
+  // A token is a secret even if the response that contains it never arrives.
   answering();
   for (const action of actions) {
     await spoil(ctx, action);
@@ -39,7 +39,7 @@ export async function withFaults(
   answering();
 }
 
-/** Tells whether the request is not to be handled at all. */
+/** Whether the request isn't handled at all. */
 function isInstead(action: FaultAction): boolean {
   return action.kind === 'html' || (action.kind === 'answer' && action.commit !== true);
 }

@@ -4,44 +4,44 @@ import { accountByHint } from './identityAccounts.ts';
 import type { Account } from './identityAccounts.ts';
 import { consentPage, loginPage } from './identityPages.ts';
 
-/** The ways to sign in that the server knows (`acr`): by password, and with a second factor. */
+/** The sign-in levels that the server supports (`acr`): password, and second factor. */
 export const ACR_VALUES = ['urn:acme:password', 'urn:acme:second-factor'] as const;
 
-/** What of a server's policy decides about a sign-in. */
+/** The parts of a server's policy that affect a sign-in. */
 export interface InteractionPolicy {
-  /** Whether people are signed in in the way that `acr_values` asks for. */
-  readonly honoursAcr: boolean;
-  /** The scopes that are granted whatever is asked; null leaves that to the person. */
+  /** Whether users are signed in with the level that `acr_values` requests. */
+  readonly honorsAcr: boolean;
+  /** The scopes that are granted whatever is requested; null lets the user decide. */
   readonly grantedScopes: readonly string[] | null;
 }
 
-/** A request for one of the pages, and the answer to it. */
+/** A request for one of the pages, and its response. */
 export interface PageRequest {
   readonly method: string;
   /** The path; the pages are below `/interaction/`. */
   readonly path: string;
   /** The query's and the form's parameters. */
   readonly parameters: URLSearchParams;
-  /** As Node has it. */
+  /** As in Node. */
   readonly req: Parameters<Provider['interactionDetails']>[0];
-  /** As Node has it. */
+  /** As in Node. */
   readonly res: Parameters<Provider['interactionDetails']>[1];
 }
 
-/** What to answer: a page, or a step onwards. */
+/** The response: a page, or a redirect. */
 export type PageAnswer =
   | { readonly kind: 'page'; readonly html: string; readonly status: number }
   | { readonly kind: 'redirect'; readonly address: string };
 
 /**
- * The login and consent pages: shows them, and takes their forms.
+ * Serves the login and consent pages, and handles their forms.
  *
  * @param provider the identity server
  * @param accounts who can sign in
- * @param policy how people are signed in, and what is granted
+ * @param policy how users are signed in, and what is granted
  * @param request the request
- * @returns the answer
- * @throws the provider's SessionNotFound, if the interaction is unknown or over
+ * @returns the response
+ * @throws the provider's SessionNotFound, if the interaction is unknown or has ended
  */
 export async function answerInteraction(
   provider: Provider,
@@ -62,7 +62,7 @@ export async function answerInteraction(
       const named = accounts.find((candidate) => [candidate.username, candidate.email].includes(name));
       const account = named?.password === request.parameters.get('password') ? named : undefined;
       if (account === undefined) {
-        return await showLogin(provider, details, name, 'The name or the password is wrong.');
+        return await showLogin(provider, details, name, 'Incorrect name or password.');
       }
       return await finish({
         login: { accountId: account.sub, amr: ['pwd'], acr: acrOf(details, policy) },
@@ -72,7 +72,7 @@ export async function answerInteraction(
     case 'allow':
       return await finish({ consent: { grantId: await allow(provider, details, policy) } });
     case 'deny':
-      return await finish({ error: 'access_denied', error_description: 'The person denied access.' });
+      return await finish({ error: 'access_denied', error_description: 'The user denied access.' });
     case null:
     default: {
       const account = accounts.find((candidate) => candidate.sub === details.session?.accountId);
@@ -95,10 +95,10 @@ export async function answerInteraction(
   }
 }
 
-/** How somebody is signed in: as they are asked to be, where the server knows that way and cares. */
-function acrOf({ params }: Interaction, { honoursAcr }: InteractionPolicy): string {
+/** The level of a sign-in: the requested one, if the server supports it and the policy honors it. */
+function acrOf({ params }: Interaction, { honorsAcr }: InteractionPolicy): string {
   const asked = text(params['acr_values']).split(' ');
-  return (honoursAcr ? ACR_VALUES.find((value) => asked.includes(value)) : undefined) ?? ACR_VALUES[0];
+  return (honorsAcr ? ACR_VALUES.find((value) => asked.includes(value)) : undefined) ?? ACR_VALUES[0];
 }
 
 async function showLogin(provider: Provider, details: Interaction, name: string, error?: string): Promise<PageAnswer> {
@@ -111,7 +111,7 @@ async function showLogin(provider: Provider, details: Interaction, name: string,
   return { kind: 'page', html, status: error === undefined ? 200 : 401 };
 }
 
-/** Grants everything that was asked for, on top of what the person has granted before. */
+/** Grants everything that was requested, in addition to what the user has granted before. */
 async function allow(provider: Provider, details: Interaction, { grantedScopes }: InteractionPolicy): Promise<string> {
   const grant = (await knownGrant(provider, details)) ?? newGrant(provider, details);
   const missing = details.prompt.details;

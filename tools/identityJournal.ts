@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-/** One request that reached an identity server. Nothing in it is secret. */
+/** A request that reached an identity server, without secrets. */
 export interface JournalEntry {
   /** When it arrived, in milliseconds since 1970. */
   readonly at: number;
@@ -8,39 +8,39 @@ export interface JournalEntry {
   readonly method: string;
   /** The path, without the query. */
   readonly path: string;
-  /** The parameters of the query and of a form, without those that are secret. */
+  /** The parameters of the query and of a form, without secret ones. */
   readonly parameters: Readonly<Record<string, string>>;
-  /** The names of those that are. */
+  /** The names of the secret ones. */
   readonly withheld: readonly string[];
-  /** The scheme of the Authorization header, as it was sent: `Basic`, `Bearer`, `DPoP`. */
+  /** The scheme of the Authorization header, as sent: `Basic`, `Bearer`, `DPoP`. */
   readonly scheme?: string;
-  /** What the proof of possession says (RFC 9449 section 4.2), where there was one. Its signature is the server's to check. */
+  /** The content of the proof of possession (RFC 9449 section 4.2), if there was one. The server verifies its signature. */
   readonly proof?: ProofClaims;
   /** The grant type of a token request. */
   readonly grantType?: string;
-  /** What {@link hashOf} makes of the refresh token that was sent. */
+  /** The {@link hashOf} of the refresh token that was sent. */
   readonly refreshTokenHash?: string;
-  /** The status of the answer; `dropped` if the connection was dropped; absent while it is under way. */
+  /** The status of the response; `dropped` if the connection was dropped; absent while the request is pending. */
   status?: number | 'dropped';
-  /** The `error` code of the answer. */
+  /** The `error` code of the response. */
   error?: string;
-  /** What {@link hashOf} makes of the refresh token that was answered. */
+  /** The {@link hashOf} of the refresh token in the response. */
   newRefreshTokenHash?: string;
 }
 
-/** What a proof of possession is for, and what it is bound to. */
+/** The claims of a proof of possession. */
 export interface ProofClaims {
   /** The method. */
   readonly htm: string;
-  /** The address. */
+  /** The URL. */
   readonly htu: string;
-  /** What the server has given, and wants to see again. */
+  /** The server's nonce. */
   readonly nonce?: string;
-  /** The hash of the access token that goes with it. */
+  /** The hash of the access token that the proof is sent with. */
   readonly ath?: string;
 }
 
-/** What a secret is for. */
+/** The purpose of a secret. */
 export type SecretKind =
   | 'access token'
   | 'refresh token'
@@ -53,17 +53,17 @@ export type SecretKind =
   | 'client secret'
   | 'client assertion';
 
-/** A request to the letter, secrets and all: for tests that look where they travel, and for nothing that prints. */
+/** A request exactly as received, including secrets: for tests that check where secrets are sent. Never printed. */
 export interface RawRequest {
   readonly method: string;
   /** Path and query. */
   readonly url: string;
-  /** Names and values, as they came. */
+  /** Names and values, as received. */
   readonly headers: readonly (readonly [name: string, value: string])[];
   readonly body: string;
 }
 
-/** What to tell the journal about a request. */
+/** What the journal needs to know about a request. */
 export interface ArrivedRequest {
   readonly method: string;
   readonly path: string;
@@ -74,7 +74,7 @@ export interface ArrivedRequest {
   readonly dpop?: string | string[] | undefined;
 }
 
-/** The parameters whose values nobody may print, and what they are; those that this server alone knows are none. */
+/** The parameters whose values must not be printed, with their kinds; those that only this server uses have none. */
 const secretParameters: Readonly<Record<string, SecretKind | undefined>> = {
   assertion: 'client assertion',
   client_assertion: 'client assertion',
@@ -91,7 +91,7 @@ const secretParameters: Readonly<Record<string, SecretKind | undefined>> = {
   xsrf: undefined,
 };
 
-/** The secret values of an answer. */
+/** The secret values in a response. */
 const secretMembers: Readonly<Record<string, SecretKind>> = {
   access_token: 'access token',
   refresh_token: 'refresh token',
@@ -101,11 +101,11 @@ const secretMembers: Readonly<Record<string, SecretKind>> = {
 
 const defaultLimitMilliseconds = 10_000;
 
-/** How long a secret is, in characters, at the least: a shorter one is found by chance. */
+/** The minimum length of a secret, in characters: shorter ones are found by chance. */
 export const shortestSecret = 16;
 
 /**
- * A short name for a token, which tells two tokens apart and reveals neither.
+ * A short name for a token that distinguishes it from others without revealing it.
  *
  * @param token the token
  * @returns 12 characters
@@ -121,20 +121,20 @@ function proofIn(header: string | string[] | undefined): { readonly proof?: Proo
     : { proof: JSON.parse(Buffer.from(payload, 'base64url').toString()) as ProofClaims };
 }
 
-/** Everything that reached an identity server, in order, and the secrets that went by. */
+/** Everything that reached an identity server, in order, and all secrets that were sent. */
 export class Journal {
   /** The requests, oldest first. */
   readonly entries: JournalEntry[] = [];
-  /** The requests to the letter, oldest first, those included that were dropped. */
+  /** The requests exactly as received, oldest first, including dropped ones. */
   readonly traffic: RawRequest[] = [];
-  /** Where answers have led, to the letter. */
+  /** The exact targets of redirects. */
   readonly redirects: string[] = [];
-  /** Every token, code, verifier, nonce, state and client secret that was sent or answered, and which of these it is. */
+  /** Every token, code, verifier, nonce, state and client secret that was sent in either direction, with its kind. */
   readonly secrets = new Map<string, SecretKind>();
   readonly #waiting = new Set<() => void>();
 
   /**
-   * Notes a request on its arrival.
+   * Records a request on arrival.
    *
    * @param request the request
    * @returns the new entry, still without a status
@@ -171,11 +171,11 @@ export class Journal {
   }
 
   /**
-   * Notes a secret. What it was taken for at first it stays; very short values are the invention of a test and would be
-   * found everywhere.
+   * Records a secret. It keeps the first kind that was recorded. Very short values are made up by tests, and would be found
+   * everywhere.
    *
    * @param value the secret
-   * @param kind what it is; undefined is none of those that are looked for
+   * @param kind its kind; undefined for a secret that isn't searched for
    */
   keepSecret(value: string, kind: SecretKind | undefined): void {
     if (kind !== undefined && value.length >= shortestSecret && !this.secrets.has(value)) {
@@ -184,10 +184,10 @@ export class Journal {
   }
 
   /**
-   * Notes the end of a request.
+   * Records the end of a request.
    *
    * @param entry the request's entry
-   * @param status the status of the answer, or that there was none
+   * @param status the status of the response, or that there was none
    */
   finished(entry: JournalEntry, status: number | 'dropped'): void {
     entry.status = status;
@@ -195,11 +195,11 @@ export class Journal {
   }
 
   /**
-   * Notes what an answer holds: its secrets, its error code.
+   * Records the content of a response: its secrets, its error code.
    *
    * @param entry the request's entry
-   * @param body the answer's JSON, or anything else
-   * @param location where a redirect leads
+   * @param body the JSON of the response, or anything else
+   * @param location the target of a redirect
    */
   answering(entry: JournalEntry, body: unknown, location = ''): void {
     if (location !== '') {
@@ -225,18 +225,18 @@ export class Journal {
     }
   }
 
-  /** The token requests that traded a refresh token, oldest first. */
+  /** The token requests with a refresh token, oldest first. */
   refreshRequests(): JournalEntry[] {
     return this.entries.filter((entry) => entry.grantType === 'refresh_token');
   }
 
   /**
-   * Waits for a request; one that has come already counts.
+   * Waits for a request; earlier ones count.
    *
-   * @param wanted tells the request from others
-   * @param options whether it must have been answered (true by default), and the time limit (ten seconds by default)
+   * @param wanted whether a request is the right one
+   * @param options whether it must have been answered (true by default), and the timeout (ten seconds by default)
    * @returns the request
-   * @throws Error if none has come within the limit
+   * @throws Error if none has arrived within the timeout
    */
   async waitForRequest(
     wanted: (entry: JournalEntry) => boolean,
@@ -261,7 +261,7 @@ export class Journal {
         stop();
         const seen = this.entries.map((entry) => `${entry.method} ${entry.path} ${String(entry.status)}`);
         reject(
-          new Error(`The request has not come within ${String(limitMilliseconds)} ms. These have: ${seen.join(', ')}`),
+          new Error(`The request didn't arrive within ${String(limitMilliseconds)} ms. Received: ${seen.join(', ')}`),
         );
       }, limitMilliseconds);
       this.#waiting.add(look);
@@ -269,7 +269,7 @@ export class Journal {
     });
   }
 
-  /** Forgets the entries so far; the secrets are kept, and the traffic in which they are looked for. */
+  /** Removes the entries so far. The secrets, and the requests that are searched for them, are kept. */
   clear(): void {
     this.entries.length = 0;
   }

@@ -1,26 +1,26 @@
-/** What a login page shows. */
+/** The content of a login page. */
 export interface LoginPage {
-  /** Who asks for the sign-in. */
+  /** The name of the client. */
   readonly clientName: string;
-  /** The address that takes the form. */
+  /** The URL that receives the form. */
   readonly action: string;
-  /** The name to begin with. */
+  /** The initial name. */
   readonly name: string;
-  /** What was wrong with the last attempt. */
+  /** The error of the previous attempt. */
   readonly error?: string;
 }
 
-/** What a consent page shows. */
+/** The content of a consent page. */
 export interface ConsentPage {
-  /** Who asks. */
+  /** The name of the client. */
   readonly clientName: string;
-  /** The address that takes the form. */
+  /** The URL that receives the form. */
   readonly action: string;
-  /** Who is signed in. */
+  /** The signed-in account. */
   readonly accountName: string;
-  /** The address where another account can be chosen. */
+  /** The URL for choosing another account. */
   readonly switchAddress: string;
-  /** The scopes asked for. */
+  /** The requested scopes. */
   readonly scopes: readonly string[];
 }
 
@@ -54,19 +54,19 @@ const style = `
 `;
 
 const scopeMeanings: Readonly<Record<string, string>> = {
-  openid: 'Know who you are',
-  profile: 'See your name',
-  email: 'See your email address',
+  openid: 'View your identity',
+  profile: 'View your name',
+  email: 'View your email address',
   offline_access: 'Keep you signed in',
   'notes.read': 'Read your notes',
-  'notes.write': 'Change your notes',
+  'notes.write': 'Edit your notes',
 };
 
 /**
- * Makes text safe to stand anywhere in a page.
+ * Escapes text for any place in a page.
  *
  * @param text any text
- * @returns the same, with HTML's special characters written as entities
+ * @returns the text with HTML's special characters as entities
  */
 export function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/gu, (character) => `&#${String(character.codePointAt(0))};`);
@@ -75,7 +75,7 @@ export function escapeHtml(text: string): string {
 /**
  * The page that asks for a name and a password.
  *
- * @param page what it shows
+ * @param page its content
  * @returns HTML
  */
 export function loginPage(page: LoginPage): string {
@@ -101,9 +101,9 @@ export function loginPage(page: LoginPage): string {
 }
 
 /**
- * The page that asks whether the client may have what it asks for.
+ * The page that asks whether to grant the client's request.
  *
- * @param page what it shows
+ * @param page its content
  * @returns HTML
  */
 export function consentPage(page: ConsentPage): string {
@@ -113,8 +113,8 @@ export function consentPage(page: ConsentPage): string {
   return document(
     'Allow access',
     `<h1>Allow ${escapeHtml(page.clientName)}?</h1>
-    <p>You are signed in as ${escapeHtml(page.accountName)}. <a href="${escapeHtml(page.switchAddress)}">Use another account</a></p>
-    <p>It asks to:</p>
+    <p>You're signed in as ${escapeHtml(page.accountName)}. <a href="${escapeHtml(page.switchAddress)}">Use another account</a></p>
+    <p>This app requests permission to:</p>
     <ul>${scopes.join('')}</ul>
     <form method="post" action="${escapeHtml(page.action)}">
       <div class="buttons">
@@ -126,11 +126,11 @@ export function consentPage(page: ConsentPage): string {
 }
 
 /**
- * A page that says one thing.
+ * A page with a message.
  *
  * @param title the heading
- * @param text what it says
- * @param form HTML to put below, safe already
+ * @param text the message
+ * @param form HTML to add below, already safe
  * @returns HTML
  */
 export function messagePage(title: string, text: string, form = ''): string {

@@ -3,23 +3,23 @@ import { buffer } from 'node:stream/consumers';
 
 import type { RawRequest } from './identityJournal.ts';
 
-/** A request that has been read whole. */
+/** A request that was read completely. */
 export interface ReadRequest {
-  /** One that reads the same, for whoever handles it. */
+  /** A request with the same content, for its handler. */
   readonly request: IncomingMessage;
-  /** The parameters of the query and of a form, as they arrived. */
+  /** The parameters of the query and of a form, as received. */
   readonly parameters: URLSearchParams;
-  /** The request to the letter. */
+  /** The request exactly as received. */
   readonly raw: RawRequest;
 }
 
 /**
- * Reads a request whole, so that its form is known before it is handled.
+ * Reads a request completely, so that its form is known before it's handled.
  *
  * @param request the request, unread
- * @param offlineAccess whether a request for `offline_access` is to be honoured
- * @returns one that reads the same, and its parameters
- * @throws Error if the connection breaks while it is read
+ * @param offlineAccess whether to honor a request for `offline_access`
+ * @returns a request with the same content, and its parameters
+ * @throws Error if the connection breaks while it's being read
  */
 export async function readRequest(request: IncomingMessage, offlineAccess: boolean): Promise<ReadRequest> {
   const address = new URL(request.url ?? '/', 'http://127.0.0.1');
@@ -48,8 +48,8 @@ export async function readRequest(request: IncomingMessage, offlineAccess: boole
 }
 
 /**
- * The provider ignores `offline_access` where consent is not asked for by name, as OpenID Connect allows.
- * This server asks native clients for consent every time anyway, so it reads the one as asking for the other.
+ * The provider ignores `offline_access` unless consent is requested explicitly, as OpenID Connect allows. This server
+ * asks for consent from native clients every time anyway, so it adds that prompt.
  */
 function askForConsent(parameters: URLSearchParams): boolean {
   const scopes = (parameters.get('scope') ?? '').split(' ');

@@ -15,26 +15,26 @@ import { IdentityStore } from './identityStore.ts';
 import { listenOnLoopback } from './loopback.ts';
 import type { Log } from './progress.ts';
 
-/** The client that the demonstration signs in with: native, without a secret. */
+/** The client of the demo: native, without a secret. */
 export const demoClientId = 'session-keeper-demo';
 
-/** What a server decides anew with every request; a test may change it at any time. */
+/** The policy that a server applies to each request; a test may change it at any time. */
 export interface IdentityPolicy {
-  /** How long an access token works, in seconds. */
+  /** How long an access token is valid, in seconds. */
   accessTokenSeconds: number;
-  /** How long a refresh token works, in seconds. */
+  /** How long a refresh token is valid, in seconds. */
   refreshTokenSeconds: number;
-  /** Who gets a refresh token: whoever asks for `offline_access`, everybody, or nobody. */
+  /** When a refresh token is issued: if `offline_access` is requested, always, or never. */
   issueRefreshToken: 'whenAsked' | 'always' | 'never';
-  /** How long a code that a person types works, in seconds. */
+  /** How long a device code is valid, in seconds. */
   deviceCodeSeconds: number;
-  /** Whether the server signs people in the way that `acr_values` asks for; if not, it is always by password. */
-  honoursAcr: boolean;
-  /** The scopes that are granted whatever is asked; null leaves that to the person. */
+  /** Whether the server signs users in with the level that `acr_values` requests; otherwise always with a password. */
+  honorsAcr: boolean;
+  /** The scopes that are granted whatever is requested; null lets the user decide. */
   grantedScopes: readonly string[] | null;
-  /** The scopes that the client must not ask for (`invalid_scope`). */
+  /** The scopes that the client must not request (`invalid_scope`). */
   refusedScopes: readonly string[];
-  /** Whether each renewal replaces the refresh token; using a replaced one revokes the whole grant. */
+  /** Whether each refresh replaces the refresh token; using a replaced one revokes the whole grant. */
   rotateRefreshToken: boolean;
 }
 
@@ -42,23 +42,23 @@ export interface IdentityPolicy {
 export interface IdentityServerOptions extends Partial<IdentityPolicy> {
   /** The port; 0, the default, is any free one. */
   readonly port?: number;
-  /** How many ports to try, upwards from `port`, while they are taken; 1 by default. */
+  /** How many ports to try, counting up from `port`, while they are in use; 1 by default. */
   readonly portTries?: number;
-  /** Clients beside the demonstration's. */
+  /** Clients in addition to the demo's. */
   readonly clients?: readonly ClientMetadata[];
-  /** Who can sign in; {@link demoAccounts} by default. */
+  /** The users who can sign in; {@link demoAccounts} by default. */
   readonly accounts?: readonly Account[];
-  /** Whether an ID token tells name and email; true by default. If not, only the userinfo endpoint does. */
+  /** Whether an ID token contains name and email; true by default. Otherwise, only the userinfo endpoint returns them. */
   readonly profileInIdToken?: boolean;
-  /** Whether access tokens are JWTs for an API; false by default. Such a token is refused by the userinfo endpoint. */
+  /** Whether access tokens are JWTs for an API; false by default. The userinfo endpoint rejects such a token. */
   readonly jwtAccessTokens?: boolean;
-  /** Where to keep keys, grants and sessions between runs; without it, in memory alone. */
+  /** The file for keys, grants and sessions between runs; if absent, they're only in memory. */
   readonly stateFile?: string;
-  /** How clients say who they are, as the server tells; the demonstration's client is not one of them where `none` is not. */
+  /** The client authentication methods in the metadata; without `none`, the demo's client can't be used. */
   readonly authenticationMethods?: NonNullable<Configuration['clientAuthMethods']>;
-  /** Features of the provider beside the usual ones: pushed requests, DPoP … */
+  /** Additional features of the provider: pushed requests, DPoP… */
   readonly features?: NonNullable<Configuration['features']>;
-  /** Receives what goes wrong inside the server; standard error by default. */
+  /** Receives errors inside the server; standard error by default. */
   readonly log?: Log;
 }
 
@@ -68,26 +68,26 @@ export interface IdentityServer {
   readonly issuer: string;
   /** The port on 127.0.0.1. */
   readonly port: number;
-  /** The provider itself, for what this interface does not offer. */
+  /** The provider itself, for features without an interface here. */
   readonly provider: Provider;
-  /** What is decided anew with every request. */
+  /** The policy applied to each request. */
   readonly policy: IdentityPolicy;
-  /** What goes wrong on purpose. */
+  /** The faults. */
   readonly faults: Faults;
-  /** What reached the server. */
+  /** The received requests. */
   readonly journal: Journal;
-  /** The ids of the grants that were revoked: by a revocation, by a reuse of a token, by a logout. */
+  /** The IDs of the revoked grants: by a revocation, by reuse of a token, by a logout. */
   readonly grantsRevoked: readonly string[];
   /**
-   * Asks the server's own memory about an opaque access token or a refresh token.
+   * Looks up an opaque access token or a refresh token in the server's store.
    *
    * @param token the token's value
-   * @returns true if it would still be honoured
+   * @returns whether it would still be accepted
    */
   tokenIsActive(token: string): Promise<boolean>;
-  /** Drops every grant and every token, as an administrator would. */
+  /** Removes every grant and every token, as an administrator could. */
   revokeEverything(): void;
-  /** Closes the server and every connection at once. */
+  /** Closes the server and every connection immediately. */
   stop(): Promise<void>;
 }
 
@@ -96,9 +96,9 @@ const daySeconds = 24 * 60 * 60;
 /**
  * Starts a real OpenID provider in this process, on 127.0.0.1, over plain http.
  *
- * @param options what differs from the usual
- * @returns the server, once it listens
- * @throws the listen error, if no port can be had
+ * @param options what differs from the defaults
+ * @returns the server, once it's listening
+ * @throws the listen error, if no port is available
  */
 export async function startIdentityServer(options: IdentityServerOptions = {}): Promise<IdentityServer> {
   const policy: IdentityPolicy = {
@@ -107,7 +107,7 @@ export async function startIdentityServer(options: IdentityServerOptions = {}): 
     issueRefreshToken: options.issueRefreshToken ?? 'whenAsked',
     deviceCodeSeconds: options.deviceCodeSeconds ?? 600,
     rotateRefreshToken: options.rotateRefreshToken ?? true,
-    honoursAcr: options.honoursAcr ?? true,
+    honorsAcr: options.honorsAcr ?? true,
     grantedScopes: options.grantedScopes ?? null,
     refusedScopes: options.refusedScopes ?? [],
   };
@@ -164,7 +164,7 @@ export async function startIdentityServer(options: IdentityServerOptions = {}): 
     const page = await answerInteraction(provider, accounts, policy, { req, res, method, path, parameters }).catch(
       (error: unknown) => {
         if (error instanceof Error && error.name === 'SessionNotFound') {
-          const html = messagePage('Nothing to do here', 'This sign-in is over. Start again where you came from.');
+          const html = messagePage('Sign-in expired', 'This sign-in has ended. Return to the app and start again.');
           return { kind: 'page', status: 400, html } as const;
         }
         throw error;
@@ -240,7 +240,7 @@ function configure(
       return account === undefined ? undefined : { accountId: sub, claims: () => claimsOf(account) };
     },
     pkce: { required: () => true },
-    // The browser extension host of VS Code is another origin, and so is a page of a test.
+    // The browser extension host of VS Code has another origin, and so does a page of a test.
     clientBasedCORS: () => true,
     issueRefreshToken: (_ctx, client, source) => {
       const asked = policy.issueRefreshToken === 'whenAsked' && source.scopes.has('offline_access');
@@ -264,29 +264,29 @@ function configure(
     renderError: (ctx, out) => {
       ctx.type = 'html';
       const text = out.error_description === undefined ? out.error : `${out.error}: ${out.error_description}`;
-      sendPage(ctx, messagePage('This did not work', text));
+      sendPage(ctx, messagePage('Something went wrong', text));
     },
     features: {
       devInteractions: { enabled: false },
       deviceFlow: {
         enabled: true,
         userCodeInputSource: (ctx, form, _out, error) => {
-          const wrong = error === undefined ? '' : 'That code is not known, or it is over. ';
+          const wrong = error === undefined ? '' : 'This code is unknown or has expired. ';
           sendPage(
             ctx,
             messagePage(
-              'Enter the code',
-              `${wrong}Your device shows it.`,
+              'Enter code',
+              `${wrong}Enter the code shown on your device.`,
               withButton(form, 'op.deviceInputForm', 'Continue'),
             ),
           );
         },
         userCodeConfirmSource: (ctx, form, client, _info, code) => {
-          const text = `${client.clientName ?? client.clientId} shows the code ${code}?`;
-          sendPage(ctx, messagePage('Confirm the code', text, withButton(form, 'op.deviceConfirmForm', 'Yes')));
+          const text = `Does ${client.clientName ?? client.clientId} show the code ${code}?`;
+          sendPage(ctx, messagePage('Confirm code', text, withButton(form, 'op.deviceConfirmForm', 'Yes')));
         },
         successSource: (ctx) => {
-          sendPage(ctx, messagePage('You are signed in', 'You can close this page.'));
+          sendPage(ctx, messagePage("You're signed in", 'You can close this page.'));
         },
       },
       resourceIndicators: {
@@ -305,10 +305,10 @@ function configure(
         logoutSource: (ctx, form) => {
           const buttons = `${form}<div class="buttons"><button type="submit" form="op.logoutForm">No</button>
             <button class="main" type="submit" form="op.logoutForm" name="logout" value="yes">Sign out</button></div>`;
-          sendPage(ctx, messagePage('Sign out?', 'You will be signed out in this browser.', buttons));
+          sendPage(ctx, messagePage('Sign out?', "You'll be signed out in this browser.", buttons));
         },
         postLogoutSuccessSource: (ctx) => {
-          sendPage(ctx, messagePage('You are signed out', 'You can close this page.'));
+          sendPage(ctx, messagePage("You're signed out", 'You can close this page.'));
         },
       },
       userinfo: { enabled: true },
@@ -338,7 +338,7 @@ function claimsOf(account: Account): { sub: string } & Record<string, string | b
   };
 }
 
-/** The usual policy, and what most servers know: choosing an account, a hint at another one, and a stronger sign-in. */
+/** The default policy with what most servers support: choosing an account, a hint for another one, and a stronger sign-in. */
 function interactionPolicyFor(accounts: readonly Account[], decisions: IdentityPolicy): interactionPolicy.Prompt[] {
   const policy = interactionPolicy.base();
   policy.add(new interactionPolicy.Prompt({ name: 'select_account', requestable: true }), 0);
@@ -360,7 +360,7 @@ function interactionPolicyFor(accounts: readonly Account[], decisions: IdentityP
       ({ oidc }) => {
         const asked = oidc.params?.['acr_values'];
         const isMet = typeof asked !== 'string' || asked.split(' ').includes(oidc.session?.acr ?? '');
-        return decisions.honoursAcr && !isMet && oidc.result?.login === undefined;
+        return decisions.honorsAcr && !isMet && oidc.result?.login === undefined;
       },
     ),
   );
@@ -383,7 +383,7 @@ function withButton(form: string, id: string, label: string): string {
 function sendPage(ctx: Pick<KoaContextWithOIDC, 'set' | 'type' | 'body'>, html: string): void {
   ctx.type = 'html';
   ctx.set('cache-control', 'no-store');
-  // The address of a page can hold an ID token, which the next request would repeat.
+  // The URL of a page can contain an ID token, which the next request would repeat.
   ctx.set('referrer-policy', 'no-referrer');
   ctx.set('content-security-policy', "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'");
   ctx.body = html;

@@ -3,14 +3,14 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Adapter, AdapterPayload, JWK } from 'oidc-provider';
 
-/** One stored thing: a grant, a token, a browser session … */
+/** A stored object: a grant, a token, a browser session… */
 interface Entry {
   payload: AdapterPayload;
-  /** When it is over, in milliseconds since 1970; absent if never. */
+  /** When it expires, in milliseconds since 1970; absent if never. */
   expiresAt?: number;
 }
 
-/** What a state file holds. */
+/** The content of a state file. */
 interface State {
   readonly keys: readonly JWK[];
   readonly cookieKey: string;
@@ -19,15 +19,15 @@ interface State {
 
 const saveDelayMilliseconds = 100;
 
-/** The models whose entries belong to a grant and go with it. */
+/** The models whose entries belong to a grant and are deleted with it. */
 const ofGrant = ['AccessToken', 'AuthorizationCode', 'RefreshToken', 'DeviceCode', 'Grant'];
 
 /**
- * What an identity server remembers: its keys, grants, tokens and browser sessions.
- * It lives in memory, and in a file where one is given, so that a restart forgets nobody.
+ * The data of an identity server: its keys, grants, tokens and browser sessions. It's in memory, and in a file if one is
+ * given, so that users stay signed in after a restart.
  */
 export class IdentityStore {
-  /** The signing keys, private parts included. */
+  /** The signing keys, including their private parts. */
   readonly keys: readonly JWK[];
   /** The key that signs cookies. */
   readonly cookieKey: string;
@@ -38,7 +38,7 @@ export class IdentityStore {
   /**
    * Opens the store.
    *
-   * @param file where to keep it all between runs; without it, in memory alone
+   * @param file the file for everything between runs; if absent, it's only in memory
    */
   constructor(file?: string) {
     this.#file = file;
@@ -49,7 +49,7 @@ export class IdentityStore {
   }
 
   /**
-   * The store of one model, in the shape that the provider asks for.
+   * The store of one model, with the interface that the provider requires.
    *
    * @param model the model's name, for example `RefreshToken`
    * @returns the store of that model
@@ -95,12 +95,12 @@ export class IdentityStore {
     };
   }
 
-  /** Drops every grant and every token, as an administrator would; browser sessions stay. */
+  /** Removes every grant and every token, as an administrator could; browser sessions stay. */
   revokeEverything(): void {
     this.#deleteWhere((name) => ofGrant.some((model) => name.startsWith(`${model}:`)));
   }
 
-  /** Writes the file, if there is one, without waiting for a quiet moment. */
+  /** Writes the file, if there is one, without delay. */
   save(): void {
     clearTimeout(this.#saving);
     this.#saving = undefined;
@@ -163,7 +163,7 @@ function readState(file: string): State | undefined {
   }
 }
 
-/** The file was written here, so its outline is enough to tell it from something else. */
+/** The file was written here, so checking its structure is enough. */
 function isState(value: unknown): value is State {
   return (
     typeof value === 'object' &&

@@ -1,6 +1,6 @@
 // Runs before every npm script: installs the dependencies if they are missing or out of date, so that any script works
 // on a fresh clone. Plain JavaScript without dependencies: the newer Node that the other scripts need is itself a
-// dependency, and at this point only the Node of the machine is sure to be there.
+// dependency, and at this point only the machine's own Node is certain to exist.
 import { spawnSync } from 'node:child_process';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
@@ -20,8 +20,8 @@ function packagesIn(file) {
 }
 
 /**
- * Whether node_modules is what package-lock.json asks for. npm writes a lock file of its own into node_modules when an
- * installation is complete; it leaves out what this platform doesn't need. Contents are compared rather than times,
+ * Whether node_modules matches package-lock.json. npm writes its own lock file into node_modules when an
+ * installation is complete, without packages that this platform doesn't need. Contents are compared rather than times,
  * because a switch of branches touches package-lock.json without changing it.
  */
 function isInstalled() {
@@ -39,7 +39,7 @@ function isInstalled() {
   );
 }
 
-/** Whether the process that is written in the lock still runs. A lock without a process is just being written. */
+/** Whether the process in the lock file is still running. A lock file without a process is just being written. */
 function isHeld() {
   let holder;
   try {
@@ -73,8 +73,8 @@ function acquire() {
 /** Runs `npm ci`. Its output goes to stderr: stdout belongs to the script that comes next. */
 function install() {
   console.error('Installing dependencies…');
-  // The npm that runs this script. The folder and the kind of dependencies are named, because
-  // npm hands its own options on in the environment. Its warnings are of the Node of the machine, which is used only here.
+  // The npm that runs this script. The folder and the types of dependencies are explicit, because npm passes
+  // its options on in the environment. Its warnings are about the machine's own Node, which is used only here.
   const args = ['ci', '--prefix', root, '--include=dev', '--loglevel=error'];
   const npm = process.env.npm_execpath;
   const stdio = ['ignore', 2, 2];

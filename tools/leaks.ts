@@ -1,12 +1,12 @@
-// Whether a secret is anywhere that it must not be: in a log, or in a request at a place where the protocol does not put it.
+// Whether a secret is anywhere that it must not be: in a log, or in a part of a request where the protocol doesn't put it.
 import { readdir, readFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 
 import type { Journal, RawRequest, SecretKind } from './identityJournal.ts';
 
-/** A text in which no secret may be. */
+/** A text that must not contain a secret. */
 export interface LogText {
-  /** What it is called in a complaint. */
+  /** Its name in a complaint. */
   readonly name: string;
   /** The text. */
   readonly text: string;
@@ -15,13 +15,13 @@ export interface LogText {
 /** A place in a request or a redirect. */
 interface Place {
   readonly part: 'path' | 'query' | 'header' | 'body' | 'redirect';
-  /** The path that was asked for; empty in a redirect. */
+  /** The requested path; empty in a redirect. */
   readonly path: string;
   /** The name of the parameter or header. */
   readonly name: string;
 }
 
-/** Where the protocol puts each secret: part, path and name, in small letters. */
+/** Where the protocol puts each secret: part, path and name, in lower case. */
 const rightPlaces: Readonly<Record<SecretKind, readonly string[]>> = {
   'access token': ['header /me authorization', 'body /token/revocation token'],
   'refresh token': ['body /token refresh_token', 'body /token/revocation token'],
@@ -47,19 +47,19 @@ const rightPlaces: Readonly<Record<SecretKind, readonly string[]>> = {
 };
 
 /**
- * Looks for every secret that has gone by a server: in logs, where none may be, and in the traffic, where each may be only
- * where the protocol puts it.
+ * Searches for every secret that a server sent or received: in logs, which must not contain any, and in requests, where each
+ * may be only where the protocol puts it.
  *
  * @param journal the server's journal
  * @param logs the logs
- * @returns the complaints, which name the kind of a secret and the place, and never quote; also one where there was
- *   nothing to look for or nowhere to look, because then nothing has been shown
+ * @returns the complaints, which contain the kind of a secret and the place, but never the secret; also one if there was
+ *   no secret or nothing to search, because then nothing has been shown
  */
 export function leaks(journal: Pick<Journal, 'secrets' | 'traffic' | 'redirects'>, logs: readonly LogText[]): string[] {
   return [
-    ...(journal.secrets.size === 0 ? ['There was no secret to look for.'] : []),
-    ...(logs.every(({ text }) => text.trim() === '') ? ['There was no log to look into.'] : []),
-    ...(journal.traffic.length === 0 ? ['There was no request to look into.'] : []),
+    ...(journal.secrets.size === 0 ? ['There was no secret to search for.'] : []),
+    ...(logs.every(({ text }) => text.trim() === '') ? ['There was no log to search.'] : []),
+    ...(journal.traffic.length === 0 ? ['There was no request to search.'] : []),
     ...logs.flatMap((log) => leaksInLog(journal.secrets, log)),
     ...leaksInTraffic(journal),
   ];
@@ -70,7 +70,7 @@ export function leaks(journal: Pick<Journal, 'secrets' | 'traffic' | 'redirects'
  *
  * @param folder where the logs are
  * @returns each file with its path below the folder
- * @throws the file system's error, if the folder cannot be read
+ * @throws the file system's error, if the folder can't be read
  */
 export async function logsIn(folder: string): Promise<LogText[]> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
@@ -81,10 +81,10 @@ export async function logsIn(folder: string): Promise<LogText[]> {
 }
 
 /**
- * Tells whether the extension's own log has been kept at the level `trace`: each of its requests is in it then.
+ * Whether the extension's own log has the level `trace`, so that it contains each request.
  *
  * @param logs the logs of an editor
- * @returns true if it has
+ * @returns whether it does
  */
 export function isTraced(logs: readonly LogText[]): boolean {
   return logs.some(({ text }) => /\[trace\] (?:GET|POST) \S+: /u.test(text));
@@ -106,7 +106,7 @@ function leaksInTraffic({ secrets, traffic, redirects }: Pick<Journal, 'secrets'
     for (const kind of kindsIn(secrets, text)) {
       const where = [place.part, place.path, place.name].filter(Boolean).join(' ');
       if (!rightPlaces[kind].includes(where.toLowerCase())) {
-        // The path and the name have come over the network, too.
+        // The path and the name are from the network, too.
         complaints.add(`${kind} in ${kindsIn(secrets, where).length === 0 ? where : place.part}`);
       }
     }
@@ -147,7 +147,7 @@ function* piecesOf({ url, headers, body }: RawRequest): Generator<[Place, string
   }
 }
 
-/** The kinds of the secrets of which a text holds a part that tells. */
+/** The kinds of the secrets of which a text contains an identifying part. */
 function kindsIn(secrets: ReadonlyMap<string, SecretKind>, text: string): SecretKind[] {
   const kinds = new Set<SecretKind>();
   for (const [secret, kind] of secrets) {
@@ -161,8 +161,8 @@ function kindsIn(secrets: ReadonlyMap<string, SecretKind>, text: string): Secret
 const traces = new Map<string, readonly string[]>();
 
 /**
- * What gives a secret away, also where it was shortened or encoded: its beginning, its end, and the beginning of its
- * Base64. The header and the claims of a JWT begin like those of any other; its signature is its own.
+ * The parts that identify a secret, even if it was truncated or encoded: its start, its end, and the start of its Base64. A
+ * JWT's header and claims start like any other's; its signature is unique.
  */
 function tracesOf(secret: string): readonly string[] {
   let found = traces.get(secret);

@@ -3,11 +3,11 @@ import type { Server } from 'node:http';
 /**
  * Makes an HTTP server listen on 127.0.0.1.
  *
- * @param server the server, not yet listening
- * @param port the port to take; 0, the default, is any free one
- * @param tries how many ports to try, upwards from `port`, while they are taken
+ * @param server the server, not listening yet
+ * @param port the port to use; 0, the default, is any free one
+ * @param tries how many ports to try, counting up from `port`, while they are in use
  * @returns the port it listens on
- * @throws the server's own error (EADDRINUSE, say), if none of them can be had
+ * @throws the server's own error (such as EADDRINUSE), if none is available
  */
 export async function listenOnLoopback(server: Server, port = 0, tries = 1): Promise<number> {
   for (let offset = 0; ; offset += 1) {

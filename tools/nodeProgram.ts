@@ -7,18 +7,17 @@ import { fetchedFolder } from './places.ts';
 import { withProgress } from './progress.ts';
 import type { Log } from './progress.ts';
 
-/** The releases of older lines of Node that some VS Code may ask for. */
+/** The releases of older Node versions that some versions of VS Code require. */
 const releases: Readonly<Record<string, string>> = { '22': '22.22.2' };
 
 /**
- * The Node that an editor's server runs on: the one that runs this, unless the server is made for another line.
- * That matters: the extension host of VS Code 1.105, made for Node 22, locks up on Node 24 while it loads
- * the first extension.
+ * The Node that runs an editor's server: the current one, unless the server was built for another major version. That
+ * matters: the extension host of VS Code 1.105, built for Node 22, hangs on Node 24 while it loads the first extension.
  *
- * @param packageFolder the folder of the package that carries the server; its manifest names the line of Node
- * @param log receives the progress of a fetch, should one be needed
- * @returns the absolute path of a Node program
- * @throws Error with npm's own words, if a fetch is needed and fails
+ * @param packageFolder the folder of the package with the server, whose manifest specifies the major version of Node
+ * @param log receives the progress of a download, if one is needed
+ * @returns the absolute path of a Node executable
+ * @throws Error with npm's output, if a download is needed and fails
  */
 export async function nodeProgramFor(packageFolder: string, log: Log): Promise<string> {
   const manifest = await readFile(join(packageFolder, 'package.json'), 'utf8');
@@ -35,7 +34,7 @@ export async function nodeProgramFor(packageFolder: string, log: Log): Promise<s
     version,
   };
   if (!(await isFetched(wanted))) {
-    await withProgress(log, `Fetching Node ${version} (about 120 MB on disk)`, async () => {
+    await withProgress(log, `Downloading Node ${version} (about 120 MB on disk)`, async () => {
       await fetchNpmFolder(wanted);
     });
   }

@@ -5,28 +5,28 @@ import { basename, delimiter, dirname, join } from 'node:path';
 
 import { takeFromRegistry } from './registryOnly.ts';
 
-/** An npm package with its dependencies, kept in a folder of its own outside the project's dependencies. */
+/** An npm package with its dependencies, in a folder outside of the project's dependencies. */
 export interface NpmFolder {
-  /** The absolute path of the folder; its last part should carry the version. */
+  /** The absolute path of the folder, whose last segment should contain the version. */
   readonly folder: string;
   /** The package's name. */
   readonly name: string;
   /** The exact version. */
   readonly version: string;
-  /** A folder inside the package, with a package.json of its own, whose dependencies are wanted too. */
+  /** A folder inside the package that has its own package.json, whose dependencies are installed, too. */
   readonly nested?: string;
-  /** What is still to be done once the package is there, given its folder. */
+  /** Additional steps once the package is installed, given its folder. */
   readonly finish?: (packageFolder: string) => Promise<void>;
 }
 
-/** Written last, so that a fetch which was cut short is recognised and done again. */
+/** Written last, so that an interrupted download is detected and repeated. */
 const marker = 'complete.json';
 
 /**
- * Tells whether a package is already there, completely.
+ * Whether a package is completely installed.
  *
  * @param wanted the package
- * @returns true if nothing needs to be fetched
+ * @returns whether no download is needed
  */
 export async function isFetched(wanted: NpmFolder): Promise<boolean> {
   try {
@@ -40,12 +40,12 @@ export async function isFetched(wanted: NpmFolder): Promise<boolean> {
 }
 
 /**
- * Fetches a package and its dependencies through npm, without running any install script.
- * The work is done beside the final folder, which then appears in one step: two processes that fetch
- * the same package at once do not disturb each other, and the later one drops its copy.
+ * Downloads a package and its dependencies through npm, without running install scripts. It's prepared next to the final
+ * folder, which is then created atomically: if two processes download the same package at the same time, they don't
+ * interfere, and the later one discards its copy.
  *
  * @param wanted the package
- * @throws Error with npm's own words, if npm is not found or fails
+ * @throws Error with npm's output, if npm is missing or fails
  */
 export async function fetchNpmFolder(wanted: NpmFolder): Promise<void> {
   await removeAbandoned(wanted.folder);
@@ -77,14 +77,14 @@ async function putInPlace(partial: string, wanted: NpmFolder): Promise<void> {
   try {
     await rename(partial, wanted.folder);
   } catch (error) {
-    // Another process can have put its own copy there in the meantime, which is as good.
+    // Another process may have created the folder in the meantime, which is equivalent.
     if (!(await isFetched(wanted))) {
       throw error;
     }
   }
 }
 
-/** Removes what processes that no longer run have left half done. */
+/** Removes the incomplete folders of processes that no longer run. */
 async function removeAbandoned(folder: string): Promise<void> {
   const prefix = `${basename(folder)}.partial-`;
   const siblings = await readdir(dirname(folder)).catch(() => []);
@@ -126,7 +126,7 @@ async function npm(folder: string, args: readonly string[]): Promise<void> {
   }
 }
 
-/** Finds npm's program file; running it with this Node needs no shell, on Windows neither. */
+/** Finds npm's script; running it with this Node needs no shell, even on Windows. */
 function findNpm(): string {
   const inNodeFolder = (folder: string): string[] => [
     join(folder, 'node_modules', 'npm', 'bin', 'npm-cli.js'),
@@ -147,5 +147,5 @@ function findNpm(): string {
       }
     }
   }
-  throw new Error('npm was not found, neither beside the running Node nor on the PATH.');
+  throw new Error("Couldn't find npm, neither next to the running Node nor on the PATH.");
 }

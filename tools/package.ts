@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { cp, mkdtemp, rm } from 'node:fs/promises';
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
@@ -7,24 +7,24 @@ import type { IPackageOptions } from '@vscode/vsce';
 
 import { root } from './places.ts';
 
-/** What no package holds, and what would only be searched in vain: here that is ten thousands of files. */
+/** Folders with tens of thousands of files, none of which is in a package. */
 const leftOut = new Set(['.git', '.vscode-test', 'node_modules', 'out']);
 
 /**
  * Builds the extension.
  *
- * @throws Error with esbuild's own words, if the source is faulty
+ * @throws Error with esbuild's message if the build fails
  */
 export async function buildExtension(): Promise<void> {
   await runNode(['esbuild.mjs'], 'esbuild');
 }
 
 /**
- * Builds the extension, and makes the package files of it and of the consumer, as a person would get them.
+ * Builds the extension, and packages it and the consumer.
  *
- * @param into the folder for the package files; it must be there
+ * @param into the folder for the package files; it must exist
  * @returns the absolute paths of the package files
- * @throws Error with the words of the tool that failed
+ * @throws Error with the message of the tool that failed
  */
 export async function packageExtensions(into: string): Promise<string[]> {
   await buildExtension();
@@ -34,7 +34,7 @@ export async function packageExtensions(into: string): Promise<string[]> {
 }
 
 /**
- * Where {@link packageExtensions} puts the package files.
+ * Returns where {@link packageExtensions} puts the package files.
  *
  * @param into the folder for the package files
  * @returns the absolute paths of the package files of the extension and of the consumer
@@ -44,16 +44,18 @@ export function packageFiles(into: string): [extension: string, consumer: string
 }
 
 /**
- * Makes the package file of an extension that is built already.
+ * Packages an extension that is already built.
  *
  * @param folder the extension's folder, as an absolute path
- * @param file the absolute path of the .vsix file; what is there is replaced
- * @throws Error with vsce's own words, if it refuses
+ * @param file the absolute path of the .vsix file; an existing file is replaced
+ * @throws Error with vsce's message if it fails
  */
 export async function packageExtension(folder: string, file: string): Promise<void> {
   const staged = await mkdtemp(join(tmpdir(), 'sk-package-'));
   try {
     await cp(folder, staged, { recursive: true, filter: (path) => !leftOut.has(basename(path)) });
+    const readme = join(staged, 'README.md');
+    await writeFile(readme, omitRelativeImages(await readFile(readme, 'utf8')));
     const options: IPackageOptions = {
       cwd: staged,
       packagePath: file,
@@ -62,7 +64,7 @@ export async function packageExtension(folder: string, file: string): Promise<vo
       rewriteRelativeLinks: false,
       skipLicense: true,
     };
-    // It prints much, and where it refuses it ends the process that it runs in.
+    // vsce prints a lot, and exits its process if it fails.
     const script = `import { createVSIX } from '@vscode/vsce'; await createVSIX(${JSON.stringify(options)});`;
     await runNode(['--input-type=module', '--eval', script], 'vsce');
   } finally {
@@ -73,7 +75,7 @@ export async function packageExtension(folder: string, file: string): Promise<vo
 async function runNode(args: readonly string[], name: string): Promise<void> {
   try {
     const running = promisify(execFile)(process.execPath, args, { cwd: root });
-    // Where it would ask a question, there is nobody to answer it.
+    // Questions can't be answered here.
     running.child.stdin?.end();
     await running;
   } catch (error) {
@@ -83,4 +85,14 @@ async function runNode(args: readonly string[], name: string): Promise<void> {
         : String(error);
     throw new Error(`${name} failed:\n${said.trim()}`, { cause: error });
   }
+}
+
+/**
+ * Removes relative images from a Markdown text. VS Code's page of an extension only shows images with an `https:` URL, and
+ * without a known repository there is none, so that it would show broken images.
+ *
+ * @param markdown the text; images are in paragraphs of their own
+ */
+export function omitRelativeImages(markdown: string): string {
+  return markdown.replaceAll(/^!\[[^\]]*\]\((?!https:)[^)]*\)\n\n/gmu, '');
 }

@@ -1,21 +1,21 @@
-// What a person does in the browser: at the identity server's pages, and at VS Code's own questions.
+// What a user does in the browser: on the identity server's pages, and in VS Code's own dialogs.
 import type { BrowserContext, Page } from 'playwright-core';
 
-/** What the person does when a sign-in page opens. */
-export type Behaviour =
-  /** Signs in with a demo account and allows. */
+/** What the user does when a sign-in page opens. */
+export type Behavior =
+  /** Signs in with a demo account and allows access. */
   | { readonly kind: 'signIn'; readonly account: string }
-  /** Signs in and denies. */
+  /** Signs in and denies access. */
   | { readonly kind: 'deny'; readonly account: string }
-  /** Looks away; the page stays open. */
+  /** Does nothing; the page stays open. */
   | { readonly kind: 'ignore' };
 
 /**
- * Signs in at the identity server's pages, the way a person would: name and password where they are asked for,
- * then the consent page. Returns when the browser has arrived where VS Code sent it.
+ * Signs in at the identity server's pages, like a user: name and password if they're requested, then the
+ * consent page. Returns when the browser has reached the URL that VS Code redirected it to.
  *
  * @param page the page that VS Code opened
- * @param account the name of a demo account, which is its password too
+ * @param account the name of a demo account, which is also its password
  * @param answer the button to press on the consent page
  */
 export async function signInAt(page: Page, account: string, answer: 'Allow' | 'Deny' = 'Allow'): Promise<void> {
@@ -25,10 +25,10 @@ export async function signInAt(page: Page, account: string, answer: 'Allow' | 'D
 }
 
 /**
- * The same without the way back, for a sign-in that ends at the server.
+ * The same without the return, for a sign-in that ends at the server.
  *
  * @param page the page that VS Code opened
- * @param account the name of a demo account, which is its password too
+ * @param account the name of a demo account, which is also its password
  * @param answer the button to press on the consent page
  */
 export async function answerPages(page: Page, account: string, answer: 'Allow' | 'Deny' = 'Allow'): Promise<void> {
@@ -44,10 +44,10 @@ export async function answerPages(page: Page, account: string, answer: 'Allow' |
 }
 
 /**
- * Confirms the code that is in the address of a page, then signs in there.
+ * Confirms the code in the URL of a page, then signs in there.
  *
  * @param page the page that VS Code opened
- * @param account the name of a demo account, which is its password too
+ * @param account the name of a demo account, which is also its password
  * @param answer the button to press on the consent page
  */
 export async function confirmCode(page: Page, account: string, answer: 'Allow' | 'Deny' = 'Allow'): Promise<void> {
@@ -57,7 +57,7 @@ export async function confirmCode(page: Page, account: string, answer: 'Allow' |
 }
 
 /**
- * Signs out of the identity server in this browser, and returns when the browser is where that leads.
+ * Signs out of the identity server in this browser, and returns when the browser is at the final page.
  *
  * @param page the page that VS Code opened
  */
@@ -70,24 +70,24 @@ export async function signOutAt(page: Page): Promise<void> {
 const openedPaths = /^\/(?:interaction|auth|device|session\/end)(?:\/|$)/u;
 
 /**
- * Lets a person sit before a browser: every page that the editor opens at an identity server is answered, every dialog
- * in which VS Code asks whether an extension may sign in or use an account is allowed, a sign-out is confirmed, and of one
- * that shows a code the page is opened.
+ * Simulates a user of the browser: completes every page that the editor opens at an identity server, allows every dialog
+ * in which VS Code asks whether an extension may sign in or use an account, confirms a sign-out, and opens the page for a
+ * code.
  *
  * @param context the browser's context
- * @param behaviour what the person does now; asked anew for each page
- * @param reads is told the heading of each page on which that ends
+ * @param behavior what the user does now; called for each page
+ * @param reads called with the heading of each final page
  */
 export async function seatPerson(
   context: BrowserContext,
-  behaviour: () => Behaviour,
+  behavior: () => Behavior,
   reads: (heading: string) => void = () => {},
 ): Promise<void> {
   await context.addInitScript(allowDialogs);
   context.on('page', (page) => {
     void (async () => {
       await page.waitForURL((url) => openedPaths.test(url.pathname));
-      const does = behaviour();
+      const does = behavior();
       if (does.kind === 'ignore') {
         return;
       }
@@ -100,12 +100,12 @@ export async function seatPerson(
       }
       reads((await page.locator('h1').textContent()) ?? '');
     })().catch(() => {
-      // The window itself is a page too, and a page may be closed before it has been answered.
+      // The window itself is a page, too, and a page may be closed before it's completed.
     });
   });
 }
 
-/** Runs in a page: presses "Allow", "Open Page" or "Sign Out" in VS Code's dialogs as they appear, and keeps the account that somebody has signed in with. */
+/** Runs in a page: clicks "Allow", "Open Page" or "Sign Out" in VS Code's dialogs as they appear, and keeps the signed-in account. */
 export function allowDialogs(): void {
   const press = (): void => {
     for (const button of document.querySelectorAll<HTMLElement>('.monaco-dialog-box .monaco-button')) {

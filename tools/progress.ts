@@ -1,4 +1,4 @@
-/** Takes one finished line of text, without its line end. */
+/** Receives a complete line of text, without its line break. */
 export type Log = (line: string) => void;
 
 /** A log that prints to standard output. */
@@ -6,21 +6,21 @@ export const printLog: Log = (line) => {
   process.stdout.write(`${line}\n`);
 };
 
-/** A log that keeps quiet. */
+/** A log that discards everything. */
 export const silentLog: Log = () => undefined;
 
-/** How often an unfinished piece of work says that it is still going on, where the line cannot be rewritten. */
+/** How often, if the line can't be rewritten, unfinished work is reported. */
 const reminderMilliseconds = 15_000;
 
 /**
- * Says what is being done, while it is done, and how long it took.
- * On a terminal the seconds count up in place; elsewhere (in CI, say) a line appears now and then.
+ * Prints the progress of work and its duration.
+ * On a terminal, the seconds are updated in place; elsewhere (such as in CI), a line is printed now and then.
  *
- * @param log receives the lines; the terminal is used only where this is {@link printLog}
- * @param title what is being done, for example `Fetching VS Code 1.139.1 (about 600 MB on disk)`
+ * @param log receives the lines; the terminal is used only if this is {@link printLog}
+ * @param title what is being done, such as `Downloading VS Code 1.139.1 (about 600 MB on disk)`
  * @param work the work itself
- * @returns what the work gives
- * @throws whatever the work throws, after saying that it failed
+ * @returns the result of the work
+ * @throws whatever the work throws, after printing that it failed
  */
 export async function withProgress<T>(log: Log, title: string, work: () => Promise<T>): Promise<T> {
   const inPlace = log === printLog && process.stdout.isTTY;

@@ -2,11 +2,11 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 /**
- * Makes a package installable from an npm registry alone: where its lock file takes a dependency from a Git
- * repository, the same version is taken from the registry instead. Older versions of VS Code need this.
+ * Makes a package installable from an npm registry alone: if its lock file gets a dependency from a Git repository, the same
+ * version is used from the registry instead. Older versions of VS Code need this.
  *
- * @param folder the package's folder, with its package.json and npm-shrinkwrap.json; one without is left as it is
- * @throws SyntaxError if one of the two files is not JSON
+ * @param folder the package's folder, with its package.json and npm-shrinkwrap.json; without them, it's left unchanged
+ * @throws SyntaxError if one of the two files isn't JSON
  */
 export async function takeFromRegistry(folder: string): Promise<void> {
   const lockFile = join(folder, 'npm-shrinkwrap.json');
@@ -22,7 +22,7 @@ export async function takeFromRegistry(folder: string): Promise<void> {
   if (Object.keys(versions).length === 0) {
     return;
   }
-  // Without an entry, npm looks a package up anew, its prebuilt parts included.
+  // Without an entry, npm resolves a package again, including its prebuilt parts.
   lock['packages'] = Object.fromEntries(
     Object.entries(packages).filter(([path]) => path === '' || versions[nameIn(path)] === undefined),
   );
@@ -38,7 +38,7 @@ export async function takeFromRegistry(folder: string): Promise<void> {
   await writeFile(manifestFile, JSON.stringify(manifest, undefined, 2));
 }
 
-/** The versions, by name, of the packages that come from a Git repository. */
+/** The versions, by name, of the packages from Git repositories. */
 function gitDependencies(packages: Record<string, unknown>): Record<string, string> {
   const versions: Record<string, string> = {};
   for (const [path, entry] of Object.entries(packages)) {
@@ -50,7 +50,7 @@ function gitDependencies(packages: Record<string, unknown>): Record<string, stri
   return versions;
 }
 
-/** The name of the package that a lock file keeps under a path. */
+/** The name of the package under a path in a lock file. */
 function nameIn(path: string): string {
   return path.replace(/^.*node_modules\//u, '');
 }

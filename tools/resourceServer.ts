@@ -1,5 +1,5 @@
-// Servers that people have tokens for: an API that takes JWTs made out to it (RFC 9068), and the answer of a plain OAuth
-// server about the person, which is no OpenID Connect.
+// Servers that users have tokens for: an API that accepts JWTs issued for it (RFC 9068), and the user endpoint of an OAuth
+// server without OpenID Connect.
 import { createServer } from 'node:http';
 import * as oauth from 'oauth4webapi';
 
@@ -9,11 +9,11 @@ import { listenOnLoopback } from './loopback.ts';
 
 /** A resource server that is listening. */
 export interface ResourceServer {
-  /** The API, which is its own resource indicator (RFC 8707): it takes a JWT for this address, and answers its claims. */
+  /** The API, whose URL is also its resource indicator (RFC 8707): accepts a JWT for this URL, and returns its claims. */
   readonly api: string;
-  /** Takes an opaque token, and answers who has it: `{ id, login }`. */
+  /** Accepts an opaque token, and returns its user: `{ id, login }`. */
   readonly user: string;
-  /** Closes it. */
+  /** Closes the server. */
   stop(): void;
 }
 
@@ -21,7 +21,7 @@ export interface ResourceServer {
  * Starts a resource server on 127.0.0.1 that trusts one identity server.
  *
  * @param identity the identity server
- * @returns the resource server, once it listens
+ * @returns the resource server, once it's listening
  */
 export async function startResourceServer(identity: IdentityServer): Promise<ResourceServer> {
   let home = '';
@@ -50,7 +50,7 @@ export async function startResourceServer(identity: IdentityServer): Promise<Res
   };
 }
 
-/** The claims of a token that is for the address that it was sent to. */
+/** The claims of a token for the URL that it was sent to. */
 async function claimsOf({ issuer }: IdentityServer, request: Request): Promise<oauth.JWTAccessTokenClaims> {
   const as = { issuer, jwks_uri: `${issuer}/jwks` };
   return await oauth.validateJwtAccessToken(as, request, request.url, { [oauth.allowInsecureRequests]: true });
@@ -65,7 +65,7 @@ async function userOf(
   const place = demoAccounts.findIndex(({ sub }) => sub === token?.accountId);
   const login = demoAccounts[place]?.username;
   if (token?.isValid !== true || login === undefined) {
-    throw new Error('This token is not known.');
+    throw new Error('This token is unknown.');
   }
   return { id: place + 1, login };
 }

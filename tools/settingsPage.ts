@@ -1,4 +1,4 @@
-// What is made of the table of provider fields: the schema of an entry in package.json, and the table in docs/settings.md.
+// Generated from the table of provider fields: the schema of an entry in package.json, and the table in docs/settings.md.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { FIELD_ROWS } from '../src/core/providerFields.ts';
@@ -14,7 +14,7 @@ interface Manifest {
 }
 
 const PROVIDERS = 'sessionKeeper.providers';
-const HEAD = '| field | default | meaning |\n| --- | --- | --- |\n';
+const HEAD = '| field | default | description |\n| --- | --- | --- |\n';
 
 function read(path: string): string {
   return readFileSync(join(root, path), 'utf8').replaceAll('\r\n', '\n');
@@ -24,7 +24,7 @@ function readWords(): Readonly<Record<string, string>> {
   return JSON.parse(read('package.nls.json')) as Readonly<Record<string, string>>;
 }
 
-/** package.json with the schema of the fields in it. */
+/** Returns package.json with the schema of the fields. */
 export function manifestText(): string {
   const manifest = JSON.parse(read('package.json')) as Manifest;
   const { configuration } = manifest.contributes;
@@ -35,17 +35,17 @@ export function manifestText(): string {
   return `${JSON.stringify({ ...manifest, contributes }, undefined, 2)}\n`;
 }
 
-/** docs/settings.md with the table of the fields in it. */
+/** Returns docs/settings.md with the table of the fields. */
 export function settingsPage(): string {
   const page = read('docs/settings.md');
   const [before, after] = page.split(HEAD);
   if (before === undefined || after === undefined) {
-    throw new Error('docs/settings.md has no table of the fields of a provider.');
+    throw new Error('docs/settings.md has no table of provider fields.');
   }
   return before + HEAD + fieldRows() + after.replace(/^(?:\|.*\n)*/, '');
 }
 
-/** The table: the words are those that the settings editor shows. */
+/** Returns the rows of the table, with the descriptions that the settings editor shows. */
 function fieldRows(): string {
   const words = readWords();
   const { properties, required } = entrySchema(words);
@@ -69,7 +69,7 @@ function fieldRows(): string {
   return lines.join('');
 }
 
-/** The words of a `%key%`; a link to another setting is its name. */
+/** Returns the text of a `%key%`. A link to another setting becomes its name. */
 function wordsOf(key: string, words: Readonly<Record<string, string>>): string {
   return (words[key.slice(1, -1)] ?? key).replace(/`#([\w.]+)#`/g, '`$1`').replace(/\s*\n\s*/g, ' ');
 }

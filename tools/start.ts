@@ -11,11 +11,11 @@ import { buildExtension, packageExtensions } from './package.ts';
 import { fetchedFolder, root } from './places.ts';
 import { printLog, withProgress } from './progress.ts';
 
-// Everything to try the extension out by hand: a real identity server and a real VS Code, already configured.
-//   node tools/start.ts            goes on until Ctrl-C
-//   node tools/start.ts --check    comes up, looks whether everything answers, and ends
+// Everything for trying the extension out by hand: a real identity server and a real VS Code, already configured.
+//   node tools/start.ts            runs until Ctrl-C
+//   node tools/start.ts --check    starts, checks that everything responds, and exits
 
-/** The ports stay the same from one start to the next, so that a person stays signed in. */
+/** The ports stay the same across restarts, so that the user stays signed in. */
 const identityPort = 38080;
 const editorPort = 38180;
 const portTries = 20;
@@ -25,10 +25,10 @@ const home = join(fetchedFolder, 'start');
 const folder = join(home, 'example');
 const checking = process.argv.includes('--check');
 
-/** What to end, the latest first. */
+/** What to end, latest first. */
 const closing: (() => Promise<void>)[] = [];
 
-/** The tries by Ctrl-C or a signal to end this program. */
+/** The attempts to end this program by Ctrl-C or a signal. */
 let asked = 0;
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
@@ -45,7 +45,7 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
 try {
   await start();
 } catch (error) {
-  // A signal in the middle of the start makes the start fail, which is no failure.
+  // A signal during startup makes it fail, which isn't an error.
   if (asked === 0) {
     printLog(error instanceof Error ? `\n${error.message}` : String(error));
     await end(1);
@@ -64,7 +64,7 @@ async function start(): Promise<void> {
   closing.push(async () => {
     await identity.stop();
   });
-  printLog(`Acme, an identity server, answers at ${identity.issuer}`);
+  printLog(`Acme, an identity server, is running at ${identity.issuer}`);
 
   const desktop = checking ? undefined : findDesktopEditor();
   if (desktop === undefined) {
@@ -99,7 +99,7 @@ async function startInBrowser(identity: IdentityServer): Promise<void> {
     await end(0);
     return;
   }
-  explain([`Open this address in a browser:`, '', `  ${address}`]);
+  explain([`Open this URL in a browser:`, '', `  ${address}`]);
 }
 
 async function startOnDesktop(program: string, identity: IdentityServer): Promise<void> {
@@ -112,10 +112,10 @@ async function startOnDesktop(program: string, identity: IdentityServer): Promis
     await editor.end();
   });
   editor.process.once('error', (error) => {
-    printLog(`VS Code could not be started: ${error.message}`);
+    printLog(`Couldn't start VS Code: ${error.message}`);
     void end(1);
   });
-  explain(['VS Code opens in a window of its own.']);
+  explain(['VS Code opens in a separate window.']);
 }
 
 function settingsFor(identity: IdentityServer): EditorSettings {
@@ -130,15 +130,15 @@ function explain(opening: readonly string[]): void {
     '',
     ...opening,
     '',
-    'Then sign in: the Accounts menu at the lower left, "Sign in with Acme…",',
-    'or in the Command Palette (F1) "Session Keeper: Sign In…".',
+    'To sign in, select the Accounts icon at the bottom of the Activity Bar, then "Sign in with Acme…",',
+    'or run "Session Keeper: Sign In…" from the Command Palette (F1).',
     '',
     `  Name and password:  ${accounts.join('   or   ')}`,
     '',
-    `Access tokens last ${String(accessTokenSeconds)} seconds here; the status bar shows how they are renewed.`,
-    'In the Command Palette, "Consumer: Who Am I?" uses the session from another extension.',
+    `Access tokens expire after ${String(accessTokenSeconds)} seconds here; the status bar shows each renewal.`,
+    'To use the session from another extension, run "Consumer: Who Am I?" from the Command Palette.',
     '',
-    'Ctrl-C ends everything.',
+    'Press Ctrl-C to stop everything.',
     '',
   ];
   for (const line of lines) {
@@ -149,13 +149,13 @@ function explain(opening: readonly string[]): void {
 async function writeExample(): Promise<void> {
   await mkdir(folder, { recursive: true });
   const text = [
-    '# An example folder',
+    '# Example folder',
     '',
-    'It is here so that VS Code has something to show.',
+    'This folder gives VS Code something to open.',
     '',
-    '1. Sign in: the Accounts menu at the lower left, then "Sign in with Acme…".',
+    '1. To sign in, select the Accounts icon at the bottom of the Activity Bar, then "Sign in with Acme…".',
     '2. Watch the status bar.',
-    '3. Press F1 and choose "Consumer: Who Am I?": another extension uses the session.',
+    '3. Press F1 and run "Consumer: Who Am I?", in which another extension uses the session.',
     '',
   ];
   await writeFile(join(folder, 'README.md'), text.join('\n'));
@@ -165,7 +165,7 @@ async function check(address: string): Promise<void> {
   const answer = await fetch(address);
   await answer.body?.cancel();
   if (!answer.ok) {
-    throw new Error(`${new URL(address).origin} answered ${String(answer.status)}`);
+    throw new Error(`${new URL(address).origin} responded with ${String(answer.status)}`);
   }
 }
 

@@ -5,9 +5,9 @@ import type { Metafile } from 'esbuild';
 import { root } from './places.ts';
 
 /**
- * What the latest build has put into dist/extension.js and into the files that it loads at once.
+ * The content of dist/extension.js and of the files that it loads immediately, in the latest build.
  *
- * @returns the names of these files, dist/extension.js first, and the paths of the source files in them, from the root
+ * @returns the names of these files, dist/extension.js first, and the paths of their source files from the root
  * @throws if there is no build
  */
 export async function startFiles(): Promise<{ readonly names: string[]; readonly sources: string[] }> {

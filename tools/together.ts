@@ -1,21 +1,21 @@
 // Runs commands at the same time: node tools/together.ts COMMAND…
-// None of them may change what another one reads: the unit tests and those inside VS Code build the extension, both into dist.
-// What they print appears as if they ran one after another. Ends with the exit code of the first command that fails.
+// They must not depend on each other's output: the unit tests and those inside VS Code both build the extension into dist.
+// Their output appears as if they ran one after another. Exits with the exit code of the first command that fails.
 import { constants } from 'node:os';
 
 import { startChild } from './children.ts';
 
-/** A command that runs, or has run. */
+/** A command that is running, or has ended. */
 interface Running {
-  /** What it has printed and has not been passed on. */
+  /** Its output that hasn't been printed yet. */
   readonly held: { readonly text: string; readonly toError: boolean }[];
-  /** Whether what it prints is passed on at once. */
+  /** Whether its output is printed immediately. */
   isShown: boolean;
-  /** Its exit code, once it has ended and all it has printed is here. */
+  /** Its exit code, once it has ended and all its output has been received. */
   readonly ended: Promise<number>;
 }
 
-/** Starts a command, as a shell would, and holds what it prints until it is shown. */
+/** Starts a command in a shell, and buffers its output until it's printed. */
 function start(command: string): Running {
   const { process: child } = startChild(command, [], {
     shell: true,

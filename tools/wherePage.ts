@@ -1,5 +1,5 @@
-// The page that tells where VS Code runs and which sign-in methods are available there, made of the flows that decide it,
-// of what the manifest says, and of the redirect URIs that the product registers, so that it cannot say anything else.
+// The page about the environments in which the extension runs and the sign-in methods in each, generated from the flows that
+// decide it, the manifest, and the redirect URIs, so that it's always correct.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as v from 'valibot';
@@ -15,44 +15,45 @@ import {
   type HostInfo,
 } from '../src/flows/availability.ts';
 import { availableFlows, evaluateFlows, getFlow } from '../src/flows/signInFlows.ts';
+import * as button from '../src/host/buttonLabels.ts';
 import * as quickPick from '../src/host/quickPickMessages.ts';
 import { root } from './places.ts';
 
-/** Where an extension can run, by the names of the manifest. */
-type NotificationKind = 'ui' | 'workspace';
+/** Where an extension can run, as in the manifest's `extensionKind`. */
+type ExtensionKind = 'ui' | 'workspace';
 
 const manifestSchema = v.object({
   name: v.string(),
   publisher: v.string(),
   extensionKind: v.array(v.picklist(['ui', 'workspace'])),
-  /** What would run in a web worker. */
+  /** The entry point for a web worker. */
   browser: v.optional(v.string()),
 });
 
-/** What of the manifest decides where the extension runs, and what its link is. */
+/** The properties of the manifest that decide where the extension runs, and its callback URI. */
 export type Manifest = v.InferOutput<typeof manifestSchema>;
 
-/** The manifest as it is. */
+/** Reads the manifest. */
 export function readManifest(): Manifest {
   return v.parse(manifestSchema, JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')));
 }
 
-/** How it is known that a row is right. */
+/** Why a row is known to be correct. */
 type Proof = 'tested' | 'read';
 
-/** A place where people use VS Code. */
+/** An environment in which people use VS Code. */
 interface Place {
   readonly name: string;
-  /** The kinds of extension that it has a host for, where this extension is installed. */
-  readonly hosts: readonly NotificationKind[];
+  /** The kinds of extensions that its extension hosts run, if this extension is installed there. */
+  readonly hosts: readonly ExtensionKind[];
   readonly told: Omit<HostInfo, 'isAtWorkspace'>;
   readonly proof: Proof;
-  /** What happens by itself, and what to set or register there. */
+  /** What to know, set, or register. */
   readonly words: string;
 }
 
 const DESKTOP = { isBrowser: false, pageHost: undefined } as const;
-/** A page from this computer itself, and from elsewhere. */
+/** A page from this computer, and from another one. */
 const LOCAL_PAGE = { isBrowser: true, pageHost: '127.0.0.1' } as const;
 const OTHER_PAGE = { isBrowser: true, pageHost: 'code.example.com' } as const;
 
@@ -63,7 +64,7 @@ const PLACES: readonly Place[] = [
     told: { ...DESKTOP, remoteName: undefined },
     proof: 'read',
     words:
-      'The browser comes back by itself. Sessions are in the keyring of the computer; on Linux, one has to be set up.',
+      'Your browser returns automatically. Sessions are stored in the keyring. On Linux, a keyring must be set up.',
   },
   {
     name: 'Desktop, connected over SSH, to WSL, a dev container, a tunnel or a codespace',
@@ -71,7 +72,7 @@ const PLACES: readonly Place[] = [
     told: { ...DESKTOP, remoteName: 'ssh-remote' },
     proof: 'read',
     words:
-      'As above: the extension runs on the computer in front of you, and so does the browser. The remote host doesn’t need network access to the identity server.',
+      'Same as above, because the extension and the browser run on your computer. The remote host doesn’t need network access to the identity server.',
   },
   {
     name: 'The same, with the extension installed on the remote host only',
@@ -79,7 +80,7 @@ const PLACES: readonly Place[] = [
     told: { ...DESKTOP, remoteName: 'ssh-remote' },
     proof: 'read',
     words:
-      'VS Code brings a port of your computer to the remote host while the sign-in waits. With `redirectPorts`, the port has to be free on both. The remote host has to reach the identity server. Better, install the extension on your computer, too.',
+      'VS Code forwards a port of your computer to the remote host during sign-in. With `redirectPorts`, the port must be free on both. The remote host needs network access to the identity server. We recommend that you also install the extension on your computer.',
   },
   {
     name: 'Browser, with code-server or `code serve-web` on this computer',
@@ -87,7 +88,7 @@ const PLACES: readonly Place[] = [
     told: { ...LOCAL_PAGE, remoteName: '127.0.0.1:8000' },
     proof: 'tested',
     words:
-      'The browser comes back by itself. Sessions are in the storage of this browser: each browser, and each private window, has its own.',
+      'Your browser returns automatically. Sessions are stored in this browser. Other browsers and private windows have their own.',
   },
   {
     name: 'Browser, with code-server or `code serve-web` on another computer, through a forwarded port (`ssh -L`)',
@@ -95,62 +96,61 @@ const PLACES: readonly Place[] = [
     told: { ...LOCAL_PAGE, remoteName: '127.0.0.1:8000' },
     proof: 'read',
     words:
-      'The page looks as if it came from your computer, so that the first method ends on a page that cannot be shown. Cancel, and use the next method; or set `signInMethod` to it. Or set `redirectPorts` to one port, and forward that one, too.',
+      'VS Code seems to run on your computer, so the first method ends on a page that can’t be shown. Cancel and choose another method, or set `signInMethod`. Or set `redirectPorts` to one port and forward it, too.',
   },
   {
-    name: 'Browser, with code-server or `code serve-web` at an address of its own, also behind a proxy',
+    name: 'Browser, with code-server or `code serve-web` on another computer, with its own URL or behind a proxy',
     hosts: ['workspace'],
     told: { ...OTHER_PAGE, remoteName: 'code.example.com' },
     proof: 'tested',
     words:
-      'The browser cannot come back by itself. Where the server offers codes, register nothing and allow the client the device grant. The page has to come over https, or VS Code does not work in full.',
+      'Your browser can’t return automatically. If the server supports device codes, allow the client the device authorization grant. No redirect URI is needed. Use HTTPS, because some features of VS Code require it.',
   },
   {
     name: 'Browser, with GitHub Codespaces, or with vscode.dev and a tunnel to a computer',
     hosts: ['workspace'],
     told: { ...OTHER_PAGE, remoteName: 'codespaces' },
     proof: 'read',
-    words: 'As above. Where the tunnel leads to the very computer at which you sit, set `signInMethod` to `loopback`.',
+    words: 'Same as above. If the tunnel leads to the computer you’re using, set `signInMethod` to `loopback`.',
   },
   {
-    name: 'Browser, with vscode.dev or github.dev alone',
+    name: 'Browser, with vscode.dev or github.dev and no remote connection',
     hosts: [],
     told: { ...OTHER_PAGE, remoteName: undefined },
     proof: 'read',
     words:
-      'There is nothing but the browser, in which the extension does not run. Open the folder on the desktop, in a codespace, or through a tunnel.',
+      'The extension doesn’t run in a web worker. Open the folder on the desktop, in a codespace, or through a tunnel.',
   },
 ];
 
-/** Why a method is unavailable, in words. */
+/** Why a method is unavailable. */
 const WHY: Readonly<Record<UnavailableReason, string>> = {
-  'cannot-listen': 'nothing can listen inside a browser',
+  'cannot-listen': 'A web worker can’t listen on a port.',
   'browser-elsewhere':
-    'the page does not come from the computer on which VS Code’s server runs, so the browser most likely is on another one, and cannot come back to a port there',
-  'not-registered': 'the server has to know the link, and only your entry can say that it does',
-  'address-changes': 'in a browser, VS Code gives the link another address each time, and few servers accept that',
-  'link-elsewhere':
-    'the link goes to the window that was used last; where that one is not on the same remote host, the answer does not get there',
-  'no-device-endpoint': 'the server names no address for it',
-  'no-grant': 'the server lists what it offers, and this is not among it',
+    'VS Code’s page doesn’t come from the computer on which its server runs. Your browser is probably on another computer and can’t connect to a port there.',
+  'not-registered': 'The link must be registered at the server. Set `signInMethod` to `uri` once it is.',
+  'address-changes': 'In a browser, the link changes with each sign-in, which few servers accept.',
+  'link-elsewhere': 'The link opens the most recently used window, which may not be connected to the same remote host.',
+  'no-device-endpoint': 'The server metadata has no device authorization endpoint.',
+  'no-grant': 'The server metadata lists the supported grants, and this one isn’t included.',
 };
 
 const CODES: ServerCapabilities = { device_authorization_endpoint: 'https://id.example.com/device' };
 const issuer = 'https://id.example.com';
 
-/** The whole page, in Markdown. */
+/** Returns the page, in Markdown. */
 export function wherePage(manifest: Manifest): string {
   return [
-    '# Where VS Code runs, and how you sign in there',
+    '# Where Session Keeper runs',
     '',
-    '<!-- Made by `npm run docs` from src/flows and package.json. Do not edit. -->',
+    '<!-- Generated by `npm run docs` from src/flows and package.json. Do not edit. -->',
     '',
-    'Session Keeper uses the first available method. Cancel a sign-in, or let it fail, and **Use Another Way to Sign In** offers the others. `signInMethod` in the entry puts one of them first. The log says at each sign-in which methods are available, and why the others are not.',
+    `Session Keeper uses the first available method. If it fails or you cancel it, **${button.forAction('other-method')}** shows the others. To change the order, set \`signInMethod\` in the provider’s entry. For each sign-in, the log shows which methods are available and why others aren’t.`,
     '',
-    '## The sign-in methods',
+    '## Sign-in methods',
     '',
     ...table(
-      ['method', 'called', 'what happens', 'what to register at the server'],
+      ['method', 'name', 'what happens', 'what to register at the server'],
       SIGN_IN_METHODS.map((method) => [
         code(method),
         `**${quickPick.methodName(method)}**`,
@@ -159,40 +159,40 @@ export function wherePage(manifest: Manifest): string {
       ]),
     ),
     '',
-    '## The places',
+    '## Environments',
     '',
-    'The methods stand in the order in which they are tried at a server that offers codes; where it does not, `device` is left out.',
+    'Methods are listed in the order in which they’re tried. `device` is only available if the server supports it.',
     '',
     ...table(
-      ['where', 'methods', 'also, if `signInMethod` says so', 'good to know', 'tested'],
+      ['environment', 'methods', 'only if set as `signInMethod`', 'notes', 'tested'],
       PLACES.map((place) => rowOf(place, manifest)),
     ),
     '',
-    '“Tested” means that the tests of this repository sign in there, in a real VS Code, at a real identity server. The other rows follow from the same code and from what VS Code’s documentation and sources say; on a computer with a desktop VS Code, `npm run test:vscode -- --desktop` runs the same tests there.',
+    '\"Tested\" environments are covered by this repository’s tests, with VS Code and an identity server. The others follow from the same code and from VS Code’s documentation and source. If VS Code is installed on your computer, `npm run test:vscode -- --desktop` runs the same tests there.',
     '',
     '## Why a method is unavailable',
     '',
     ...table(
-      ['name in the log', 'why', 'if the entry names the method all the same'],
+      ['name in the log', 'reason', 'if set as `signInMethod`'],
       reasonsIn(manifest).map((reason) => [
         code(reason),
         WHY[reason],
-        UNAVAILABLE_REASONS[reason] === 'likely' ? 'it is tried' : 'it is not tried',
+        UNAVAILABLE_REASONS[reason] === 'likely' ? 'tried anyway' : 'not tried',
       ]),
     ),
     '',
-    '## What happens by itself',
+    '## Details',
     '',
-    `- The extension runs ${manifest.extensionKind.map((kind) => (kind === 'ui' ? 'on the computer of the window where it can' : 'where the workspace is otherwise')).join(', and ')}. In a web worker it ${manifest.browser === undefined ? 'does not run' : 'runs'}.`,
-    '- Whether the page comes from your computer is told by the address that VS Code makes of a link to itself. Where VS Code does not tell within a few seconds, the page counts as one from elsewhere.',
-    '- The browser comes back to 127.0.0.1 by number, whatever the name is by which VS Code calls your computer; with `redirectUri`, to the host in it. For `localhost`, that is both 127.0.0.1 and [::1].',
-    '- After a sign-out with `"signOutAtServer": "return"`, the browser comes back where it would come back by `loopback`; elsewhere, it stays on the server’s page.',
-    '- A code that you type lasts as long as the server says, whatever `sessionKeeper.signInTimeout` is.',
+    `- The extension runs ${manifest.extensionKind.map((kind) => (kind === 'ui' ? 'on your computer if possible' : 'otherwise on the computer that has the workspace')).join(', ')}. It ${manifest.browser === undefined ? 'doesn’t run' : 'runs'} in a web worker.`,
+    '- To find out whether VS Code’s page comes from your computer, Session Keeper checks the URL that VS Code creates for a link to itself. If VS Code doesn’t provide it within a few seconds, the page is considered remote.',
+    '- Your browser returns to 127.0.0.1 regardless of VS Code’s host name. With `redirectUri`, it returns to the host in that URI. For `localhost`, Session Keeper listens on 127.0.0.1 and [::1].',
+    '- After you sign out with `"signOutAtServer": "return"`, your browser returns if `loopback` is available. Otherwise, it stays on the server’s page.',
+    '- Device codes expire when the server specifies, regardless of `sessionKeeper.signInTimeout`.',
     '',
   ].join('\n');
 }
 
-/** How it is at one place, or undefined where the extension does not run. */
+/** Returns an environment, or undefined if the extension doesn't run there. */
 function environmentAt({ hosts, told }: Place, { browser, extensionKind }: Manifest): Environment | undefined {
   const kind = extensionKind.find((one) => hosts.includes(one));
   if (kind === undefined && browser === undefined) {
@@ -212,18 +212,18 @@ function rowOf(place: Place, manifest: Manifest): string[] {
             !methods.includes(method) &&
             availableFlows(evaluateFlows(environment, entry(method), CODES)).includes(method),
         );
-  const list = environment === undefined ? 'does not run' : methods.map(code).join(', ');
+  const list = environment === undefined ? 'doesn’t run' : methods.map(code).join(', ');
   return [place.name, list, set.map(code).join(', '), place.words, place.proof === 'tested' ? 'yes' : ''];
 }
 
-/** The reasons that can come up where the extension runs. */
+/** Returns the reasons that can occur. */
 function reasonsIn({ browser }: Manifest): UnavailableReason[] {
   return (Object.keys(WHY) as UnavailableReason[]).filter(
     (reason) => reason !== 'cannot-listen' || browser !== undefined,
   );
 }
 
-/** The redirect URIs of a method, in words. */
+/** Returns the redirect URIs of a method, as Markdown. */
 function urisOf(method: SignInMethod, { name, publisher }: Manifest, provider = entry()): string {
   const callbackUri = `vscode://${publisher}.${name}${CALLBACK_PATH}`;
   return getFlow(method).redirectUris(provider, callbackUri).map(code).join(', ');
@@ -232,14 +232,14 @@ function urisOf(method: SignInMethod, { name, publisher }: Manifest, provider = 
 const loopbackUris =
   (method: SignInMethod) =>
   (manifest: Manifest): string =>
-    `${urisOf(method, manifest)}, with any port; with \`redirectUri\`, that one; with \`redirectPorts\`, the one with each port: ${urisOf(method, manifest, { ...entry(), redirectPorts: [8400] })}`;
+    `${urisOf(method, manifest)}, any port. With \`redirectUri\`, that URI. With \`redirectPorts\`, the URI with each port: ${urisOf(method, manifest, { ...entry(), redirectPorts: [8400] })}`;
 
 /** What to register at the server for a method. */
 const REGISTRATION: Readonly<Record<SignInMethod, (manifest: Manifest) => string>> = {
   loopback: loopbackUris('loopback'),
   uri: (manifest) =>
-    `${urisOf('uri', manifest)}, with \`vscode-insiders\`, \`vscodium\` and so on for other editors: **Copy Redirect URI** has it`,
-  device: () => 'no address; allow the client the device authorization grant (RFC 8628)',
+    `${urisOf('uri', manifest)}. For other editors, the scheme is different, such as \`vscode-insiders\` or \`vscodium\`. Use **${button.forAction('copy-redirect')}** to get the URI.`,
+  device: () => 'No redirect URI. Allow the client the device authorization grant (RFC 8628).',
   paste: loopbackUris('paste'),
 };
 
@@ -249,7 +249,7 @@ function entry(signInMethod?: SignInMethod): Provider {
   ]);
   const [provider] = providers;
   if (provider === undefined) {
-    throw new Error('The entry of the page is none.');
+    throw new Error('The sample entry is invalid.');
   }
   return provider;
 }

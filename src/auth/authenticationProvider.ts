@@ -33,7 +33,7 @@ export interface ProviderDependencies {
   onCall(isInteractive: boolean): void;
 }
 
-/** How long, in ms, the Accounts menu waits for the stored sessions at start; an event announces those that load later. */
+/** How long, in ms, the Accounts menu waits for the stored sessions at start; an event announces sessions that load later. */
 const MENU_TIMEOUT = SECOND;
 
 /** The authentication provider of one identity server. */
@@ -44,8 +44,8 @@ export class OidcAuthenticationProvider implements vscode.AuthenticationProvider
   readonly #changed = new vscode.EventEmitter<vscode.AuthenticationProviderAuthenticationSessionsChangeEvent>();
   readonly #pendingRequests = new PendingRequests();
   /**
-   * The scopes, each used by nobody else, of requests of this extension itself that find out whether VS Code passes them to
-   * this provider. One that has arrived here is removed; it's neither activity nor a sign-in request.
+   * The unique scopes of this extension's own requests that check whether VS Code asks this provider. Each is removed when
+   * it arrives here, and counts neither as activity nor as a sign-in request.
    */
   readonly probes = new Set<string>();
   #isOwnCall = false;
@@ -60,7 +60,7 @@ export class OidcAuthenticationProvider implements vscode.AuthenticationProvider
     this.#dependencies = dependencies;
   }
 
-  /** Sets a changed configuration of the same provider; keeps the pending requests and what VS Code knows of. */
+  /** Sets a changed configuration of the same provider; keeps the pending requests and the announced sessions. */
   update(provider: Provider | undefined): void {
     this.#provider = provider;
   }
@@ -70,7 +70,7 @@ export class OidcAuthenticationProvider implements vscode.AuthenticationProvider
     this.#pendingRequests.setMenuScopes(scopes);
   }
 
-  /** Runs a request for a session by this extension itself, which doesn't count as activity. */
+  /** Runs a request for a session by this extension, which doesn't count as activity. */
   async withoutActivity<T>(request: () => Thenable<T>): Promise<T> {
     this.#isOwnCall = true;
     try {
@@ -97,7 +97,7 @@ export class OidcAuthenticationProvider implements vscode.AuthenticationProvider
   /**
    * Returns sessions. Without scopes: all of them, from memory and at once, without a network request and without an error,
    * because VS Code fills the Accounts menu with them. With scopes: the sessions that serve them, each with a valid token.
-   * Shows nothing, because VS Code doesn't pass on whether the caller asked for a silent request.
+   * Shows nothing, because VS Code doesn't report whether the request is silent.
    * @throws Error with a message for the user, if there is a session but its token can't be renewed now.
    */
   async getSessions(
@@ -176,7 +176,7 @@ export class OidcAuthenticationProvider implements vscode.AuthenticationProvider
   /**
    * Signs out of the account of a session. VS Code calls this for each session of the account that it knows of; the first
    * call signs out of all of them, ended ones included, and the others do nothing. Resolves when the local sessions are
-   * deleted, without waiting for the server. If the server doesn't confirm the sign-out, a notification says so.
+   * deleted, without waiting for the server. If the server doesn't confirm the sign-out, a notification is shown.
    * @throws Error if the stored session couldn't be deleted.
    */
   async removeSession(id: string): Promise<void> {
@@ -192,7 +192,7 @@ export class OidcAuthenticationProvider implements vscode.AuthenticationProvider
     }
   }
 
-  /** Fires an event for what has changed since the last one. Called after every change, and as time passes. */
+  /** Fires an event for the changes since the last one. Called after every change, and as time passes. */
   fireChanges(): void {
     const now = new Map(this.#dependencies.sessionManager.getActive(this.#id).map(({ record }) => [record.id, record]));
     const { added, removed, changed, survivors } = sessionChanges(this.#announced, now);
@@ -221,7 +221,7 @@ export class OidcAuthenticationProvider implements vscode.AuthenticationProvider
     return toAuthenticationSession(record, this.#tokenKind, this.#dependencies.clock.now(), scopes);
   }
 
-  /** The same for a caller that uses the token, so there must be one. */
+  /** The same for a caller that needs a usable token. */
   #toSessionOrThrow(record: SessionRecord, scopes: readonly string[]): SessionWithExpiry {
     if (usableToken(record, this.#tokenKind, this.#dependencies.clock.now()) === undefined) {
       // The entry was changed to use ID tokens after this session had started.
@@ -270,7 +270,7 @@ export class OidcAuthenticationProvider implements vscode.AuthenticationProvider
     if (failure !== this.#lastRejection) {
       // Callers that request a session before each HTTP request get the same failure many times.
       this.#lastRejection = failure;
-      this.#dependencies.log.warn(`A request for a session of ${this.#id} was rejected: ${formatFailure(failure)}.`);
+      this.#dependencies.log.warn(`Rejected a session request for ${this.#id}: ${formatFailure(failure)}.`);
     }
     const message = await this.#dependencies.onDemand.load().then(
       ({ sessionRequests }) => sessionRequests.describeFailure(failure, this.#provider?.label ?? this.#id, hasSession),
@@ -279,7 +279,7 @@ export class OidcAuthenticationProvider implements vscode.AuthenticationProvider
     return this.#toNamedError(failure, message);
   }
 
-  /** VS Code passes only the name and the message of an error on to another extension. */
+  /** VS Code passes only the name and the message of an error to other extensions. */
   #toNamedError(failure: Failure, message: string): Error {
     const error = new Error(message, { cause: failure });
     return Object.assign(error, { name: errorName(failure.category), code: failure.category });

@@ -1,4 +1,4 @@
-// Sessions in the form that VS Code passes on to other extensions.
+// Sessions in the form that VS Code passes to other extensions.
 import type * as vscode from 'vscode';
 import { decodeJwtClaims } from '../core/jwt.ts';
 import { SECOND } from '../core/clock.ts';
@@ -6,8 +6,8 @@ import type { SessionToken } from '../core/provider.ts';
 import { selectToken, type SessionRecord } from '../core/session.ts';
 
 /**
- * A session in that form. VS Code's own providers set `expiresAfter`, in ms from now, and `idToken`. They aren't in the
- * stable API yet, but VS Code passes additional fields on.
+ * A session for other extensions. VS Code's own providers set `expiresAfter`, in ms from now, and `idToken`. They aren't in the
+ * stable API yet, but VS Code passes additional fields unchanged.
  */
 export type SessionWithExpiry = vscode.AuthenticationSession & {
   readonly expiresAfter?: number;
@@ -52,7 +52,7 @@ export interface SessionChanges {
   readonly removed: readonly SessionRecord[];
   /** Those with a new token or a new sign-in. */
   readonly changed: readonly SessionRecord[];
-  /** The unchanged sessions of accounts that have lost another one: with a session, VS Code removes its account from the menu. */
+  /** The unchanged sessions of accounts that have lost another session: with a session, VS Code removes its account from the menu. */
   readonly survivors: readonly SessionRecord[];
 }
 

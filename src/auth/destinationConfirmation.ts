@@ -1,4 +1,4 @@
-// The question before a sign-in leads to a host that belongs neither to the issuer nor to the token endpoint.
+// Asks for confirmation before a sign-in opens a host that belongs neither to the issuer nor to the token endpoint.
 import * as vscode from 'vscode';
 import type { Provider } from '../core/provider.ts';
 import { sanitizeDisplayName } from '../core/failure.ts';

@@ -8,7 +8,7 @@ import { formatTime } from '../host/formatting.ts';
 import * as signInMessages from '../host/signInMessages.ts';
 
 /**
- * Shows a user code (RFC 8628) in a modal dialog, because VS Code shows nothing larger, and opens the verification page on
+ * Shows a user code (RFC 8628) in a modal dialog, because VS Code has no larger UI, and opens the verification page on
  * request. VS Code's API can't close a dialog. After the user has closed it, the progress notification still shows the code.
  * @param signal aborted when the code is no longer valid; the page isn't opened then.
  */

@@ -1,4 +1,4 @@
-// Headers with which another extension uses a DPoP-bound token (RFC 9449). VS Code's authentication API has no place for them.
+// The headers for other extensions to use a DPoP-bound token (RFC 9449), which VS Code's authentication API doesn't support.
 import { hasUserInfo, isSecureUrl, parseUrl } from '../core/secureUrl.ts';
 import { dpopHeaders, DpopKeys } from '../protocol/dpop.ts';
 import type { SessionManager } from '../sessions/sessionManager.ts';
@@ -24,8 +24,8 @@ export interface CallerHeaders {
 export type DpopHeadersCommand = (accessToken?: unknown, request?: unknown) => Promise<CallerHeaders>;
 
 /**
- * Returns the command that returns the headers for an access token. It needs no permission of its own: VS Code decides who
- * gets a token, and whoever has the token may have the headers.
+ * Returns the command that returns the headers for an access token. It needs no permission of its own: VS Code controls
+ * access to tokens, and a caller that has the token may have the headers.
  */
 export function createDpopHeadersCommand(sessionManager: SessionManager): DpopHeadersCommand {
   const keys = new DpopKeys();

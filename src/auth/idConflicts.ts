@@ -1,7 +1,7 @@
-// The provider IDs that other extensions also claim. VS Code asks only one provider for each ID, and doesn't tell the others.
+// The provider IDs that other extensions also claim. VS Code asks only one provider for each ID, and doesn't notify the others.
 import * as vscode from 'vscode';
 
-/** The IDs for which VS Code asks another extension, so that the sessions of this one reach nobody; with what the user reads. */
+/** The IDs for which VS Code asks another extension, so that this one can't provide sessions; with the message for the user. */
 export type TakenIds = Map<string, string>;
 
 /** Returns the ID of another extension whose manifest declares a provider ID; undefined if there is none. */

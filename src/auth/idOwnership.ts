@@ -1,11 +1,11 @@
 // Finds out whether VS Code asks this extension for the provider IDs that it has registered. In one extension host the first
-// registration of an ID wins, between extension hosts the last one does, and the other extension isn't told.
+// registration of an ID wins, between extension hosts the last one does, and VS Code doesn't notify the other extension.
 import * as vscode from 'vscode';
 import { MINUTE, SECOND, type Clock } from '../core/clock.ts';
 import type { Log } from '../core/log.ts';
 import type { OidcAuthenticationProvider } from './authenticationProvider.ts';
 import type { Settings } from '../host/settings.ts';
-import { idTaken } from '../host/signInMessages.ts';
+import { idTaken } from '../host/tooltipMessages.ts';
 import { findDeclaringExtension, type TakenIds } from './idConflicts.ts';
 
 /** An ID that another extension uses, too. */
@@ -26,25 +26,25 @@ export interface IdOwnershipDependencies {
   readonly extensionId: string;
   /** The registered providers, by ID. */
   readonly providers: { getRegistered(): ReadonlyMap<string, ProbedProvider> };
-  /** Called when VS Code has begun or ceased to ask another extension for an ID. */
+  /** Called when VS Code starts or stops asking another extension for an ID. */
   onDidChangeTakenIds(): void;
 }
 
-/** A provider, as far as the checks know it. */
+/** A provider, as far as the checks need it. */
 export type ProbedProvider = Pick<OidcAuthenticationProvider, 'probes'>;
 
-/** How old, in ms, a check may be: another extension can register the ID later. */
+/** The maximum age, in ms, of a check: another extension can register the ID later. */
 const CHECK_INTERVAL = 10 * MINUTE;
-/** How often a request that VS Code rejects is sent, and how long after the one before, in ms: a provider may be about to be registered. */
+/** How often a request that VS Code rejects is sent, and the delay before each retry, in ms: a provider may be about to be registered. */
 const ATTEMPTS = 3;
 const RETRY_DELAY = 10 * SECOND;
-/** How long, in ms, a request may take: while somebody signs in, VS Code lets it wait. */
+/** The timeout of a request, in ms: VS Code queues it while the user signs in. */
 const TIMEOUT = 30 * SECOND;
 
 /** Checks the IDs. */
 export class IdOwnership {
   readonly #dependencies: IdOwnershipDependencies;
-  /** The IDs for which VS Code asked this extension when that was checked last. */
+  /** The IDs for which VS Code asked this extension at the last check. */
   readonly #owned = new Set<string>();
   #checkedAt = -Infinity;
   #lastProbe = 0;
@@ -53,12 +53,12 @@ export class IdOwnership {
     this.#dependencies = dependencies;
   }
 
-  /** Returns whether VS Code asked this extension when that was checked last. */
+  /** Returns whether VS Code asked this extension at the last check. */
   isOwned(id: string): boolean {
     return this.#owned.has(id);
   }
 
-  /** Checks all IDs unless that was done a while ago. Called as time passes. */
+  /** Checks all IDs if the last check is too old. Called as time passes. */
   checkIfStale(): void {
     const now = this.#dependencies.clock.now();
     if (now < this.#checkedAt || now - this.#checkedAt >= CHECK_INTERVAL) {
@@ -66,7 +66,7 @@ export class IdOwnership {
     }
   }
 
-  /** Checks all IDs. Returns what is known afterwards; an ID about which there is no answer keeps what was known. */
+  /** Checks all IDs and returns the conflicts. If VS Code doesn't answer for an ID, its last result still applies. */
   async check(): Promise<IdConflict[]> {
     const { clock, extensionId, takenIds } = this.#dependencies;
     const registered = this.#dependencies.providers.getRegistered();
@@ -99,7 +99,7 @@ export class IdOwnership {
     } else {
       this.#owned.delete(id);
     }
-    // Nobody misses the default provider if it isn't configured.
+    // If the default provider isn't configured, no extension can get a session from it.
     const isTaken = !isOwned && settings.provider(id) !== undefined;
     if (!isTaken) {
       takenIds.delete(id);
@@ -107,12 +107,12 @@ export class IdOwnership {
       const declaredBy = findDeclaringExtension(id, extensionId);
       takenIds.set(id, idTaken(id, declaredBy));
       if (!wasTaken) {
-        const by = declaredBy ?? 'one that does not declare it';
-        log.warn(`VS Code asks another extension for sessions of ${id}: ${by}. Change "id" in its entry.`);
+        const by = declaredBy ?? 'unknown, because none declares it';
+        log.warn(`VS Code sends session requests for ${id} to another extension (${by}). Change "id" in the settings.`);
       }
     }
     if (isOwned && wasTaken) {
-      log.info(`VS Code asks Session Keeper for sessions of ${id} again.`);
+      log.info(`VS Code sends session requests for ${id} to Session Keeper again.`);
     }
     if (isTaken !== wasTaken) {
       this.#dependencies.onDidChangeTakenIds();
@@ -125,15 +125,15 @@ export class IdOwnership {
       try {
         return await this.#probe(id, provider);
       } catch (error) {
-        this.#dependencies.log.debug(`VS Code has not answered whom it asks for ${id}: ${String(error)}`);
+        this.#dependencies.log.debug(`Couldn't check which extension VS Code asks for ${id}: ${String(error)}`);
         await (attempt < ATTEMPTS ? new Promise<void>((resolve) => clock.after(RETRY_DELAY, resolve)) : undefined);
       }
     }
-    // Whatever the reason is, requests of other extensions don't get here either.
+    // Whatever the reason is, requests from other extensions don't arrive here either.
     return false;
   }
 
-  /** Requests a session, silently: nothing is shown, and the Accounts menu gets no item. Returns whether that gets here. */
+  /** Requests a session silently, without an item in the Accounts menu. Returns whether the request arrives here. */
   async #probe(id: string, { probes }: ProbedProvider): Promise<boolean> {
     const scope = `session-keeper-check-${(this.#lastProbe += 1)}`;
     probes.add(scope);

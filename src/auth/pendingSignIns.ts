@@ -4,7 +4,7 @@ import { Emitter } from '../core/emitter.ts';
 import type { Provider, SignInMethod } from '../core/provider.ts';
 import type { AuthorizationHints } from '../protocol/authorize.ts';
 
-/** What is known about a sign-in in advance. */
+/** The hints for a sign-in. */
 export interface SignInHints extends AuthorizationHints {
   /** The ID of the session that it continues: the new tokens also get that session's scopes. */
   readonly resumeSessionId?: string | undefined;
@@ -15,13 +15,13 @@ export interface PendingSignIn {
   readonly provider: Provider;
   readonly scopes: readonly string[];
   readonly hints: SignInHints;
-  /** Returns a URL of the sign-in page that works now; undefined until there is one. Rejects with a Failure. */
+  /** Returns a currently valid URL of the sign-in page; undefined until there is one. Rejects with a Failure. */
   readonly getPageUrl: (() => Promise<string>) | undefined;
   /** The code to enter there (RFC 8628); undefined if there is none. */
   readonly userCode: string | undefined;
   /** The redirect URI of the authorization request, and the sign-in method; undefined until it is known, and in the device code flow. */
   readonly redirect: { readonly redirectUri: string; readonly method: SignInMethod } | undefined;
-  /** Cancels it; the code says why, if not at the user's request. */
+  /** Cancels it; the code is the reason, if the user didn't request it. */
   cancel(code?: 'entry-changed'): void;
 }
 

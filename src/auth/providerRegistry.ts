@@ -53,7 +53,7 @@ export class ProviderRegistry implements Disposable {
     for (const [id, registration] of this.#registrations) {
       const provider = wanted.get(id);
       if (!isSameServer(provider, registration.provider)) {
-        // Its result would be useless, and VS Code would keep other requests waiting for it.
+        // Its result would be useless, and VS Code would queue other requests behind it.
         this.#pendingSignIns.cancel(id);
       }
       registration.provider = provider;
@@ -114,7 +114,7 @@ export class ProviderRegistry implements Disposable {
 
   async #requestSession(id: string): Promise<void> {
     try {
-      // Only after the stored sessions are loaded is it known that there is none. The settings may change until then.
+      // Whether there is a session is known only when the stored sessions are loaded. The settings may change until then.
       await this.#dependencies.sessionManager.ready();
       const { authProvider, provider } = this.#registrations.get(id) ?? {};
       if (provider !== undefined && this.#dependencies.sessionManager.getActive(id).length === 0) {
@@ -132,20 +132,20 @@ export class ProviderRegistry implements Disposable {
     const label = labelOf(provider);
     const declaredBy = findDeclaringExtension(id, this.#dependencies.extensionId);
     if (declaredBy !== undefined) {
-      this.#log.warn(`${declaredBy} declares the provider ID ${id}, too.`);
+      this.#log.warn(`Provider ID ${id} is also declared by ${declaredBy}.`);
     }
     const { registered, supportsChallenges } = registerForChallenges((options) =>
       vscode.authentication.registerAuthenticationProvider(id, label, authProvider, options),
     );
     this.#registrations.set(id, { label, provider, authProvider, registered });
     this.#log.info(
-      `Provider ${id} is registered: ${provider?.issuer ?? 'not configured'}${supportsChallenges ? '' : '; challenges are not supported by this VS Code'}.`,
+      `Registered provider ${id}: ${provider?.issuer ?? 'not configured'}${supportsChallenges ? '' : '; this VS Code version doesn’t support challenges'}.`,
     );
   }
 
   /**
-   * Removes a registration, or replaces it if its label has changed. VS Code's handle removes whatever provider has the ID,
-   * so it's used only if VS Code asks this one now.
+   * Removes a registration, or replaces it if its label has changed. VS Code's handle removes any provider with the ID,
+   * so it's used only if VS Code currently asks this one.
    */
   async #release(id: string, registration: Registration): Promise<void> {
     const isOwned = await this.#dependencies.onDemand.load().then(
@@ -158,7 +158,7 @@ export class ProviderRegistry implements Disposable {
     const provider = this.#settings.provider(id);
     const isWanted = provider !== undefined || id === DEFAULT_PROVIDER_ID;
     if (isWanted && (!isOwned || labelOf(provider) === registration.label)) {
-      // A new registration would be ignored, or take the ID away from the other extension.
+      // A new registration would be ignored, or would take the ID from the other extension.
       registration.label = labelOf(provider);
       return;
     }
@@ -175,7 +175,7 @@ export class ProviderRegistry implements Disposable {
       registered.dispose();
     }
     authProvider.dispose();
-    this.#log.info(`Provider ${id} is unregistered.`);
+    this.#log.info(`Unregistered provider ${id}.`);
   }
 }
 

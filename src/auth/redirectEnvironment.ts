@@ -72,7 +72,7 @@ export class RedirectEnvironment {
         return new URL(uri.toString(true)).hostname;
       }
     } catch {
-      // It may succeed the next time.
+      // It may succeed next time.
     }
     this.#page = undefined;
     return undefined;

@@ -1,4 +1,4 @@
-// The requests of other extensions that need more than the sessions in memory: signing in, and challenges of resource
+// Requests from other extensions that need more than the sessions in memory: sign-ins, and challenges from resource
 // servers.
 import * as vscode from 'vscode';
 import { assertMeets, parseRequirements, type Constraint } from '../core/challenge.ts';
@@ -102,8 +102,8 @@ export class SessionRequests {
   }
 
   /**
-   * Opens the server's sign-out page, and shows whether the server has revoked the tokens of all sessions of an account,
-   * unless it has.
+   * Opens the server's sign-out page, and shows a message if the server hasn't revoked the tokens of all sessions of an
+   * account.
    */
   completeSignOut(name: string, signOuts: readonly ServerSignOut[]): void {
     const { atServer, page } = combineSignOuts(signOuts);

@@ -1,4 +1,4 @@
-// Sign-ins as the user sees them: a progress notification that can be canceled, and a page that can be opened again.
+// Runs sign-ins with a progress notification that can be canceled and a page that can be reopened.
 import * as vscode from 'vscode';
 import type { Disposable } from '../core/clock.ts';
 import { Emitter } from '../core/emitter.ts';
@@ -127,7 +127,7 @@ export class SignInController implements Disposable {
     this.#stillWaiting.dispose();
   }
 
-  /** Also requests the scopes of the session that it continues; if the server no longer grants those, without them. */
+  /** Also requests the scopes of the session that it continues, unless the server no longer grants those. */
   async #attemptWithExistingScopes(
     provider: Provider,
     wanted: readonly string[],
@@ -192,7 +192,7 @@ export class SignInController implements Disposable {
             onStillWaiting: (signal) => this.#stillWaiting.fire({ pending, signal }),
             onAddress: (getPageUrl) => {
               setPending({ getPageUrl });
-              progress.report({ message: signInMessages.finishInBrowser() });
+              progress.report({ message: signInMessages.completeInBrowser() });
             },
             onCode: (code, signal) => {
               setPending({

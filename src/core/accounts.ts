@@ -1,14 +1,14 @@
-// Sessions by account. The sessions of an account differ in their scopes, and the user sees them as one where possible.
+// Groups sessions by account. The sessions of an account differ in their scopes; where possible, the user sees them as one.
 import type { SessionRecord } from './session.ts';
 
-/** Whether two sessions are of the same account at the same provider. */
+/** Whether two sessions belong to the same account at the same provider. */
 export function isSameAccount(one: SessionRecord, other: SessionRecord): boolean {
   return one.providerId === other.providerId && one.issuer === other.issuer && one.account.id === other.account.id;
 }
 
 /**
- * Groups sessions, or what belongs to one each, by account. The groups are in the order of their first items, and keep
- * the order of their items.
+ * Groups items, each of which belongs to a session, by account. The groups are in the order of their first items, and
+ * items keep their order.
  */
 export function groupByAccount<T>(items: readonly T[], recordOf: (item: T) => SessionRecord): (readonly [T, ...T[]])[] {
   const groups: [T, ...T[]][] = [];

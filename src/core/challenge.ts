@@ -13,7 +13,7 @@ export interface Challenge {
   readonly params: Readonly<Record<string, string>>;
 }
 
-/** The request of a caller that was challenged (`AuthenticationWwwAuthenticateRequest` in VS Code's API). */
+/** A caller's request that was challenged (`AuthenticationWwwAuthenticateRequest` in VS Code's API). */
 export interface Constraint {
   readonly challenges: readonly Challenge[];
   /** The scopes that apply if the challenge names none. */
@@ -24,7 +24,7 @@ export interface Constraint {
 export interface ChallengeRequirements {
   /** All required scopes. */
   readonly scopes: readonly string[];
-  /** The scopes named in the challenge, which the resource server will look for in the token. */
+  /** The scopes named in the challenge, which the resource server checks the token for. */
   readonly challengeScopes: readonly string[];
   /** Whether the resource server rejected the token itself (`invalid_token`), so that a different token is needed. */
   readonly isTokenInvalid: boolean;
@@ -176,7 +176,7 @@ export function unmetRequirement(
 
 /**
  * Checks that the session of a sign-in satisfies the challenge that the sign-in was for.
- * @throws Failure `insufficient-scope` or `step-up-failed` if the server didn't do what it was asked.
+ * @throws Failure `insufficient-scope` or `step-up-failed` if the server didn't meet the requirements.
  */
 export function assertMeets(record: SessionRecord, requirements: ChallengeRequirements, now: number): void {
   switch (unmetRequirement(record, requirements, now)) {

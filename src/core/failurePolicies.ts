@@ -1,4 +1,4 @@
-// Every category of failure and what is done about it, in one table. Nothing else in this extension decides by a category:
+// Every failure category and its policy, in one table. Nothing else in this extension decides by category:
 // each rule is a column of the table (failurePolicy.ts) that a function of this file reads. Only the messages are elsewhere,
 // because they are translated.
 import { ENVIRONMENT_FAILURES } from './failurePoliciesEnvironment.ts';
@@ -73,13 +73,13 @@ export function categoryOfCode(code: string): Category | undefined {
 }
 
 /**
- * The category of an HTTP status if the response says nothing more: that of the status, otherwise that of its class.
+ * The category of an HTTP status if the response contains nothing more specific: that of the status, otherwise that of its class.
  */
 export function categoryOfStatus(status: number): Category {
   return categoryOfCode(`http-${status}`) ?? categoryOfCode(`http-${Math.floor(status / 100)}xx`) ?? 'invalid-response';
 }
 
-/** Whether the shared folder isn't used because others could decide what is in it, by the code of the failure. */
+/** Whether, by the code of the failure, the shared folder isn't used because other users could change its contents. */
 export function isFolderRefused(code: string): boolean {
   return code === 'folder-owner' || code === 'folder-link';
 }
@@ -89,7 +89,7 @@ export function isUnsentCode(code: string): boolean {
   return UNSENT_CODES.has(code);
 }
 
-/** Whether a code means that nothing even left this computer's network, so that a retry costs no server anything. */
+/** Whether a code means that nothing even left this computer's network, so that a retry puts no load on a server. */
 export function isOfflineCode(code: string): boolean {
   return OFFLINE_CODES.has(code);
 }
@@ -106,12 +106,12 @@ export function endsSession(category: Category): boolean {
   return FAILURE_POLICIES[category].outcome === 'ended';
 }
 
-/** Whether a session ends with its access token after a failure of this category, because it can't be refreshed any more. */
+/** Whether a session ends with its access token after a failure of this category, because it can't be refreshed anymore. */
 export function endsWithAccessToken(category: Category): boolean {
   return FAILURE_POLICIES[category].outcome === 'ending';
 }
 
-/** Whether a session isn't refreshed any more after a failure of this category: it has ended, or ends with its access token. */
+/** Whether a session is no longer refreshed after a failure of this category: it has ended, or ends with its access token. */
 export function needsSignIn(category: Category): boolean {
   return endsSession(category) || endsWithAccessToken(category);
 }
@@ -121,7 +121,7 @@ export function isTemporary(category: Category): boolean {
   return FAILURE_POLICIES[category].outcome === 'retrying';
 }
 
-/** Whether the refresh token can't be used any more after a failure of this category. */
+/** Whether the refresh token is no longer usable after a failure of this category. */
 export function marksNotRefreshable(category: Category): boolean {
   return FAILURE_POLICIES[category].marksNotRefreshable === true;
 }
@@ -133,7 +133,7 @@ export function lacksReason(category: Category): boolean {
 
 // Refreshes.
 
-/** Whether a failure says something about this window only, so that other windows don't take it over. */
+/** Whether a failure concerns this window only, so that other windows don't adopt it. */
 export function isWindowLocal(category: Category): boolean {
   return FAILURE_POLICIES[category].isWindowLocal === true;
 }
@@ -175,7 +175,7 @@ export function retriesWithFewerScopes(category: Category): boolean {
   return FAILURE_POLICIES[category].retriesWithFewerScopes === true;
 }
 
-/** Whether another window has the lock: a sign-in is stored all the same, and a refresh adopts what that window has stored. */
+/** Whether another window has the lock: a sign-in is stored anyway, and a refresh adopts what that window has stored. */
 export function lacksLock(category: Category): boolean {
   return FAILURE_POLICIES[category].lacksLock === true;
 }
@@ -202,7 +202,7 @@ export function stopsDiscovery(category: Category, status: number | undefined): 
 }
 
 /**
- * How much a category says about a server whose metadata was looked for in several locations; higher numbers say more.
+ * How much a category reveals about a server whose metadata was requested from several locations; a higher number means more.
  */
 export function discoverySignificance(category: Category): number {
   return FAILURE_POLICIES[category].discoverySignificance ?? 1;
@@ -218,7 +218,7 @@ export function countsWith5xx(category: Category): boolean {
   return FAILURE_POLICIES[category].countsWith5xx === true;
 }
 
-/** Whether an HTML body says more than the status of the response. */
+/** Whether an HTML body is more specific than the status of the response. */
 export function yieldsToHtml(status: number): boolean {
   return FAILURE_POLICIES[categoryOfStatus(status)].yieldsToHtml === true;
 }
@@ -245,7 +245,7 @@ export function mentionsKeptSession(category: Category): boolean {
   return FAILURE_POLICIES[category].mentionsKeptSession === true;
 }
 
-/** Whether VS Code's secret storage, or the shared folder, failed. */
+/** Whether SecretStorage, or the shared folder, failed. */
 export function isStorageFailure(category: Category): boolean {
   return FAILURE_POLICIES[category].isStorageFailure === true;
 }

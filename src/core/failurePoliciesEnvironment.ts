@@ -1,4 +1,4 @@
-// What is done about failures of the network, of servers that are down, of this computer and of other windows.
+// The policies for failures of the network, of servers that are down, of this computer and of other windows.
 import { MINUTE, SECOND } from './clock.ts';
 import type { FailurePolicy } from './failurePolicy.ts';
 

@@ -1,4 +1,4 @@
-// What is done about a failure of a single response, of a single sign-in attempt, or of a token that a resource server
+// The policies for failures of a single response, of a single sign-in attempt, or of a token that a resource server
 // rejects.
 import { MINUTE, SECOND } from './clock.ts';
 import { REJECTION_STATUSES, type FailurePolicy } from './failurePolicy.ts';
@@ -32,7 +32,7 @@ export const REQUEST_FAILURES = {
     outcome: 'needs-attention',
     actions: ['trust-endpoint', 'sign-in'],
     mentionsKeptSession: true,
-    // Only the metadata are read again: the endpoint may move back.
+    // Only the metadata is read again: the endpoint may move back.
     firstRetryWithin: 5 * MINUTE,
   },
   'endpoint-conflict': {
@@ -133,7 +133,7 @@ export const REQUEST_FAILURES = {
     isWindowLocal: true,
   },
 
-  // What a resource server says about a token (RFC 6750).
+  // A resource server's errors about a token (RFC 6750).
 
   'token-rejected': {
     serverCodesAtStep: { resource: ['invalid_token'] },

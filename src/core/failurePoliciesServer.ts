@@ -1,8 +1,8 @@
-// What is done if a server says that a session has ended, rejects a refresh, or doesn't match the settings.
+// The policies for a server that reports the end of a session, rejects a refresh, or doesn't match the settings.
 import { MINUTE } from './clock.ts';
 import { REJECTION_STATUSES, type FailurePolicy } from './failurePolicy.ts';
 
-/** The rows of what a server says about a session or the client. */
+/** The rows of failures that the server reports about a session or the client. */
 export const SERVER_FAILURES = {
   // The session has definitely ended: only signing in again helps.
 

@@ -28,7 +28,7 @@ export type Outcome =
   | 'needs-attention'
   /** It has definitely ended: "sign in again". */
   | 'ended'
-  /** It can't be refreshed any more: the user is asked to sign in, and it ends once its access token expires. */
+  /** It can't be refreshed anymore: the user is asked to sign in, and it ends once its access token expires. */
   | 'ending'
   /** It's kept, and shown as before: only one attempt or one caller failed. */
   | 'no-change';
@@ -40,7 +40,7 @@ export type ProtocolStep =
 /** All HTTP statuses of a class that no other row names. */
 export type StatusClass = '1xx' | '2xx' | '3xx' | '4xx' | '5xx';
 
-/** What is done about one category of failure. An absent list is empty, and an absent flag is false. */
+/** The policy for one category of failure. An absent list is empty, and an absent flag is false. */
 export interface FailurePolicy {
   // How it's recognized.
 
@@ -56,7 +56,7 @@ export interface FailurePolicy {
   readonly unsentCodes?: readonly string[];
   /** Those that show that nothing even left this computer's network: no route, no name, no interface. */
   readonly offlineCodes?: readonly string[];
-  /** The HTTP statuses that mean it if the response says nothing more; the code of the failure is then `http-` and the status. */
+  /** The HTTP statuses that mean it if the response contains nothing more specific; the code of the failure is then `http-` and the status. */
   readonly httpStatuses?: readonly (number | StatusClass)[];
 
   // What happens to the session, and what the user sees.
@@ -77,14 +77,14 @@ export interface FailurePolicy {
   // When a refresh is retried.
 
   /**
-   * The longest delay, in ms, before the first automatic retry. It doubles with each failure, as `retryDelay` says.
+   * The longest delay, in ms, before the first automatic retry. It doubles with each failure, see `retryDelay`.
    * If absent, there is no automatic retry.
    */
   readonly firstRetryWithin?: number;
-  /** Whether it says something about this window only, so that other windows don't take it over. */
+  /** Whether it concerns this window only, so that other windows don't adopt it. */
   readonly isWindowLocal?: boolean;
 
-  // What it says about a refresh.
+  // What it means for a refresh.
 
   /**
    * Whether the server may have processed the request, so that its response is lost, unless it's known that nothing was
@@ -100,12 +100,12 @@ export interface FailurePolicy {
   readonly rejectionCodes?: readonly string[];
   /** Whether unexplained rejections are converted to it. */
   readonly isRefreshRejection?: boolean;
-  /** Whether the server rejects the refresh token without a reason: what happened before may say more. */
+  /** Whether the server rejects the refresh token without a reason: the previous failure may be more specific. */
   readonly lacksReason?: boolean;
   /** Whether the refresh token can't be used, so that the session lasts as long as its access token. */
   readonly marksNotRefreshable?: boolean;
 
-  // What it says about a sign-in.
+  // What it means for a sign-in.
 
   /** The `prompt` (OpenID Connect Core 3.1.2.1) that the next sign-in needs after a code. */
   readonly prompts?: Readonly<Record<string, string>>;
@@ -113,27 +113,27 @@ export interface FailurePolicy {
   readonly isReplaced?: boolean;
   /** Whether a sign-in that also requested the scopes of an existing session is retried without those. */
   readonly retriesWithFewerScopes?: boolean;
-  /** Whether another window has the lock. A sign-in is stored all the same: it counts for more than a refresh that hangs. */
+  /** Whether another window has the lock. A sign-in is stored anyway, because it takes priority over a refresh that hangs. */
   readonly lacksLock?: boolean;
   /** Whether the wizard retries the issuer with the trailing slash added or removed. */
   readonly retriesWithOtherSlash?: boolean;
   /** Whether the device keeps polling (RFC 8628 section 3.5). */
   readonly continuesPolling?: boolean;
 
-  // What it says about the server and the client.
+  // What it means for the server and the client.
 
   /** Whether discovery stops at it instead of trying the other locations: always, or if there was no response. */
   readonly stopsDiscovery?: 'always' | 'without-response';
-  /** How much it says about the server if every location failed; the failure with the highest number is reported. 1 if absent. */
+  /** How much it reveals about the server if every location failed; the failure with the highest number is reported. 1 if absent. */
   readonly discoverySignificance?: number;
-  /** Whether cached metadata isn't used any more: it's a different server, or no longer secure. */
+  /** Whether cached metadata is no longer used: it's a different server, or no longer secure. */
   readonly distrustsMetadata?: boolean;
   /**
    * Whether its error codes count even with a 5xx status. Others don't: a failing server can't decide that a session
    * has ended.
    */
   readonly countsWith5xx?: boolean;
-  /** Whether an HTML body says more than the status that led to the category. */
+  /** Whether an HTML body is more specific than the status that led to the category. */
   readonly yieldsToHtml?: boolean;
   /**
    * Whether the request is sent again with the other client authentication method: a server that responds like this
@@ -149,7 +149,7 @@ export interface FailurePolicy {
 
   // What failed on this computer.
 
-  /** Whether VS Code's secret storage, or the shared folder, failed. */
+  /** Whether SecretStorage, or the shared folder, failed. */
   readonly isStorageFailure?: boolean;
 }
 

@@ -1,17 +1,17 @@
-/** Something that is loaded when it is first needed. */
+/** A value that is loaded when it's first needed. */
 export interface Lazy<T> {
   /** What was loaded; `undefined` until then. */
   readonly value: T | undefined;
   /**
-   * Loads it, once; after a failure the next call tries again.
-   * @throws what loading it throws.
+   * Loads the value once. After a failure, the next call tries again.
+   * @throws whatever the loader throws.
    */
   load(): Promise<T>;
 }
 
 /**
- * Puts off loading something until it is first needed.
- * @param load loads it.
+ * Defers loading a value until it's first needed.
+ * @param load loads the value.
  * @param onError is called with the error if it can't be loaded, once for all callers that waited.
  */
 export function lazy<T>(load: () => Promise<T>, onError: (error: unknown) => void): Lazy<T> {

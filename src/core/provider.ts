@@ -28,11 +28,11 @@ export type RequestParameters = Provider['tokenParameters'];
 export const SIGN_OUT_RETURN = 'return';
 
 /**
- * The tokens that `getSession` can return: the access token (RFC 6749 section 1.4), or the ID token (OpenID Connect
+ * The token that `getSession` can return: the access token (RFC 6749 section 1.4), or the ID token (OpenID Connect
  * Core 2).
  */
 export const SESSION_TOKENS = ['access_token', 'id_token'] as const;
-/** One of them. */
+/** One of these token types. */
 export type SessionToken = (typeof SESSION_TOKENS)[number];
 
 /**
@@ -40,7 +40,7 @@ export type SessionToken = (typeof SESSION_TOKENS)[number];
  * The names are from RFC 7591 section 2.
  */
 export const CLIENT_AUTHENTICATIONS = ['client_secret_basic', 'client_secret_post'] as const;
-/** One of them. */
+/** One of these methods. */
 export type ClientAuthentication = (typeof CLIENT_AUTHENTICATIONS)[number];
 
 /** The sign-in methods, the most convenient one first. */
@@ -48,7 +48,7 @@ export const SIGN_IN_METHODS = ['loopback', 'uri', 'device', 'paste'] as const;
 /**
  * A sign-in method: the browser is redirected to a port of this machine (`loopback`, RFC 8252 section 7.3) or to a URI
  * of the editor's scheme (`uri`, section 7.1); the user enters a code on any device (`device`, RFC 8628); or the user
- * pastes the URL of the page on which the browser ended (`paste`).
+ * pastes the URL of the final page (`paste`).
  */
 export type SignInMethod = (typeof SIGN_IN_METHODS)[number];
 

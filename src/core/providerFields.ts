@@ -80,7 +80,7 @@ export const PROVIDER_FIELDS = {
     affectsRefresh: false,
     display: 'list',
   }),
-  /** Whether an account has one session that serves every caller, and that gets whatever scopes they request. */
+  /** Whether an account has one session that serves every caller and is extended by any scopes that callers request. */
   combineScopes: field({
     schema: v.optional(schemas.flag, false),
     server: 'belongs',

@@ -1,4 +1,4 @@
-/** Names that are no secrets, and are remembered across restarts. */
+/** Non-secret names that are remembered across restarts. */
 export interface RememberedNames {
   has(name: string): boolean;
   add(name: string): void;

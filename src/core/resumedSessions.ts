@@ -1,12 +1,12 @@
-// Which session a sign-in resumes, by its scopes. Loaded on demand.
+// Which session a sign-in resumes, based on its scopes. Loaded on demand.
 import { isSameAccount } from './accounts.ts';
 import { isPermission, normalizeScopes, samePermissions, scopesToRequest } from './scopes.ts';
 import type { SessionRecord } from './session.ts';
 import { servesScopes, type ScopePolicy } from './sessionScopes.ts';
 
 /**
- * Whether a sign-in for a caller may resume a session, and request the scopes of that session, too: only if the session
- * doesn't get other permissions by that. With `combineScopes`, if one token can have both.
+ * Whether a sign-in for a caller may resume a session and also request that session's scopes: only if the session gains
+ * no other permissions. With `combineScopes`, if one token can have both.
  */
 export function canResume(record: SessionRecord, requested: readonly string[], policy: ScopePolicy): boolean {
   return policy.combineScopes

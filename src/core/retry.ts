@@ -7,17 +7,17 @@ import { FAILURE_POLICIES, isOfflineCode } from './failurePolicies.ts';
  * within seconds that the network is back.
  */
 const OFFLINE_RETRY_INTERVAL = 8 * SECOND;
-/** The longest delay, in ms, before a retry of what only this window has failed at. No server is asked. */
+/** The longest delay, in ms, before retrying a failure that concerns this window only. No server is contacted. */
 const MAX_LOCAL_DELAY = MINUTE;
-/** The longest delay, in ms, before a retry of what another computer has refused, or not answered. */
+/** The longest delay, in ms, before a retry after another computer rejected the request or didn't respond. */
 const MAX_RETRY_DELAY = 10 * MINUTE;
-/** How many retries are made soon after the first failure of a row that allows it, because most interruptions are short. */
+/** The number of quick retries after the first failure, in rows that allow them: most interruptions are short. */
 const QUICK_RETRIES = 2;
-/** The shortest delay, in ms, before one of these. */
+/** The shortest delay, in ms, before a quick retry. */
 const MIN_QUICK_DELAY = SECOND;
 /** The shortest delay, in ms, before any other retry. */
 const MIN_DELAY = 5 * SECOND;
-/** The same if the server has answered: the same request gets the same answer within seconds. */
+/** The same if the server responded: within seconds, the same request gets the same response. */
 export const MIN_REJECTED_DELAY = 30 * SECOND;
 /** The maximum `Retry-After` that is honored, in ms. */
 export const MAX_RETRY_AFTER = 60 * MINUTE;
@@ -25,14 +25,14 @@ export const MAX_RETRY_AFTER = 60 * MINUTE;
 /**
  * The delay, in ms, before a failed refresh is retried automatically; undefined if it isn't.
  *
- * Thousands of computers can fail at the same moment, when a server or a network that they share fails, and must neither
- * keep it down nor all come back at once. Therefore the delay is drawn at random from all of a period (exponential
- * backoff with full jitter) that doubles with each failure, up to {@link MAX_RETRY_DELAY}. If the server can't be reached
- * while the access token works, nobody waits for the refresh, and the period is what is left of the token's lifetime.
+ * If a server or a shared network fails, thousands of computers fail at the same moment. They must neither keep it down
+ * nor all return at once. Therefore the delay is random within a period (exponential backoff with full jitter) that
+ * doubles with each failure, up to {@link MAX_RETRY_DELAY}. If the server can't be reached while the access token is
+ * valid, the refresh isn't urgent, and the period is the rest of the token's lifetime.
  * `Retry-After` is honored.
  * @param failures the number of consecutive failures, including this one.
  * @param random a number in [0, 1).
- * @param timeLeft how long the access token still works, in ms; 0 if it doesn't, or nobody knows.
+ * @param timeLeft how long the access token is still valid, in ms; 0 if it isn't, or if that isn't known.
  */
 export function retryDelay(failure: Failure, failures: number, random: number, timeLeft = 0): number | undefined {
   const { firstRetryWithin, isWindowLocal = false } = FAILURE_POLICIES[failure.category];

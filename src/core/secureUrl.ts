@@ -1,8 +1,8 @@
 // Which URLs credentials may be sent to: over TLS, or to this machine only, and without user information.
 
 /**
- * Parses a URL; undefined for text that isn't one. Unlike `URL.canParse`, it agrees with the constructor for every text:
- * there are hosts of which that one says yes, and this one throws.
+ * Parses a URL; undefined if the text isn't one. Unlike `URL.canParse`, this always agrees with the constructor, which
+ * throws for some hosts that `canParse` accepts.
  */
 export function parseUrl(value: string, base?: string | URL): URL | undefined {
   try {

@@ -1,4 +1,4 @@
-// Distinguishes servers by their entries, and tells where an entry sends credentials.
+// Distinguishes servers by their entries, and determines where an entry sends credentials.
 import type { Destination } from './fieldRow.ts';
 import type { Provider } from './provider.ts';
 import { FIELD_ROWS } from './providerFields.ts';

@@ -178,7 +178,7 @@ export function formatRecord(record: SessionRecord): string {
   const stored = JSON.stringify(record);
   const parsed = parseRecord(stored);
   if (parsed.kind !== 'record') {
-    throw new Error(`The session cannot be stored: ${parsed.kind === 'unreadable' ? parsed.reason : 'newer version'}.`);
+    throw new Error(`Couldn't store the session: ${parsed.kind === 'unreadable' ? parsed.reason : 'newer version'}.`);
   }
   return stored;
 }
@@ -190,7 +190,7 @@ export function formatRecord(record: SessionRecord): string {
  */
 export const ENDED_GRACE = 5 * MINUTE;
 
-/** The failure that ended a session. A category of another version of this extension becomes `session-ended`. */
+/** The failure that ended a session. A category from another version of this extension becomes `session-ended`. */
 export function endedFailure({ category, code, claims, detail }: NonNullable<SessionRecord['ended']>): Failure {
   return new Failure(CATEGORIES.find((one) => one === category) ?? 'session-ended', code, {
     claims,
@@ -243,7 +243,7 @@ export function tokenLifetimes(record: SessionRecord): TokenLifetimes & { readon
   return {
     tokensRequestedAt,
     signedInAt,
-    // After the session has definitely ended, a token without known expiry isn't used any more.
+    // After the session has definitely ended, a token without known expiry is no longer used.
     accessExpiresAt:
       ended === undefined
         ? accessExpiresAt

@@ -1,4 +1,4 @@
-// Which sessions serve a caller, by its scopes: no caller gets a wider token because another one has requested it.
+// Which sessions serve a caller, based on its scopes. No caller gets a wider token because another one requested it.
 import type { Provider } from './provider.ts';
 import { coversScopes, isPermission, samePermissions, scopesToRequest } from './scopes.ts';
 import type { SessionRecord } from './session.ts';
@@ -14,7 +14,7 @@ export function scopesOf({ granted = [], scopes }: SessionRecord): string[] {
 /**
  * Whether a session serves a caller: its sign-in requested what the caller requests, and no permission beyond that,
  * unless all its permissions are among the provider's configured scopes. So no caller gets a wider token because
- * another caller has requested one. Scopes that are no permissions ({@link isPermission}) don't make a session too wide.
+ * another caller has requested one. Scopes that aren't permissions ({@link isPermission}) don't make a session too wide.
  * With `combineScopes`, every session that has the requested scopes serves the caller.
  */
 export function servesScopes(

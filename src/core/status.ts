@@ -50,7 +50,7 @@ export interface LiveSession {
   /** How far the server's clock is ahead of this machine's, in ms, by its latest response. */
   readonly skew?: number | undefined;
   /**
-   * How far, in ms, the clock was set back since the record was created. Its times are that much too far in the future.
+   * How far, in ms, the clock was set back since the record was created. The record's times are too late by this amount.
    */
   readonly clockSetBackMs?: number | undefined;
   /** Until when the server asked not to be contacted (`Retry-After`), in any window. */

@@ -1,4 +1,4 @@
-// "Show Diagnostics": gathers what is known and runs health checks, for a read-only document with quick fixes as code lenses.
+// "Show Diagnostics": runs health checks, and creates a read-only document with quick fixes as code lenses.
 import * as vscode from 'vscode';
 import { SECOND, type Clock } from '../core/clock.ts';
 import { toFailure } from '../core/failure.ts';
@@ -36,9 +36,9 @@ export interface DiagnosticsDependencies {
   readonly process: Pick<NodeJS.Process, 'arch' | 'env' | 'platform' | 'versions'>;
   /** Checks which provider IDs other extensions use, too; without it, none are reported. */
   checkIds?(): Promise<readonly IdConflict[]>;
-  /** Returns the target of actions about a session. */
+  /** Returns the target of actions for a session. */
   targetForSession(record: SessionRecord): ActionTarget;
-  /** Returns the target of actions about a provider. */
+  /** Returns the target of actions for a provider. */
   targetForProvider(providerId: string): ActionTarget;
   /** Opens the server's sign-out page, if there is one. Does not wait for it. */
   openSignOutPage(page: ServerSignOut['page']): void;
@@ -116,7 +116,7 @@ export class Diagnostics implements DiagnosticsService {
     await this.refresh();
   }
 
-  /** Shows progress in the status bar, because it takes a while to detect that a keyring doesn't respond. */
+  /** Shows progress in the status bar, because detecting an unresponsive keyring takes a while. */
   async #build(): Promise<Report> {
     return vscode.window.withProgress({ location: vscode.ProgressLocation.Window, title: PRODUCT }, () =>
       this.#gather(),
@@ -193,10 +193,10 @@ export class Diagnostics implements DiagnosticsService {
       ['Node', versions.node],
       ['Platform', `${platform} ${arch}`],
       ['Language', language],
-      ['Window', uiKind === vscode.UIKind.Web ? 'in a browser' : 'on the desktop'],
+      ['Window', uiKind === vscode.UIKind.Web ? 'browser' : 'desktop'],
       ['Host', appHost],
       ['Remote', remoteName ?? 'none'],
-      ['Runs on the side of', extension.extensionKind === vscode.ExtensionKind.UI ? 'the window' : 'the workspace'],
+      ['Extension host', extension.extensionKind === vscode.ExtensionKind.UI ? 'UI' : 'workspace'],
     ];
   }
 

@@ -12,7 +12,7 @@ import type { Health, StoreHealth } from '../storage/storageProbe.ts';
 export const FINDING_CODES = [
   /** The ID token of a session has another issuer, audience or subject than the session. */
   'identity-mismatch',
-  /** VS Code asks another extension for the sessions of a provider, because it uses the same ID. */
+  /** VS Code requests the sessions of a provider from another extension, which uses the same ID. */
   'id-taken',
   /** TLS certificates aren't verified. */
   'tls-off',
@@ -26,7 +26,7 @@ export const FINDING_CODES = [
   'unsaved',
   /** The shared folder can't be written, read or cleared. */
   'folder-fails',
-  /** This window doesn't coordinate with the others, because the shared folder failed when it needed a lock. */
+  /** This window doesn't coordinate with others, because the shared folder failed when it needed a lock. */
   'cross-window-sync-off',
   /** A session is from a server on this computer, and no such server is configured. */
   'test-server',
@@ -46,7 +46,7 @@ export const FINDING_CODES = [
   'clock-off',
   /** No provider is configured. */
   'nothing-configured',
-  /** Another extension declares the ID of a provider, so that VS Code may ask that one. */
+  /** Another extension declares the ID of a provider, so VS Code may request sessions from that one. */
   'id-declared',
   /** An entry of the settings is invalid and ignored. */
   'entry-not-used',
@@ -65,10 +65,12 @@ export const FINDING_CODES = [
 /** One of {@link FINDING_CODES}. */
 export type FindingCode = (typeof FINDING_CODES)[number];
 
+/** The severities of findings, in the order in which they are shown. */
+export const SEVERITIES = ['error', 'warning', 'note'] as const;
 /** The severity of a finding. */
-export type Severity = 'error' | 'warning' | 'note';
+export type Severity = (typeof SEVERITIES)[number];
 
-/** What a code lens can do about a finding. */
+/** The actions of code lenses for findings. */
 export type QuickFix =
   | 'remove'
   | 'sign-out'
@@ -81,7 +83,7 @@ export type QuickFix =
   | 'check'
   | 'clear';
 
-/** Something that the report says, and its quick fix. */
+/** A finding, and its quick fix. */
 export interface DiagnosticFinding {
   readonly code: FindingCode;
   readonly severity: Severity;

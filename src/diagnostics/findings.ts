@@ -31,7 +31,7 @@ function settingsFindings({
         ({ code: 'setting-out-of-range', severity: 'warning', quickFix: 'settings', numberProblem }) as const,
     ),
     ...idConflicts
-      // Nobody asks for the default provider if it isn't configured.
+      // The default provider is unused if it isn't configured.
       .filter(({ providerId }) => providers.some(({ id }) => id === providerId))
       .map(({ declaredBy: detail, isTaken, providerId }) =>
         isTaken

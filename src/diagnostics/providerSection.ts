@@ -1,4 +1,4 @@
-// The report's section about providers: every field of the table, under its name in the settings.
+// The report's section about providers: every field, under its name in the settings.
 import { parseUrl } from '../core/secureUrl.ts';
 import { findFlow } from '../flows/signInFlows.ts';
 import { SECOND } from '../core/clock.ts';
@@ -11,9 +11,9 @@ import { code, item, list, url } from './markdown.ts';
 
 const CLIENT_SECRETS: Readonly<Record<ClientSecretState, string>> = {
   none: 'none',
-  stored: 'in the secret storage',
-  lost: 'LOST: it was set, and the secret storage does not have it',
-  unknown: 'not known',
+  stored: 'in SecretStorage',
+  lost: 'LOST: was set, but is missing from SecretStorage',
+  unknown: 'unknown',
 };
 
 /** Returns the fields of a provider, and what follows from them. */
@@ -26,8 +26,8 @@ export function providerLines(provider: Provider, clientSecret: ClientSecretStat
     item(
       'Redirect URIs to register',
       findFlow(provider.signInMethod)?.redirectsTo === 'editor'
-        ? 'the link to VS Code'
-        : `${uris}${usesAnyPort(provider) ? ' with any port' : ''}`,
+        ? 'VS Code callback URI'
+        : `${uris}${usesAnyPort(provider) ? ' (any port)' : ''}`,
     ),
   ];
 }

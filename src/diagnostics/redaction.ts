@@ -10,7 +10,7 @@ export function formatProxy(url: string): string {
   }
   const withScheme = /^[a-z][a-z0-9+.-]*:\/\//i.test(text) ? text : `http://${text}`;
   const host = parseUrl(withScheme)?.host ?? '';
-  return host === '' ? 'set, but not an address' : host;
+  return host === '' ? 'set, but not a URL' : host;
 }
 
 /** The maximum length, in characters, of a part of a secret that isn't redacted, because ordinary words must stay. */

@@ -10,7 +10,7 @@ import type { KnownServer } from '../protocol/discovery.ts';
 import type { HistoryEvent } from '../sessions/history.ts';
 import type { ClientSecretState } from '../storage/clientSecrets.ts';
 import type { Health } from '../storage/storageProbe.ts';
-import type { DiagnosticFinding, DiagnosticFacts, Severity } from './finding.ts';
+import { SEVERITIES, type DiagnosticFinding, type DiagnosticFacts, type Severity } from './finding.ts';
 import { code, item, stripMarkdown, section, shortId, formatTimestamp } from './markdown.ts';
 import { providerLines } from './providerSection.ts';
 import { redactSecrets } from './redaction.ts';
@@ -27,9 +27,10 @@ export interface FindingNames {
 
 /** The texts of the report. */
 export interface ReportMessages {
-  /** Says what the document is, and that it can be shared. */
+  /** Describes the document, and that it's safe to share. */
   introduction(): string;
   nothingFound(): string;
+  /** Returns the heading above findings of a severity. */
   severity(severity: Severity): string;
   /** Returns what is wrong, and what to do. */
   finding(finding: DiagnosticFinding, names: FindingNames): string;
@@ -39,7 +40,7 @@ export interface ReportMessages {
 export interface ReportInput {
   readonly facts: DiagnosticFacts;
   readonly findings: readonly DiagnosticFinding[];
-  /** Versions, and where the extension runs: names and values. */
+  /** Versions and the extension host: names and values. */
   readonly environment: readonly (readonly [string, string])[];
   /** Proxy and certificates: names and values. */
   readonly network: readonly (readonly [string, string])[];
@@ -68,24 +69,27 @@ export function createReport(input: ReportInput): Report {
     '',
     messages.introduction(),
     '',
-    `Made at ${formatTimestamp(facts.now)}.`,
+    `Created ${formatTimestamp(facts.now)}.`,
     '',
     '## Findings',
-    '',
   ];
-  const findingLines = findings.map((finding, index) => ({ line: lines.length + index, finding }));
-  lines.push(
-    ...findings.map(
-      (finding) =>
-        `- **${messages.severity(finding.severity)}** (${finding.code}): ${messages.finding(finding, namesFor(finding, facts))}`,
-    ),
-  );
+  const findingLines: { line: number; finding: DiagnosticFinding }[] = [];
+  for (const severity of SEVERITIES) {
+    const group = findings.filter((finding) => finding.severity === severity);
+    if (group.length > 0) {
+      lines.push('', `### ${messages.severity(severity)}`, '');
+    }
+    for (const finding of group) {
+      findingLines.push({ line: lines.length, finding });
+      lines.push(`- ${messages.finding(finding, namesFor(finding, facts))} (${finding.code})`);
+    }
+  }
   if (findings.length === 0) {
-    lines.push(messages.nothingFound());
+    lines.push('', messages.nothingFound());
   }
   lines.push(
     ...section(
-      'Surroundings',
+      'Environment',
       input.environment.map(([name, value]) => item(name, code(value))),
     ),
     ...section(
@@ -100,7 +104,7 @@ export function createReport(input: ReportInput): Report {
       'Sessions',
       facts.sessions.flatMap((session) => sessionLines(session, input)),
     ),
-    ...section('Last events', input.events.map(formatEvent)),
+    ...section('Recent events', input.events.map(formatEvent)),
     ...section(
       'Clocks',
       facts.sessions.flatMap((session) => clockLines(session)),
@@ -140,15 +144,15 @@ function namesFor(
 }
 
 function storageLines({ quarantined, store }: DiagnosticFacts): string[] {
-  const outlasts = {
-    persistent: 'yes, a secret of an earlier session of the editor is there',
-    'not-persistent': 'NO, a secret of an earlier session of the editor is gone',
-    unknown: 'not known yet, ask again after the next start of the editor',
+  const persistence = {
+    persistent: 'yes, there is a secret from an earlier editor session',
+    'not-persistent': 'NO, a secret from an earlier editor session is missing',
+    unknown: 'unknown until the editor is restarted',
   };
   return [
-    item('A secret written now reads back', formatHealth(store.now)),
-    item('Outlasts the editor', outlasts[store.persistence]),
-    item('Quarantined as unreadable', quarantined === undefined ? 'cannot be read' : String(quarantined)),
+    item('SecretStorage returns a new secret', formatHealth(store.now)),
+    item('SecretStorage is persistent', persistence[store.persistence]),
+    item('Quarantined secrets', quarantined === undefined ? "can't be read" : String(quarantined)),
   ];
 }
 
@@ -156,16 +160,16 @@ function windowLines({ facts, files, lockHolders }: ReportInput): string[] {
   const holders =
     typeof lockHolders === 'string' ? `can't be read (${lockHolders})` : lockHolders.map(holderText).join(', ');
   return [
-    item('A file in the shared folder can be written, read and deleted', formatHealth(facts.folder)),
-    item('Knows of other windows', facts.isDegraded ? 'NO, this window is on its own' : 'yes'),
-    item('Refreshes under way in any window', holders === '' ? 'none' : holders),
+    item('Shared folder is writable and readable', formatHealth(facts.folder)),
+    item('Coordinates with other windows', facts.isDegraded ? 'NO' : 'yes'),
+    item('Refreshes in progress in all windows', holders === '' ? 'none' : holders),
     item('Session files', `${files.present.length}, and ${files.signedOut.length} signed out`),
-    item('Session files whose tokens this window does not have', String(facts.lost.length)),
+    item('Session files without tokens in this window', String(facts.lost.length)),
   ];
 }
 
 function holderText({ id, isAlive, name, since }: LockHolder & { readonly isAlive: boolean | undefined }): string {
-  const state = isAlive === undefined ? 'unknown whether it runs' : isAlive ? 'running' : 'ended';
+  const state = isAlive === undefined ? 'state unknown' : isAlive ? 'running' : 'ended';
   const by = `${name === undefined ? 'another process' : code(name)}, ${state}`;
   return `${code(shortId(id))} by ${by}${since === undefined ? '' : `, since ${formatTimestamp(since)}`}`;
 }

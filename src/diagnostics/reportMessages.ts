@@ -9,16 +9,15 @@ import type { FindingNames, ReportMessages } from './report.ts';
 const { l10n } = vscode;
 
 /** Notification: the report was copied. */
-export const diagnosticsCopied = (): string =>
-  l10n.t('The diagnostics are in the clipboard. There is no token in them.');
+export const diagnosticsCopied = (): string => l10n.t('Diagnostics copied to the clipboard. They contain no tokens.');
 /** Dialog: before a stored session is deleted. */
 export const confirmRemove = (session: string): string =>
-  l10n.t('Delete the stored session {0}? No server is told. This cannot be undone.', session);
+  l10n.t('Delete the stored session {0} without signing out at the server? You can’t undo this action.', session);
 /** Dialog: before a session is signed out. */
 export const confirmSignOut = (session: string): string => l10n.t('Sign out of the session {0}?', session);
 /** Dialog: before quarantined secrets are deleted. */
 export const confirmDeleteQuarantined = (): string =>
-  l10n.t('Delete what could not be read and was set aside? This cannot be undone.');
+  l10n.t('Delete the quarantined secrets? You can’t undo this action.');
 
 /** Returns the label of a quick fix, which is shown above its finding. */
 export function quickFixLabel(quickFix: QuickFix): string {
@@ -27,7 +26,7 @@ export function quickFixLabel(quickFix: QuickFix): string {
 
 const QUICK_FIX_LABELS: Readonly<Record<QuickFix, () => string>> = {
   remove: button.confirmDelete,
-  clear: () => l10n.t('Delete Them'),
+  clear: () => l10n.t('Delete Quarantined Secrets'),
   'sign-out': button.signOut,
   'sign-in': button.signInAgain,
   renew: button.renewNow,
@@ -39,9 +38,9 @@ const QUICK_FIX_LABELS: Readonly<Record<QuickFix, () => string>> = {
 };
 
 const SEVERITIES: Readonly<Record<Severity, () => string>> = {
-  error: () => l10n.t('Error'),
-  warning: () => l10n.t('Warning'),
-  note: () => l10n.t('Note'),
+  error: () => l10n.t('Errors'),
+  warning: () => l10n.t('Warnings'),
+  note: () => l10n.t('Information'),
 };
 
 type FindingMessage = (names: FindingNames, finding: DiagnosticFinding) => string;
@@ -49,136 +48,127 @@ type FindingMessage = (names: FindingNames, finding: DiagnosticFinding) => strin
 const FINDING_MESSAGES: Readonly<Record<FindingCode, FindingMessage>> = {
   'identity-mismatch': ({ detail, session }) =>
     l10n.t(
-      'The ID token of session {0} is not of the issuer, client or person that the session says (claims: {1}). Delete it and sign in again.',
+      'The ID token of session {0} doesn’t match its issuer, client or user (claims: {1}). Delete the session and sign in again.',
       session,
       detail,
     ),
   'id-taken': ({ detail, provider }, { detail: extension }) =>
     extension === undefined
       ? l10n.t(
-          'VS Code asks another extension for sessions of {0}, because it uses the same ID. Change "id" in the settings.',
+          'VS Code requests sessions of {0} from another extension that uses the same ID. Change "id" in the settings.',
           provider,
         )
       : l10n.t(
-          'VS Code asks the extension {1} for sessions of {0}, because it uses the same ID. Change "id" in the settings.',
+          'VS Code requests sessions of {0} from the extension {1}, which uses the same ID. Change "id" in the settings.',
           provider,
           detail,
         ),
   'id-declared': ({ detail, provider }) =>
     l10n.t(
-      'The extension {1} declares the same ID as {0}, so VS Code may ask it for sessions. Change "id" in the settings.',
+      'The extension {1} declares the same ID as {0}, so VS Code may request sessions from it instead. Change "id" in the settings.',
       provider,
       detail,
     ),
   'tls-off': (_, { detail }) =>
     detail === 'setting'
       ? l10n.t(
-          'Certificates are not checked, because the setting "http.proxyStrictSSL" is off: anybody on the way can read the tokens. Switch it on.',
+          'TLS certificates aren’t verified because "http.proxyStrictSSL" is off, so your tokens can be intercepted. Turn it on.',
         )
       : l10n.t(
-          'Certificates are not checked, because NODE_TLS_REJECT_UNAUTHORIZED is 0 in the environment: anybody on the way can read the tokens. Take it out, and start VS Code again.',
+          'TLS certificates aren’t verified because NODE_TLS_REJECT_UNAUTHORIZED is set to 0, so your tokens can be intercepted. Remove the variable and restart VS Code.',
         ),
   'store-fails': ({ detail }) =>
-    l10n.t(
-      'The secret storage of VS Code cannot be used ({0}). Unlock the keyring of this computer, then check again.',
-      detail,
-    ),
+    l10n.t('VS Code’s SecretStorage isn’t available ({0}). Unlock your keyring, then check again.', detail),
   'store-forgets': () =>
     l10n.t(
-      'The secret storage of VS Code takes a secret and does not have it afterwards. Check the keyring of this computer; until then, sessions end with VS Code.',
+      'VS Code’s SecretStorage isn’t keeping secrets. Check your keyring. Until this is fixed, sessions end when VS Code closes.',
     ),
   'store-not-persistent': () =>
     l10n.t(
-      'A secret that was stored before VS Code was last closed is gone: the keyring does not keep it, or this is another browser or computer. Set up a keyring, or sign in after each start.',
+      'A secret stored before VS Code was last closed is missing. Your keyring doesn’t persist secrets, or this is another browser or computer. Set up a keyring, or sign in each time VS Code starts.',
     ),
   unsaved: ({ session }) =>
     l10n.t(
-      'The newest tokens of session {0} are in memory only and would be lost on a restart. Unlock the keyring; storing is tried again.',
+      'The latest tokens of session {0} aren’t saved yet and will be lost if VS Code restarts. Unlock your keyring. Saving is retried automatically.',
       session,
     ),
   'folder-fails': ({ detail }) =>
     l10n.t(
-      'The folder of Session Keeper cannot be used ({0}). Check whether the disk is full or read-only; until then, keep one window open.',
+      'Session Keeper can’t use its storage folder ({0}). Check whether the disk is full or read-only. Until this is fixed, use only one VS Code window.',
       detail,
     ),
   'cross-window-sync-off': () =>
-    l10n.t(
-      'This window could not take turns with the others when it last renewed. Keep one window open, and check the disk.',
-    ),
+    l10n.t('This window couldn’t coordinate a renewal with other windows. Use only one window, and check your disk.'),
   'test-server': ({ provider, session }) =>
     l10n.t(
-      'Session {0} was made at a test server on this computer, which is not how {1} is set up. It is not used. Delete it.',
+      'Session {0} was created at a test server on this computer that isn’t configured for {1}, and is ignored. Sign out of it.',
       session,
       provider,
     ),
   'configuration-mismatch': ({ provider, session }) =>
     l10n.t(
-      'Session {0} was made for another issuer or client id, or other endpoints, than {1} has now. It is not used. Delete it, or set the old values again.',
+      'Session {0} was created for a different {1} configuration (issuer, client ID or endpoints) and is ignored. Sign out of it, or restore the previous settings.',
       session,
       provider,
     ),
   'not-configured': ({ provider, session }) =>
     l10n.t(
-      'Session {0} belongs to the provider {1}, which is not set up. It is not used. Set the provider up again, or delete the session.',
+      'Session {0} belongs to the provider {1}, which isn’t configured, and is ignored. Add the provider again, or sign out of the session.',
       session,
       provider,
     ),
   lost: ({ detail, provider }) =>
-    l10n.t(
-      'The stored session {0} at {1} is gone: the keyring has lost it. It did not expire. Sign in again.',
-      detail,
-      provider,
-    ),
+    l10n.t('The stored session {0} at {1} is missing from the keyring. Sign in again.', detail, provider),
   ended: ({ provider, session }) => l10n.t('Session {0} has ended. Sign in to {1} again.', session, provider),
   'renewal-fails': ({ detail, session }) =>
     l10n.t(
-      'The renewal of session {0} fails ({1}). The session is kept. Try again, or look into the log for the reason.',
+      'Couldn’t renew session {0} ({1}). The session is kept. Try again, or check the log for details.',
       session,
       detail,
     ),
   'server-unknown': ({ detail, provider }) =>
     l10n.t(
-      'What {0} says of itself could not be read ({1}). Check the issuer in the settings, and the network.',
+      'Couldn’t read the server metadata of {0} ({1}). Check the issuer in the settings and your network connection.',
       provider,
       detail,
     ),
   'clock-off': ({ provider }, { skew = 0 }) =>
     skew > 0
       ? l10n.t(
-          'The clock of this computer is {1} behind that of {0}. Check its date, time and time zone, then renew.',
+          'Your computer’s clock is {1} behind the clock of {0}. Check the date, time and time zone, then renew.',
           provider,
           formatDuration(skew),
         )
       : l10n.t(
-          'The clock of this computer is {1} ahead of that of {0}. Check its date, time and time zone, then renew.',
+          'Your computer’s clock is {1} ahead of the clock of {0}. Check the date, time and time zone, then renew.',
           provider,
           formatDuration(-skew),
         ),
-  'nothing-configured': () => l10n.t('No provider is set up. Add one: an issuer and a client id are all it takes.'),
+  'nothing-configured': () => l10n.t('No providers are configured. Add one to get started.'),
   'entry-not-used': ({ problem }) => (problem === undefined ? '' : describeEntryProblem(problem)),
   'setting-out-of-range': (_, { numberProblem }) =>
     numberProblem === undefined ? '' : describeNumberProblem(numberProblem),
   'same-label': ({ provider, session }) =>
     l10n.t(
-      'Two accounts at {0} have the same name, so VS Code cannot tell them apart. Sign out of session {1} and sign in again.',
+      'Two accounts at {0} have the same name, so VS Code can’t distinguish them. Sign out of session {1}, then sign in again.',
       provider,
       session,
     ),
   'no-refresh-token': ({ provider, session }) =>
     l10n.t(
-      'Session {0} ends with its access token: {1} sent no refresh token. Add "offline_access" to the scopes, and allow it at the server.',
+      'Session {0} can’t be renewed because {1} didn’t issue a refresh token. Add "offline_access" to the scopes, and allow it at the server.',
       session,
       provider,
     ),
   'lifetime-unknown': ({ provider, session }) =>
     l10n.t(
-      '{1} does not say how long the access token of session {0} lives. Set "assumedLifetime", so that it is renewed in time.',
+      '{1} didn’t specify the lifetime of the access token of session {0}. Set "assumedLifetime" so that it’s renewed in time.',
       session,
       provider,
     ),
   'quarantined-secrets': ({ detail }) =>
     l10n.t(
-      'Stored texts that could not be read lie set aside: {0}. Delete them, unless a later version of Session Keeper is to be used again.',
+      'Quarantined secrets that couldn’t be read: {0}. Delete them unless you plan to use a later version of Session Keeper again.',
       detail,
     ),
 };
@@ -187,9 +177,9 @@ const FINDING_MESSAGES: Readonly<Record<FindingCode, FindingMessage>> = {
 export const reportMessages: ReportMessages = {
   introduction: () =>
     l10n.t(
-      'Made for a ticket: there is no token in it, no name of a person, and no password of a proxy. It does hold the addresses of your servers.',
+      'This report is safe to share. It contains no tokens, personal names or proxy passwords. It includes your server URLs.',
     ),
-  nothingFound: () => l10n.t('Everything that was looked at is in order.'),
+  nothingFound: () => l10n.t('No problems found.'),
   severity: (severity) => SEVERITIES[severity](),
   finding: (finding, names) => FINDING_MESSAGES[finding.code](names, finding),
 };

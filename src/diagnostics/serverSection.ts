@@ -20,22 +20,22 @@ const FLAGS = ['authorization_response_iss_parameter_supported', 'require_pushed
 export function serverLines(provider: Provider, known: KnownServer | undefined): string[] {
   const lines = [`### ${code(provider.label)}`];
   if (known === undefined) {
-    return [...lines, item('Answer', 'not asked since the window was opened or the settings were changed')];
+    return [...lines, item('Metadata', 'not requested since the window was opened or the settings were changed')];
   }
   const { error, metadata } = known;
   if (error !== undefined) {
     lines.push(
-      item('Failed', `${formatTimestamp(error.at)}: ${code(`${error.failure.category}, ${error.failure.code}`)}`),
+      item('Last failure', `${formatTimestamp(error.at)}: ${code(`${error.failure.category}, ${error.failure.code}`)}`),
     );
   }
   if (metadata !== undefined) {
-    // The types of the library describe what a server should send, not what it does send.
+    // The library's types describe what a server should send.
     const values: Readonly<Record<string, unknown>> = metadata.value;
     lines.push(
-      item('Answered', formatTimestamp(metadata.at)),
+      item('Received', formatTimestamp(metadata.at)),
       ...ENDPOINTS.map((name) => item(name, typeof values[name] === 'string' ? url(values[name]) : 'none')),
-      ...LISTS.map((name) => item(name, Array.isArray(values[name]) ? list(values[name]) : 'not said')),
-      ...FLAGS.map((name) => item(name, typeof values[name] === 'boolean' ? String(values[name]) : 'not said')),
+      ...LISTS.map((name) => item(name, Array.isArray(values[name]) ? list(values[name]) : 'not specified')),
+      ...FLAGS.map((name) => item(name, typeof values[name] === 'boolean' ? String(values[name]) : 'not specified')),
     );
   }
   return lines;

@@ -22,32 +22,32 @@ export function sessionLines(session: LiveSession, { facts, lifetimes }: ReportI
   return [
     `### ${code(shortId(record.id))}`,
     item('Account', describeAccount(record, facts)),
-    item('Provider', `${code(record.providerId)}, ${isOwned ? 'as configured' : 'NOT as configured'}`),
+    item('Provider', `${code(record.providerId)}, ${isOwned ? 'matches the settings' : 'DOES NOT match the settings'}`),
     item('Issuer', url(record.issuer)),
-    item('Client id', code(record.clientId)),
+    item('Client ID', code(record.clientId)),
     item('Credentials go to', describeCredentialOrigins(record)),
-    item('State', isOwned ? state : 'set apart'),
+    item('State', isOwned ? state : 'ignored'),
     item('Scopes', list(record.scopes)),
     item('Signed in', at(record.signedInAt, '')),
     item(
       'Last renewal',
       record.tokensRequestedAt === record.signedInAt ? 'none yet' : at(record.tokensRequestedAt, ''),
     ),
-    item('Access token expires', `${at(accessExpiresAt, 'never said')}; known from: ${record.expirySource}`),
-    item('Session ends', `${at(sessionEndsAt, 'not known')}; known from: ${describeEndSource(record)}`),
-    item('Generation', `${record.generation}${record.isComplete ? '' : ' (half a renewal)'}`),
+    item('Access token expires', `${at(accessExpiresAt, 'unknown')}; source: ${record.expirySource}`),
+    item('Session ends', `${at(sessionEndsAt, 'unknown')}; source: ${describeEndSource(record)}`),
+    item('Generation', `${record.generation}${record.isComplete ? '' : ' (incomplete renewal)'}`),
     item(
       'Renewable',
-      isRenewable ? 'yes' : record.refreshToken === undefined ? 'no, there is no refresh token' : 'no, it has ended',
+      isRenewable ? 'yes' : record.refreshToken === undefined ? 'no (no refresh token)' : 'no (session ended)',
     ),
-    item('Next renewal', isRenewable && isOwned ? at(refreshDueAt, 'nothing calls for one') : 'none'),
+    item('Next renewal', isRenewable && isOwned ? at(refreshDueAt, 'not scheduled') : 'none'),
     item('ID token', describeClaims(record)),
     item('Stored', describeStorage(session)),
     item(
       'Last failure',
       failure === undefined
         ? 'none'
-        : `${code(`${failure.category}, ${failure.code}`)}, ${at(failedAt, 'time not known')}, ${failures} in a row`,
+        : `${code(`${failure.category}, ${failure.code}`)}, ${at(failedAt, 'unknown time')}, ${failures} in a row`,
     ),
     ...(record.ended === undefined
       ? []
@@ -58,16 +58,14 @@ export function sessionLines(session: LiveSession, { facts, lifetimes }: ReportI
 /** Returns the origins that credentials are sent to: those of the entry when the session was created. */
 function describeCredentialOrigins({ origins }: SessionRecord): string {
   return origins === undefined
-    ? 'not kept yet'
+    ? 'not recorded'
     : origins.length === 0
-      ? 'where the server says'
+      ? 'the endpoints of the server metadata'
       : origins.map(url).join(', ');
 }
 
 function describeEndSource(record: SessionRecord): string {
-  return !tokenLifetimes(record).isRefreshable
-    ? 'the access token, which cannot be renewed'
-    : (record.sessionEndSource ?? 'nothing');
+  return !tokenLifetimes(record).isRefreshable ? 'access token (not renewable)' : (record.sessionEndSource ?? 'none');
 }
 
 function describeStorage({ unsaved, unshared }: LiveSession): string {
@@ -79,8 +77,8 @@ function describeClaims({ idToken }: SessionRecord): string {
   return idToken === undefined
     ? 'none'
     : claims === undefined
-      ? 'there, but not readable'
-      : `has the claims ${list(Object.keys(claims))}`;
+      ? 'not decodable'
+      : `claims ${list(Object.keys(claims))}`;
 }
 
 /** Returns the first character of an account's label and a number, which distinguish accounts without identifying the user. */
@@ -104,12 +102,12 @@ export function formatEvent({ at, generation, kind, providerId, reason, session 
 export function clockLines(session: LiveSession): string[] {
   const { issuer, tokensRequestedAt } = session.record;
   const skew = skewOf(session);
-  const source = `Date header of ${url(issuer)}`;
+  const source = `Date header from ${url(issuer)}`;
   return [
     item(
       code(shortId(session.record.id)),
       skew === undefined
-        ? `not measured, no ${source}`
+        ? `not measured (no ${source})`
         : `server ${skew >= 0 ? 'ahead' : 'behind'} by ${Math.abs(skew)} ms, ${source}, ${formatTimestamp(tokensRequestedAt)}`,
     ),
   ];

@@ -1,5 +1,5 @@
 /**
- * The result of a promise, or the signal's reason if that comes first. The promise's own end is then ignored.
+ * The result of a promise, or the signal's reason if that comes first. The promise is then ignored.
  * @throws the signal's reason, or what the promise rejects with.
  */
 export async function raceAbort<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {

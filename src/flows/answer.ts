@@ -1,8 +1,8 @@
-// Reading an authorization response from a query: RFC 6749 section 4.1.2.
+// Parses an authorization response from a query: RFC 6749 section 4.1.2.
 
 /**
- * The parameters in a query. Its encoding has "+" for a space (RFC 6749 appendix B), but a code has no spaces as a rule,
- * and there are servers that don't encode it: a "+" in a code stays one.
+ * The parameters in a query. "+" encodes a space (RFC 6749 appendix B), but codes normally have no spaces, and some
+ * servers don't encode a "+": in a code, it stays unchanged.
  */
 export function answerParameters(query: string): URLSearchParams {
   return new URLSearchParams(

@@ -1,5 +1,5 @@
-// The authorization code grant through the person's browser (RFC 6749 section 4.1), for every method that uses it. The
-// methods differ in where the callback is received.
+// The authorization code grant in the user's browser (RFC 6749 section 4.1), for every method that uses it. The methods
+// differ in where the callback is received.
 import { SECOND, type Disposable } from '../core/clock.ts';
 import { Failure } from '../core/failure.ts';
 import { formatTimestamp } from '../core/log.ts';
@@ -15,21 +15,21 @@ import type { RedirectReceiver } from './redirectReceiver.ts';
 import type { ServerContext } from '../protocol/discovery.ts';
 import type { FlowContext, FlowRun } from './signInFlow.ts';
 
-/** How long, in ms, the browser may be away before the person is told what may be wrong. */
+/** How long, in ms, to wait for the browser to return before the user is shown a hint. */
 const WAITING_HINT = 30 * SECOND;
 
-/** In what the methods differ. */
+/** The differences between the methods. */
 export interface AuthorizationCodeOptions {
   readonly method: SignInMethod;
-  /** Opens the receiver of the callback; it is closed by its `respond`. */
+  /** Opens the receiver of the callback, which its `respond` closes. */
   readonly open: (pages: Pages) => Promise<RedirectReceiver>;
-  /** Whether the browser is expected to come back by itself, so that the person is told if it does not. */
+  /** Whether the browser is expected to return automatically, so that the user is shown a hint if it doesn't. */
   readonly hasWaitingHint?: boolean;
 }
 
 /**
- * Starts a sign-in through the browser.
- * @throws Failure if the receiver cannot be opened, or the signal's reason.
+ * Starts a sign-in in the browser.
+ * @throws Failure if the receiver can't be opened, or the signal's reason.
  */
 export async function startAuthorizationCode(
   { checkPage, dependencies, request, server, signal }: FlowContext,
@@ -55,7 +55,7 @@ export async function startAuthorizationCode(
         signal,
         authorization.state,
       );
-      // Handled below; the browser may take so long to open that the wait is over before anybody looks.
+      // Handled below: the browser may take so long to open that the wait is over before the result is awaited.
       callback.catch(() => {});
       signal.throwIfAborted();
       await raceAbort(Promise.resolve(receiver.ready?.(authorization.state)), signal);
@@ -67,12 +67,12 @@ export async function startAuthorizationCode(
       await raceAbort(dependencies.openBrowser(href), signal);
       waiting = hasWaitingHint ? startWaitingHint(dependencies, request) : undefined;
       log.info(
-        `Sign-in at ${provider.id} waits for the answer at ${receiver.redirectUri} (${method}), until ${formatTimestamp(startedAt + deadline)}.`,
+        `Sign-in at ${provider.id} is waiting for the callback at ${receiver.redirectUri} (${method}), until ${formatTimestamp(startedAt + deadline)}.`,
       );
       const parameters = await callback;
       waiting?.dispose();
       log.debug(
-        `Sign-in at ${provider.id}: the browser has answered after ${Math.round((clock.now() - startedAt) / SECOND)} s.`,
+        `Sign-in at ${provider.id}: received the callback after ${Math.round((clock.now() - startedAt) / SECOND)} s.`,
       );
       const { issuersWithIss } = dependencies;
       assertIss(server, parameters, issuersWithIss);
@@ -90,8 +90,8 @@ export async function startAuthorizationCode(
 }
 
 /**
- * Requires `iss` from a server that has sent it before, even if its metadata don't announce it: without it, a response
- * may be another server's. An error has no code that could be sent to the wrong server.
+ * Requires `iss` from a server that has sent it before, even if its metadata doesn't declare it: without it, a response
+ * may be another server's. An error contains no code that could be sent to the wrong server.
  * @throws Failure `untrusted-response`.
  */
 function assertIss({ metadata }: ServerContext, parameters: URLSearchParams, issuersWithIss: RememberedNames): void {
@@ -100,7 +100,7 @@ function assertIss({ metadata }: ServerContext, parameters: URLSearchParams, iss
   }
 }
 
-/** Tells after a while that the browser hasn't come back, and that this is over once it is disposed of. */
+/** Shows a hint after a while if the browser hasn't returned, until disposed of. */
 function startWaitingHint(
   { clock }: FlowContext['dependencies'],
   { onStillWaiting }: FlowContext['request'],

@@ -1,4 +1,4 @@
-// The person types a code on some device, and the tokens are asked for until that is done: RFC 8628.
+// The user enters a code on any device, and the server is polled for the tokens: RFC 8628.
 import { MINUTE, SECOND, type Clock } from '../core/clock.ts';
 import { Failure, sanitizeDisplayName, toFailure } from '../core/failure.ts';
 import { formatTimestamp, formatFailure, type Log } from '../core/log.ts';
@@ -11,12 +11,12 @@ import type { Transport } from '../protocol/transport.ts';
 import { lacksGrant, reasonsThatHold } from './availability.ts';
 import type { FlowContext, FlowRun, SignInFlow } from './signInFlow.ts';
 
-/** By how much, in ms, a server that says `slow_down` makes every later wait longer. */
+/** The increase of the polling interval, in ms, after each `slow_down`. */
 const SLOWER = 5 * SECOND;
-/** The longest wait, in ms, after requests that did not get through. */
+/** The longest polling interval, in ms, after failed requests. */
 const MAX_WAIT = MINUTE;
 
-/** Signing in with a code that the person types. */
+/** Signing in with a code that the user enters. */
 export const deviceFlow: SignInFlow<'device'> = {
   id: 'device',
   redirectsTo: 'nowhere',
@@ -41,7 +41,7 @@ function startDeviceCode({ checkPage, clearDeadline, dependencies, request, serv
       signal.throwIfAborted();
       clearDeadline();
       log.info(
-        `Sign-in at ${provider.id} waits until a code has been entered at ${sanitizeDisplayName(new URL(code.verificationUri).host)} (device), until ${formatTimestamp(code.expiresAt)}.`,
+        `Sign-in at ${provider.id} is waiting for the code to be entered at ${sanitizeDisplayName(new URL(code.verificationUri).host)} (device), until ${formatTimestamp(code.expiresAt)}.`,
       );
       onCode?.(code, over.signal);
       return waitForTokens(server, code, requested, dependencies, signal);
@@ -50,7 +50,7 @@ function startDeviceCode({ checkPage, clearDeadline, dependencies, request, serv
   };
 }
 
-/** What waiting for tokens needs from around it. */
+/** The dependencies of polling. */
 export interface DeviceDependencies {
   readonly clock: Clock;
   readonly transport: Transport;
@@ -58,9 +58,9 @@ export interface DeviceDependencies {
 }
 
 /**
- * Asks for the tokens until the person has decided or the code runs out, which the server alone sets. A request that does
- * not get through makes the waits longer until one does; `slow_down` makes them longer for good.
- * @throws Failure `code-expired`, `denied`, or what else is definite; the signal's reason when that is aborted.
+ * Polls for tokens until the user decides or the code expires, which only the server determines. Failed requests increase
+ * the interval until one succeeds; `slow_down` increases it permanently.
+ * @throws Failure `code-expired`, `denied`, or another definite failure; the signal's reason if it's aborted.
  */
 export async function waitForTokens(
   server: ServerContext,
@@ -77,7 +77,7 @@ export async function waitForTokens(
       throw new Failure('code-expired', 'code-expired');
     }
     await pause(clock, wait, signal);
-    // A sleep of the machine ends the code, not the wait.
+    // If the machine sleeps, the code expires, but the interval doesn't.
     if (clock.now() >= code.expiresAt) {
       throw new Failure('code-expired', 'code-expired');
     }
@@ -94,7 +94,7 @@ export async function waitForTokens(
         failures += 1;
         wait = Math.max(Math.min(interval * 2 ** failures, Math.max(MAX_WAIT, interval)), failure.retryAfter ?? 0);
         log.info(
-          `Sign-in at ${server.provider.id}: asking for the tokens did not work: ${formatFailure(failure)}; next try at ${formatTimestamp(clock.now() + wait)}.`,
+          `Sign-in at ${server.provider.id}: couldn't poll for the tokens: ${formatFailure(failure)}; retrying at ${formatTimestamp(clock.now() + wait)}.`,
         );
       } else {
         throw failure;
@@ -103,7 +103,7 @@ export async function waitForTokens(
   }
 }
 
-/** Lets time pass. */
+/** Waits. */
 async function pause(clock: Clock, time: number, signal: AbortSignal): Promise<void> {
   signal.throwIfAborted();
   await new Promise<void>((resolve, reject) => {

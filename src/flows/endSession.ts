@@ -1,5 +1,5 @@
-// Signing out at the server, in the browser, and the return from there: OpenID Connect RP-Initiated Logout 1.0. The
-// session is over here before any of it begins, so that no failure in here matters.
+// Signing out at the server in the browser, and returning from there: OpenID Connect RP-Initiated Logout 1.0. The session
+// has already been removed locally, so no failure here matters.
 import { SECOND, type Clock, type Disposable } from '../core/clock.ts';
 import { toFailure } from '../core/failure.ts';
 import { formatTimestamp, formatFailure, type Log } from '../core/log.ts';
@@ -13,47 +13,47 @@ import type { SignOutPages } from './page.ts';
 import { canUseLoopback } from './signInFlows.ts';
 import type { Environment } from './availability.ts';
 
-/** How long, in ms, VS Code may take to describe the environment before the page is opened without a redirect back. */
+/** How long, in ms, to wait for VS Code's information about the environment before the page is opened without a redirect. */
 const ENVIRONMENT_TIMEOUT = 5 * SECOND;
-/** How long, in ms, one page covers the account's other sessions: VS Code signs an account out of all of them at once. */
+/** How long, in ms, a page also covers the account's other sessions: VS Code signs out all sessions of an account at once. */
 const SAME_PAGE_PERIOD = 10 * SECOND;
 
-/** What a sign-out at the server needs from around it. */
+/** The dependencies of a sign-out at the server. */
 export interface SignOutDependencies {
   readonly clock: Clock;
   readonly log: Log;
-  /** Where VS Code runs. */
+  /** The environment that VS Code runs in. */
   environment(): Promise<Environment>;
-  /** Opens an address in the person's browser; the address must arrive to the letter. */
+  /** Opens a URL in the user's browser, exactly as passed. */
   openBrowser(address: string): Promise<void>;
-  /** The pages on which the browser ends, in the person's language. */
+  /** The final pages, in the user's language. */
   pages(provider: Provider): Promise<SignOutPages>;
-  /** The address at which the person's browser reaches a loopback address of this machine. */
+  /** The URL at which the user's browser reaches a loopback URL of this machine. */
   toExternalUrl(address: string): Promise<string>;
-  /** Releases the ports on which a finished sign-in still shows its last page; returns whether there were any. */
+  /** Releases the ports on which a finished sign-in still serves its final page. Returns whether there were any. */
   releasePorts?(ports: readonly number[]): boolean;
-  /** How long, in ms, the browser may take to come back. */
+  /** How long, in ms, to wait for the browser to return. */
   deadline(): number;
 }
 
 /**
- * How it ended: the server has no page for it; the page that was just opened for the same account stands for this
- * session, too; the page was opened, and the browser does not come back; it has come back, with the right `state`; it
- * was waited for, in vain.
+ * The result: the server has no page for it; the page that was just opened for the same account covers this session, too;
+ * the page was opened, and the browser doesn't return; the browser returned with the right `state`; or it didn't return
+ * in time.
  */
 export type EndSessionResult = 'no-page' | 'same-page' | 'opened' | 'returned' | 'not-returned';
 
-/** A browser that is waited for. */
+/** A browser whose return is awaited. */
 interface Wait {
   readonly redirect: LoopbackReceiver;
   readonly over: AbortController;
 }
 
-/** Sign-outs at servers, any number at once. */
+/** Sign-outs at servers, any number at the same time. */
 export class EndSessionService implements Disposable {
   readonly #dependencies: SignOutDependencies;
   readonly #waits = new Set<Wait>();
-  /** When the page of an account was opened last. */
+  /** When the page of each account was last opened. */
   readonly #opened = new Map<string, number>();
   #isOver = false;
 
@@ -62,23 +62,21 @@ export class EndSessionService implements Disposable {
   }
 
   /**
-   * Opens the page at which the person signs out of a server, where there is one; and where the entry wants it and the
-   * browser finds back to this machine, waits until it does. Never rejects.
+   * Opens the server's sign-out page, if it has one. If the entry requires it and the browser can return to this machine,
+   * waits until it does. Never rejects.
    */
   async open(page: Promise<EndSessionContext | undefined>): Promise<EndSessionResult> {
     try {
       const context = await page;
       return context === undefined ? 'no-page' : await this.#open(context);
     } catch (error) {
-      this.#dependencies.log.warn(
-        `The page to sign out at the server could not be opened: ${formatFailure(toFailure(error))}.`,
-      );
+      this.#dependencies.log.warn(`Couldn't open the server's sign-out page: ${formatFailure(toFailure(error))}.`);
       return 'no-page';
     }
   }
 
   /**
-   * Releases ports for a sign-in that needs one of them. All that a sign-out loses by it is its last page.
+   * Releases ports for a sign-in that needs one of them. The sign-out loses only its final page.
    * @returns whether there were any.
    */
   releasePorts(ports: readonly number[]): boolean {
@@ -87,7 +85,7 @@ export class EndSessionService implements Disposable {
     return blocking.length > 0;
   }
 
-  /** Closes every port at once, and opens none any more. */
+  /** Closes every port and opens no more. */
   dispose(): void {
     this.#isOver = true;
     this.#waits.forEach(stop);
@@ -98,13 +96,13 @@ export class EndSessionService implements Disposable {
     const { provider } = context.server;
     const account = JSON.stringify([provider.issuer, provider.clientId, context.accountId]);
     const openedAt = this.#opened.get(account);
-    // A page that was opened before this session began doesn't end it.
+    // A page that was opened before this session started doesn't end it.
     if (
       openedAt !== undefined &&
       context.signedInAt < openedAt &&
       Math.abs(clock.now() - openedAt) < SAME_PAGE_PERIOD
     ) {
-      log.info(`Sign-out at ${provider.id}: the page that has just been opened is this account's, too.`);
+      log.info(`Sign-out at ${provider.id}: covered by the page that was just opened for the same account.`);
       return 'same-page';
     }
     this.#opened.set(account, clock.now());
@@ -131,18 +129,18 @@ export class EndSessionService implements Disposable {
       return this.#waitFor(redirect, request, pages, provider);
     }
     await this.#dependencies.openBrowser(request.url.href);
-    log.info(`Sign-out at ${provider.id}: the browser was opened at the server's page; it does not come back.`);
+    log.info(`Sign-out at ${provider.id}: opened the server's page in the browser, without a return.`);
     return 'opened';
   }
 
-  /** Where the browser comes back to; undefined where it does not. */
+  /** The receiver of the browser's return; undefined if it doesn't return. */
   async #redirect(provider: Provider, pages: SignOutPages): Promise<LoopbackReceiver | undefined> {
     const { clock, log } = this.#dependencies;
     const limit = new AbortController();
     const timer = clock.after(ENVIRONMENT_TIMEOUT, () => limit.abort());
     try {
       if (!canUseLoopback(await this.#dependencies.environment(), provider)) {
-        log.info(`Sign-out at ${provider.id}: where VS Code runs, the browser does not find back.`);
+        log.info(`Sign-out at ${provider.id}: the browser can't return to this machine in this environment.`);
         return undefined;
       }
       const toExternalUrl = (address: string): Promise<string> =>
@@ -156,7 +154,7 @@ export class EndSessionService implements Disposable {
         return open();
       });
     } catch (error) {
-      log.warn(`Sign-out at ${provider.id}: the browser cannot come back: ${formatFailure(toFailure(error))}.`);
+      log.warn(`Sign-out at ${provider.id}: the browser can't return: ${formatFailure(toFailure(error))}.`);
       return undefined;
     } finally {
       timer.dispose();
@@ -179,11 +177,11 @@ export class EndSessionService implements Disposable {
     let isLogged = false;
     const isAnswer = (parameters: URLSearchParams): boolean => {
       const isExpected = isResponseTo(request, parameters);
-      // Any page can make the browser fetch this address, as often as it likes.
+      // Any page can make the browser request this URL, as often as it likes.
       if (!isExpected && !isLogged) {
         isLogged = true;
         log.warn(
-          `Sign-out at ${id}: an answer ${parameters.has('state') ? 'with another state' : 'without a state'} has arrived and was refused.`,
+          `Sign-out at ${id}: rejected a callback ${parameters.has('state') ? 'with another state' : 'without a state'}.`,
         );
       }
       return isExpected;
@@ -193,11 +191,11 @@ export class EndSessionService implements Disposable {
     try {
       await raceAbort(this.#dependencies.openBrowser(request.url.href), signal);
       log.info(
-        `Sign-out at ${id}: the browser was opened at the server's page, and is waited for at ${redirect.redirectUri}, until ${formatTimestamp(clock.now() + deadline)}.`,
+        `Sign-out at ${id}: opened the server's page in the browser; waiting for its return to ${redirect.redirectUri}, until ${formatTimestamp(clock.now() + deadline)}.`,
       );
       await answer;
       redirect.respond(pages.done);
-      log.info(`Sign-out at ${id}: the browser has come back.`);
+      log.info(`Sign-out at ${id}: the browser has returned.`);
       return 'returned';
     } catch (error) {
       const isStopped = signal.aborted;
@@ -206,7 +204,7 @@ export class EndSessionService implements Disposable {
         throw error;
       }
       log.info(
-        `Sign-out at ${id}: the browser has not come back. If the server showed an error, ${redirect.redirectUri} is not registered there as a post-logout redirect address.`,
+        `Sign-out at ${id}: the browser hasn't returned. If the server showed an error, ${redirect.redirectUri} isn't registered there as a post-logout redirect URI.`,
       );
       return 'not-returned';
     } finally {

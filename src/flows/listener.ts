@@ -1,49 +1,49 @@
-// Sockets on loopback addresses, all with one port. The only file below the host module that opens any.
+// Sockets on loopback addresses, all with the same port. The only file below the host module that opens sockets.
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { SECOND } from '../core/clock.ts';
 import { proposedPort } from '../core/redirectUri.ts';
 
 /**
- * How long, in bytes, the headers of a request may be. Cookies don't know ports: a browser sends those of every program
- * that has a page on this machine.
+ * The maximum size of a request's headers, in bytes. Cookies aren't separated by port: a browser sends those of every
+ * program that serves pages on this machine.
  */
 const MAX_HEADER_SIZE = 256 * 1024;
-/** How many connections may be open on one address. A browser opens up to six, and some in advance. */
+/** The maximum number of open connections on one address. A browser opens up to six, and some in advance. */
 const MAX_CONNECTIONS = 64;
 /** How long, in ms, a connection may be open without a complete request, and how often that is checked. */
 const HEADERS_TIMEOUT = 5 * SECOND;
 const REQUEST_TIMEOUT = 10 * SECOND;
 const CHECK_INTERVAL = SECOND;
 
-/** How often another free port is tried if the one that was free on one address is taken on the other. */
+/** How many other free ports are tried if one that is free on one address is taken on the other. */
 const TRIES = 10;
-/** What says that an address doesn't exist on this machine, as opposed to that its port is taken. */
+/** The error codes of an address that doesn't exist on this machine, as opposed to a port that is taken. */
 const NO_SUCH_ADDRESS: readonly unknown[] = ['EADDRNOTAVAIL', 'EAFNOSUPPORT', 'EPROTONOSUPPORT', 'EINVAL'];
 
-/** Takes a request of the browser. */
+/** Handles a request of the browser. */
 export type Serve = (request: IncomingMessage, response: ServerResponse) => void;
 
 /** Sockets that listen on the same port. */
 export interface Listener {
   readonly port: number;
-  /** Takes the requests from now on. */
+  /** Starts handling requests. */
   serve(serve: Serve): void;
-  /** Resolves once none of them listens any more. */
+  /** Resolves once all of them are closed. */
   readonly closed: Promise<void>;
-  /** Lets the process end although it still listens. */
+  /** Lets the process exit while it's still listening. */
   unref(): void;
-  /** Stops listening, and ends what is under way. */
+  /** Stops listening and closes all connections. */
   close(): void;
 }
 
-/** The addresses to listen on for the host of a redirect URI: a browser may take "localhost" for either of two. */
+/** The addresses to listen on for the host of a redirect URI: a browser may resolve "localhost" to either of two. */
 export function loopbackHosts(hostname: string): string[] {
   return hostname === 'localhost' ? ['127.0.0.1', '::1'] : [hostname.replace(/^\[|\]$/g, '')];
 }
 
 /**
- * Listens on a port of every address that this machine has; 0 is any port that is free on all of them.
- * @throws the system's error if a port is taken on one of them, or if there is none of them.
+ * Listens on a port of every loopback address of this machine; 0 is any port that is free on all of them.
+ * @throws the system's error if a port is taken on one of them, or if no address exists.
  */
 export async function listenOn(hosts: readonly string[], port: number): Promise<Listener> {
   for (let tries = 1; ; tries += 1) {
@@ -72,7 +72,7 @@ async function isPortFree(port: number): Promise<boolean> {
 async function listenOnce(hosts: readonly string[], wanted: number): Promise<Listener> {
   const servers: Server[] = [];
   let port = wanted;
-  let missing: unknown = new Error('There is no address to listen on.');
+  let missing: unknown = new Error('No address to listen on.');
   for (const host of hosts) {
     const server = createServer({
       maxHeaderSize: MAX_HEADER_SIZE,
@@ -107,8 +107,8 @@ async function listenOnce(hosts: readonly string[], wanted: number): Promise<Lis
 }
 
 /**
- * Keeps other programs of this machine from using up the process's file handles, or from keeping the browser out: beyond
- * the limit, the oldest connection without a request is closed, so that a new one always finds a place.
+ * Prevents other programs on this machine from exhausting the process's file handles or blocking the browser: beyond the
+ * limit, the oldest connection without a request is closed, so that a new one is always accepted.
  */
 function limitConnections(server: Server): void {
   const idle = new Set<IncomingMessage['socket']>();
@@ -136,7 +136,7 @@ function limitConnections(server: Server): void {
   });
 }
 
-/** Listens on a port of one address, 0 being any free one, and gives it. */
+/** Listens on a port of one address, 0 being any free one, and returns the port. */
 async function start(server: Server, host: string, port: number): Promise<number> {
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
@@ -151,7 +151,7 @@ function stop(server: Server): void {
   server.closeAllConnections();
 }
 
-/** Whether an error of {@link listenOn} means that another program has the port. */
+/** Whether an error of {@link listenOn} means that another program uses the port. */
 export function isPortTaken(error: unknown): boolean {
   return codeOf(error) === 'EADDRINUSE';
 }
@@ -160,10 +160,10 @@ function codeOf(error: unknown): unknown {
   return error instanceof Error && 'code' in error ? error.code : undefined;
 }
 
-/** How many ports are tried to propose one. */
+/** The number of ports to try before proposing one. */
 const PROPOSALS = 20;
 
-/** A port that is free now, to be registered: one of some, else one that the numbers in [0, 1) give. */
+/** A free port to register: one of the given ports, otherwise one determined by the numbers in [0, 1). */
 export async function freePortFor(preferred: readonly number[], random: () => number): Promise<number> {
   for (const port of [...preferred, ...Array.from({ length: PROPOSALS }, () => proposedPort(random()))]) {
     if (await isPortFree(port)) {

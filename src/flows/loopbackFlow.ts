@@ -1,4 +1,4 @@
-// The browser comes back to a port of this machine: RFC 8252 section 7.3.
+// The browser returns to a port of this machine: RFC 8252 section 7.3.
 import { redirectTarget, redirectUrisOf } from '../core/redirectUri.ts';
 import { startAuthorizationCode } from './authorizationCodeFlow.ts';
 import { NO_CODE_GRANT, reasonsThatHold } from './availability.ts';

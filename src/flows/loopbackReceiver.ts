@@ -9,59 +9,59 @@ import { listenOn, loopbackHosts, type Listener } from './listener.ts';
 import { PAGE_HEADERS, renderPage, type AnswerPages, type Page } from './page.ts';
 import type { RedirectReceiver } from './redirectReceiver.ts';
 
-/** Where the browser is sent on to, and where that is if the redirect URI itself has this path. */
+/** The path of the final page, and an alternative if the redirect URI itself has this path. */
 const DONE_PATH = '/done';
 const OTHER_DONE_PATH = '/finished';
-/** How long, in ms, the last page can be fetched again once the browser has got the outcome: it may have been a prefetch, or be reloaded. */
+/** How long, in ms, the final page stays available once the browser has the outcome, for a reload or after a prefetch. */
 const LAST_PAGE_TIME = 5 * SECOND;
-/** How long, in ms, that is at the most if the browser asked before and didn't wait for the outcome. */
+/** The maximum of that time, in ms, if the browser requested it before and didn't wait for the outcome. */
 const UNSEEN_TIME = 30 * SECOND;
 
 /** Where to listen. */
 export interface LoopbackOptions {
-  /** The redirect URI that is registered, whose port is left to `ports`; the default one where nothing is said. */
+  /** The registered redirect URI, with its port determined by `ports`; undefined for the default one. */
   readonly redirectUri?: string | undefined;
-  /** The ports to try, in this order; none where any free one will do. */
+  /** The ports to try, in this order; empty if any free port can be used. */
   readonly ports?: readonly number[];
   /**
-   * The address at which the person's browser reaches one of this machine: the same, unless VS Code brings it here from
-   * the machine of its window.
+   * The URL at which the user's browser reaches a loopback URL of this machine: the same, unless VS Code forwards it here
+   * from the machine of its window.
    */
   readonly toExternalUrl?: (address: string) => Promise<string>;
 }
 
-/** The callback that is waited for. */
+/** The expected callback. */
 interface Expected {
   isAnswer(parameters: URLSearchParams): boolean;
   resolve(parameters: URLSearchParams): void;
 }
 
 /**
- * Listens on loopback addresses for one answer, that of an authorization request or of a sign-out at the server, and
- * answers the browser only when it is known how it ended. The browser is then sent on to an address without the code, so
- * that none stays in its history.
+ * Listens on loopback addresses for one response, to an authorization request or to a sign-out at the server, and responds
+ * to the browser only when the outcome is known. The browser is then redirected to a URL without the code, so that no
+ * code stays in its history.
  */
 export class LoopbackReceiver implements RedirectReceiver, Disposable {
-  /** The redirect URI to send to the server, exactly as it is registered but for a port that was left open. */
+  /** The redirect URI to send to the server, exactly as registered, except for an unspecified port. */
   readonly redirectUri: string;
-  /** Resolves once nobody listens any more. */
+  /** Resolves once all sockets are closed. */
   readonly closed: Promise<void>;
   readonly #listener: Listener;
-  /** The same as the browser makes requests for it: with a path in any case, and the host in lower case. */
+  /** The same, in the form in which browsers request it: always with a path, and with the host in lower case. */
   readonly #url: URL;
   readonly #donePath: string;
   readonly #clock: Clock;
   readonly #pages: AnswerPages;
-  /** Undefined until the callback is waited for. */
+  /** Undefined until a callback is expected. */
   #expected: Expected | undefined;
   /** The browser's requests, held until the outcome is known. */
   readonly #held = new Set<ServerResponse>();
-  /** The query of the callback that was accepted. */
+  /** The query of the accepted callback. */
   #acceptedQuery: string | undefined;
   #outcome: Page | undefined;
   #closing: Disposable | undefined;
   #isSeen = false;
-  /** Whether a browser with the callback was sent on to the last page. */
+  /** Whether a browser with the callback was redirected to the final page. */
   #isSentOn = false;
 
   private constructor(listener: Listener, redirectUri: string, clock: Clock, pages: AnswerPages) {
@@ -76,8 +76,8 @@ export class LoopbackReceiver implements RedirectReceiver, Disposable {
   }
 
   /**
-   * Starts to listen on a free port, or on the first free one of a list.
-   * @throws Failure `no-loopback` where this machine does not let it: with the code `ports-in-use` where none of the list is free.
+   * Starts listening on a free port, or on the first free one of a list.
+   * @throws Failure `no-loopback` if this machine doesn't allow it, with the code `ports-in-use` if no port of the list is free.
    */
   static async open(clock: Clock, pages: AnswerPages, options: LoopbackOptions = {}): Promise<LoopbackReceiver> {
     const {
@@ -93,7 +93,7 @@ export class LoopbackReceiver implements RedirectReceiver, Disposable {
         listener = await listenOn(hosts, port);
         const ours = withPort(redirectUri, listener.port);
         const reached = portAt(await toExternalUrl(ours), ours);
-        // What VS Code brings here from another port would not be an address of the list.
+        // If VS Code forwards another port to this one, the redirect URI wouldn't be one of the list.
         if (reached !== undefined && (port === 0 || reached === port)) {
           return new LoopbackReceiver(
             listener,
@@ -107,7 +107,7 @@ export class LoopbackReceiver implements RedirectReceiver, Disposable {
       }
       listener?.close();
     }
-    // The field of the entry that names the ports.
+    // The entry's field that lists the ports.
     const detail = portOf(redirectUri) === undefined ? 'redirectPorts' : 'redirectUri';
     throw ports.length === 0
       ? new Failure('no-loopback', 'no-loopback', { cause })
@@ -115,9 +115,9 @@ export class LoopbackReceiver implements RedirectReceiver, Disposable {
   }
 
   /**
-   * Waits for the answer to one request. Answers to other requests get a page that says so and end nothing, so that
-   * nobody who can make this browser fetch an address can end the sign-in.
-   * @throws the signal's reason when that is aborted.
+   * Waits for the response to one request. Responses to other requests get a page that says so and are otherwise ignored, so
+   * that other pages and programs that can make this browser request a URL can't end the sign-in.
+   * @throws the signal's reason if it's aborted.
    */
   async waitForCallback(
     isAnswer: (parameters: URLSearchParams) => boolean,
@@ -138,8 +138,8 @@ export class LoopbackReceiver implements RedirectReceiver, Disposable {
   }
 
   /**
-   * Tells the browser how it ended, and stops listening soon after it knows. A browser that has asked and gone away, as
-   * for a prefetch that it has thrown away, is likely to ask again, and has more time for it.
+   * Shows the outcome in the browser, and stops listening soon after. A browser that closed an earlier request, like a
+   * discarded prefetch, is likely to request it again, and gets more time.
    */
   respond(outcome: Page): void {
     if (this.#outcome !== undefined) {
@@ -159,7 +159,7 @@ export class LoopbackReceiver implements RedirectReceiver, Disposable {
     this.#held.clear();
   }
 
-  /** Whether it is known how it ended, so that all that is left to do is to show the last page. */
+  /** Whether the outcome is known, so that only the final page is still served. */
   get isOver(): boolean {
     return this.#outcome !== undefined;
   }
@@ -169,7 +169,7 @@ export class LoopbackReceiver implements RedirectReceiver, Disposable {
     return Number(this.#url.port || 80);
   }
 
-  /** Stops listening at once. */
+  /** Stops listening immediately. */
   dispose(): void {
     this.#listener.close();
   }
@@ -180,7 +180,7 @@ export class LoopbackReceiver implements RedirectReceiver, Disposable {
       headers: { host = '' },
       method = '',
     } = request;
-    // Another host name that leads here means that a page tries to reach through the browser into this machine.
+    // Another host name that resolves to this machine means that a page is trying to reach this machine through the browser.
     if (
       host.toLowerCase().replace(/:80$/, '') !== this.#url.host ||
       !target.startsWith('/') ||
@@ -191,7 +191,7 @@ export class LoopbackReceiver implements RedirectReceiver, Disposable {
     }
     const url = new URL(`${this.#url.origin}${target}`);
     if (url.pathname === this.#donePath && this.#outcome !== undefined) {
-      // Any program can ask for this page, so that it only counts once the browser with the callback was sent here.
+      // Any program can request this page, so it counts only once the browser with the callback was redirected to it.
       if (this.#isSentOn) {
         this.#recordSeen(response);
       }
@@ -210,7 +210,7 @@ export class LoopbackReceiver implements RedirectReceiver, Disposable {
     } else if (this.#outcome !== undefined) {
       this.#sendOn(response);
     } else if (method === 'HEAD') {
-      // It only looks whether something is there; the request that counts follows.
+      // Only checks whether the page exists; the request that counts follows.
       this.#send(response, 200, this.#pages.notFound);
     } else if (this.#acceptedQuery !== undefined && this.#acceptedQuery !== search && this.#held.size > 0) {
       this.#send(response, 409, this.#pages.duplicate);
@@ -224,7 +224,7 @@ export class LoopbackReceiver implements RedirectReceiver, Disposable {
     }
   }
 
-  /** Sends the browser on to the last page, at an address without the code. */
+  /** Redirects the browser to the final page, at a URL without the code. */
   #sendOn(response: ServerResponse): void {
     this.#recordSeen(response);
     response.once('finish', () => {
@@ -233,7 +233,7 @@ export class LoopbackReceiver implements RedirectReceiver, Disposable {
     response.writeHead(303, { ...PAGE_HEADERS, Location: this.#donePath }).end();
   }
 
-  /** Once the browser has got the outcome, the last page is there for a moment more. */
+  /** Once the browser has the outcome, the final page is served for a short time. */
   #recordSeen(response: ServerResponse): void {
     const { method, headers } = response.req;
     const isPrefetch = [headers['sec-purpose'], headers['purpose'], headers['x-moz'], headers['x-purpose']].some(
@@ -259,7 +259,7 @@ export class LoopbackReceiver implements RedirectReceiver, Disposable {
   }
 }
 
-/** The port of an address that leads to the person's own machine, and to the path of ours; undefined for any other. */
+/** The port of a URL that leads to the user's own machine and to our path; undefined for any other. */
 function portAt(address: string, ours: string): number | undefined {
   const url = parseUrl(address);
   const isOurs =
@@ -269,7 +269,7 @@ function portAt(address: string, ours: string): number | undefined {
   return isOurs ? Number(url.port || 80) : undefined;
 }
 
-/** A path with its percent-encoding undone, as VS Code hands it back. */
+/** A path without percent-encoding, as VS Code returns it. */
 function decoded(path: string): string {
   try {
     return decodeURIComponent(path);

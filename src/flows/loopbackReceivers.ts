@@ -1,23 +1,23 @@
-// The loopback receivers of sign-ins. One that has finished still shows its last page for a while, and gives up its port
-// if another sign-in needs it.
+// The loopback receivers of sign-ins. A finished one still serves its final page for a while, and releases its port if
+// another sign-in needs it.
 import type { Clock } from '../core/clock.ts';
 import { raceAbort } from './abort.ts';
 import { LoopbackReceiver, type LoopbackOptions } from './loopbackReceiver.ts';
 import type { Pages } from './page.ts';
 
-/** What loopback receivers need from around them. */
+/** The dependencies of loopback receivers. */
 export interface LoopbackReceiversDependencies {
   readonly clock: Clock;
-  /** The address at which the person's browser reaches a loopback address of this machine. */
+  /** The URL at which the user's browser reaches a loopback URL of this machine. */
   toExternalUrl(address: string): Promise<string>;
-  /** Releases ports that something less urgent uses; returns whether there were any. */
+  /** Releases ports in use for something less urgent. Returns whether there were any. */
   releasePorts(ports: readonly number[]): boolean;
 }
 
-/** Every loopback receiver of this window's sign-ins. */
+/** All loopback receivers of this window's sign-ins. */
 export class LoopbackReceivers {
   readonly #dependencies: LoopbackReceiversDependencies;
-  /** Those that still listen. */
+  /** Those that are still listening. */
   readonly #listening = new Set<LoopbackReceiver>();
 
   constructor(dependencies: LoopbackReceiversDependencies) {
@@ -25,7 +25,7 @@ export class LoopbackReceivers {
   }
 
   /**
-   * Opens a receiver. If its ports are taken by what can release them, it is tried once more.
+   * Opens a receiver. If its ports are in use and can be released, it's tried once more.
    * @throws Failure `no-loopback`, or the signal's reason.
    */
   async open(target: LoopbackOptions, pages: Pages, signal: AbortSignal): Promise<LoopbackReceiver> {
@@ -49,7 +49,7 @@ export class LoopbackReceivers {
   }
 
   /**
-   * Releases the ports on which a finished sign-in still shows its last page.
+   * Releases the ports on which a finished sign-in still serves its final page.
    * @returns whether there were any.
    */
   releasePorts(ports: readonly number[]): boolean {

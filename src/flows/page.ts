@@ -1,37 +1,37 @@
-// The page on which the browser ends. Its looks are in media/sign-in-page.html: no script, and nothing from elsewhere.
+// The final page in the browser. Its layout is in media/sign-in-page.html, without scripts or external resources.
 
-/** What a page says. */
+/** The text of a page. */
 export interface Page {
-  /** The language of the words, as a BCP 47 tag. */
+  /** The language of the text, as a BCP 47 tag. */
   readonly language: string;
   readonly heading: string;
   readonly body: string;
   readonly status: 'success' | 'error' | 'neutral';
 }
 
-/** The pages of a sign-in, in the person's language. */
+/** The pages of a sign-in, in the user's language. */
 export interface Pages {
-  /** The HTML around the words, `media/sign-in-page.html`. */
+  /** The HTML template, `media/sign-in-page.html`. */
   readonly template: string;
-  /** It worked. */
+  /** The sign-in succeeded. */
   readonly done: Page;
-  /** It did not; says why, and where to go on. */
+  /** It failed; with the reason and where to continue. */
   failed(error: unknown): Page;
-  /** The answer belongs to another sign-in, or to none. */
+  /** The callback belongs to another sign-in, or to none. */
   readonly mismatched: Page;
-  /** The answer has been received before. */
+  /** The callback has already been received. */
   readonly duplicate: Page;
-  /** There is nothing at this address. */
+  /** There is no page at this URL. */
   readonly notFound: Page;
 }
 
-/** The pages that the browser gets where it comes back, whatever for. */
+/** The pages for any kind of callback. */
 export type AnswerPages = Pick<Pages, 'template' | 'mismatched' | 'duplicate' | 'notFound'>;
 
-/** The pages after a sign-out at the server, in the person's language. */
+/** The pages after a sign-out at the server, in the user's language. */
 export type SignOutPages = AnswerPages & Pick<Pages, 'done'>;
 
-/** Headers for every answer: nothing is kept, nothing is loaded, nothing learns the address. */
+/** The headers of every response: nothing is cached, nothing is loaded, and no other site receives the URL. */
 export const PAGE_HEADERS: Readonly<Record<string, string>> = {
   'Cache-Control': 'no-store',
   'Content-Security-Policy':
@@ -44,7 +44,7 @@ export const PAGE_HEADERS: Readonly<Record<string, string>> = {
 
 const SIGNS = { success: '✓', error: '!', neutral: 'i' } as const;
 
-/** The HTML of a page: the template with each `{{name}}` replaced. What comes from servers arrives as text, not as HTML. */
+/** The HTML of a page: the template with each `{{name}}` replaced. Text from servers is escaped. */
 export function renderPage(template: string, page: Page): string {
   const values: Readonly<Record<string, string>> = { ...page, sign: SIGNS[page.status] };
   return template.replace(/{{(\w+)}}/g, (_, name: string) => escape(values[name] ?? ''));

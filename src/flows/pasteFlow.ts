@@ -1,5 +1,5 @@
-// The browser ends on an address at which nobody listens, and the person pastes that address. Nothing has to reach this
-// machine. The client's registration is the same as for the loopback redirect (RFC 8252 section 7.3).
+// The browser ends at a URL on which no program listens, and the user pastes that URL. No connection to this machine is
+// needed. The client's registration is the same as for the loopback redirect (RFC 8252 section 7.3).
 import { Failure } from '../core/failure.ts';
 import { DEFAULT_REDIRECT_URI, portOf, redirectTarget, redirectUrisOf, withPort } from '../core/redirectUri.ts';
 import { requestedScopes } from '../protocol/requestedScopes.ts';
@@ -12,7 +12,7 @@ import { isPortTaken, listenOn, loopbackHosts } from './listener.ts';
 import type { RedirectReceiver } from './redirectReceiver.ts';
 import type { FlowContext, SignInFlow } from './signInFlow.ts';
 
-/** Signing in with an address that the person pastes. */
+/** Signing in with a URL that the user pastes. */
 export const pasteFlow: SignInFlow<'paste'> = {
   id: 'paste',
   redirectsTo: 'loopback-port',
@@ -22,9 +22,9 @@ export const pasteFlow: SignInFlow<'paste'> = {
 };
 
 /**
- * Whether a code without `state` is as good as a whole address: not if the answer also says which server it is from (RFC
- * 9207), and only if the code of another sign-in can't be used (RFC 9700 section 2.1), because the server says that it
- * checks PKCE, or because the nonce of the ID token is checked.
+ * Whether a code without `state` is as good as a whole URL: not if the response also identifies its server (RFC 9207), and
+ * only if the code of another sign-in can't be used (RFC 9700 section 2.1), because the server declares that it checks
+ * PKCE, or because the nonce of the ID token is checked.
  */
 function canTakeCode({ request: { scopes }, server }: FlowContext): boolean {
   const checksNonce = server.isOpenId && requestedScopes(server, scopes).includes('openid');
@@ -51,18 +51,18 @@ async function openReceiver(context: FlowContext): Promise<RedirectReceiver> {
   });
 }
 
-/** A port that no other program gets meanwhile. */
+/** A port that no other program can open in the meantime. */
 interface HeldPort {
   readonly port: number;
   close(): void;
 }
 
 /**
- * Holds one of the registered ports until the sign-in is over: a program that listens there would get the code. Not where
- * the browser runs on another machine, whose ports are out of reach.
+ * Occupies one of the registered ports until the sign-in is over, because a program that listens there would get the code.
+ * Not if the browser runs on another machine, whose ports can't be occupied.
  * @returns undefined if any port will do.
- * @throws Failure `no-loopback` if other programs have all of them, unless the server says that it checks PKCE, with which
- * the code is of no use to them.
+ * @throws Failure `no-loopback` if other programs use all of them, unless the server declares that it checks PKCE, which
+ * makes the code useless to them.
  */
 async function holdPort({
   dependencies,
@@ -85,7 +85,7 @@ async function holdPort({
     try {
       const listener = await listenOn(loopbackHosts(new URL(redirectUri).hostname), port);
       listener.unref();
-      // The browser then shows an error, and the address.
+      // The browser then shows an error, and the URL.
       listener.serve(({ socket }) => socket.destroy());
       return { port, close: () => listener.close() };
     } catch (error) {
@@ -102,28 +102,28 @@ async function holdPort({
   return unheld;
 }
 
-/** Asks the person for the address; undefined where they give up. Only a text that passes is taken. */
+/** Asks the user for the URL; undefined if they cancel. Only valid text is accepted. */
 export type AskForAddress = (passes: (text: string) => boolean, signal: AbortSignal) => Promise<string | undefined>;
 
-/** The ports that no service has by convention (RFC 6335 section 6). */
+/** The ports that by convention no service uses (RFC 6335 section 6). */
 const FIRST_PORT = 49_152;
 const PORTS = 16_384;
 
-/** How to take a pasted answer. */
+/** How to receive a pasted response. */
 export interface PasteOptions {
-  /** A number in [0, 1), for a port at which most likely nothing listens. */
+  /** A number in [0, 1), for a port on which most likely no program listens. */
   readonly random: number;
-  /** The redirect URI that is registered, with or without a port; the default one where nothing is said. */
+  /** The registered redirect URI, with or without a port; undefined for the default one. */
   readonly redirectUri?: string | undefined;
-  /** The port to name instead, where the server knows certain ones only. */
+  /** The port to use instead, if the server accepts only certain ports. */
   readonly port?: number | undefined;
-  /** Whether the code alone will do: not where the answer also says which server it is from (RFC 9207). */
+  /** Whether the code alone is sufficient: not if the response also identifies its server (RFC 9207). */
   readonly takesCode: boolean;
   /** Called once the sign-in is over. */
   readonly close?: () => void;
 }
 
-/** Takes the authorization response from an address that the person pastes. */
+/** Receives the authorization response from a URL that the user pastes. */
 export function createPasteReceiver(ask: AskForAddress, options: PasteOptions): RedirectReceiver {
   const {
     random,
@@ -148,28 +148,28 @@ export function createPasteReceiver(ask: AskForAddress, options: PasteOptions): 
       }
       return answer;
     },
-    // The page on which the browser has ended is an error page of its own.
+    // The browser's final page is its own error page.
     respond: () => options.close?.(),
   };
 }
 
-/** Whether a text looks like a code (RFC 6749 appendix A.11) rather than like an address or a part of one. */
+/** Whether a text looks like a code (RFC 6749 appendix A.11) rather than a URL or a part of one. */
 const isCode = (text: string): boolean =>
   /^(?![a-z][a-z0-9+.-]*:\/\/|about:|localhost|127\.|\[)[\x21-\x7E]{16,4096}$/i.test(text) && !/[?&]|=[^=]/.test(text);
 
 /**
- * The answer that consists of a code alone. It stands for the `state`, too: only who made the request has the verifier
- * (RFC 7636), so a code of another one is of no use here.
+ * The response that consists of a code alone. It also takes the place of `state`: only the sender of the request has the
+ * verifier (RFC 7636), so another request's code can't be used here.
  */
 function codeIn(text: string, state: string): URLSearchParams {
   const code = answerParameters(`code=${text}`).get('code') ?? text;
   return new URLSearchParams({ code, state });
 }
 
-/** The parameters in a pasted text: a whole address, or only what follows its question mark. */
+/** The parameters in a pasted text: a whole URL, or only the part after its question mark. */
 function parametersOf(text: string): URLSearchParams {
   if (hasUserInfo(text)) {
-    // The browser didn't end at this machine, whatever the address looks like.
+    // The browser wasn't redirected to this machine, whatever the URL looks like.
     return new URLSearchParams();
   }
   return answerParameters(text.slice(text.indexOf('?') + 1).replace(/#.*$/s, ''));

@@ -1,11 +1,11 @@
-// What people paste when they are asked for a URL or a code: with the line breaks of a mail, in quotes, in a sentence.
+// Parses what users paste when asked for a URL or a code: with the line breaks of an email, in quotes, in a sentence.
 
-/** Characters that can't be seen and aren't part of a URL: zero-width, soft hyphen, directional marks, byte order mark. */
+/** Invisible characters that aren't part of a URL: zero-width, soft hyphen, directional marks, byte order mark. */
 const INVISIBLE = /[\u00AD\u061C\u180E\u200B-\u200F\u202A-\u202E\u2060-\u206F\uFEFF]/g;
 
-/** Characters of HTML that a page or a mail program may leave escaped. */
+/** HTML characters that a page or an email program may leave escaped. */
 const ENTITIES: readonly (readonly [RegExp, string])[] = [
-  // Escaped more than once, it is "&amp;amp;".
+  // If escaped more than once, it's "&amp;amp;".
   [/&(?:amp;|#0*38;|#x0*26;)+/gi, '&'],
   [/&(?:lt|#0*60|#x0*3c);/gi, '<'],
   [/&(?:gt|#0*62|#x0*3e);/gi, '>'],
@@ -14,33 +14,33 @@ const ENTITIES: readonly (readonly [RegExp, string])[] = [
   [/&(?:nbsp|#0*160|#x0*a0);/gi, ' '],
 ];
 
-/** The longest text that is looked through, in characters, and how many URLs in it. */
+/** The maximum length of a text to search, in characters, and the maximum number of URLs in it. */
 const MAX_LENGTH = 32 * 1024;
 const MAX_URLS = 10;
 
-/** The marks with which a mail program begins a quoted line. */
+/** The marks with which email programs begin a quoted line. */
 const QUOTED_LINE = /(\r?\n)[^\S\r\n]*(?:>[^\S\r\n]*)+/g;
 
-/** Emphasis in Markdown, and punctuation that is a part of some codes. */
+/** Emphasis in Markdown, and punctuation that can be part of a code. */
 const TRAILING_PUNCTUATION = /[*_~!?]+$/;
 
 const OPENING: Readonly<Record<string, string>> = { ')': '(', ']': '[', '}': '{' };
 const QUOTES = `"'\`´‘’‚‛“”„‟«»‹›<>`;
 
-/** Where a URL has ended for sure: characters that browsers encode, and the middle of a Markdown link. */
+/** The characters that definitely end a URL: those that browsers encode, and the middle of a Markdown link. */
 const END = /["<>`\u201C\u201D\u201E\u00AB\u00BB]|\]\(/;
 
-/** A word of a sentence, as opposed to a part of a URL or of a code. */
+/** A word of a sentence, as opposed to part of a URL or a code. */
 const WORD = /^[\p{L}\u2019']+[.,;:!?)]*$/u;
 
 /**
- * The texts that a person may mean by what they have pasted, the most likely one first: a whole URL, or a part of one.
- * Nothing in here is trusted; the caller takes the one that belongs to its sign-in.
+ * The texts that the user may have meant to paste, the most likely first: a whole URL, or part of one. None of them is
+ * trusted; the caller uses the one that belongs to its sign-in.
  */
 export function pastedTexts(pasted: string): string[] {
   const text = visible(pasted);
   const urls = [...text.matchAll(/https?:\/\//gi)].slice(0, MAX_URLS).map(({ index }) => text.slice(index));
-  // Without a URL, what stands in front of the question mark is of no matter.
+  // Without a URL, the text before the question mark doesn't matter.
   const starts = [...urls, text.trim()];
   const texts = starts.flatMap((start) => [joined(start), start.replace(/\s+/g, ''), start.split(/\s/)[0] ?? '']);
   return [
@@ -52,7 +52,7 @@ export function pastedTexts(pasted: string): string[] {
   ].filter((one) => one !== '');
 }
 
-/** The single word that a person has pasted, wrapped or not; undefined where it's a sentence. */
+/** The single word that the user pasted, wrapped or not; undefined if it's a sentence. */
 export function pastedWord(pasted: string): string | undefined {
   const word = trimmed(visible(pasted));
   return /\S[^\S\r\n]\S/.test(word) ? undefined : word.replace(/\s+/g, '');
@@ -63,10 +63,10 @@ function visible(pasted: string): string {
   return ENTITIES.reduce((cleaned, [entity, character]) => cleaned.replace(entity, character), text);
 }
 
-/** A text whose line breaks are taken out as far as the URL or the code goes on after them. */
+/** Removes the line breaks within a URL or code. */
 function joined(text: string): string {
   const parts = [...text.trim().matchAll(/(\s*)(\S+)/g)].map(([, gap = '', word = '']) => ({ gap, word }));
-  // One space is what stands between the words of a sentence. More of them, or a line break, are where a line was wrapped.
+  // A single space separates the words of a sentence. Several spaces, or a line break, show that a line was wrapped.
   const isSpace = (gap: string | undefined): boolean => gap !== undefined && /^[^\S\r\n]$/.test(gap);
   let whole = '';
   let isOver = false;
@@ -82,7 +82,7 @@ function joined(text: string): string {
   return whole;
 }
 
-/** A text without the quotes and brackets around it, and without the punctuation of the sentence that it stands in. */
+/** Removes the quotes and brackets around a text, and the punctuation of the sentence that contains it. */
 function trimmed(text: string): string {
   const start = text.trim();
   let begin = 0;

@@ -7,17 +7,17 @@ export interface RedirectReceiver {
   /**
    * Waits for the callback of one request.
    * @returns its parameters.
-   * @param isAnswer tells it from the callbacks of other requests.
-   * @param state the request's `state` (RFC 6749 section 10.12), for a receiver that many callbacks reach.
-   * @throws the signal's reason when that is aborted.
+   * @param isAnswer distinguishes it from the callbacks of other requests.
+   * @param state the request's `state` (RFC 6749 section 10.12), for a receiver shared by many callbacks.
+   * @throws the signal's reason if it's aborted.
    */
   waitForCallback(
     isAnswer: (parameters: URLSearchParams) => boolean,
     signal: AbortSignal,
     state: string,
   ): Promise<URLSearchParams>;
-  /** Resolves once the callback for a `state` is received in whichever window; absent if that is so at once. Never rejects. */
+  /** Resolves once any window receives the callback for a `state`; absent if that is immediate. Never rejects. */
   ready?(state: string): Promise<void>;
-  /** Shows the outcome in the browser if that waits for a page, and closes the receiver. */
+  /** Shows the outcome in the browser if it's waiting for a page, and closes the receiver. */
   respond(outcome: Page): void;
 }

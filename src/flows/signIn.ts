@@ -6,40 +6,40 @@ import type { Provider, SignInMethod } from '../core/provider.ts';
 import {
   assertOwnPage,
   endpointOriginsOf,
+  unverifiedOriginsOf,
   unusualDestination,
   type UnusualDestination,
 } from '../protocol/destinations.ts';
-import { withNewDpopKey, type Discovery, type ServerContext } from '../protocol/discovery.ts';
-import { resolveAccount, type SignInGrant } from '../protocol/identity.ts';
-import { revokeTokens } from '../protocol/revoke.ts';
+import { withNewDpopKey, type Discovery, type ReceivedTokens, type ServerContext } from '../protocol/discovery.ts';
+import { resolveAccount, type Account, type SignInGrant, type UnusedTokens } from '../protocol/identity.ts';
 import type { Tokens } from '../protocol/tokens.ts';
 import { raceAbort } from './abort.ts';
 import { LoopbackReceivers, type LoopbackReceiversDependencies } from './loopbackReceivers.ts';
 import type { FlowDependencies, FlowRun, SignInRequest } from './signInFlow.ts';
 import { availableFlows, evaluateFlows, fallbackFlows, getFlow } from './signInFlows.ts';
 
-/** What sign-ins need from around them. */
+/** The dependencies of sign-ins. */
 export interface SignInDependencies extends FlowDependencies, LoopbackReceiversDependencies {
   readonly clock: Clock;
   readonly discovery: Discovery;
   readonly log: Log;
   /** All providers in the settings. */
   providers(): readonly Provider[];
-  /** Asks the person whether to go on to an unusual destination, which is remembered. */
+  /** Asks the user whether to continue to an unusual destination, and remembers the answer. */
   confirmDestination(provider: Provider, destination: UnusualDestination): Promise<boolean>;
-  /** Whether there is a session at a provider. */
-  hasSession(provider: Provider): boolean;
+  /** Revokes tokens that won't be used. */
+  revokeUnused(unused: UnusedTokens): void;
 }
 
 /**
- * Sign-ins, one at a time for each provider: a second one replaces the first, because a person who starts again has
- * lost the first one's tab.
+ * Sign-ins, one at a time for each provider. A second one replaces the first, because a user who starts again has lost the
+ * first one's tab.
  */
 export class SignInService {
   readonly #dependencies: SignInDependencies;
   readonly #loopbackReceivers: LoopbackReceivers;
   readonly #running = new Map<string, AbortController>();
-  /** The method that was tried last, by provider. */
+  /** The last method that was tried, by provider. */
   readonly #tried = new Map<string, SignInMethod>();
 
   constructor(dependencies: SignInDependencies) {
@@ -48,9 +48,9 @@ export class SignInService {
   }
 
   /**
-   * Signs in. The page in the browser says that it worked only after the session has been added.
-   * @param addSession makes a session of the grant.
-   * @throws Failure `replaced`, `sign-in-timeout`, the signal's own reason, or what went wrong.
+   * Signs in. The browser shows success only after the session has been added.
+   * @param addSession creates a session from the grant.
+   * @throws Failure `replaced`, `sign-in-timeout`, the signal's own reason, or another failure.
    */
   async signIn<T>(request: SignInRequest, addSession: (grant: SignInGrant) => Promise<T>): Promise<T> {
     const { clock, log } = this.#dependencies;
@@ -68,7 +68,7 @@ export class SignInService {
       );
     } catch (error) {
       const failure = toFailure(error);
-      log.warn(`Sign-in at ${provider.id} did not work: ${formatFailure(failure)}; it is not tried again by itself.`);
+      log.warn(`Sign-in at ${provider.id} failed: ${formatFailure(failure)}. It isn't retried automatically.`);
       throw failure;
     } finally {
       timer.dispose();
@@ -78,12 +78,12 @@ export class SignInService {
     }
   }
 
-  /** The method that was tried last at a provider; undefined if none was. */
+  /** The last method that was tried at a provider; undefined if none was. */
   lastMethod({ id }: Provider): SignInMethod | undefined {
     return this.#tried.get(id);
   }
 
-  /** The other methods that are available after the one that was tried last, the next one first. The network is not asked. */
+  /** The other available methods, starting with the one after the last that was tried. Sends no requests. */
   async otherMethods(provider: Provider): Promise<SignInMethod[]> {
     const evaluated = evaluateFlows(
       await this.#dependencies.environment(),
@@ -94,7 +94,7 @@ export class SignInService {
   }
 
   /**
-   * Releases the ports on which a finished sign-in still shows its last page.
+   * Releases the ports on which a finished sign-in still serves its final page.
    * @returns whether there were any.
    */
   releasePorts(ports: readonly number[]): boolean {
@@ -110,9 +110,13 @@ export class SignInService {
     const { discovery, log, transport } = this.#dependencies;
     const { provider, scopes } = request;
     log.info(
-      `Sign-in at ${provider.id} starts: issuer ${sanitizeDisplayName(provider.issuer)}, scopes "${sanitizeDisplayName(scopes.join(' '))}".`,
+      `Sign-in at ${provider.id} started: issuer ${sanitizeDisplayName(provider.issuer)}, scopes "${sanitizeDisplayName(scopes.join(' '))}".`,
     );
-    const server = await withNewDpopKey(await raceAbort(discovery.find(provider), signal));
+    const received: ReceivedTokens[] = [];
+    const server = {
+      ...(await withNewDpopKey(await raceAbort(discovery.find(provider), signal))),
+      onTokens: (tokens: ReceivedTokens) => void received.push(tokens),
+    };
     const method = request.method ?? (await raceAbort(this.#firstMethod(server), signal));
     this.#tried.set(provider.id, method);
     const over = new AbortController();
@@ -127,13 +131,14 @@ export class SignInService {
     });
     const run = await this.#disposeIfAborted(starting, signal);
     let tokens: Tokens | undefined;
+    let account: Account | undefined;
     try {
       tokens = await run.tokens();
-      const idToken = tokens.claims === undefined ? 'no ID token' : 'an ID token that passed its checks';
+      const idToken = tokens.claims === undefined ? 'no ID token' : 'a verified ID token';
       log.debug(
-        `Sign-in at ${provider.id}: tokens have arrived with ${idToken}; granted scopes: ${tokens.scopes === undefined ? 'as asked' : server.secrets.sanitizeName(tokens.scopes.join(' '))}.`,
+        `Sign-in at ${provider.id}: received tokens with ${idToken}; granted scopes: ${tokens.scopes === undefined ? 'as requested' : server.secrets.sanitizeName(tokens.scopes.join(' '))}.`,
       );
-      const account = await resolveAccount(server, tokens, transport, signal);
+      account = await resolveAccount(server, tokens, transport, signal);
       signal.throwIfAborted();
       const session = await addSession({
         provider,
@@ -147,10 +152,17 @@ export class SignInService {
     } catch (error) {
       over.abort(error);
       run.finish(error);
-      if (tokens !== undefined && !this.#dependencies.hasSession(provider)) {
-        // Called off at the last moment: nobody will use these tokens, so they do not live on at the server. But some servers
-        // end with them whatever else the same person has from this client, and that may be a session.
-        revokeTokens(server, tokens, transport).catch(() => {});
+      // Only an ID token shows that the tokens are from the issuer whose metadata contains the other endpoints.
+      const isVerified = tokens?.claims !== undefined && account !== undefined;
+      const endpointOrigins = isVerified ? endpointOriginsOf(server) : unverifiedOriginsOf(server);
+      for (const one of received) {
+        this.#dependencies.revokeUnused({
+          provider,
+          tokens: one,
+          idToken: tokens?.idToken,
+          account,
+          endpointOrigins,
+        });
       }
       throw error;
     }
@@ -170,7 +182,7 @@ export class SignInService {
     }
   }
 
-  /** A run that starts, unless the sign-in is called off before: what starts too late is ended at once. */
+  /** A run that is being started, unless the sign-in is canceled first. A run that starts too late is ended immediately. */
   async #disposeIfAborted(starting: Promise<FlowRun>, signal: AbortSignal): Promise<FlowRun> {
     try {
       return await raceAbort(starting, signal);
@@ -188,7 +200,7 @@ export class SignInService {
     const described = evaluated.map(({ method, reason }) =>
       reason === undefined ? method : `not ${method} (${reason})`,
     );
-    this.#dependencies.log.info(`Sign-in at ${provider.id}: the sign-in methods are ${described.join(', ')}.`);
+    this.#dependencies.log.info(`Sign-in at ${provider.id}: sign-in methods: ${described.join(', ')}.`);
     const [first] = availableFlows(evaluated);
     if (first === undefined) {
       throw new Failure('unsupported-server', 'no-sign-in-method', { detail: 'grant_types_supported' });

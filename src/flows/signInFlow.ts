@@ -1,4 +1,4 @@
-// What a sign-in method is, and what it works with. Each method is one object in a file of its own; signInFlows.ts lists them.
+// The interface of a sign-in method and its dependencies. Each method is one object in a file of its own; signInFlows.ts lists them.
 import type { Clock } from '../core/clock.ts';
 import type { Log } from '../core/log.ts';
 import type { Provider, SignInMethod } from '../core/provider.ts';
@@ -18,17 +18,17 @@ import type { UriCallbackRouter } from './uriCallbackRouter.ts';
 export interface SignInFlow<M extends SignInMethod = SignInMethod> {
   /** Its name in the settings. */
   readonly id: M;
-  /** Where its redirect URI leads: to a port of this machine, to the editor, or nowhere because it has none. */
+  /** The target of its redirect URI: a port of this machine, the editor, or none. */
   readonly redirectsTo: 'loopback-port' | 'editor' | 'nowhere';
-  /** Every reason for which it is unavailable, the first one to be named first; empty if it is available. */
+  /** All reasons why it's unavailable, the one to report first; empty if it's available. */
   unavailableBecause(context: AvailabilityContext): readonly UnavailableReason[];
   /**
    * The redirect URIs to register at the provider's server; empty for a method without one.
-   * @param callbackUri the URI at which the editor hands callbacks to this extension, as it is registered.
+   * @param callbackUri the URI at which the editor passes callbacks to this extension, as registered.
    */
   redirectUris(provider: Provider, callbackUri: string): string[];
   /**
-   * Starts one sign-in, up to where the person is needed.
+   * Starts a sign-in, up to the point where the user must act.
    * @throws Failure, or the reason of the context's signal.
    */
   start(context: FlowContext): Promise<FlowRun>;
@@ -37,77 +37,77 @@ export interface SignInFlow<M extends SignInMethod = SignInMethod> {
 /** One run of a flow. */
 export interface FlowRun {
   /**
-   * Waits for the person, and gets the tokens.
+   * Waits for the user, and gets the tokens.
    * @throws Failure, or the reason of the context's signal.
    */
   tokens(): Promise<Tokens>;
-  /** Ends it, and shows the outcome in the person's browser if there is a page for that; without an error it succeeded. */
+  /** Ends the run, and shows the outcome in the user's browser if there is a page for it. Without an error, it succeeded. */
   finish(error?: unknown): void;
 }
 
-/** What a flow starts from. */
+/** What a run is started with. */
 export interface FlowContext {
   readonly request: SignInRequest;
   readonly server: ServerContext;
-  /** Calls the sign-in off; the flow rejects with its reason. */
+  /** Cancels the sign-in; the flow rejects with its reason. */
   readonly signal: AbortSignal;
   readonly dependencies: FlowDependencies;
   readonly loopbackReceivers: LoopbackReceivers;
   /**
-   * Checks a page before the person is sent there.
-   * @throws Failure `endpoint-conflict`, or `canceled` if the person refuses an unusual one.
+   * Checks a page before the user is sent there.
+   * @throws Failure `endpoint-conflict`, or `canceled` if the user declines an unusual page.
    */
   readonly checkPage: (page: string) => Promise<void>;
-  /** Removes the person's deadline, for a flow in which the server sets one. */
+  /** Removes the user's deadline, for a flow whose deadline the server sets. */
   readonly clearDeadline: () => void;
 }
 
-/** What flows need from around them. */
+/** The dependencies of flows. */
 export interface FlowDependencies {
-  /** Where VS Code runs. */
+  /** The environment that VS Code runs in. */
   environment(): Promise<Environment>;
   readonly clock: Clock;
   readonly transport: Transport;
   readonly log: Log;
-  /** Opens an address in the person's browser; the address must arrive to the letter. */
+  /** Opens a URL in the user's browser, exactly as passed. */
   openBrowser(address: string): Promise<void>;
-  /** The pages of this sign-in, in the person's language. */
+  /** The pages of this sign-in, in the user's language. */
   pages(provider: Provider): Promise<Pages>;
-  /** Asks the person for the address on which the browser has ended. */
+  /** Asks the user for the URL of the final page. */
   askForAddress(provider: Provider): AskForAddress;
-  /** The issuers that have sent `iss` (RFC 9207), from which it's required from then on. */
+  /** The issuers that have sent `iss` (RFC 9207); from then on, it's required. */
   readonly issuersWithIss: RememberedNames;
   readonly uriCallbackRouter: Pick<UriCallbackRouter, 'createReceiver'>;
-  /** The URI at which the editor hands callbacks to this extension, as the browser follows it. */
+  /** The URI at which the editor passes callbacks to this extension, as the browser opens it. */
   getCallbackUri(): Promise<string>;
   /** A number in [0, 1). */
   random(): number;
 }
 
-/** What a sign-in is about. */
+/** The parameters of a sign-in. */
 export interface SignInRequest {
   readonly provider: Provider;
   readonly scopes: readonly string[];
-  /** What the server is told about it. */
+  /** The hints for the server. */
   readonly hints?: AuthorizationHints | undefined;
-  /** The sign-in method; undefined for the first one that is available. */
+  /** The sign-in method; undefined for the first available one. */
   readonly method?: SignInMethod | undefined;
-  /** How long the person may take, in ms; for a code that they type the server's own limit counts instead. */
+  /** How long the user may take, in ms; for a code that they enter, the server's limit applies instead. */
   readonly deadline: number;
-  /** Calls it off; the reason is what the sign-in rejects with. */
+  /** Cancels the sign-in, which rejects with the signal's reason. */
   readonly signal: AbortSignal;
   /**
-   * Called with what gives the address for the browser, so that it can be opened again or copied: each time one that
-   * works, because a pushed request is good for one visit, and not for long (RFC 9126 section 4).
+   * Called with a function that returns the URL for the browser, so that it can be opened again or copied. The function
+   * returns a new URL each time, because a pushed request can be used only once, and not for long (RFC 9126 section 4).
    */
   readonly onAddress?: (address: () => Promise<string>) => void;
   /** Called with the redirect URI that is sent to the server. */
   readonly onRedirect?: (redirectUri: string, method: SignInMethod) => void;
-  /** Called when the browser hasn't come back to this machine for a while; the signal is aborted once that is over. */
+  /** Called if the browser hasn't returned to this machine for a while. The signal is aborted once that no longer matters. */
   readonly onStillWaiting?: (over: AbortSignal) => void;
-  /** Called with the code that the person has to type, to show it; the signal is aborted once it is of no use any more. */
+  /** Called with the code to show to the user. The signal is aborted once the code is no longer needed. */
   readonly onCode?: (code: ShownCode, over: AbortSignal) => void;
 }
 
-/** What a person has to know of a code that they type. */
+/** The details of a code that the user enters. */
 export type ShownCode = Pick<DeviceCode, 'userCode' | 'verificationUri' | 'verificationUriComplete' | 'expiresAt'>;

@@ -1,4 +1,4 @@
-// The sign-in methods: which of them are available where VS Code runs, at this server, and in which order they are tried.
+// The sign-in methods: which are available in this environment at this server, and in which order they're tried.
 import { SIGN_IN_METHODS, type Provider, type SignInMethod } from '../core/provider.ts';
 import {
   UNAVAILABLE_REASONS,
@@ -28,20 +28,20 @@ export function getFlow(method: SignInMethod): SignInFlow {
   return FLOWS[method];
 }
 
-/** The flow of what a settings entry names as its sign-in method; undefined if there is none of that name. */
+/** The flow of the sign-in method named in an entry; undefined if there is no such method. */
 export function findFlow(name: unknown): SignInFlow | undefined {
   return SIGN_IN_FLOWS.find(({ id }) => id === name);
 }
 
-/** A sign-in method, and the first reason for which it is unavailable; undefined if it is available. */
+/** A sign-in method, and the first reason why it's unavailable; undefined if it's available. */
 export interface FlowAvailability {
   readonly method: SignInMethod;
   readonly reason: UnavailableReason | undefined;
 }
 
 /**
- * Every sign-in method, with the reason for which it is unavailable: first the one that the provider's entry names, then
- * the others in their order. Against the one that the entry names, only certain reasons count.
+ * Every sign-in method with the reason why it's unavailable: first the method in the provider's entry, then the others in
+ * their order. For the method in the entry, only certain reasons apply.
  */
 export function evaluateFlows(
   environment: Environment,
@@ -62,27 +62,27 @@ function unavailableReason(flow: SignInFlow, context: AvailabilityContext): Unav
   return flow.unavailableBecause(context).find((reason) => UNAVAILABLE_REASONS[reason] === 'certain' || !isNamed);
 }
 
-/** Whether the browser can come back to a port of this machine, after whatever request. */
+/** Whether the browser can return to a port of this machine, after any request. */
 export function canUseLoopback(environment: Environment, provider: Provider): boolean {
   return unavailableReason(loopbackFlow, { environment, provider, capabilities: {} }) === undefined;
 }
 
-/** The methods that are available, in the order in which they are tried. */
+/** The available methods, in the order in which they're tried. */
 export function availableFlows(evaluated: readonly FlowAvailability[]): SignInMethod[] {
   return evaluated.filter(({ reason }) => reason === undefined).map(({ method }) => method);
 }
 
-/** The methods to offer after one has failed: those that follow it first, then those before it. */
+/** The methods to offer after one has failed: first those that follow it, then those before it. */
 export function fallbackFlows(tried: SignInMethod | undefined, available: readonly SignInMethod[]): SignInMethod[] {
   const place = tried === undefined ? -1 : available.indexOf(tried);
   return [...available.slice(place + 1), ...available.slice(0, Math.max(0, place))];
 }
 
 /**
- * The redirect URIs to register at a provider's server for a sign-in method. For no method in particular, and for one
- * without a redirect URI, they are those of the first method that has one: the client may be used with that one, too.
- * @param method undefined for the one that the provider's entry names.
- * @param callbackUri the URI at which the editor hands callbacks to this extension, as it is registered.
+ * The redirect URIs to register at a provider's server for a sign-in method. If no method is given, or it has no redirect
+ * URI, they are those of the first method that has one: the client may also be used with that method.
+ * @param method undefined for the method in the provider's entry.
+ * @param callbackUri the URI at which the editor passes callbacks to this extension, as registered.
  */
 export function redirectUrisFor(provider: Provider, method: SignInMethod | undefined, callbackUri: string): string[] {
   const named = findFlow(method ?? provider.signInMethod);

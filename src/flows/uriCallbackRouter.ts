@@ -1,5 +1,5 @@
-// Callbacks by a URI of the editor: RFC 8252 section 7.1. VS Code hands the URI to the window that was used last, so the
-// callback goes on to the window that waits for it, through a folder that all windows share.
+// Callbacks through a URI of the editor: RFC 8252 section 7.1. VS Code passes the URI to the window that was used last, so
+// the callback is forwarded to the window that waits for it, through a folder that all windows share.
 import { DAY, SECOND, type Clock, type Disposable } from '../core/clock.ts';
 import { toFailure } from '../core/failure.ts';
 import type { Log } from '../core/log.ts';
@@ -7,19 +7,19 @@ import { answerParameters } from './answer.ts';
 import { callbackQuery } from './callbackUri.ts';
 import type { RedirectReceiver } from './redirectReceiver.ts';
 
-/** The file extensions: a window waits for a callback; the callback that another window has received. */
+/** The file extensions, for a window that waits for a callback, and for a callback that another window has received. */
 const PENDING = '.pending';
 const CALLBACK = '.callback';
-/** How often, in ms, a window that waits checks whether another one has received the callback. */
+/** How often, in ms, a waiting window checks whether another one has received the callback. */
 const POLL_INTERVAL = SECOND;
-/** How long, in ms, an operation in the folder may take, be it the announcement or the cleaning up, before it is no longer waited for. */
+/** How long, in ms, to wait for an operation in the folder, including announcements and cleanup. */
 const FOLDER_TIMEOUT = 2 * SECOND;
-/** After how long, in ms, the files of a window that died while it waited are deleted. */
+/** The age, in ms, at which the files of a window that ended while it waited are deleted. */
 const STALE_AFTER = DAY;
-/** The longest query that is accepted, in characters. */
+/** The maximum length of a query, in characters. */
 const MAX_QUERY_LENGTH = 16 * 1024;
 
-/** What the router needs from around it. */
+/** The dependencies of the router. */
 export interface UriCallbackRouterDependencies {
   readonly clock: Clock;
   readonly log: Log;
@@ -38,13 +38,13 @@ export interface UriCallbackRouterDependencies {
 }
 
 /**
- * Routes each callback to the sign-in that waits for it, in whichever window. A file is named after a hash of the
- * request's `state`, and its content is encrypted with another hash of it: only who knows the `state` can find the file
- * and read the code in it.
+ * Routes each callback to the sign-in that waits for it, in any window. A file is named after a hash of the request's
+ * `state`, and its content is encrypted with another hash of it, so finding the file and reading the code in it require
+ * the `state`.
  */
 export class UriCallbackRouter {
   readonly #dependencies: UriCallbackRouterDependencies;
-  /** The sign-ins that wait in this window, by `state`. */
+  /** The waiting sign-ins of this window, by `state`. */
   readonly #waiting = new Map<string, (parameters: URLSearchParams) => void>();
   /** The announcements to the other windows, by `state`. */
   readonly #announced = new Map<string, Promise<void>>();
@@ -59,16 +59,16 @@ export class UriCallbackRouter {
       redirectUri,
       waitForCallback: (isAnswer, signal, state) => this.#wait(isAnswer, signal, state),
       ready: (state) => this.#waitBriefly(this.#announced.get(state)),
-      // The browser has handed over to the editor; it goes on showing the server's page.
+      // The browser has opened the editor; it still shows the server's page.
       respond() {},
     };
   }
 
   /**
-   * Handles a URI that this window has received. A callback that no sign-in waits for is ignored, and so is a URI that is
-   * no callback.
-   * @param uri the text that `vscode.Uri.toString()` gives.
-   * @param isDecoded whether the editor has decoded its components, as it does on the desktop and not in a browser.
+   * Handles a URI that this window has received. URIs that aren't callbacks, and callbacks that no sign-in waits for, are
+   * ignored.
+   * @param uri the result of `vscode.Uri.toString()`.
+   * @param isDecoded whether the editor has decoded the components, as it does on the desktop, but not in a browser.
    */
   async handleCallback(uri: string, isDecoded: boolean): Promise<void> {
     const { cipher, folder, log } = this.#dependencies;
@@ -80,26 +80,26 @@ export class UriCallbackRouter {
     const [state = '', ...others] = parameters.getAll('state');
     const resolve = this.#waiting.get(state);
     if (state === '' || others.length > 0 || query.length > MAX_QUERY_LENGTH) {
-      log.info('A URI callback has arrived that is no answer to a sign-in.');
+      log.info('Ignored a URI that is not the callback of a sign-in.');
     } else if (resolve !== undefined) {
       resolve(parameters);
     } else {
       try {
         const { key, name } = await namesOf(state);
         if ((await folder.read(name + PENDING)) === undefined) {
-          log.info('A URI callback has arrived that no sign-in waits for.');
+          log.info('Ignored a URI callback that no sign-in is waiting for.');
           return;
         }
         await folder.write(name + CALLBACK, await cipher.seal(key, parameters.toString(), name));
         if ((await folder.read(name + PENDING)) === undefined) {
-          // The other window has stopped waiting, and has deleted only what was there.
+          // The other window has stopped waiting, and has deleted only the files that existed then.
           await folder.delete(name + CALLBACK);
-          log.info('A URI callback has arrived that no sign-in waits for any more.');
+          log.info('Ignored a URI callback that no sign-in is waiting for anymore.');
           return;
         }
-        log.info('A URI callback has arrived, and is passed on to the window that waits for it.');
+        log.info('Received a URI callback and forwarded it to the window that is waiting for it.');
       } catch (error) {
-        log.warn(`A URI callback could not be passed on to the window that waits for it: ${toFailure(error).message}.`);
+        log.warn(`Couldn't forward a URI callback to the window that is waiting for it: ${toFailure(error).message}.`);
       }
     }
   }
@@ -112,7 +112,7 @@ export class UriCallbackRouter {
     signal.throwIfAborted();
     const { clock } = this.#dependencies;
     let timer: Disposable | undefined;
-    // No pause from here on: if the person is signed in at the server, the callback arrives at once.
+    // Nothing asynchronous from here on: if the user is signed in at the server, the callback arrives immediately.
     const names = namesOf(state);
     const callback = new Promise<URLSearchParams>((resolve, reject) => {
       const resolveIfAnswer = (parameters: URLSearchParams): void => {
@@ -134,7 +134,7 @@ export class UriCallbackRouter {
       signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
       poll();
     });
-    // Handled below, where it is waited for.
+    // Handled below, where it's awaited.
     callback.catch(() => {});
     try {
       this.#announced.set(state, this.#announce(names));
@@ -142,7 +142,7 @@ export class UriCallbackRouter {
     } finally {
       this.#waiting.delete(state);
       timer?.dispose();
-      // A file that is written late is deleted, too, but nobody is kept waiting for that.
+      // A file that is written late is deleted, too, but without waiting for that.
       const announced = this.#announced.get(state);
       this.#announced.delete(state);
       void announced?.then(() => this.#deleteFiles(names));
@@ -150,7 +150,7 @@ export class UriCallbackRouter {
     }
   }
 
-  /** Waits for an operation in the folder, but not for one that hangs. */
+  /** Waits for an operation in the folder, up to a limit. */
   async #waitBriefly(work: Promise<void> | undefined): Promise<void> {
     let timer: Disposable | undefined;
     const enough = new Promise<void>((resolve) => (timer = this.#dependencies.clock.after(FOLDER_TIMEOUT, resolve)));
@@ -158,15 +158,17 @@ export class UriCallbackRouter {
     timer?.dispose();
   }
 
-  /** Announces to the other windows that this one waits. Never rejects. */
+  /** Announces to the other windows that this one is waiting. Never rejects. */
   async #announce(names: Promise<Names>): Promise<void> {
     const { clock, folder, log } = this.#dependencies;
     await this.cleanUp();
     try {
       await folder.write((await names).name + PENDING, String(clock.now()));
     } catch (error) {
-      // The callback still arrives if VS Code hands it to this window.
-      log.warn(`Other windows do not know that this one waits for a URI callback: ${toFailure(error).message}.`);
+      // The callback still arrives if VS Code passes it to this window.
+      log.warn(
+        `Couldn't announce to other windows that this one is waiting for a URI callback: ${toFailure(error).message}.`,
+      );
     }
   }
 
@@ -176,7 +178,7 @@ export class UriCallbackRouter {
     await Promise.all([PENDING, CALLBACK].map((extension) => folder.delete(name + extension).catch(() => {})));
   }
 
-  /** The callback that another window has received; undefined if there is none, or none that can be decrypted. */
+  /** The callback that another window has received; undefined if there is none that can be decrypted. */
   async #readPassedOn(names: Promise<Names>): Promise<URLSearchParams | undefined> {
     const { cipher, folder } = this.#dependencies;
     try {
@@ -189,7 +191,7 @@ export class UriCallbackRouter {
     }
   }
 
-  /** Deletes the files of windows that died while they waited, or while they passed a callback on. Never rejects. */
+  /** Deletes the files of windows that ended while they waited or forwarded a callback. Never rejects. */
   async cleanUp(): Promise<void> {
     const { clock, folder } = this.#dependencies;
     try {
@@ -199,29 +201,29 @@ export class UriCallbackRouter {
           await Promise.all([folder.delete(file), folder.delete(baseName(file, PENDING) + CALLBACK)]);
         }
       }
-      // A window announces that it waits before there is any callback.
+      // A window announces itself before there is any callback.
       const orphans = files.filter(
         (one) => one.endsWith(CALLBACK) && !files.includes(baseName(one, CALLBACK) + PENDING),
       );
       await Promise.all(orphans.map((file) => folder.delete(file)));
     } catch {
-      // The next start, or the next sign-in, cleans up again.
+      // Cleanup is retried at the next start, or at the next sign-in.
     }
   }
 }
 
-/** A file's name without its extension. */
+/** The name of a file without its extension. */
 function baseName(file: string, extension: string): string {
   return file.slice(0, -extension.length);
 }
 
-/** The name of a callback's files without their extensions, and the key that encrypts it. */
+/** The name of a callback's files without extension, and the key that encrypts it. */
 interface Names {
   readonly name: string;
   readonly key: string;
 }
 
-/** The name and the key for a `state`; neither reveals the `state`, nor the other. */
+/** The name and the key for a `state`. Neither reveals the `state` or the other one. */
 async function namesOf(state: string): Promise<Names> {
   const [name, key] = await Promise.all([hash(`name ${state}`), hash(`key ${state}`)]);
   return {

@@ -1,4 +1,4 @@
-// The browser opens the editor with a URI of its own scheme: RFC 8252 section 7.1.
+// The browser opens the editor through a URI of its own scheme: RFC 8252 section 7.1.
 import { startAuthorizationCode } from './authorizationCodeFlow.ts';
 import { NO_CODE_GRANT, reasonsThatHold } from './availability.ts';
 import type { SignInFlow } from './signInFlow.ts';

@@ -24,13 +24,13 @@ export const showDiagnostics = (): string => l10n.t('Show Diagnostics');
 /** Adds a provider. */
 export const addProvider = (): string => l10n.t('Add Provider…');
 /** Opens the page of a pending sign-in again. */
-export const openPageAgain = (): string => l10n.t('Open the Sign-In Page Again');
+export const reopenPage = (): string => l10n.t('Reopen Sign-In Page');
 /** Copies the URL of that page. */
-export const copyUrl = (): string => l10n.t('Copy the Sign-In Address');
+export const copyUrl = (): string => l10n.t('Copy Sign-In URL');
 /** Cancels a pending sign-in. */
-export const cancelSignIn = (): string => l10n.t('Cancel Signing In');
+export const cancelSignIn = (): string => l10n.t('Cancel Sign-In');
 /** Copies the user code of a pending sign-in. */
-export const copyCode = (): string => l10n.t('Copy the Code');
+export const copyCode = (): string => l10n.t('Copy Code');
 /** Copies the user code and opens its verification page. */
 export const copyCodeAndOpenPage = (): string => l10n.t('Copy Code and Open Page');
 /** Opens the verification page of a user code. */
@@ -40,22 +40,13 @@ export const useOtherDevice = (): string => l10n.t('Use Another Device');
 /** Closes a notification. */
 export const dismiss = (): string => l10n.t('Dismiss');
 /** Mutes a kind of notification. */
-export const doNotShowAgain = (): string => l10n.t('Do Not Show Again');
+export const dontShowAgain = (): string => l10n.t('Don’t Show Again');
 /** Deletes what the message is about. */
-export const confirmDelete = (): string => l10n.t('Delete It');
-/** Goes on to an unusual sign-in page. */
+export const confirmDelete = (): string => l10n.t('Delete');
+/** Continues to an unusual sign-in page. */
 export const continueSignIn = (): string => l10n.t('Continue');
 /** Keeps a session whose provider was removed. */
-export const keep = (): string => l10n.t('Keep');
-
-/** Copies the redirect URI to register. */
-const copyRedirectUri = (): string => l10n.t('Copy Redirect URI');
-
-/** Sets a fixed port for the redirect URI. */
-const useFixedPort = (): string => l10n.t('Use a Fixed Port…');
-
-/** Signs in by another method. */
-export const tryAnotherMethod = (): string => l10n.t('Try Another Method');
+export const keepSession = (): string => l10n.t('Keep Session');
 /** Signs in again so that the server asks for consent. */
 export const askForConsent = (): string => l10n.t('Ask for Consent');
 
@@ -70,15 +61,15 @@ const ACTION_LABELS: Readonly<Record<Action, () => string>> = {
   settings: openSettings,
   scopes: () => l10n.t('Edit Scopes'),
   'client-secret': () => l10n.t('Set Client Secret…'),
-  'proxy-settings': () => l10n.t('Check Proxy Settings'),
-  'certificate-settings': () => l10n.t('Check Certificate Settings'),
-  clock: () => l10n.t('Check the Clock'),
-  'copy-redirect': copyRedirectUri,
-  'fixed-port': useFixedPort,
+  'proxy-settings': () => l10n.t('Open Proxy Settings'),
+  'certificate-settings': () => l10n.t('Open Certificate Settings'),
+  clock: () => l10n.t('Check Clock'),
+  'copy-redirect': () => l10n.t('Copy Redirect URI'),
+  'fixed-port': () => l10n.t('Use Fixed Port…'),
   'ask-consent': askForConsent,
-  'other-method': () => l10n.t('Use Another Way to Sign In'),
-  'trust-endpoint': () => l10n.t('Trust New Address'),
-  'new-code': () => l10n.t('Get a New Code'),
+  'other-method': () => l10n.t('Use Another Sign-In Method'),
+  'trust-endpoint': () => l10n.t('Trust New Host'),
+  'new-code': () => l10n.t('Get New Code'),
   reload: reloadWindow,
   log: showLog,
   diagnostics: () => l10n.t('Copy Diagnostics'),

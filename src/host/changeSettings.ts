@@ -1,4 +1,4 @@
-// Changes of the user settings by Session Keeper itself. The settings are read again afterwards, so that they count at once.
+// Changes to the user settings by Session Keeper. The settings are read again afterwards, so that they apply immediately.
 import * as vscode from 'vscode';
 import { parseProviders } from '../core/parseProviders.ts';
 import { BUILT_IN_PROVIDER_IDS } from '../core/provider.ts';
@@ -18,7 +18,7 @@ export async function muteNotification(settings: Settings, kind: NotificationKin
 }
 
 /**
- * Changes fields of a provider's entry in the user settings, and keeps everything else.
+ * Changes fields of a provider's entry in the user settings and keeps the others.
  * @param change returns the changed fields; a field that is undefined is removed.
  * @throws if there is no such entry, or VS Code can't write the settings.
  */
@@ -34,7 +34,7 @@ export async function changeEntry(
   const index = entries.findIndex((entry) => parseProviders([entry], BUILT_IN_PROVIDER_IDS).providers[0]?.id === id);
   const entry = entries[index];
   if (typeof entry !== 'object' || entry === null) {
-    throw new Error(`There is no entry "${id}" in the user settings.`);
+    throw new Error(`No entry "${id}" in the user settings.`);
   }
   const before = { ...entry } as Readonly<Record<string, unknown>>;
   const after = Object.fromEntries(

@@ -5,9 +5,7 @@ const { l10n } = vscode;
 
 /** No session has this access token, or the session has been renewed since. */
 export const unknownAccessToken = (): string =>
-  l10n.t('No session has this access token now. Call getSession again for the token that counts.');
+  l10n.t('No session has this access token. Call getSession again to get the current token.');
 /** The arguments are invalid. */
 export const invalidArguments = (): string =>
-  l10n.t(
-    'Pass an access token, and of the request its "url" (https, or http on this computer), and where needed its "method" and "nonce".',
-  );
+  l10n.t('Invalid arguments. Expected an access token and a request with "url", and optionally "method" and "nonce".');

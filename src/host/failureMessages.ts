@@ -7,7 +7,7 @@ const { l10n } = vscode;
 
 /**
  * Returns the message for a failure: what happened, and what to do if the user can do something.
- * @param hasSession whether there is a session, so that the message says if it is kept; a first sign-in has none.
+ * @param hasSession whether there is a session, so that the message mentions that it’s kept; a first sign-in has none.
  */
 export function describeFailure(error: unknown, provider: string, hasSession = true): string {
   const failure = toFailure(error);
@@ -22,14 +22,14 @@ function sessionKeptMessage(category: Category): string {
   return (
     SESSION_KEPT_MESSAGES[category]?.() ??
     (isTemporary(category)
-      ? l10n.t('Your session is kept, and the renewal is tried again.')
-      : l10n.t('Your session is kept.'))
+      ? l10n.t('You’re still signed in. Retrying automatically.')
+      : l10n.t('You’re still signed in.'))
   );
 }
 
 /** The same, for categories with a message of their own. */
 const SESSION_KEPT_MESSAGES: Readonly<Partial<Record<Category, () => string>>> = {
-  network: () => l10n.t('Your session is kept, and is renewed as soon as the server answers again.'),
+  network: () => l10n.t('You’re still signed in. Your session will be renewed when the server responds.'),
 };
 
 type FailureMessage = (provider: string, failure: Failure) => string;
@@ -38,48 +38,46 @@ type FailureMessage = (provider: string, failure: Failure) => string;
 const withServerMessage = (text: string, { code, detail }: Failure): string =>
   detail === undefined || detail === '' || detail === code.replaceAll('_', ' ')
     ? text
-    : l10n.t('{0} The server says: “{1}”', text, detail);
+    : l10n.t({
+        message: '{0} Server message: "{1}"',
+        args: [text, detail],
+        comment: ['{0} is a complete message.', '{1} is text from the server, which isn’t translated.'],
+      });
 
-/** The part of the response or document that is wrong; the code if that is not known. */
+/** The part of the response or document that is wrong; the code if that isn't known. */
 const detailOrCode = ({ detail, code }: Failure): string => (detail === undefined || detail === '' ? code : detail);
 
 const FAILURE_MESSAGES: Readonly<Record<Category, FailureMessage>> = {
-  network: (provider) => l10n.t('{0} cannot be reached, or takes too long to answer.', provider),
-  server: (provider) => l10n.t('{0} has a problem of its own and cannot answer now.', provider),
-  'rate-limited': (provider) => l10n.t('{0} asks to wait a little before the next request.', provider),
+  network: (provider) => l10n.t('Couldn’t reach {0}.', provider),
+  server: (provider) => l10n.t('{0} is temporarily unavailable.', provider),
+  'rate-limited': (provider) => l10n.t('Too many requests to {0}.', provider),
   'lock-timeout': (provider) =>
     l10n.t(
-      'Another window is renewing the session at {0} and does not finish. Is it stopped or not responding? It is tried again.',
+      'Waiting for another VS Code window to finish renewing your {0} session. Close that window if it isn’t responding.',
       provider,
     ),
 
   'unexpected-html': (provider, { code, detail }) =>
     code.startsWith('http-3') && detail !== undefined && detail !== ''
-      ? l10n.t(
-          '{0} redirects to another server, {1}, which isn’t followed. You may need to sign in to your network, or check the issuer URL.',
-          provider,
-          detail,
-        )
+      ? l10n.t({
+          message:
+            'A request to {0} was redirected to {1}. You may need to sign in to your network, or check the issuer URL.',
+          args: [provider, detail],
+          comment: ['{1} is a host.'],
+        })
       : l10n.t(
-          'Where {0} should answer, there is a web page: a login page of the network, a proxy, or a wrong issuer address.',
+          'Received a web page instead of a response from {0}. You may need to sign in to your network, or check the issuer URL.',
           provider,
         ),
-  proxy: (provider) => l10n.t('The proxy between this computer and {0} refuses to pass requests on.', provider),
+  proxy: (provider) => l10n.t('The proxy server rejected the connection to {0}.', provider),
   certificate: (provider, { code }) =>
     code === 'CERT_HAS_EXPIRED'
-      ? l10n.t(
-          'The certificate of {0} has expired, or the clock of this computer is wrong, so nothing was sent.',
-          provider,
-        )
+      ? l10n.t('Couldn’t connect to {0}. Its certificate has expired, or your computer’s clock is wrong.', provider)
       : l10n.t(
-          'The certificate of {0} is not trusted by this computer, so nothing was sent. A company’s own certificate may have to be installed.',
+          'Couldn’t connect to {0} because its certificate isn’t trusted. You may need to install your organization’s certificate.',
           provider,
         ),
-  clock: (provider) =>
-    l10n.t(
-      'A time in the answer of {0} cannot be right: the clock of this computer, or of the server, is off.',
-      provider,
-    ),
+  clock: (provider) => l10n.t('Your computer’s clock doesn’t match the clock of {0}.', provider),
 
   'session-ended': (provider, failure) =>
     withServerMessage(l10n.t('{0} ended your session. Sign in again.', provider), failure),
@@ -88,25 +86,18 @@ const FAILURE_MESSAGES: Readonly<Record<Category, FailureMessage>> = {
   'refresh-response-lost': (provider) =>
     l10n.t('Your {0} session couldn’t be renewed because the connection was interrupted. Sign in again.', provider),
   'sign-in-needed': (provider, failure) =>
-    withServerMessage(l10n.t('{0} wants you to sign in again before it goes on.', provider), failure),
+    withServerMessage(l10n.t('{0} requires you to sign in again.', provider), failure),
   'interaction-needed': (provider, failure) =>
-    withServerMessage(
-      l10n.t('{0} has a question for you in the browser before it goes on. Sign in again to see it.', provider),
-      failure,
-    ),
+    withServerMessage(l10n.t('{0} requires additional input. Sign in again to continue.', provider), failure),
   'consent-needed': (provider, failure) =>
-    withServerMessage(l10n.t('{0} needs your consent before it goes on. Sign in again to give it.', provider), failure),
+    withServerMessage(l10n.t('{0} requires your consent. Sign in again to continue.', provider), failure),
   'second-factor': (provider, failure) =>
-    withServerMessage(l10n.t('{0} wants a second proof that it is you. Sign in again to give it.', provider), failure),
+    withServerMessage(l10n.t('{0} requires multifactor authentication. Sign in again to continue.', provider), failure),
   policy: (provider, failure) =>
-    withServerMessage(
-      l10n.t('A rule of your organisation at {0} asks for a new sign-in. This is no fault of yours.', provider),
-      failure,
-    ),
-  'password-expired': (provider) =>
-    l10n.t('Your password at {0} has expired. Sign in again, and choose a new one there.', provider),
+    withServerMessage(l10n.t('Your organization’s policy requires you to sign in to {0} again.', provider), failure),
+  'password-expired': (provider) => l10n.t('Your {0} password has expired. Sign in again to change it.', provider),
   'email-unverified': (provider) =>
-    l10n.t('{0} wants your e-mail address to be verified. Verify it there, then sign in again.', provider),
+    l10n.t('{0} requires a verified email address. Verify your email, then sign in again.', provider),
 
   'refresh-rejected': (provider, failure) =>
     withServerMessage(l10n.t('{0} rejected the renewal of your session.', provider), failure),
@@ -114,170 +105,140 @@ const FAILURE_MESSAGES: Readonly<Record<Category, FailureMessage>> = {
     withServerMessage(l10n.t('{0} no longer renews your session. Sign in again.', provider), failure),
   'refresh-rejected-settings': (provider, failure) =>
     withServerMessage(
-      l10n.t(
-        '{0} rejected the renewal of your session after its settings were changed. Check the settings, or sign in again.',
-        provider,
-      ),
+      l10n.t('{0} rejected the renewal of your session after its settings changed.', provider),
       failure,
     ),
 
   'client-rejected': (provider, failure) =>
-    withServerMessage(
-      l10n.t(
-        '{0} does not accept the client id, or wants a client secret with it. Check "clientId" in the settings.',
-        provider,
-      ),
-      failure,
-    ),
+    withServerMessage(l10n.t('{0} rejected the client ID or requires a client secret.', provider), failure),
   'client-not-allowed': (provider, failure) =>
-    withServerMessage(
-      l10n.t(
-        '{0} does not allow this client to sign in this way. Allow it the grant there, or sign in another way.',
-        provider,
-      ),
-      failure,
-    ),
+    withServerMessage(l10n.t('{0} doesn’t allow this client to use the requested grant type.', provider), failure),
   'redirect-rejected': (provider, failure) =>
     withServerMessage(
-      l10n.t('{0} doesn’t accept the redirect URI. Register it for this client there, or use a fixed port.', provider),
+      l10n.t('{0} rejected the redirect URI. Register it for your client, or use a fixed port.', provider),
       failure,
     ),
   'scope-rejected': (provider, failure) =>
-    withServerMessage(
-      l10n.t('{0} does not grant a scope that was asked for. Check "scopes" in the settings.', provider),
-      failure,
-    ),
-  'no-server': (provider) =>
-    l10n.t(
-      'There is no OpenID Connect or OAuth server at the issuer address of {0}. Check "issuer" in the settings.',
-      provider,
-    ),
+    withServerMessage(l10n.t('{0} doesn’t grant one of the requested scopes.', provider), failure),
+  'no-server': (provider) => l10n.t('No OpenID Connect or OAuth server found at the issuer URL of {0}.', provider),
   'endpoint-moved': (provider, failure) =>
     l10n.t({
-      message: '{0} now wants your tokens sent to another address: {1}. Renewals are on hold until you decide.',
+      message: '{0} now requires tokens to be sent to a different host: {1}. Renewals are paused until you trust it.',
       args: [provider, failure.detail ?? '…'],
       comment: ['{1} is the new host, with the previous one in parentheses.'],
     }),
   'endpoint-conflict': (provider, failure) =>
     l10n.t({
       message:
-        'Signing in to {0} was stopped: it would open a page of another provider in your settings, {1}. Check the issuer of {0}.',
+        'Sign-in to {0} was blocked because it would open a page of another provider: {1}. Check the issuer URL.',
       args: [provider, failure.detail ?? '…'],
       comment: ['{1} is the host, with the other provider in parentheses.'],
     }),
   'issuer-mismatch': (provider, failure) =>
     failure.code === 'issuer-setting'
-      ? l10n.t(
-          '{0} identifies itself by another issuer, {1}. If that is your server, enter it as "issuer" in the settings, with https at the beginning.',
-          provider,
-          detailOrCode(failure).replace(/^https?:\/\//i, ''),
-        )
-      : l10n.t(
-          'The server at the issuer address of {0} calls itself something else. Copy the issuer to the letter into the settings.',
-          provider,
-        ),
+      ? l10n.t({
+          message:
+            '{0} reports a different issuer: {1}. If this is your server, use it as "issuer", starting with https.',
+          args: [provider, detailOrCode(failure).replace(/^https?:\/\//i, '')],
+          comment: ['{1} is a URL without its scheme.'],
+        })
+      : l10n.t('The server of {0} reports a different issuer. Use the exact issuer URL it reports.', provider),
   insecure: (provider, failure) =>
-    l10n.t(
-      '{0} wants credentials sent without encryption (“{1}” is not https). That is refused.',
-      provider,
-      detailOrCode(failure),
-    ),
+    l10n.t({
+      message: '{0} uses an insecure URL ({1}). HTTPS is required.',
+      args: [provider, detailOrCode(failure)],
+      comment: ['{1} is an endpoint or a host.'],
+    }),
   'unsupported-server': (provider, failure) => {
     if (failure.code !== 'token-type') {
-      return l10n.t(
-        '{0} lacks something that signing in safely needs, or says it wrongly: “{1}”.',
-        provider,
-        detailOrCode(failure),
-      );
+      return l10n.t({
+        message: '{0} doesn’t support a required security feature: {1}.',
+        args: [provider, detailOrCode(failure)],
+        comment: ['{1} is the technical name of the feature.'],
+      });
     }
     return failure.detail?.toLowerCase() === 'dpop'
-      ? l10n.t(
-          '{0} binds its tokens to a key, which the settings of the provider do not ask for. Put "dpop" into them.',
-          provider,
-        )
-      : l10n.t(
-          '{0} issued an access token that isn’t bound to a key, which its settings require. The token isn’t used.',
-          provider,
-        );
+      ? l10n.t('{0} issues DPoP-bound tokens. Turn on "dpop" for this provider.', provider)
+      : l10n.t('{0} didn’t issue a DPoP-bound token, which its settings require.', provider);
   },
   configuration: (provider, failure) =>
-    withServerMessage(
-      l10n.t('The settings and what {0} offers do not fit together. Check the provider’s settings.', provider),
-      failure,
-    ),
+    withServerMessage(l10n.t('The settings of {0} don’t match what the server supports.', provider), failure),
   'proof-rejected': (provider, failure) =>
     withServerMessage(
-      l10n.t(
-        '{0} does not accept the proof that the key of this session is held here. Sign in again to make a new key, or check "dpop" in the settings.',
-        provider,
-      ),
+      l10n.t('{0} rejected the DPoP proof for this session. Sign in again, or check "dpop" in Settings.', provider),
       failure,
     ),
   'not-renewable': (provider) =>
-    l10n.t(
-      'This session cannot be renewed: {0} gave no refresh token that it accepts. Ask for your consent, add "offline_access" to its scopes, or allow it at the server.',
-      provider,
-    ),
-  'not-configured': (provider) => l10n.t('{0} is not set up any more.', provider),
+    l10n.t('This session can’t be renewed because {0} didn’t issue a usable refresh token.', provider),
+  'not-configured': (provider) => l10n.t('{0} is no longer configured.', provider),
 
   'invalid-response': (provider, failure) =>
-    l10n.t('The answer of {0} could not be understood and was not used ({1}).', provider, detailOrCode(failure)),
-  'untrusted-response': (provider) =>
-    l10n.t('An answer that should come from {0} must not be trusted, and was thrown away. Start again.', provider),
+    l10n.t({
+      message: 'Received an invalid response from {0} ({1}).',
+      args: [provider, detailOrCode(failure)],
+      comment: ['{1} is the part that is invalid, or an error code.'],
+    }),
+  'untrusted-response': (provider) => l10n.t('The response from {0} failed verification and was rejected.', provider),
   'other-account': (provider) =>
-    l10n.t('The renewal at {0} brought the tokens of somebody else. They were not used; sign in again.', provider),
+    l10n.t('{0} returned tokens for a different account. They weren’t used. Sign in again.', provider),
   'unknown-error': (provider, failure) =>
-    withServerMessage(l10n.t('{0} reports an error that is not known here: “{1}”.', provider, failure.code), failure),
-
-  storage: () =>
-    l10n.t(
-      'The sign-in could not be read from, or written to, the secret storage of VS Code. Is the keyring of this computer unlocked?',
+    withServerMessage(
+      l10n.t({
+        message: '{0} reported an unknown error: "{1}".',
+        args: [provider, failure.code],
+        comment: ['{1} is an error code.'],
+      }),
+      failure,
     ),
+
+  storage: () => l10n.t('Couldn’t access the stored session. Make sure your keyring is unlocked.'),
   'token-in-other-window': (provider) =>
     l10n.t(
-      'Another window has renewed the session at {0}, and this one cannot read the new tokens. Reload this window; if that does not help, sign in again.',
+      'Another window renewed your {0} session, but this window can’t read the new tokens. Reload this window.',
       provider,
     ),
 
-  denied: (provider) => l10n.t('{0} reports that access was denied: by you, or by a rule there.', provider),
-  'invalid-callback': (provider) =>
-    l10n.t('What the browser brought back from {0} is used up, too old or incomplete. Start again.', provider),
-  'code-expired': (provider) => l10n.t('The code for signing in to {0} has run out before it was used.', provider),
+  denied: (provider) => l10n.t('{0} reported that access was denied.', provider),
+  'invalid-callback': (provider) => l10n.t('The sign-in response from {0} is invalid or expired. Try again.', provider),
+  'code-expired': (provider) => l10n.t('The code for {0} expired before it was used.', provider),
   'sign-in-timeout': (provider) =>
     l10n.t(
-      'Nobody finished signing in to {0} in time. If the page there showed an error, check the client id and register the redirect URI; if the browser could not come back, use another way.',
+      'Sign-in to {0} timed out. If your browser showed an error, check the client ID and the redirect URI.',
       provider,
     ),
   'no-loopback': (_, { code, detail }) =>
     code === 'ports-in-use'
-      ? l10n.t(
-          'Other programs use all the ports that "{0}" names, so the browser cannot bring the answer here.',
-          detail ?? 'redirectPorts',
-        )
-      : l10n.t(
-          'This computer does not let Session Keeper listen on its loopback address, where the browser brings the answer.',
-        ),
-  canceled: (provider) => l10n.t('Signing in to {0} was canceled.', provider),
-  replaced: (provider) => l10n.t('Another attempt to sign in to {0} has taken the place of this one.', provider),
-  'signed-out': (provider) => l10n.t('You are signed out of {0}.', provider),
+      ? l10n.t({
+          message: 'All ports in "{0}" are used by other programs.',
+          args: [detail ?? 'redirectPorts'],
+          comment: ['{0} is the name of a setting.'],
+        })
+      : l10n.t('Couldn’t listen on the loopback address of this computer to complete the sign-in.'),
+  canceled: (provider) => l10n.t('Sign-in to {0} was canceled.', provider),
+  replaced: (provider) => l10n.t('A newer sign-in to {0} replaced this one.', provider),
+  'signed-out': (provider) => l10n.t('You’re signed out of {0}.', provider),
 
-  'token-rejected': (provider) =>
-    l10n.t(
-      'The access token of {0} was refused where it was used. Renew it; if that does not help, look into the diagnostics.',
-      provider,
-    ),
+  'token-rejected': (provider) => l10n.t('The access token for {0} was rejected. Try renewing it.', provider),
   'insufficient-scope': (provider, { code }) =>
     code === 'scope-not-granted'
-      ? l10n.t('You are signed in to {0}, but it did not allow all that was asked for.', provider)
-      : l10n.t('The access token of {0} does not allow what was asked for. Sign in again for more.', provider),
+      ? l10n.t('You’re signed in to {0}, but it didn’t grant all requested scopes.', provider)
+      : l10n.t('The access token for {0} doesn’t have the required scopes. Sign in again to add them.', provider),
   'step-up-failed': (provider, { code }) =>
     code === 'auth-too-old'
-      ? l10n.t('{0} did not ask you to sign in anew, though a recent sign-in is wanted.', provider)
-      : l10n.t('{0} signed you in, but not in the stronger way that is wanted.', provider),
+      ? l10n.t('A recent sign-in is required, but {0} didn’t ask you to sign in again.', provider)
+      : l10n.t('{0} didn’t provide the required level of authentication.', provider),
   'invalid-challenge': (provider, failure) =>
-    l10n.t('What a service wants of a token of {0} could not be understood (“{1}”).', provider, detailOrCode(failure)),
+    l10n.t({
+      message: 'A service sent an invalid authentication challenge for {0} ({1}).',
+      args: [provider, detailOrCode(failure)],
+      comment: ['{1} is the part that is invalid, or an error code.'],
+    }),
   'protocol-step': (provider, failure) =>
-    l10n.t('{0} asks for one more step, which could not be taken (“{1}”).', provider, failure.code),
+    l10n.t({
+      message: '{0} requires an additional step that isn’t supported: "{1}".',
+      args: [provider, failure.code],
+      comment: ['{1} is an error code.'],
+    }),
 
-  unexpected: (provider) => l10n.t('Something unexpected went wrong with {0}. The log says more.', provider),
+  unexpected: (provider) => l10n.t('An unexpected error occurred with {0}. See the log for details.', provider),
 };

@@ -1,31 +1,56 @@
-// Points in time and durations as the user reads them.
+// Points in time, durations, numbers and lists in VS Code's display language.
 import * as vscode from 'vscode';
-import { remaining } from '../core/lifetime.ts';
+import { remaining, type Remaining } from '../core/lifetime.ts';
 
-const { env, l10n } = vscode;
+type Unit = Remaining['unit'];
 
-/** Returns a duration, in ms, in the one unit that fits it. */
-export function formatDuration(left: number): string {
+/** Returns a duration, in ms, in the most suitable unit, such as "3 hours". */
+export function formatDuration(duration: number): string {
+  const { unit, count } = remaining(duration);
+  return formatUnit(count, unit);
+}
+
+/** Returns the time until something happens, in ms, in the most suitable unit, such as "in 3 hours". */
+export function formatTimeUntil(left: number): string {
   const { unit, count } = remaining(left);
-  switch (unit) {
-    case 'day':
-      return l10n.t('{0} days', count);
-    case 'hour':
-      return l10n.t('{0} hours', count);
-    case 'minute':
-      return count === 1 ? l10n.t('1 minute') : l10n.t('{0} minutes', count);
-    case 'second':
-      return l10n.t({ message: '{0} s', args: [count], comment: ['A number of seconds'] });
-  }
+  return new Intl.RelativeTimeFormat(displayLanguage()).format(count, unit);
+}
+
+/** Returns a number with its unit, such as "1 minute". */
+export function formatUnit(count: number, unit: Unit): string {
+  return new Intl.NumberFormat(displayLanguage(), { style: 'unit', unit, unitDisplay: 'long' }).format(count);
+}
+
+/** Returns a number, such as "10,080". */
+export function formatNumber(value: number): string {
+  return new Intl.NumberFormat(displayLanguage()).format(value);
+}
+
+/** Returns a list that names all items, such as "a, b, and c". */
+export function formatList(items: readonly string[]): string {
+  return new Intl.ListFormat(displayLanguage(), { type: 'conjunction' }).format(items);
+}
+
+/** Returns a list of which one item applies, such as "a, b, or c". */
+export function formatAlternatives(items: readonly string[]): string {
+  return new Intl.ListFormat(displayLanguage(), { type: 'disjunction' }).format(items);
 }
 
 /**
- * Returns a point in time, in ms since the Unix epoch, in the user’s locale: the time of day, with the date if that isn’t today.
+ * Returns a point in time, in ms since the Unix epoch: the time of day, with the date if that isn’t today.
  * @param now the current time, in ms since the Unix epoch.
  */
 export function formatTime(at: number, now: number): string {
-  const date = new Date(at);
-  const isToday = date.toDateString() === new Date(now).toDateString();
-  const time = date.toLocaleTimeString(env.language, { timeStyle: 'medium' });
-  return isToday ? time : date.toLocaleString(env.language, { dateStyle: 'medium', timeStyle: 'short' });
+  const isToday = new Date(at).toDateString() === new Date(now).toDateString();
+  const options = isToday ? ({ timeStyle: 'medium' } as const) : ({ dateStyle: 'medium', timeStyle: 'short' } as const);
+  return new Intl.DateTimeFormat(displayLanguage(), options).format(at);
+}
+
+/** Returns VS Code's display language; English if it isn't a valid language tag, because `Intl` throws then. */
+function displayLanguage(): string {
+  try {
+    return Intl.getCanonicalLocales(vscode.env.language)[0] ?? 'en';
+  } catch {
+    return 'en';
+  }
 }

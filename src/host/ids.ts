@@ -1,4 +1,4 @@
-// The names that package.json declares, too; a test compares the two.
+// The names that are also in package.json. A test compares the two.
 
 /** The display name of the extension, which is not translated. */
 export const PRODUCT = 'Session Keeper';
@@ -56,21 +56,23 @@ export const NOTIFICATION_KINDS = [
 /** One of {@link NOTIFICATION_KINDS}. */
 export type NotificationKind = (typeof NOTIFICATION_KINDS)[number];
 
-/** The context keys that decide which commands the palette shows. */
+/** The context keys, for the `when` clauses of this extension and of others. */
 export const CONTEXT_KEYS = {
   /** There is a session, active or ended. */
   hasSessions: 'sessionKeeper.hasSessions',
   /** A session can be renewed. */
   canRenew: 'sessionKeeper.canRenew',
+  /** There is an active session. With `.` and a provider's ID appended, the key is for that provider. */
+  signedIn: 'sessionKeeper.signedIn',
 } as const;
 
-/** The ID of the status bar item, by which VS Code remembers whether it is hidden. */
+/** The ID of the status bar item, by which VS Code remembers whether it's hidden. */
 export const STATUS_ITEM = 'sessionKeeper.status';
 
 /** The folder that all windows share, below the extension's global storage: session files, locks, claims. */
 export const SHARED_FOLDER = 'sessions';
 
-/** The folder next to it, in which a window passes a URI callback on to the window that waits for it. */
+/** The folder next to it, in which a window passes a URI callback to the window that waits for it. */
 export const CALLBACKS_FOLDER = 'callbacks';
 
 /** The URI scheme of the document with the diagnostics. */

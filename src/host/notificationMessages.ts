@@ -1,7 +1,7 @@
 // The texts of notifications.
 import * as vscode from 'vscode';
 import { MINUTE } from '../core/clock.ts';
-import { formatDuration } from './formatting.ts';
+import { formatDuration, formatList } from './formatting.ts';
 import type { TlsDisabledBy } from './tlsVerification.ts';
 
 const { l10n } = vscode;
@@ -11,54 +11,89 @@ export const signedIn = (provider: string, account: string): string =>
   l10n.t('Signed in to {0} as {1}.', provider, account);
 /** A sign-out succeeded. */
 export const signedOut = (provider: string, account: string): string =>
-  l10n.t('Signed out of {0} as {1}.', provider, account);
+  l10n.t({
+    message: 'Signed out of {0} ({1}).',
+    args: [provider, account],
+    comment: ['{1} is an account.'],
+  });
 /** A sign-out succeeded here, but the server didn’t confirm it. */
 export const signedOutUnconfirmed = (provider: string): string =>
-  l10n.t('Signed out of {0} in VS Code. The server hasn’t confirmed it yet; Session Keeper will try again.', provider);
+  l10n.t('Signed out of {0} in VS Code, but the server didn’t confirm. Session Keeper will try again.', provider);
 /** A session was signed out, and its server has no way to revoke tokens. */
 export const signedOutWithoutRevocation = (provider: string): string =>
-  l10n.t('Signed out of {0} in VS Code. The server can’t revoke tokens, so they work until they expire.', provider);
-/** A sign-out succeeded, but the stored session couldn’t be deleted. */
-export const signedOutNotDeleted = (provider: string): string =>
   l10n.t(
-    'You are signed out of {0}, but the stored session could not be deleted and may come back after a restart.',
+    'Signed out of {0} in VS Code. The server can’t revoke tokens, so they remain valid until they expire.',
     provider,
   );
+/** A sign-out succeeded, but the stored session couldn’t be deleted. */
+export const signedOutNotDeleted = (provider: string): string =>
+  l10n.t('Signed out of {0}, but the stored session couldn’t be deleted. It may return after a restart.', provider);
 /** A renewal that the user requested succeeded. */
 export const renewed = (provider: string, account: string): string =>
-  l10n.t('The session of {1} at {0} is renewed.', provider, account);
+  l10n.t({
+    message: 'Renewed your {0} session ({1}).',
+    args: [provider, account],
+    comment: ['{1} is an account.'],
+  });
 /** A session ends soon. Shows a point in time, because it may be read long after it was shown. */
 export const endsSoon = (provider: string, account: string, at: string): string =>
-  l10n.t('Your session of {1} at {0} ends at {2}. Sign in again now to go on without a break.', provider, account, at);
+  l10n.t({
+    message: 'Your {0} session ({1}) expires at {2}. Sign in again to avoid interruption.',
+    args: [provider, account, at],
+    comment: ['{1} is an account, {2} is a time.'],
+  });
 /** A session will be signed out due to inactivity, and when. */
 export const idleWarning = (provider: string, at: string): string =>
-  l10n.t('You will be signed out of {0} at {1} because nobody is active.', provider, at);
+  l10n.t({
+    message: 'You’ll be signed out of {0} at {1} due to inactivity.',
+    args: [provider, at],
+    comment: ['{1} is a time.'],
+  });
 /** A session was signed out after this many ms of inactivity. */
 export const signedOutIdle = (provider: string, timeout: number): string =>
-  l10n.t('You were signed out of {0} after {1} without activity.', provider, formatDuration(timeout));
+  l10n.t({
+    message: 'You were signed out of {0} after {1} of inactivity.',
+    args: [provider, formatDuration(timeout)],
+    comment: ['{1} is a duration such as "30 minutes".'],
+  });
+/** A session was signed out due to inactivity, but the server didn’t confirm it. */
+export const signedOutIdleUnconfirmed = (provider: string, timeout: number): string =>
+  l10n.t({
+    message: 'You were signed out of {0} after {1} of inactivity. The server hasn’t confirmed it yet. Retrying.',
+    args: [provider, formatDuration(timeout)],
+    comment: ['{1} is a duration such as "30 minutes".'],
+  });
+/** A session was signed out due to inactivity, and its server can’t revoke tokens. */
+export const signedOutIdleWithoutRevocation = (provider: string, timeout: number): string =>
+  l10n.t({
+    message: 'You were signed out of {0} after {1} of inactivity. Tokens can’t be revoked and work until they expire.',
+    args: [provider, formatDuration(timeout)],
+    comment: ['{1} is a duration such as "30 minutes".'],
+  });
 /** No provider is configured. */
-export const noProvider = (): string =>
-  l10n.t('No provider is set up yet. Add one: an issuer and a client id are all it takes.');
+export const noProvider = (): string => l10n.t('No providers are configured. Add one to get started.');
 /** This window can’t coordinate with the others. */
 export const syncDisabled = (): string =>
-  l10n.t(
-    'Session Keeper cannot write to its folder: is the disk full, or read-only? Until it can, windows do not know of each other. Keep one open.',
-  );
+  l10n.t('Session Keeper can’t write to its storage folder. Until this is fixed, use only one VS Code window.');
 /** This window doesn’t use the shared folder at a path, because it’s a link or belongs to another user. */
 export const folderRefused = (path: string, isLink: boolean): string =>
   isLink
-    ? l10n.t(
-        'Session Keeper does not use its folder {0}, because it is a link. Delete the link, then reload all windows. Until then, windows do not know of each other. Keep one open.',
-        path,
-      )
-    : l10n.t(
-        'Session Keeper does not use its folder {0}, because it belongs to another user of this computer. Make yourself its owner, or delete it, then reload all windows. Until then, windows do not know of each other. Keep one open.',
-        path,
-      );
+    ? l10n.t({
+        message:
+          'The storage folder {0} isn’t used because it’s a symbolic link. Delete the link and reload all windows. Until then, use only one window.',
+        args: [path],
+        comment: ['{0} is a path.'],
+      })
+    : l10n.t({
+        message:
+          'The storage folder {0} isn’t used because another user owns it. Change its owner or delete it, and reload all windows. Until then, use only one window.',
+        args: [path],
+        comment: ['{0} is a path.'],
+      });
 /** The latest tokens are in memory only. */
 export const tokensNotSaved = (provider: string): string =>
   l10n.t(
-    'The newest tokens of {0} could not be stored. You stay signed in; a restart could lose them. Storing is tried again. Is the keyring of this computer unlocked?',
+    'Couldn’t save your latest {0} tokens. They will be lost if VS Code restarts. Make sure your keyring is unlocked.',
     provider,
   );
 /** TLS certificates aren’t verified, because of a setting or of the environment. */
@@ -73,73 +108,91 @@ export const tlsDisabled = (by: TlsDisabledBy): string =>
 /** The clocks of this computer and of the server differ. `skew` is how far the server’s clock is ahead, in ms. */
 export const clockSkew = (provider: string, skew: number): string =>
   skew > 0
-    ? l10n.t(
-        'The clock of this computer is {1} behind that of {0}. Check its date, time and time zone.',
-        provider,
-        formatDuration(skew),
-      )
-    : l10n.t(
-        'The clock of this computer is {1} ahead of that of {0}. Check its date, time and time zone.',
-        provider,
-        formatDuration(-skew),
-      );
+    ? l10n.t({
+        message: 'Your computer’s clock is {1} behind {0}. Check your date, time, and time zone.',
+        args: [provider, formatDuration(skew)],
+        comment: ['{1} is a duration such as "10 minutes".'],
+      })
+    : l10n.t({
+        message: 'Your computer’s clock is {1} ahead of {0}. Check your date, time, and time zone.',
+        args: [provider, formatDuration(-skew)],
+        comment: ['{1} is a duration such as "10 minutes".'],
+      });
 /** The difference of the clocks, in ms, as just measured; undefined if it couldn’t be measured. */
 export const clockComparison = (provider: string, skew: number | undefined, at: string): string =>
   skew === undefined
-    ? l10n.t(
-        'The clocks could not be compared, because no answer of {0} tells the time. On this computer it is {1}.',
-        provider,
-        at,
-      )
+    ? l10n.t({
+        message: 'Couldn’t compare clocks because {0} didn’t report a time. Your computer’s time is {1}.',
+        args: [provider, at],
+        comment: ['{1} is a time.'],
+      })
     : Math.abs(skew) < MINUTE
-      ? l10n.t('The clocks of this computer and of {0} agree, as measured at {1}.', provider, at)
-      : l10n.t('{0} Measured at {1}.', clockSkew(provider, skew), at);
+      ? l10n.t({
+          message: 'Your computer’s clock matches {0} (measured at {1}).',
+          args: [provider, at],
+          comment: ['{1} is a time.'],
+        })
+      : l10n.t({
+          message: '{0} Measured at {1}.',
+          args: [clockSkew(provider, skew), at],
+          comment: ['{0} is a complete message, {1} is a time.'],
+        });
 /** A kind of notification was muted. */
 export const kindMuted = (): string =>
-  l10n.t('You will not be told of this kind of thing any more. The settings can undo that.');
+  l10n.t('You won’t see this notification again. You can change this in Settings.');
 /** A client secret was saved. */
-export const clientSecretSaved = (provider: string): string =>
-  l10n.t('The client secret for {0} is kept in the secret storage.', provider);
+export const clientSecretSaved = (provider: string): string => l10n.t('Client secret for {0} saved.', provider);
 /** A client secret was removed. */
-export const clientSecretRemoved = (provider: string): string =>
-  l10n.t('The client for {0} has no secret any more.', provider);
-/** A redirect URI that the server must accept with any port was copied. */
-export const redirectUriForAnyPortCopied = (uri: string, provider: string): string =>
-  l10n.t(
-    'Copied {0}. Add it to your client at {1} as a redirect URI for any port. If the server compares ports, use a fixed port instead.',
-    uri,
-    provider,
-  );
+export const clientSecretRemoved = (provider: string): string => l10n.t('Client secret for {0} removed.', provider);
+/** Redirect URIs that the server must accept with any port were copied. */
+export const redirectUrisForAnyPortCopied = (uris: readonly string[], provider: string): string =>
+  l10n.t({
+    message:
+      'Copied {0}. Add to the redirect URIs of your client at {1}, for any port. If the server compares ports, use a fixed port.',
+    args: [formatList(uris), provider],
+    comment: ['{0} is one or more URIs.'],
+  });
 /** Redirect URIs were copied; each must be registered exactly as it is. */
-export const redirectUrisCopied = (uris: string, provider: string): string =>
-  l10n.t('Copied {0}. Add to your client at {1} as a redirect URI, exactly as shown.', uris, provider);
+export const redirectUrisCopied = (uris: readonly string[], provider: string): string =>
+  l10n.t({
+    message: 'Copied {0}. Add to the redirect URIs of your client at {1}, exactly as shown.',
+    args: [formatList(uris), provider],
+    comment: ['{0} is one or more URIs.'],
+  });
 /** Follows one of these two: the post-logout redirect URIs to register. */
-export const postLogoutUris = (uris: string): string => l10n.t('Also add {0} as a post-logout redirect URI.', uris);
+export const postLogoutUris = (uris: readonly string[]): string =>
+  l10n.t({
+    message: 'Also add to its post-logout redirect URIs: {0}.',
+    args: [formatList(uris)],
+    comment: ['{0} is one or more URIs.'],
+  });
 /** The browser hasn’t returned for a while. */
 export const stillWaiting = (provider: string, uri: string): string =>
-  l10n.t(
-    'Still waiting for your browser. If {0} shows an error or a blank page, it may not accept this redirect URI: {1}.',
-    provider,
-    uri,
-  );
+  l10n.t({
+    message:
+      'Still waiting for your browser. If {0} shows an error or a blank page, it may not accept this redirect URI: {1}.',
+    args: [provider, uri],
+    comment: ['{0} is a provider.'],
+  });
 /** The settings of a provider couldn’t be written. */
 export const entryNotSaved = (provider: string): string =>
   l10n.t('Couldn’t change the settings of {0}. Check settings.json for errors or unsaved changes.', provider);
 /** A sign-in got no refresh token, although it requested one. */
 export const noRefreshToken = (provider: string, account: string): string =>
-  l10n.t(
-    '{0} didn’t issue a refresh token for {1}, so the session can’t be renewed. The server may need your consent first.',
-    provider,
-    account,
-  );
+  l10n.t({
+    message:
+      'Your {0} session ({1}) can’t be renewed because the server didn’t issue a refresh token. It may require your consent.',
+    args: [provider, account],
+    comment: ['{1} is an account.'],
+  });
 /** Asking for consent got a refresh token. */
 export const refreshTokenAfterConsent = (provider: string): string =>
-  l10n.t('Your {0} session can be renewed now. Session Keeper will ask for consent whenever you sign in.', provider);
+  l10n.t('Your {0} session can now be renewed. You’ll be asked for consent each time you sign in.', provider);
 /** Asking for consent got no refresh token. */
 export const noRefreshTokenAfterConsent = (provider: string): string =>
   l10n.t(
-    '{0} didn’t issue a refresh token after asking for consent either. Allow refresh tokens (offline access) for this client at the server.',
+    '{0} didn’t issue a refresh token, even with your consent. Allow refresh tokens (offline access) for this client at the server.',
     provider,
   );
 /** There is no session for a command. */
-export const noSession = (): string => l10n.t('Nobody is signed in.');
+export const noSession = (): string => l10n.t('You’re not signed in.');

@@ -1,4 +1,4 @@
-// The settings that are numbers: their limits, and the value that is used instead of an invalid one.
+// The settings that are numbers: their limits, and the replacement for an invalid value.
 import { MINUTE, SECOND } from '../core/clock.ts';
 import { SETTINGS } from './ids.ts';
 
@@ -9,7 +9,7 @@ export interface NumberSetting {
   readonly default: number;
   readonly minimum: number;
   readonly maximum: number;
-  /** Whether 0 is also valid, and turns it off. */
+  /** Whether 0 is also valid and turns it off. */
   readonly canBeOff: boolean;
 }
 
@@ -44,7 +44,7 @@ export interface NumberProblem {
   readonly used: number;
 }
 
-/** The values of these settings, in ms, and what is wrong with them. */
+/** The values of these settings, in ms, and the problems in them. */
 export interface NumberSettings {
   readonly ms: Readonly<Record<keyof typeof NUMBER_SETTINGS, number>>;
   readonly problems: readonly NumberProblem[];

@@ -5,43 +5,41 @@ import { describeFailure } from './failureMessages.ts';
 
 const { env, l10n } = vscode;
 
-/** Returns the signInPages that the browser shows at the end of a sign-in. */
+/** Returns the pages that the browser shows at the end of a sign-in. */
 export function signInPages(provider: string, template: string): Pages {
   const language = env.language;
-  const goBack = l10n.t('You can close this tab and return to VS Code.');
+  const returnToEditor = l10n.t('You can close this tab and return to VS Code.');
   return {
     template,
-    done: { language, status: 'success', heading: l10n.t('You are signed in to {0}', provider), body: goBack },
+    done: { language, status: 'success', heading: l10n.t('You’re signed in to {0}', provider), body: returnToEditor },
     failed: (error) => ({
       language,
       status: 'error',
-      heading: l10n.t('Signing in did not work'),
-      body: `${describeFailure(error, provider, false)} ${goBack}`,
+      heading: l10n.t('Sign-in failed'),
+      body: `${describeFailure(error, provider, false)} ${returnToEditor}`,
     }),
     mismatched: {
       language,
       status: 'error',
-      heading: l10n.t('This answer belongs to another sign-in'),
-      body: l10n.t(
-        'It was not used. Finish in the tab that VS Code opened last, or start signing in again in VS Code.',
-      ),
+      heading: l10n.t('This sign-in link is no longer valid'),
+      body: l10n.t('Continue in the tab that VS Code opened last, or sign in again from VS Code.'),
     },
-    ...otherPages(language, goBack),
+    ...otherPages(language, returnToEditor),
   };
 }
 
-/** Returns the signInPages that the browser shows at the end of a sign-out. */
+/** Returns the pages that the browser shows at the end of a sign-out. */
 export function signOutPages(provider: string, template: string): SignOutPages {
   const language = env.language;
   const close = l10n.t('You can close this tab.');
   return {
     template,
-    done: { language, status: 'success', heading: l10n.t('You are signed out of {0}', provider), body: close },
+    done: { language, status: 'success', heading: l10n.t('You’re signed out of {0}', provider), body: close },
     mismatched: {
       language,
       status: 'error',
-      heading: l10n.t('This answer belongs to another sign-out'),
-      body: l10n.t('It was not used. In VS Code you are signed out of {0} in any case.', provider),
+      heading: l10n.t('This sign-out link is no longer valid'),
+      body: l10n.t('You’re already signed out of {0} in VS Code.', provider),
     },
     ...otherPages(language, close),
   };
@@ -49,7 +47,7 @@ export function signOutPages(provider: string, template: string): SignOutPages {
 
 function otherPages(language: string, body: string): Pick<Pages, 'duplicate' | 'notFound'> {
   return {
-    duplicate: { language, status: 'neutral', heading: l10n.t('This answer has arrived already'), body },
-    notFound: { language, status: 'neutral', heading: l10n.t('There is nothing here'), body },
+    duplicate: { language, status: 'neutral', heading: l10n.t('This link was already used'), body },
+    notFound: { language, status: 'neutral', heading: l10n.t('Page not found'), body },
   };
 }

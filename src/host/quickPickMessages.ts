@@ -6,9 +6,13 @@ const { l10n } = vscode;
 
 /** Item: signs in to a provider. */
 export const signInTo = (provider: string): string => l10n.t('Sign In to {0}…', provider);
-/** Detail of an action on an account whose sessions differ: the state, and the scopes, of those that it is about. */
+/** Detail of an action on an account whose sessions differ: the state, and the scopes, of the sessions concerned. */
 export const stateWithScopes = (state: string, scopes: readonly string[]): string =>
-  l10n.t('{0} (scopes: {1})', state, scopes.join(' '));
+  l10n.t({
+    message: '{0} (scopes: {1})',
+    args: [state, scopes.join(' ')],
+    comment: ['{0} is a state such as "Signed in", {1} is one or more scopes.'],
+  });
 /** Heading above what belongs to no session. */
 export const generalHeading = (): string => l10n.t('General');
 
@@ -23,26 +27,28 @@ export function methodDetail(method: SignInMethod): string {
 }
 
 const METHOD_NAMES: Readonly<Record<SignInMethod, () => string>> = {
-  loopback: () => l10n.t('Sign In in the Browser'),
-  uri: () => l10n.t('Sign In with a Link to VS Code'),
-  device: () => l10n.t('Sign In with a Code'),
-  paste: () => l10n.t('Sign In and Paste the Address'),
+  loopback: () => l10n.t('Sign In with Browser'),
+  uri: () => l10n.t('Sign In with Link to VS Code'),
+  device: () => l10n.t('Sign In with Code'),
+  paste: () => l10n.t('Sign In and Paste URL'),
 };
 
 const METHOD_DETAILS: Readonly<Record<SignInMethod, () => string>> = {
-  loopback: () => l10n.t('The browser of this computer brings the answer back by itself.'),
-  uri: () => l10n.t('The browser opens VS Code with the answer.'),
-  device: () => l10n.t('You type a short code on a page, on this computer or on any other device.'),
-  paste: () => l10n.t('The browser ends on a page that it cannot show, and you copy the address of that page.'),
+  loopback: () => l10n.t('Sign in with your browser. You return to VS Code automatically.'),
+  uri: () => l10n.t('Sign in with your browser, which returns to VS Code with a link.'),
+  device: () => l10n.t('Enter a short code in a browser on this computer or on another device.'),
+  paste: () => l10n.t('Sign in with your browser, then paste the URL of the final page.'),
 };
 
 /** Title of the list of sign-in methods. */
-export const methodTitle = (provider: string): string => l10n.t('How do you want to sign in to {0}?', provider);
+export const methodTitle = (provider: string): string => l10n.t('Select a sign-in method for {0}', provider);
 /** Title of the list of providers to sign in to. */
-export const providerTitle = (): string => l10n.t('Which provider do you want to sign in to?');
-/** Title of the list of sessions to sign out. */
-export const signOutTitle = (): string => l10n.t('Which session do you want to sign out?');
+export const signInTitle = (): string => l10n.t('Select a provider to sign in to');
+/** Title of the list of providers whose client secret can be set. */
+export const clientSecretTitle = (): string => l10n.t('Select a provider to set the client secret for');
+/** Title of the list of accounts to sign out of. */
+export const signOutTitle = (): string => l10n.t('Select an account to sign out of');
 /** Title of the list of sessions to renew. */
-export const renewTitle = (): string => l10n.t('Which session do you want to renew?');
+export const renewTitle = (): string => l10n.t('Select a session to renew');
 /** Title of the list behind the status bar item. */
-export const sessionsTitle = (): string => l10n.t('Sessions and what can be done');
+export const sessionsTitle = (): string => l10n.t('Session Keeper: Sessions');

@@ -1,12 +1,12 @@
 import type * as vscode from 'vscode';
 import type { RememberedNames } from '../core/rememberedNames.ts';
 
-/** How many names are kept. */
+/** The maximum number of names. */
 const MAX_NAMES = 50;
 
 /**
  * Returns a set of names in a memento such as `ExtensionContext.globalState`; each browser has its own.
- * @param key where they are.
+ * @param key the key in the memento.
  */
 export function createRememberedNames(memento: vscode.Memento, key: string): RememberedNames {
   const names = (): string[] => {
@@ -15,7 +15,7 @@ export function createRememberedNames(memento: vscode.Memento, key: string): Rem
   };
   return {
     has: (name) => names().includes(name),
-    // If the name can't be stored, it's as if it had never been added.
+    // If the name can't be stored, it isn't remembered.
     add: (name) => void memento.update(key, [...names(), name].slice(-MAX_NAMES)).then(undefined, () => {}),
   };
 }

@@ -1,4 +1,4 @@
-// The settings, parsed, and what is wrong with them.
+// The parsed settings, and the problems in them.
 import * as vscode from 'vscode';
 import type { Disposable } from '../core/clock.ts';
 import { Emitter } from '../core/emitter.ts';
@@ -40,7 +40,7 @@ export class Settings implements Disposable {
     return this.#values.providers;
   }
 
-  /** What is wrong with the invalid entries. */
+  /** The problems in invalid entries. */
   get problems(): readonly SettingProblem[] {
     return this.#values.problems;
   }
@@ -60,7 +60,7 @@ export class Settings implements Disposable {
     return this.provider(id)?.label ?? id;
   }
 
-  /** Returns what determines when renewals are due and warnings are shown. */
+  /** Returns the settings for when renewals are due and warnings are shown. */
   lifetimes(): LifetimeSettings {
     return { ...this.#values.lifetimes, jitter: this.#jitter };
   }
@@ -86,7 +86,7 @@ export class Settings implements Disposable {
   }
 
   /**
-   * Returns whether a request of another extension for a session counts as user activity. VS Code doesn't say which
+   * Returns whether a request of another extension for a session counts as user activity. VS Code doesn't report which
    * requests are silent, so by default only requests to sign in count.
    */
   countsAsActivity(isInteractive: boolean): boolean {
@@ -98,7 +98,7 @@ export class Settings implements Disposable {
     return this.#values.muted.includes(kind);
   }
 
-  /** Reads the settings again, after a change that VS Code has not announced yet. */
+  /** Reads the settings again, after a change that VS Code hasn't announced yet. */
   reload(): void {
     this.#values = readValues();
   }

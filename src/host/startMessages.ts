@@ -7,6 +7,4 @@ const { l10n } = vscode;
 export const unconfiguredProviderLabel = (): string => l10n.t('OpenID Connect');
 /** The error, and the content of the diagnostics, if the bundle that is loaded on demand can’t be loaded. */
 export const bundleLoadFailed = (): string =>
-  l10n.t(
-    'A part of Session Keeper cannot be loaded: the extension was probably updated while this window was open. Reload the window.',
-  );
+  l10n.t('Session Keeper couldn’t load one of its components, probably because it was updated. Reload the window.');

@@ -1,14 +1,14 @@
-// Whether TLS certificates are verified, as far as VS Code's settings and the environment decide that.
+// Whether VS Code's settings and the environment turn off the verification of TLS certificates.
 import * as vscode from 'vscode';
 
-/** What switches the verification of TLS certificates off. */
+/** What turns off the verification of TLS certificates. */
 export type TlsDisabledBy = 'setting' | 'environment';
 
-/** The setting of VS Code that does. */
+/** The VS Code setting that controls it. */
 export const STRICT_SSL = 'http.proxyStrictSSL';
 
 /**
- * Returns what switches the verification of TLS certificates off; undefined if it's on.
+ * Returns what turns off the verification of TLS certificates; undefined if it's on.
  * @param env the environment of the process, in which Node reads `NODE_TLS_REJECT_UNAUTHORIZED`.
  */
 export function getTlsDisabledBy(env: NodeJS.ProcessEnv): TlsDisabledBy | undefined {
@@ -16,8 +16,8 @@ export function getTlsDisabledBy(env: NodeJS.ProcessEnv): TlsDisabledBy | undefi
 }
 
 /**
- * Returns the settings about certificates to show. The one that switches their verification off is shown only if it's off:
- * a certificate error can be an attack, and must not lead to it.
+ * Returns the settings about certificates to show. The setting for their verification is included only if it's off:
+ * a certificate error can be an attack, and must not lead the user to turn it off.
  */
 export function certificateSettings(): string[] {
   return [...(isStrictSslOff() ? [STRICT_SSL] : []), 'http.systemCertificates'];

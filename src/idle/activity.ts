@@ -1,8 +1,8 @@
-// Points in time of activity, and the lengths of time that follow from an idle timeout. All lengths are in ms.
+// Activity timestamps, and the durations derived from an idle timeout. All durations are in ms.
 import * as v from 'valibot';
 import { MINUTE, SECOND } from '../core/clock.ts';
 
-/** A point in time, as both clocks of a machine show it. */
+/** A point in time on both clocks of a machine. */
 export interface ActivityTimestamp {
   /** The wall-clock time, in ms since the Unix epoch. It can be set, and it continues across a restart of the machine. */
   readonly at: number;
@@ -45,7 +45,7 @@ export function elapsedAcrossRestart(last: ActivityTimestamp, now: ActivityTimes
 
 /** The longest time, in ms, between a warning and the sign-out. */
 const MAX_WARNING_LEAD = 5 * MINUTE;
-/** The shortest one, if the timeout is long enough for it: time to read a sentence and press a key. */
+/** The shortest one, if the timeout is long enough: time to read the warning and press a key. */
 const MIN_WARNING_LEAD = 15 * SECOND;
 
 /** Returns how long, in ms, before the sign-out the warning comes: a third of the timeout within bounds, at most half of it. */

@@ -2,11 +2,11 @@
 import type { Clock, Disposable } from '../core/clock.ts';
 import type { LastActivityFile } from './lastActivityFile.ts';
 
-/** What the reporter depends on. */
+/** The dependencies of the reporter. */
 export interface ActivityReporterDependencies {
   readonly clock: Clock;
   readonly file: LastActivityFile;
-  /** Returns the machine's uptime, in ms, sleep included. */
+  /** Returns the machine's uptime, in ms, including sleep. */
   uptime(): number;
   /** Returns the shortest time between two reports, in ms; `undefined` if there is nothing to report. */
   interval(): number | undefined;
@@ -42,7 +42,7 @@ export class ActivityReporter implements Disposable {
     this.#reportedAt = -Infinity;
   }
 
-  /** Deletes the file, and doesn't make the report that is due. */
+  /** Deletes the file and cancels the report that is due. */
   stop(): void {
     this.#timer?.dispose();
     this.#timer = undefined;

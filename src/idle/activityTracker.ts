@@ -1,12 +1,12 @@
-// When somebody was last active, and for how long sessions have been idle. All points in time are uptimes of the machine,
-// in ms: nobody can set them, and they include sleep.
+// Tracks the last activity and how long sessions have been idle. All times are uptimes of the machine, in ms, which
+// can't be set and include sleep.
 import type { Clock } from '../core/clock.ts';
 import type { SessionRecord } from '../core/session.ts';
 
-/** What the tracker depends on. */
+/** The dependencies of the tracker. */
 export interface ActivityTrackerDependencies {
   readonly clock: Clock;
-  /** Returns the machine's uptime, in ms, sleep included. */
+  /** Returns the machine's uptime, in ms, including sleep. */
   uptime(): number;
 }
 
@@ -20,7 +20,7 @@ export class ActivityTracker {
   #offlineGap = NO_GAP;
   /** The first and the last activity in this window before {@link start}. */
   #early: { readonly first: number; last: number } | undefined;
-  /** When each session was signed in: it hasn't been idle for longer. */
+  /** When each session was signed in, which limits its idle time. */
   readonly #signIns = new Map<string, { readonly signedInAt: number; readonly uptime: number }>();
 
   constructor(dependencies: ActivityTrackerDependencies) {
@@ -32,7 +32,7 @@ export class ActivityTracker {
     return this.#last !== -Infinity;
   }
 
-  /** When somebody was last active. */
+  /** When the user was last active. */
   get last(): number {
     return this.#last;
   }
@@ -52,7 +52,7 @@ export class ActivityTracker {
 
   /**
    * Starts tracking.
-   * @param offlineTime for how long, in ms, nobody had been active in any window by now; early activity here aside.
+   * @param offlineTime for how long, in ms, the user had been inactive in all windows, ignoring early activity here.
    */
   start(offlineTime: number): void {
     const now = this.#dependencies.uptime();

@@ -1,4 +1,4 @@
-// Signs out of sessions when nobody has been active in any window for a configured time, with a warning before.
+// Signs out of sessions after a configured time without activity in any window, with a warning before.
 import { HOUR, SECOND, type Disposable } from '../core/clock.ts';
 import type { SessionRecord } from '../core/session.ts';
 import { describeSession } from '../storage/recordDescription.ts';
@@ -10,7 +10,7 @@ import { IdleSignOut, type IdleSignOutDependencies } from './idleSignOut.ts';
 import { IdleWarnings } from './idleWarnings.ts';
 import { ACTIVITY_FILE, LastActivityFile, type LastActivityFileDependencies } from './lastActivityFile.ts';
 
-/** What the monitor depends on. */
+/** The dependencies of the monitor. */
 export interface IdleMonitorDependencies
   extends IdleSessionsDependencies, IdleSignOutDependencies, LastActivityFileDependencies {}
 
@@ -26,7 +26,7 @@ export class IdleMonitor implements Disposable {
   readonly #subscription: Disposable;
   #starting: Promise<void> | undefined;
   #evaluating: Promise<void> | undefined;
-  /** The uptime of the last activity that came while it was unknown whether it was in time. */
+  /** The uptime of the last activity received before it was known whether it was in time. */
   #pendingActivity: number | undefined;
   #timer: Disposable | undefined;
   #plannedFor = Infinity;
@@ -45,7 +45,7 @@ export class IdleMonitor implements Disposable {
       uptime: () => dependencies.uptime(),
       interval: () => this.reportInterval,
       lastActivity: () => this.#activity.last,
-      // A window that starts now must find an idle session signed out, rather than somebody active.
+      // A window that starts now must find an idle session signed out, rather than an active user.
       whenReady: () => this.#signOuts.whenDone(),
       onRead: (lastActivity) => this.#applyActivity(lastActivity),
     });
@@ -63,7 +63,9 @@ export class IdleMonitor implements Disposable {
     return this.#warnings.onDidWarn;
   }
 
-  /** Fires with the id of a session whose warning no longer applies: somebody is active again, or the session is gone. */
+  /**
+   * Fires with the ID of a session whose warning no longer applies: the user is active again, or the session is gone.
+   */
   get onDidCancelWarning(): IdleWarnings['onDidCancel'] {
     return this.#warnings.onDidCancel;
   }
@@ -80,7 +82,7 @@ export class IdleMonitor implements Disposable {
   }
 
   /**
-   * Reads for how long nobody was active before this window was opened. Called when the stored sessions were read.
+   * Reads how long the user was inactive before this window was opened. Called after the stored sessions were read.
    * @returns a promise that resolves when that was read and evaluated; the same one each time. It never rejects.
    */
   async start(): Promise<void> {
@@ -89,8 +91,8 @@ export class IdleMonitor implements Disposable {
   }
 
   /**
-   * Records that somebody is active. If a timeout has passed by then, for example during sleep, the activity comes too
-   * late for the sessions with that timeout.
+   * Records activity. If a timeout has passed by then, for example during sleep, the activity comes too late for the
+   * sessions with that timeout.
    */
   recordActivity(): void {
     const { shortestTimeout } = this.#sessions;
@@ -111,7 +113,7 @@ export class IdleMonitor implements Disposable {
     this.#plan();
   }
 
-  /** Records activity: a person has signed in. */
+  /** Records a sign-in as activity. */
   onSignIn(): void {
     this.recordActivity();
   }
@@ -130,7 +132,7 @@ export class IdleMonitor implements Disposable {
     if (this.reportInterval === undefined) {
       this.#reporter.stop();
     } else {
-      this.#dependencies.log.info('The idle timeouts have changed. The idle time counts from now.');
+      this.#dependencies.log.info('The idle timeouts have changed. Idle time counts from now.');
       this.#reporter.reset();
       this.#reporter.reportSoon();
     }
@@ -145,8 +147,8 @@ export class IdleMonitor implements Disposable {
   }
 
   /**
-   * Returns whether a session must be neither handed out nor refreshed, because its idle timeout has passed or because
-   * that isn't known yet. From memory, at once.
+   * Returns whether a session must be neither returned to callers nor refreshed, because its idle timeout has passed or
+   * that isn't known yet. Answers from memory.
    */
   isBlocked(record: SessionRecord): boolean {
     return this.#signOuts.isRunning(record) || this.#sessions.isOverdue(record);
@@ -199,7 +201,7 @@ export class IdleMonitor implements Disposable {
       this.#pendingActivity ??= known === undefined ? this.#dependencies.uptime() : undefined;
       log.info(
         known === undefined
-          ? 'No earlier activity is known. The idle time counts from now.'
+          ? 'No earlier activity is known. Idle time counts from now.'
           : `The last activity was ${seconds(offlineTime)} ago.`,
       );
     }
@@ -217,7 +219,7 @@ export class IdleMonitor implements Disposable {
       if (this.#sessions.isOverdue(record)) {
         const timeout = this.#sessions.timeout(record);
         const idle = seconds(this.#sessions.idleTime(record));
-        log.info(`${describeSession(record)}: idle for ${idle}; its idle timeout is ${seconds(timeout)}.`);
+        log.info(`${describeSession(record)}: idle for ${idle}; idle timeout: ${seconds(timeout)}.`);
         this.#signOuts.start(record, timeout);
       }
     }
@@ -226,13 +228,13 @@ export class IdleMonitor implements Disposable {
     for (const record of this.#sessions.listWatched()) {
       if (this.#sessions.untilWarning(record) <= 0 && !this.#warnings.has(record.id)) {
         const left = this.#sessions.untilSignOut(record);
-        log.info(`${describeSession(record)}: idle; it will be signed out in ${seconds(left)}.`);
+        log.info(`${describeSession(record)}: idle; signing out in ${seconds(left)}.`);
         this.#warnings.warn(record, left);
       }
     }
   }
 
-  /** A session whose timeout has passed was signed out by another window; the person may be looking at this one. */
+  /** A session whose timeout has passed was signed out by another window. The user may be looking at this one. */
   #onRemoved(record: SessionRecord | undefined): void {
     if (record === undefined) {
       return;
@@ -244,7 +246,7 @@ export class IdleMonitor implements Disposable {
     this.#warnings.cancel(record.id);
   }
 
-  /** Fires a change for sessions that may no longer be blocked, for those who have skipped them. */
+  /** Fires a change for sessions that may no longer be blocked, for callers that skipped them. */
   #notifyChanged(records: readonly SessionRecord[]): void {
     for (const { id } of records) {
       this.#dependencies.liveSessions.patch(id, {});

@@ -8,17 +8,17 @@ import { warningLeadTime } from './activity.ts';
 import type { ActivityTracker } from './activityTracker.ts';
 import type { IdleSignOut } from './idleSignOut.ts';
 
-/** What the sessions depend on. */
+/** The dependencies of {@link IdleSessions}. */
 export interface IdleSessionsDependencies {
   readonly clock: Clock;
   readonly liveSessions: LiveSessions;
-  /** Returns the configured idle timeouts, in ms, by provider id; without the providers whose timeout is off. */
+  /** Returns the configured idle timeouts, in ms, by provider ID; without the providers whose timeout is off. */
   timeouts(): ReadonlyMap<string, number>;
-  /** Returns the provider that a session belongs to as it is configured now; `undefined` if there is none. */
+  /** Returns the provider of a session as configured now; `undefined` if there is none. */
   providerOf(record: SessionRecord): Provider | undefined;
 }
 
-/** Answers for the present moment, from memory: by the settings and by the activity that this window knows of. */
+/** Answers for the current time, from memory: by the settings and the activity that this window knows. */
 export class IdleSessions {
   readonly #dependencies: IdleSessionsDependencies;
   readonly #activity: ActivityTracker;
@@ -60,8 +60,8 @@ export class IdleSessions {
   timeout(record: SessionRecord): number {
     const dependencies = this.#dependencies;
     // There is nothing to sign out of if the session has ended.
-    const isConcerned = dependencies.providerOf(record) !== undefined && isUsable(record, dependencies.clock.now());
-    return isConcerned ? (dependencies.timeouts().get(record.providerId) ?? 0) : 0;
+    const isActive = dependencies.providerOf(record) !== undefined && isUsable(record, dependencies.clock.now());
+    return isActive ? (dependencies.timeouts().get(record.providerId) ?? 0) : 0;
   }
 
   /** Returns how long a session has been idle. */

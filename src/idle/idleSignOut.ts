@@ -1,4 +1,4 @@
-// Signs out of idle sessions: in one window of all that find the same.
+// Signs out of idle sessions, in one of the windows that detect them.
 import { SECOND, type Clock, type Disposable } from '../core/clock.ts';
 import { Emitter } from '../core/emitter.ts';
 import { toFailure } from '../core/failure.ts';
@@ -9,23 +9,33 @@ import type { CrossWindowSync } from '../storage/crossWindowSync.ts';
 import type { LiveSessions } from '../storage/liveSessions.ts';
 import { describeSession } from '../storage/recordDescription.ts';
 
-/** What the sign-out depends on. */
+/** The dependencies of the sign-out. */
 export interface IdleSignOutDependencies {
   readonly clock: Clock;
   readonly log: Log;
   readonly notificationClaims: NotificationClaims;
   readonly crossWindowSync: CrossWindowSync;
   readonly liveSessions: LiveSessions;
-  /** Signs out of a session. */
-  signOut(id: string): Promise<unknown>;
+  /** Signs out of a session. `atServer` rejects if the server hasn't confirmed it. */
+  signOut(id: string): Promise<{ readonly atServer: Promise<Exclude<SignOutOutcome, 'unconfirmed'>> }>;
+  /** Waits a while for the outcome of a sign-out that any window has started. Never rejects. */
+  outcomeOf(record: SessionRecord): Promise<SignOutOutcome>;
 }
+
+/** The outcome of a sign-out at the server; `unconfirmed` if it's retried. */
+export type SignOutOutcome = 'revoked' | 'not-supported' | 'unconfirmed';
 
 /** A session that was signed out. */
 export interface IdleEnd {
   readonly record: SessionRecord;
   /** Its idle timeout, in ms. */
   readonly timeout: number;
+  /** Never rejects. */
+  readonly outcome: Promise<SignOutOutcome>;
 }
+
+/** How long, in ms, the server may take to confirm a sign-out before it counts as unconfirmed. */
+const CONFIRMATION_TIMEOUT = 10 * SECOND;
 
 /** How long, in ms, the window that signs out of a session may take before another one does. */
 const SIGN_OUT_TIMEOUT = 5 * SECOND;
@@ -33,7 +43,7 @@ const SIGN_OUT_TIMEOUT = 5 * SECOND;
 /** The sign-outs that are running in this window. */
 export class IdleSignOut implements Disposable {
   readonly #dependencies: IdleSignOutDependencies;
-  /** By session id. Activity doesn't stop them; a new sign-in does. */
+  /** By session ID. Activity doesn't stop them; a new sign-in does. */
   readonly #running = new Map<string, { readonly signedInAt: number; readonly done: Promise<void> }>();
   readonly #signedOut = new Emitter<IdleEnd>();
   #isDisposed = false;
@@ -42,7 +52,7 @@ export class IdleSignOut implements Disposable {
     this.#dependencies = dependencies;
   }
 
-  /** Fires when a session was signed out; not if the person has signed in again meanwhile. */
+  /** Fires when a session was signed out; not if the user has signed in again in the meantime. */
   get onDidSignOut(): Emitter<IdleEnd>['event'] {
     return this.#signedOut.event;
   }
@@ -60,7 +70,7 @@ export class IdleSignOut implements Disposable {
   /** Fires {@link onDidSignOut} for a session with an idle timeout, in ms, that another window has signed out of. */
   reportSignedOut(record: SessionRecord, timeout: number): void {
     if (!this.isRunning(record)) {
-      this.#signedOut.fire({ record, timeout });
+      this.#signedOut.fire({ record, timeout, outcome: this.#dependencies.outcomeOf(record) });
     }
   }
 
@@ -85,12 +95,26 @@ export class IdleSignOut implements Disposable {
     const isStillListed = liveSessions.get(id)?.record.signedInAt === record.signedInAt;
     const signingOut = isStillListed && !this.#isDisposed ? this.#dependencies.signOut(id) : undefined;
     if (liveSessions.get(id) === undefined) {
-      this.#signedOut.fire({ record, timeout });
+      this.#signedOut.fire({ record, timeout, outcome: this.#outcomeOf(record, signingOut) });
     }
     await signingOut?.catch((error: unknown) =>
       log.warn(`${describeSession(record)}: signed out, but still stored (${toFailure(error).code}).`),
     );
     await notificationClaims.forget(id);
     this.#running.delete(id);
+  }
+
+  async #outcomeOf(
+    record: SessionRecord,
+    signingOut: ReturnType<IdleSignOutDependencies['signOut']> | undefined,
+  ): Promise<SignOutOutcome> {
+    const { clock } = this.#dependencies;
+    const signOut = await signingOut?.catch(() => undefined);
+    return signOut === undefined
+      ? this.#dependencies.outcomeOf(record)
+      : Promise.race([
+          signOut.atServer.catch(() => 'unconfirmed' as const),
+          new Promise<'unconfirmed'>((resolve) => clock.after(CONFIRMATION_TIMEOUT, () => resolve('unconfirmed'))),
+        ]);
   }
 }

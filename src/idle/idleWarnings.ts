@@ -6,7 +6,7 @@ import type { SessionRecord } from '../core/session.ts';
 /** A session that is about to be signed out. */
 export interface IdleWarning {
   readonly record: SessionRecord;
-  /** When it will be signed out unless somebody is active before, in ms since the Unix epoch. */
+  /** When it will be signed out without further activity, in ms since the Unix epoch. */
   readonly endsAt: number;
 }
 
@@ -24,7 +24,7 @@ export class IdleWarnings implements Disposable {
   /** Fires when a session is about to be signed out. */
   readonly onDidWarn = this.#due.event;
 
-  /** Fires with the id of a session whose warning no longer applies. */
+  /** Fires with the ID of a session whose warning no longer applies. */
   readonly onDidCancel = this.#canceled.event;
 
   /** Whether any warning applies. */
@@ -37,7 +37,7 @@ export class IdleWarnings implements Disposable {
     return this.#ids.has(id);
   }
 
-  /** Warns about a session, which has so many ms left. */
+  /** Warns about a session with the given time left, in ms. */
   warn(record: SessionRecord, left: number): void {
     this.#ids.add(record.id);
     this.#due.fire({ record, endsAt: this.#clock.now() + left });

@@ -11,12 +11,12 @@ import {
 import type { Log } from '../core/log.ts';
 import type { SharedFolder } from '../locking/sharedFolder.ts';
 
-/** What the file depends on. */
+/** The dependencies of the file. */
 export interface LastActivityFileDependencies {
   readonly clock: Clock;
   readonly log: Log;
   readonly folder: SharedFolder;
-  /** Returns the machine's uptime, in ms, sleep included. */
+  /** Returns the machine's uptime, in ms, including sleep. */
   uptime(): number;
 }
 
@@ -26,7 +26,9 @@ export const ACTIVITY_FILE = 'activity';
 /** How long, in ms, it may take until activity is in the file. */
 const MAX_REPORT_DELAY = 30 * SECOND;
 
-/** The file. If the folder fails or the text isn't valid, a window goes by what it knows itself; no method rejects. */
+/**
+ * The activity file. If the folder fails or the text isn't valid, a window uses its own information. No method rejects.
+ */
 export class LastActivityFile {
   readonly #dependencies: LastActivityFileDependencies;
   /** The text that this window last read or wrote, and the uptime at which it last read. */
@@ -39,7 +41,9 @@ export class LastActivityFile {
     this.#dependencies = dependencies;
   }
 
-  /** Returns for how long, in ms, nobody had been active when this window started; `undefined` if that isn't known. */
+  /**
+   * Returns for how long, in ms, the user had been inactive when this window started; `undefined` if that isn't known.
+   */
   async readAtStart(): Promise<number | undefined> {
     this.#text = await this.#readText();
     const now = this.#now();
@@ -91,7 +95,7 @@ export class LastActivityFile {
     try {
       return await run();
     } catch (error) {
-      this.#warnOnce(`Activity can't be shared between windows (${operation}: ${toFailure(error).code}).`);
+      this.#warnOnce(`Couldn't share activity between windows (${operation}: ${toFailure(error).code}).`);
       return undefined;
     }
   }
@@ -99,12 +103,12 @@ export class LastActivityFile {
   #parse(text: string): ActivityTimestamp | undefined {
     const timestamp = parseActivityTimestamp(text);
     if (timestamp === undefined) {
-      this.#warnOnce('The file with the last activity is invalid.');
+      this.#warnOnce('The activity file is invalid.');
     }
     return timestamp;
   }
 
-  /** Logs a warning, once: the file is read again and again. */
+  /** Logs a warning, once: the file is read repeatedly. */
   #warnOnce(message: string): void {
     if (!this.#hasWarned) {
       this.#hasWarned = true;

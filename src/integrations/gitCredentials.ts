@@ -1,4 +1,4 @@
-// Authenticates VS Code's git, in the Source Control view and in integrated terminals, with a session's access token.
+// Authenticates Git in VS Code (Source Control view and integrated terminal) with a session's access token.
 import * as vscode from 'vscode';
 import type { Disposable } from '../core/clock.ts';
 import { toFailure } from '../core/failure.ts';
@@ -12,23 +12,23 @@ import type { Settings } from '../host/settings.ts';
 import { describeSession } from '../storage/recordDescription.ts';
 import type { IssuedToken, TokenSource } from './tokenSource.ts';
 
-/** The part of the API of VS Code's git extension, version 1, that is used here. */
+/** The part of the Git extension's API (version 1) that is used here. */
 interface GitApi {
   registerCredentialsProvider(provider: {
     getCredentials(host: vscode.Uri): Promise<Credentials | undefined>;
   }): Disposable;
 }
 
-/** What git sends with HTTP Basic authentication (RFC 7617). */
+/** What Git sends with HTTP Basic authentication (RFC 7617). */
 interface Credentials {
   readonly username: string;
   readonly password: string;
 }
 
-/** The user name with which GitLab, Gitea and Forgejo accept an access token as the password. */
+/** With this user name, GitLab, Gitea, and Forgejo accept an access token as the password. */
 const USERNAME = 'oauth2';
 
-/** What makes git fail with an error of its own. Without credentials, VS Code would ask for a user name and a password. */
+/** Makes Git fail with an authentication error. Without credentials, VS Code would ask for a user name and password. */
 const NO_CREDENTIALS: Credentials = { username: USERNAME, password: '' };
 
 /** What the credentials depend on. */
@@ -38,17 +38,17 @@ export interface GitCredentialsDependencies {
   readonly tokenSource: TokenSource;
   /** Signs in to a provider, and shows the outcome. */
   signIn(provider: Provider): Promise<void>;
-  /** Shows why no token could be renewed. */
+  /** Shows why the token couldn't be renewed. */
   reportFailure(error: unknown, provider: Provider): void;
 }
 
-/** Registers with VS Code's git extension while a provider lists git servers. */
+/** Provides credentials to VS Code's Git extension while a provider lists git servers. */
 export class GitCredentials implements Disposable {
   readonly #dependencies: GitCredentialsDependencies;
   #registration: Promise<Disposable | undefined> | undefined;
-  /** The servers for which a notification was shown since git was last authenticated there: git may fetch periodically. */
+  /** The servers with a notification since Git last authenticated to them, because VS Code may fetch periodically. */
   readonly #notified = new Set<string>();
-  /** The accounts that the user has selected, by the origin of the server. */
+  /** The accounts that the user selected, by the server's origin. */
   readonly #selected = new Map<string, string>();
 
   constructor(dependencies: GitCredentialsDependencies) {
@@ -64,7 +64,7 @@ export class GitCredentials implements Disposable {
     }
   }
 
-  /** Unregisters from the git extension. */
+  /** Unregisters from the Git extension. */
   dispose(): void {
     void this.#registration?.then((registration) => registration?.dispose());
     this.#registration = undefined;
@@ -77,13 +77,13 @@ export class GitCredentials implements Disposable {
       return api?.registerCredentialsProvider({ getCredentials: (host) => this.#getCredentials(host) });
     } catch {
       this.#dependencies.log.warn(
-        "VS Code's git extension isn't available: git isn't installed, or git.enabled is off.",
+        "VS Code's Git extension isn't available: Git isn't installed, or git.enabled is off.",
       );
       return undefined;
     }
   }
 
-  /** Returns the credentials for a server; undefined if no provider lists it, so that VS Code asks somewhere else. */
+  /** Returns the credentials for a server; undefined if no provider lists it, so that VS Code handles it as usual. */
   async #getCredentials(host: vscode.Uri): Promise<Credentials | undefined> {
     const origin = parseUrl(host.toString(true))?.origin;
     const provider = this.#dependencies.settings.providers.find(
@@ -96,7 +96,7 @@ export class GitCredentials implements Disposable {
       const issued = await this.#getToken(provider, origin);
       return issued === undefined ? NO_CREDENTIALS : { username: USERNAME, password: issued.token };
     } catch (error) {
-      this.#dependencies.log.warn(`Couldn't authenticate git to ${origin}: ${formatFailure(toFailure(error))}.`);
+      this.#dependencies.log.warn(`Couldn't authenticate Git to ${origin}: ${formatFailure(toFailure(error))}.`);
       this.#notifyOnce(origin, () => this.#dependencies.reportFailure(error, provider));
       return NO_CREDENTIALS;
     }
@@ -109,7 +109,7 @@ export class GitCredentials implements Disposable {
     const issued = await this.#selectAccount(usable, origin);
     if (issued !== undefined) {
       this.#notified.delete(origin);
-      log.info(`${describeSession(issued.record)}: access token used by git for ${origin}.`);
+      log.info(`${describeSession(issued.record)}: access token used by Git for ${origin}.`);
     } else if (usable.length === 0) {
       this.#notifyOnce(origin, () => this.#notifyNoToken(provider, new URL(origin).host, all.length > 0));
     }

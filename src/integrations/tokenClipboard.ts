@@ -1,4 +1,4 @@
-// The commands that copy an access token. It's asked for each time: any extension or link can run a command.
+// The commands that copy an access token. The user selects it each time because any extension or link can run commands.
 import * as vscode from 'vscode';
 import { SECOND, type Clock, type Disposable } from '../core/clock.ts';
 import { Failure } from '../core/failure.ts';
@@ -6,6 +6,7 @@ import type { Log } from '../core/log.ts';
 import type { RememberedNames } from '../core/rememberedNames.ts';
 import type { SessionRecord } from '../core/session.ts';
 import * as messages from '../host/clipboardMessages.ts';
+import { noSession } from '../host/notificationMessages.ts';
 import type { Settings } from '../host/settings.ts';
 import type { SessionManager } from '../sessions/sessionManager.ts';
 import { describeSession } from '../storage/recordDescription.ts';
@@ -14,7 +15,7 @@ import type { TokenSource } from './tokenSource.ts';
 /** How long, in ms, a token stays in the clipboard. */
 const CLIPBOARD_TIMEOUT = 60 * SECOND;
 
-/** The name under which it's remembered that the user has confirmed the warning. */
+/** The name of the warning among those that the user has confirmed. */
 const WARNING = 'access-token';
 
 /** What the commands depend on. */
@@ -26,7 +27,7 @@ export interface TokenClipboardDependencies {
   readonly tokenSource: TokenSource;
   /** The warnings that the user has confirmed. */
   readonly confirmed: RememberedNames;
-  /** Shows why no token could be copied. */
+  /** Shows why the token couldn't be copied. */
   reportFailure(error: unknown, record: SessionRecord): void;
 }
 
@@ -50,7 +51,7 @@ export class TokenClipboard implements Disposable {
     await this.#copy(messages.copyCurlHeaderTitle(), (token) => `-H ${quoted(`Authorization: Bearer ${token}`)}`);
   }
 
-  /** Removes the token from the clipboard at once, because the timer ends with the window. */
+  /** Removes the token from the clipboard immediately because the timer ends with the window. */
   dispose(): void {
     this.#timer?.dispose();
     void this.#clear();
@@ -88,7 +89,7 @@ export class TokenClipboard implements Disposable {
     const records = settings.providers.flatMap(({ id }) => sessionManager.getActive(id).map(({ record }) => record));
     const copyable = records.filter(({ dpopKey }) => dpopKey === undefined);
     if (copyable.length === 0) {
-      const message = records.length === 0 ? messages.nothingToCopy() : messages.onlyBoundTokens();
+      const message = records.length === 0 ? noSession() : messages.onlyBoundTokens();
       void vscode.window.showInformationMessage(message);
       return undefined;
     }
@@ -121,14 +122,14 @@ export class TokenClipboard implements Disposable {
   async #clear(): Promise<void> {
     const copied = this.#copied;
     this.#copied = undefined;
-    // Something else that was copied since stays.
+    // Keeps what was copied since.
     if (copied !== undefined && (await vscode.env.clipboard.readText()) === copied) {
       await vscode.env.clipboard.writeText('');
     }
   }
 }
 
-/** Returns an argument for a shell: one that POSIX shells, PowerShell and cmd.exe read alike, if its characters allow it. */
+/** Quotes a shell argument: for POSIX shells, PowerShell, and cmd.exe if its characters allow that, otherwise for POSIX shells. */
 function quoted(argument: string): string {
   return /^[\w\-.~+/=: ]+$/u.test(argument) ? `"${argument}"` : `'${argument.replaceAll("'", String.raw`'\''`)}'`;
 }

@@ -1,4 +1,4 @@
-// Valid tokens for the integrations: what an extension gets from `getSession`, for a program outside of VS Code.
+// Valid tokens for programs outside VS Code: the same that an extension gets from `getSession`.
 import { usableToken } from '../auth/authenticationSession.ts';
 import type { Clock } from '../core/clock.ts';
 import { Failure } from '../core/failure.ts';
@@ -6,7 +6,7 @@ import type { SessionRecord } from '../core/session.ts';
 import type { SessionFilter, SessionManager } from '../sessions/sessionManager.ts';
 import type { Settings } from '../host/settings.ts';
 
-/** A token with the session that it belongs to. */
+/** A token and its session. */
 export interface IssuedToken {
   readonly token: string;
   readonly record: SessionRecord;
@@ -24,7 +24,7 @@ export interface TokenSourceDependencies {
 /** Which token is requested. */
 export interface TokenRequest {
   readonly providerId: string;
-  /** The scopes that the token must have; the configured ones if undefined. */
+  /** The scopes that the token must have; by default, the configured ones. */
   readonly scopes?: readonly string[] | undefined;
   /** Which of the sessions with these scopes may serve the request. */
   readonly filter?: SessionFilter | undefined;

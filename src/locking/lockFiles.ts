@@ -1,34 +1,34 @@
-// The files of the renewal lock: `<session id>.<number>.locked`, created by its holder, and beside it `….released`.
+// The files of the renewal lock: `<session id>.<number>.locked`, created by the holder, and `….released`.
 import * as v from 'valibot';
 import { toFailure } from '../core/failure.ts';
 import { parseJson } from '../core/json.ts';
 import type { Log } from '../core/log.ts';
 import { MAX_FILE_NUMBER, parseFileNumber, type SharedFolder } from './sharedFolder.ts';
 
-/** Who has a lock. */
+/** The holder of a lock. */
 export interface LockHolder {
   /** The id of the session. */
   readonly id: string;
-  /** The number of the lock: no other lock of the session has it. */
+  /** The number of the lock, unique within the session. */
   readonly number: number;
-  /** What to ask the operating system with whether the process is alive; undefined if the file makes no sense. */
+  /** The process token to check for liveness; undefined if the file isn't valid. */
   readonly token: string | undefined;
-  /** What a person finds the process by. */
+  /** A name by which a user can find the process. */
   readonly name: string | undefined;
-  /** Since when, in ms since the Unix epoch. */
+  /** When the lock was acquired, in ms since the Unix epoch. */
   readonly since: number | undefined;
 }
 
-/** The newest lock of a session; its number is 0 if there was none yet. */
+/** The newest lock of a session; its number is 0 if there is none yet. */
 export interface LatestLock {
   readonly number: number;
   /** The name of its file. */
   readonly file: string;
-  /** What its file contains; undefined if it's released. */
+  /** The content of the file; undefined if the lock is released. */
   readonly content: string | undefined;
-  /** Who has it; undefined if nobody does. */
+  /** The holder; undefined if the lock is free. */
   readonly holder?: LockHolder;
-  /** Whether the file was deleted while it was read: a newer lock exists by now. */
+  /** Whether the file was deleted while it was read, so that a newer lock exists. */
   readonly isPast: boolean;
 }
 
@@ -39,17 +39,17 @@ interface LockFile {
 }
 
 const NAME = /^([A-Za-z0-9-]+)\.(\d+)\.(locked|released)$/;
-/** How many past locks keep their files, so that a list that is made while they change never misses all of them. */
+/** How many past locks keep their files, so that a list made during changes never misses all of them. */
 const RETAINED = 3;
 
 const holderSchema = v.object({ token: v.string(), name: v.optional(v.string()), since: v.optional(v.number()) });
 
-/** Whether a file of the folder is a lock that some window has acquired. */
+/** Returns whether a file of the folder is an acquired lock. */
 export function isLockFile(name: string): boolean {
   return name.endsWith('.locked');
 }
 
-/** The lock files of all sessions. The methods reject with what the folder rejects with, unless they say otherwise. */
+/** The lock files of all sessions. Unless stated otherwise, the methods reject with the error of the folder. */
 export class LockFiles {
   readonly #folder: SharedFolder;
   readonly #log: Log;
@@ -59,28 +59,28 @@ export class LockFiles {
     this.#log = log;
   }
 
-  /** The newest lock of a session. */
+  /** Returns the newest lock of a session. */
   async latest(id: string): Promise<LatestLock> {
     return this.#latestOf(id, await this.#list(id));
   }
 
-  /** Who has a lock at this moment, of all sessions. */
+  /** Returns the current lock holders of all sessions. */
   async listHolders(): Promise<LockHolder[]> {
     const latest = await Promise.all((await this.listIds()).map((id) => this.latest(id)));
     return latest.map(({ holder }) => holder).filter((holder) => holder !== undefined);
   }
 
-  /** The ids of the sessions that have lock files. */
+  /** Returns the IDs of the sessions that have lock files. */
   async listIds(): Promise<string[]> {
     const names = await this.#folder.list();
     return [...new Set(names.map((name) => NAME.exec(name)?.[1]))].filter((id) => id !== undefined);
   }
 
-  /** Creates a lock; false if another window has it, or a later one. Deletes those that are long past. */
+  /** Creates a lock, and deletes outdated ones. Returns false if another window has this lock or a later one. */
   async create(id: string, number: number, content: string): Promise<boolean> {
     if (number > MAX_FILE_NUMBER) {
-      // No session is renewed that often: the row isn't ours, and the next look finds none.
-      this.#log.warn(`The lock files of session ${id.slice(0, 8)} have a number that none of them can have reached.`);
+      // No session is refreshed that often, so these files aren't ours. The next attempt finds none.
+      this.#log.warn(`The lock files of session ${id.slice(0, 8)} have an impossibly high number.`);
       await this.delete(id);
       return false;
     }
@@ -90,7 +90,7 @@ export class LockFiles {
     }
     let isLatest = false;
     try {
-      // Whoever has listed the files long ago can create a lock that is long past and deleted: the later ones show that.
+      // A window with an outdated list can create a lock that was already deleted. The later locks reveal that.
       const files = await this.#list(id);
       isLatest = files.every((file) => file.number < number || file.name === name);
       const past = isLatest ? files.filter((file) => file.number <= number - RETAINED) : [];
@@ -103,14 +103,14 @@ export class LockFiles {
     }
   }
 
-  /** Releases a lock. Never rejects: if that fails, the others see that its process doesn't hold it any more. */
+  /** Releases a lock. Never rejects: on failure, other windows detect that its process no longer holds it. */
   async release(id: string, number: number): Promise<void> {
     try {
       if ((await this.#folder.read(nameOf(id, number))) !== undefined) {
         await this.#folder.create(`${id}.${number}.released`, '');
       }
     } catch (error) {
-      this.#log.warn(`A lock file couldn't be written: ${toFailure(error).message}.`);
+      this.#log.warn(`Couldn't write a lock file: ${toFailure(error).message}.`);
     }
   }
 

@@ -1,8 +1,8 @@
-/** Keeps tasks of this window apart: of those with the same key, one runs at a time. */
+/** Serializes the tasks of this window that have the same key. */
 export class Mutex {
   readonly #tails = new Map<string, Promise<unknown>>();
 
-  /** Runs a task once all earlier ones with the same key have ended. The task's outcome is the result. */
+  /** Runs a task after all earlier ones with the same key, and returns its outcome. */
   runExclusive<T>(key: string, task: () => Promise<T>): Promise<T> {
     const before = this.#tails.get(key) ?? Promise.resolve();
     const run = before.then(task, task);

@@ -1,5 +1,5 @@
-// Which of all windows shows a notification: each is shown once, and again only if the person has asked to be reminded.
-// The window that creates the file of a notification is the one that shows it.
+// Decides which window shows a notification. Each is shown once, and again only if the user asked to be reminded. The
+// window that creates the file of a notification shows it.
 import * as v from 'valibot';
 import { toFailure } from '../core/failure.ts';
 import { parseJson } from '../core/json.ts';
@@ -17,15 +17,15 @@ const snoozeSchema = v.object({
   until: v.number(),
 });
 
-/** What a notification is about. */
+/** Identifies a notification. */
 export interface ClaimKey {
-  /** The kind of notification: a word. */
+  /** The kind of notification, as a single word. */
   readonly kind: string;
-  /** The session, or the provider, that it concerns. */
+  /** The session or the provider that it's about. */
   readonly id: string;
-  /** When what it's about began (a sign-in, the latest good refresh), in ms since the Unix epoch; 0 if it has no beginning. */
+  /** When the condition began (a sign-in, the last successful refresh), in ms since the Unix epoch; 0 if unknown. */
   readonly since: number;
-  /** Which of several notifications since then; each is shown once. */
+  /** Distinguishes several notifications since then; each is shown once. */
   readonly variant?: string | undefined;
 }
 
@@ -40,7 +40,7 @@ export class NotificationClaims {
   }
 
   /**
-   * Whether this window is the one to show a notification: none has shown it yet, or it was snoozed until now.
+   * Returns whether this window shows a notification: no window has shown it yet, or its snooze time is over.
    * @param now the time in ms since the Unix epoch.
    */
   async tryClaim(key: ClaimKey, now: number): Promise<boolean> {
@@ -49,26 +49,28 @@ export class NotificationClaims {
       return false;
     }
     const name = `${claimFileName(key)}.${snooze?.round ?? 0}${CLAIMED}`;
-    // This is called again and again, and reading costs less than creating.
+    // This is called repeatedly, and reading costs less than creating.
     const isMine = await this.#attempt(
       async () => (await this.#folder.read(name)) === undefined && this.#folder.create(name, String(now)),
       true,
     );
     if (isMine) {
-      // What was shown of the same kind since an earlier time is of no interest any more.
+      // Earlier claims of the same kind are no longer needed.
       await this.#delete((other) => isOf(other, key.id, key.kind) && sinceOf(other) < key.since);
     }
     return isMine;
   }
 
-  /** Snoozes a notification in all windows, those that are opened later included, until a time in ms since the Unix epoch. */
+  /** Snoozes a notification in all windows, including those opened later, until a time in ms since the Unix epoch. */
   async snooze(key: ClaimKey, until: number): Promise<void> {
     const round = ((await this.#readSnooze(key))?.round ?? 0) + 1;
     const name = claimFileName(key) + SNOOZED;
     await this.#attempt(() => this.#folder.write(name, JSON.stringify({ round, until })), undefined);
   }
 
-  /** Forgets what was shown about a session or a provider, of one kind or all, so that it's shown again if it happens again. */
+  /**
+   * Deletes the claims for a session or a provider, of one kind or all, so that its notifications can be shown again.
+   */
   async forget(id: string, kind?: string): Promise<void> {
     await this.#delete((name) => isOf(name, id, kind));
   }
@@ -89,13 +91,16 @@ export class NotificationClaims {
     try {
       return await run();
     } catch (error) {
-      this.#log.debug(`A notification couldn't be recorded for other windows: ${toFailure(error).message}.`);
+      this.#log.debug(`Couldn't record a notification for other windows: ${toFailure(error).message}.`);
       return fallback;
     }
   }
 }
 
-/** The file name of a claim, without its ending, unique for each key: `kind_id_since_variant`, each part encoded. */
+/**
+ * Returns the file name of a claim without its extension, unique for each key: `kind_id_since_variant`, each part
+ * encoded.
+ */
 export function claimFileName({ kind, id, since, variant = '' }: ClaimKey): string {
   return [kind, id, String(since), variant].map(encodeFileName).join('_');
 }

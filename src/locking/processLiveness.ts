@@ -1,19 +1,22 @@
 import type { Disposable } from '../core/clock.ts';
 
-/** This process as other processes can find it, until it ends or is disposed of. */
+/** Makes this process visible to other processes until it ends or the registration is disposed of. */
 export interface ProcessRegistration extends Disposable {
-  /** What other processes ask about it with. */
+  /** The token with which other processes check it. */
   readonly token: string;
-  /** What a person finds this process by, for the log. */
+  /** The name of the process in the log. */
   readonly name: string;
 }
 
-/** Which processes are alive, as the operating system knows it; never guessed from the time. */
+/** Detects which processes are alive. Asks the operating system, and never guesses by time. */
 export interface ProcessLiveness {
   /** Registers this process. */
   register(): Promise<ProcessRegistration>;
-  /** Whether a process is alive, stopped ones included; undefined if that can't be told from here (another machine). */
+  /**
+   * Returns whether a process is alive, including stopped ones; undefined if that can't be determined (another
+   * machine).
+   */
   isAlive(token: string): Promise<boolean | undefined>;
-  /** Whether a process that is alive answers: one that is stopped, or hangs, doesn't. */
+  /** Returns whether a live process responds. One that is stopped or hangs doesn't. */
   isResponding(token: string): Promise<boolean>;
 }

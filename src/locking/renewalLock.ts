@@ -1,7 +1,7 @@
-// One refresh at a time for each session, across all windows. Each session has a row of numbered locks, one file each.
-// Whoever creates the file of the next number has the lock; nobody may create it before the present one is released, or
-// its process has ended. Numbers only grow, and the file of the highest number is never deleted, so that each lock has
-// exactly one holder, and a window that wakes up after hours finds that its lock is long past.
+// Allows one refresh at a time per session across all windows. Each session has numbered locks, one file each. A window
+// acquires the lock by creating the file of the next number, which it may do only once the current lock is released or
+// its process has ended. Numbers only grow, and the file with the highest number is never deleted. Therefore each lock
+// has exactly one holder, and a window that resumes after hours finds that its lock is outdated.
 import { MINUTE, SECOND, type Clock } from '../core/clock.ts';
 import { Failure, sanitizeDisplayName, toFailure } from '../core/failure.ts';
 import { formatTimestamp, type Log } from '../core/log.ts';
@@ -10,79 +10,81 @@ import type { Mutex } from './mutex.ts';
 import type { ProcessLiveness } from './processLiveness.ts';
 import type { SharedFolder } from './sharedFolder.ts';
 
-/** A lock as its holder has it. */
+/** An acquired lock, as its holder sees it. */
 export interface LockHandle {
-  /** Whether no other window can have it, too; false if the folder fails and this window is on its own. */
+  /** Whether the lock excludes other windows; false if the folder fails and only this window is covered. */
   readonly isCrossWindow: boolean;
-  /** Whether another window, or something that only looks like one, had it until the timeout; see {@link LockOptions}. */
+  /** Whether the lock was taken from another holder at the timeout; see {@link LockOptions}. */
   readonly hasOvertaken: boolean;
-  /** Whether no other window has overtaken this one; true if the folder fails. Never rejects. */
+  /** Returns whether no other window has overtaken this one; true if the folder fails. Never rejects. */
   isHeld(): Promise<boolean>;
 }
 
-/** What the lock works with. */
+/** The dependencies of the lock. */
 export interface RenewalLockDependencies {
   readonly clock: Clock;
   readonly log: Log;
   readonly folder: SharedFolder;
   readonly liveness: ProcessLiveness;
-  /** Keeps the tasks of this window apart. */
+  /** Serializes the tasks of this window. */
   readonly mutex: Mutex;
-  /** Called with the code of the failure when the folder begins to fail, and locks count in this window only. */
+  /** Called with the failure code when the folder begins to fail and locks cover only this window. */
   onDidDegrade(code: string): void;
 }
 
-/** How a lock is waited for. */
+/** How to wait for a lock. */
 export interface LockOptions<T> {
-  /** Called while another window has the lock; a value that it gives is the result, and the task isn't run. */
+  /** Called while another window has the lock. If it returns a value, that is the result and the task isn't run. */
   readonly whileWaiting: (holder: LockHolder | undefined) => Promise<T | undefined>;
   /** How long to wait, in ms. */
   readonly timeout?: number;
-  /** Whether a holder that doesn't respond may be overtaken now. See {@link UNRESPONSIVE_TIMEOUT}. */
+  /** Whether an unresponsive holder may be overtaken now. See {@link UNRESPONSIVE_TIMEOUT}. */
   readonly mayOvertake?: () => boolean;
   /**
-   * Whether the lock is taken from its holder at the timeout, whoever that is. Only for a task that doesn't use the
-   * session's refresh token: the holder may be using it.
+   * Whether to take the lock from any holder at the timeout. Only for tasks that don't use the session's refresh token:
+   * the holder may be using it.
    */
   readonly overtakesAtTimeout?: boolean;
 }
 
 /** A lock that was acquired. */
 interface AcquiredLock {
-  /** Undefined where this window is on its own. */
+  /** Undefined if the lock covers only this window. */
   readonly number: number | undefined;
   readonly hasOvertaken: boolean;
 }
 
-/** The time, in ms, between two looks at a lock that another window has. */
+/** The interval, in ms, at which a lock of another window is checked. */
 const POLL_INTERVAL = 100;
-/** How many calls of the folder may fail before this window goes on alone: a virus scanner or a busy disk is no reason. */
+/**
+ * How many folder errors are tolerated before this window stops coordinating: virus scanners and busy disks cause some.
+ */
 const MAX_FOLDER_ERRORS = 15;
-/** How long, in ms of looking, a lock is waited for. */
+/** How long, in ms of polling, to wait for a lock. */
 const ACQUIRE_TIMEOUT = 45 * SECOND;
-/** How long, in ms of looking, a lock is respected whose process runs where nobody can see whether it's alive. */
+/** How long, in ms of polling, to respect a lock whose process can't be checked for liveness. */
 const UNREACHABLE_HOLDER_TIMEOUT = 120 * SECOND;
 /**
- * How long, in ms of looking, a holder must not respond before it's overtaken, once its session's callers have nothing
- * left to lose. A stopped process (a debugger, a suspended machine) may still be about to receive the response, and a
- * server that rotates refresh tokens ends a session whose token comes twice: until the access token has been dead for a
+ * How long, in ms of polling, a holder must be unresponsive before it's overtaken, once the access token has expired. A
+ * stopped process (a debugger, a suspended machine) may still be about to receive the response, and a server that
+ * rotates refresh tokens ends the session if a token is used twice. Until the access token has been expired for a
  * while, waiting costs less than overtaking.
  */
 const UNRESPONSIVE_TIMEOUT = 10 * SECOND;
-/** The time, in ms of looking, between two questions to a holder: one that is stopped takes a while not to answer. */
+/** The interval, in ms of polling, between two probes of a holder: probing a stopped process takes time. */
 const PROBE_INTERVAL = SECOND;
-/** How often a lock is tried to be taken from its holder while other windows acquire it, too. */
+/** How often to try to take a lock from its holder while other windows acquire it, too. */
 const MAX_OVERTAKE_ATTEMPTS = 5;
-/** The time, in ms, between two log lines about the same holder. */
+/** The interval, in ms, between two log lines about the same holder. */
 const LOG_INTERVAL = MINUTE;
 
 /** The renewal lock of each session. */
 export class RenewalLock {
   readonly #dependencies: RenewalLockDependencies;
   readonly #files: LockFiles;
-  /** For how long, in ms of looking, each lock's holder hasn't shown that it's alive and responds, by file. */
+  /** For how long, in ms of polling, the holder of each lock hasn't proven to be alive and responsive, by file. */
   readonly #silentFor = new Map<string, number>();
-  /** The holder of each session's lock that was last logged, and when, in ms since the Unix epoch. */
+  /** The holder of each session's lock that was logged last, and when, in ms since the Unix epoch. */
   readonly #logged = new Map<string, { readonly number: number; readonly at: number }>();
   #isDegraded = false;
 
@@ -92,8 +94,8 @@ export class RenewalLock {
   }
 
   /**
-   * Runs a task as the only one, of all windows, for a session.
-   * @throws Failure `lock-timeout` if another window doesn't release the lock; what the task or `whileWaiting` throws.
+   * Runs a task for a session while no other window does.
+   * @throws Failure `lock-timeout` if another window doesn't release the lock; errors of the task or of `whileWaiting`.
    */
   async runExclusive<T>(id: string, task: (lock: LockHandle) => Promise<T>, options: LockOptions<T>): Promise<T> {
     const { clock, liveness, mutex } = this.#dependencies;
@@ -120,28 +122,28 @@ export class RenewalLock {
     });
   }
 
-  /** Whether the folder failed when a lock was last acquired, so that this window knows nothing of the others. */
+  /** Whether the folder failed at the last acquisition, so that this window isn't coordinated with others. */
   get isDegraded(): boolean {
     return this.#isDegraded;
   }
 
   /**
-   * The locks that are held at this moment, with whether their processes are alive.
-   * @throws what the folder throws.
+   * Returns the locks that are held now, and whether their processes are alive.
+   * @throws the error of the folder.
    */
   async listHolders(): Promise<(LockHolder & { readonly isAlive: boolean | undefined })[]> {
     const holders = await this.#files.listHolders();
     return Promise.all(holders.map(async (holder) => ({ ...holder, isAlive: await this.#isAlive(holder) })));
   }
 
-  /** Deletes all lock files of a session that is over. */
+  /** Deletes all lock files of a removed session. */
   async delete(id: string): Promise<void> {
     await this.#files.delete(id);
   }
 
   /**
-   * Deletes the lock files of sessions that don't exist, unless a process that may be alive has the lock.
-   * @throws what the folder throws.
+   * Deletes the lock files of sessions that don't exist, unless a process that may be alive holds the lock.
+   * @throws the error of the folder.
    */
   async deleteUnused(exists: (id: string) => boolean): Promise<void> {
     for (const id of (await this.#files.listIds()).filter((one) => !exists(one))) {
@@ -153,7 +155,7 @@ export class RenewalLock {
     }
   }
 
-  /** Acquires the lock, unless `whileWaiting` gives a result before. */
+  /** Acquires the lock, unless `whileWaiting` returns a result first. */
   async #acquire<T>(
     id: string,
     content: string,
@@ -165,7 +167,7 @@ export class RenewalLock {
       try {
         const latest = await this.#files.latest(id);
         if (latest.content === content) {
-          // Created by this window, though the folder took so long that it seemed to have failed.
+          // This window created it, although the call took so long that it seemed to have failed.
           return { number: latest.number, hasOvertaken: false };
         }
         holder = latest.holder;
@@ -196,12 +198,12 @@ export class RenewalLock {
     return { number, hasOvertaken: true };
   }
 
-  /** Takes a lock from its holder, and gives its number; undefined if other windows are just changing it. */
+  /** Takes a lock from its holder, and returns its number; undefined if other windows are changing it. */
   async #overtake(id: string, content: string): Promise<number | undefined> {
     for (let attempt = 1; attempt <= MAX_OVERTAKE_ATTEMPTS; attempt += 1) {
       const latest = await this.#files.latest(id);
       if (await this.#files.create(id, latest.number + 1, content)) {
-        this.#dependencies.log.warn(`A sign-in takes the lock of session ${id.slice(0, 8)} from its holder.`);
+        this.#dependencies.log.warn(`Sign-in: taking the lock of session ${id.slice(0, 8)} from its holder.`);
         this.#silentFor.delete(latest.file);
         return latest.number + 1;
       }
@@ -209,14 +211,14 @@ export class RenewalLock {
     return undefined;
   }
 
-  /** Whether the holder of a lock won't release it any more, as far as anybody can tell. */
+  /** Returns whether the holder isn't expected to release the lock. */
   async #isAbandoned(
     { file, holder }: LatestLock,
     waited: number,
     mayOvertake: (() => boolean) | undefined,
   ): Promise<boolean> {
     if (holder === undefined) {
-      // A newer lock exists, which the next look shows.
+      // A newer lock exists, which the next check finds.
       return false;
     }
     const isAlive = await this.#isAlive(holder);
@@ -233,7 +235,7 @@ export class RenewalLock {
     return this.#addSilence(file, PROBE_INTERVAL) >= UNRESPONSIVE_TIMEOUT;
   }
 
-  /** Adds the time since the look before, and gives the sum; the first look only begins it. */
+  /** Adds the time since the last check, and returns the sum; the first check starts at zero. */
   #addSilence(file: string, time: number): number {
     const silentFor = (this.#silentFor.get(file) ?? -time) + time;
     this.#silentFor.set(file, silentFor);
@@ -244,7 +246,7 @@ export class RenewalLock {
     this.#isDegraded = false;
     const silentFor = this.#silentFor.get(file) ?? 0;
     if (holder !== undefined && silentFor >= UNRESPONSIVE_TIMEOUT) {
-      this.#dependencies.log.warn(`This window takes over from one that doesn't respond: ${describeHolder(holder)}.`);
+      this.#dependencies.log.warn(`Taking over from a window that isn't responding: ${describeHolder(holder)}.`);
     }
     this.#silentFor.delete(file);
   }
@@ -263,12 +265,12 @@ export class RenewalLock {
     );
   }
 
-  /** Logs who has a lock that this window waits for: at once, and then every minute. */
+  /** Logs the holder that this window waits for, at once and then every minute. */
   #logHolder(holder: LockHolder | undefined): void {
     const { clock, log } = this.#dependencies;
     const now = clock.now();
     const logged = this.#logged.get(holder?.id ?? '');
-    // A clock that is set back must not keep it from being logged.
+    // A clock that was set back must not suppress it.
     const isLogged = logged?.number === holder?.number && Math.abs(now - (logged?.at ?? -Infinity)) < LOG_INTERVAL;
     if (holder !== undefined && !isLogged) {
       this.#logged.set(holder.id, { number: holder.number, at: now });
@@ -280,14 +282,14 @@ export class RenewalLock {
     if (!this.#isDegraded) {
       this.#isDegraded = true;
       this.#dependencies.log.warn(
-        `The shared folder fails (${toFailure(error).message}). This window goes on without knowing of the others.`,
+        `The shared folder isn't usable (${toFailure(error).message}). This window continues without coordinating with other windows.`,
       );
       this.#dependencies.onDidDegrade(toFailure(error).code);
     }
   }
 }
 
-/** Who has a lock, for the log. */
+/** Describes a lock holder for the log. */
 function describeHolder({ id, name = 'another process', since }: LockHolder): string {
   const time = since === undefined ? '' : ` since ${formatTimestamp(since)}`;
   return `the lock of session ${id.slice(0, 8)} is held by ${sanitizeDisplayName(name)}${time}`;

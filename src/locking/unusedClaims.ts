@@ -1,12 +1,12 @@
-// What is left of the claims of notifications, and how old they are. The start of a window needs none of this.
+// Cleans up old notification claims, and reads their age. Not needed at start.
 import { claimFileName, type ClaimKey } from './notificationClaims.ts';
 import type { SharedFolder } from './sharedFolder.ts';
 
 const NAME = /^([^_]+)_([A-Za-z0-9-]+)_.*\.(?:claimed|snoozed)$/;
 
 /**
- * When a notification was first shown, in ms since the Unix epoch; undefined if it wasn't, or nobody knows.
- * @throws what the folder throws.
+ * Returns when a notification was first shown, in ms since the Unix epoch; undefined if it wasn't or that isn't known.
+ * @throws the error of the folder.
  */
 export async function claimedAt(folder: SharedFolder, key: ClaimKey): Promise<number | undefined> {
   const text = await folder.read(`${claimFileName(key)}.0.claimed`);
@@ -14,8 +14,8 @@ export async function claimedAt(folder: SharedFolder, key: ClaimKey): Promise<nu
 }
 
 /**
- * Deletes the claims about sessions that are of no use, by their kinds and ids. The ids of sessions are never encoded.
- * @throws what the folder throws.
+ * Deletes the claims for sessions that aren't needed, by kind and ID. Session IDs are never encoded.
+ * @throws the error of the folder.
  */
 export async function deleteUnusedClaims(
   folder: SharedFolder,

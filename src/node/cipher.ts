@@ -2,10 +2,10 @@ import { createHmac, randomBytes, webcrypto } from 'node:crypto';
 import type { Cipher } from '../storage/cipher.ts';
 
 const NAME = 'AES-GCM';
-/** The length of the initialisation vector in bytes (NIST SP 800-38D, section 8.2.2). */
+/** The length of the initialization vector in bytes (NIST SP 800-38D, section 8.2.2). */
 const IV_LENGTH = 12;
 
-/** AES-256-GCM with a random initialisation vector, in front of the sealed bytes. */
+/** AES-256-GCM with a random initialization vector, which precedes the encrypted bytes. */
 export const nodeCipher: Cipher = {
   newKey: () => ({ name: randomBytes(6).toString('hex'), key: randomBytes(32).toString('base64') }),
   async seal(key, text, about) {
@@ -18,7 +18,7 @@ export const nodeCipher: Cipher = {
     return Buffer.concat([iv, Buffer.from(sealed)]).toString('base64');
   },
   authenticate(key, text) {
-    // One key for one purpose (NIST SP 800-57 part 1, section 5.2): this one is derived from the other.
+    // One key per purpose (NIST SP 800-57 part 1, section 5.2): this one is derived from the encryption key.
     const derived = createHmac('sha256', Buffer.from(key, 'base64')).update('authentication of headers').digest();
     return createHmac('sha256', derived).update(text).digest('base64url');
   },

@@ -1,14 +1,14 @@
-// Folders that nobody but this user may enter. On Windows the folders of a user have that from the user's profile.
+// Folders that only this user can access. On Windows, folders in the user profile are private already.
 import { chmod, lstat } from 'node:fs/promises';
 
 /**
- * What a folder is: this user's alone; nothing yet, or no folder; a link; another user's; or open to others on a file
- * system that doesn't let that be changed.
+ * The state of a folder: private; absent or not a folder; a link; owned by another user; or accessible to others on a
+ * file system that doesn't support modes.
  */
 export type FolderState = 'private' | 'absent' | 'link' | 'foreign' | 'open';
 
-/** Looks at a folder, and closes it to others if it's this user's. Rejects if it can't be looked at. */
-export async function closeToOthers(path: string): Promise<FolderState> {
+/** Checks a folder, and makes it private if this user owns it. Rejects if the folder can't be checked. */
+export async function makePrivate(path: string): Promise<FolderState> {
   const state = await folderState(path);
   if (state !== 'open') {
     return state;
@@ -17,7 +17,7 @@ export async function closeToOthers(path: string): Promise<FolderState> {
   return folderState(path);
 }
 
-/** What a folder is; nothing is changed. */
+/** Returns the state of a folder without changing it. */
 export async function folderState(path: string): Promise<FolderState> {
   if (process.platform === 'win32') {
     return 'private';

@@ -1,5 +1,5 @@
-// A process listens on a local socket for as long as it holds something. The operating system closes the socket when the
-// process ends, however it ends, and keeps it open while the process is stopped.
+// A process listens on a local socket while it holds a lock. The operating system closes the socket when the process
+// ends for any reason, and keeps it open while the process is stopped.
 import { readlink, rm } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
 import { hostname, uptime } from 'node:os';
@@ -7,10 +7,13 @@ import type { ProcessLiveness } from '../locking/processLiveness.ts';
 import { newSocketAddress, socketKind } from './sockets.ts';
 import { linuxBootId } from './uptime.ts';
 
-/** What a process that isn't stopped sends to whoever connects. */
+/** What a running process sends to each connection. */
 const GREETING = 'alive';
 
-/** The processes of this machine: a Unix domain socket, or a named pipe, for each; the process ID if neither can be had. */
+/**
+ * The liveness of processes on this machine, by Unix domain socket or named pipe, or by process ID if neither is
+ * available.
+ */
 export function nodeProcessLiveness(): ProcessLiveness {
   return {
     async register() {
@@ -38,9 +41,9 @@ export function nodeProcessLiveness(): ProcessLiveness {
       }
       const { address, machine: where, pid, uptimeAtStart } = parsed;
       const isHere = where === (await machine());
-      // A machine that was restarted since, and a process that has ended, are certain; a socket could be anybody's.
+      // A restarted machine and an ended process are certain. A socket could belong to any process.
       if (isHere && (uptimeAtStart > uptime() || !isRunning(pid))) {
-        // Deletes what it has left behind.
+        // Deletes the file that the socket left behind.
         void probe(address);
         return false;
       }
@@ -51,22 +54,22 @@ export function nodeProcessLiveness(): ProcessLiveness {
       if (!isHere || socket === 'foreign') {
         return undefined;
       }
-      // The process ID can be that of another process by now. A socket that is gone was closed on purpose. A refused
-      // connection is certain on Linux; elsewhere a stopped process refuses, too, once its queue is full.
+      // The process ID may have been reused. A missing socket was closed deliberately. A refused connection is
+      // conclusive on Linux. Elsewhere, a stopped process also refuses once its queue is full.
       return !(socket === 'gone' || (socket === 'refused' && process.platform === 'linux'));
     },
     async isResponding(token) {
       const address = parse(token)?.address;
-      // Without a socket, there is nobody to ask.
+      // Without a socket, there is nothing to probe.
       return address === '' || (address !== undefined && (await probe(address, true)) === 'responding');
     },
   };
 }
 
 /**
- * Where a process runs. About one on another machine, or in another container, nothing can be known. Two machines can
- * have the same name and the same numbers of namespaces; on Linux, the boot tells them apart. A process from before a
- * restart then counts as one of another machine, since a twin that shares the home folder looks the same.
+ * Identifies where a process runs. Processes on other machines or in other containers can't be checked. Two machines
+ * can have the same name and namespace numbers; on Linux, the boot ID distinguishes them. A process from before a
+ * restart then counts as one of another machine, because a twin that shares the home folder looks the same.
  */
 async function machine(): Promise<string> {
   const namespaces = ['mnt', 'pid'].map((name) => readlink(`/proc/self/ns/${name}`).catch(() => ''));
@@ -81,7 +84,7 @@ interface Token {
   readonly uptimeAtStart: number;
 }
 
-/** Parses a token; undefined if it isn't one. Its parts are what a file says: none of them is to be trusted. */
+/** Parses a token; undefined if it isn't valid. Its parts come from a file and aren't trusted. */
 function parse(token: string): Token | undefined {
   let parts: unknown;
   try {
@@ -90,7 +93,7 @@ function parse(token: string): Token | undefined {
     parts = undefined;
   }
   const [where, pid, address, uptimeAtStart] = Array.isArray(parts) ? (parts as unknown[]) : [];
-  // Zero and negative numbers would stand for groups of processes.
+  // Zero and negative numbers mean process groups.
   const isToken = Number.isSafeInteger(pid) && Number(pid) > 0 && typeof address === 'string';
   return isToken ? { machine: where, pid: Number(pid), address, uptimeAtStart: Number(uptimeAtStart) } : undefined;
 }
@@ -100,19 +103,19 @@ function isRunning(pid: number): boolean {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    // A process of another user is running, too.
+    // A process of another user is running as well.
     return error instanceof Error && 'code' in error && error.code === 'EPERM';
   }
 }
 
-/** How long, in ms, a process may take to answer. The named pipe of a stopped process connects late. */
+/** How long, in ms, a process may take to respond. The named pipe of a stopped process connects late. */
 const PROBE_TIMEOUT = 1000;
 
 type SocketState = 'open' | 'responding' | 'refused' | 'gone' | 'foreign';
 
 /**
- * Connects to a socket, if it's one of ours.
- * @param waitsForGreeting whether to wait until the process answers, after the operating system has accepted.
+ * Connects to a socket if this user owns it.
+ * @param waitsForGreeting whether to wait for the greeting after the operating system has accepted the connection.
  */
 async function probe(address: string, waitsForGreeting = false): Promise<SocketState> {
   const kind = await socketKind(address);
@@ -134,7 +137,7 @@ function connectTo(address: string, waitsForGreeting: boolean): Promise<SocketSt
     socket.once('error', (error) => {
       const code = 'code' in error ? error.code : undefined;
       if (code === 'ECONNREFUSED' && process.platform === 'linux') {
-        // What a killed process leaves behind is of use to nobody.
+        // Leftovers of a killed process aren't needed.
         rm(address, { force: true }).catch(() => {});
       }
       end(code === 'ECONNREFUSED' ? 'refused' : code === 'ENOENT' ? 'gone' : 'open');

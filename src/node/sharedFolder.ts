@@ -5,26 +5,27 @@ import { join } from 'node:path';
 import { systemClock, type Clock } from '../core/clock.ts';
 import { Failure } from '../core/failure.ts';
 import type { SharedFolder } from '../locking/sharedFolder.ts';
-import { closeToOthers } from './privateFolder.ts';
+import { makePrivate } from './privateFolder.ts';
 
-/** How often a replacement is tried where another program, a virus scanner say, has the file open (Windows). */
+/** How often to try a replacement while another program, such as a virus scanner, has the file open (Windows). */
 const TRIES = 8;
-/** The first wait between two tries, in ms; each next one is twice as long. */
+/** The first delay between two tries, in ms; it doubles each time. */
 const FIRST_WAIT = 10;
 
-/** A folder on disk, as the windows share it, and for this user alone; it comes into being with the first file. */
+/** The folder on disk that the windows share, private to this user. It's created with the first file. */
 export function nodeSharedFolder(path: string, clock: Clock = systemClock): SharedFolder {
   const at = (name: string): string => join(path, fileName(name));
 
   let isChecked = false;
 
   /**
-   * Closes the folder to other users.
-   * @throws Failure `storage` if it's another user's, or a link: others could then decide what is in it. Where a file
-   * system doesn't keep modes, it's used as it is.
+   * Makes the folder private.
+   * @throws Failure `storage` if another user owns it or it's a link, because others could then control its content. If
+   * the
+   * file system doesn't support modes, the folder is used as is.
    */
   async function check(): Promise<void> {
-    const state = isChecked ? 'private' : await closeToOthers(path);
+    const state = isChecked ? 'private' : await makePrivate(path);
     if (state === 'foreign') {
       throw new Failure('storage', 'folder-owner');
     }
@@ -34,7 +35,7 @@ export function nodeSharedFolder(path: string, clock: Clock = systemClock): Shar
     isChecked = state !== 'absent';
   }
 
-  /** Runs a task with a temporary file that has the whole text, already flushed to disk, and deletes that file afterwards. */
+  /** Runs a task with a temporary file that contains the whole text, flushed to disk, and deletes it afterwards. */
   async function withPart<T>(text: string, task: (part: string) => Promise<T>): Promise<T> {
     await mkdir(path, { recursive: true, mode: 0o700 });
     const part = join(path, `${randomUUID()}.part`);
@@ -52,7 +53,7 @@ export function nodeSharedFolder(path: string, clock: Clock = systemClock): Shar
     }
   }
 
-  /** Puts a file in the place of another, in one step that outlasts a power cut. */
+  /** Replaces a file with another one atomically, so that the change survives a power failure. */
   async function replace(from: string, to: string): Promise<void> {
     for (let attempt = 1; ; attempt += 1) {
       try {
@@ -68,7 +69,7 @@ export function nodeSharedFolder(path: string, clock: Clock = systemClock): Shar
     await syncNames();
   }
 
-  /** Flushes the names of the files to disk. Windows does that by itself, and lets nobody ask for it. */
+  /** Flushes the file names to disk. Windows does that automatically and has no call for it. */
   async function syncNames(): Promise<void> {
     await open(path)
       .then((folder) => folder.sync().finally(() => folder.close()))
@@ -96,7 +97,8 @@ export function nodeSharedFolder(path: string, clock: Clock = systemClock): Shar
         try {
           await link(part, file);
         } catch (error) {
-          // Some file systems know no second name for a file. There it takes two steps, between which a reader sees none of the text.
+          // Some file systems have no hard links. Creating a file then takes two steps, between which readers see no
+          // text.
           if (codeOf(error) === 'EEXIST' || !(await createInPlace(file, text))) {
             return false;
           }
@@ -120,28 +122,28 @@ export function nodeSharedFolder(path: string, clock: Clock = systemClock): Shar
         watcher.on('error', () => watcher.close());
         return { dispose: () => watcher.close() };
       } catch {
-        // Not every file system can be watched; the windows then look now and then.
+        // Not every file system can be watched. The windows then poll.
         return { dispose() {} };
       }
     },
   };
 }
 
-/** What leads out of a folder: separators, on Windows those of drives and streams, and the ends of strings. */
-const NO_NAME = /[/\\:\0]|^\.{0,2}$/;
+/** What could lead out of the folder: separators, drives and streams on Windows, and string terminators. */
+const INVALID_NAME = /[/\\:\0]|^\.{0,2}$/;
 
 /**
- * A name, if it's that of a file in the folder itself.
- * @throws Error if it would lead elsewhere: names can be made of what is read from files.
+ * Returns a name if it's that of a file directly in the folder.
+ * @throws Error if it would lead elsewhere: names can be derived from file contents.
  */
 function fileName(name: string): string {
-  if (NO_NAME.test(name)) {
-    throw new Error('the name of a file leads out of the folder');
+  if (INVALID_NAME.test(name)) {
+    throw new Error('the file name leads out of the folder');
   }
   return name;
 }
 
-/** Creates a file with its text, flushed to disk; false if there is one already. */
+/** Creates a file with its text, flushed to disk; false if the file exists. */
 function createInPlace(file: string, text: string): Promise<boolean> {
   return writeFile(file, text, { flag: 'wx', flush: true, mode: 0o600 }).then(() => true, unless('EEXIST', false));
 }

@@ -1,20 +1,22 @@
-// Where the sockets of this user's processes are: on Unix in a folder that nobody else can enter, on Windows among the
-// named pipes, where other users see the names, and can't guess the next one.
+// The location of this user's sockets: on Unix, a private folder; on Windows, named pipes, whose names other users can
+// see but not predict.
 import { randomBytes } from 'node:crypto';
 import { lstat, mkdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, dirname, isAbsolute, join, normalize } from 'node:path';
-import { closeToOthers, folderState } from './privateFolder.ts';
+import { folderState, makePrivate } from './privateFolder.ts';
 
 const PIPE = /^\\\\\.\\pipe\\sk-[0-9a-f]{32}$/;
 const SOCKET = /^[0-9a-f]{16}\.sock$/;
-/** The longest path, in bytes, that a Unix domain socket can have everywhere (`sun_path` of macOS, less its end). */
+/**
+ * The longest path, in bytes, of a Unix domain socket on every platform (`sun_path` of macOS without its terminator).
+ */
 const MAX_PATH_LENGTH = 103;
 
-/** What an address stands for: a socket that may be connected to, nothing any more, or something that isn't ours. */
+/** What is at an address: a socket that may be connected to, nothing, or something that isn't ours. */
 export type SocketKind = 'own' | 'gone' | 'foreign';
 
-/** An address for a new socket; an empty one if no place for it can be had that is this user's alone. Never rejects. */
+/** Returns an address for a new socket; an empty string if there is no private location for it. Never rejects. */
 export async function newSocketAddress(): Promise<string> {
   if (process.platform === 'win32') {
     return `\\\\.\\pipe\\sk-${randomBytes(16).toString('hex')}`;
@@ -25,8 +27,8 @@ export async function newSocketAddress(): Promise<string> {
 }
 
 /**
- * Whether an address that was read from a file is that of a socket of this extension, which this user has created.
- * Nothing else may be connected to, or deleted: the text can be that of any file, port or computer. Never rejects.
+ * Checks whether an address read from a file is a socket that this extension created for this user. Nothing else may be
+ * connected to or deleted: the text could name any file, port or computer. Never rejects.
  */
 export async function socketKind(address: string): Promise<SocketKind> {
   if (process.platform === 'win32') {
@@ -42,7 +44,7 @@ export async function socketKind(address: string): Promise<SocketKind> {
     return 'foreign';
   }
   try {
-    // The temporary folder can differ between two windows: whose the folder is counts, not where it is.
+    // The temporary folder can differ between two windows, so its owner counts, not its path.
     const state = await folderState(folder);
     const isOwn = state === 'private' && (await lstat(address)).isSocket();
     return state === 'absent' ? 'gone' : isOwn ? 'own' : 'foreign';
@@ -55,8 +57,8 @@ function folderName(): string {
   return `sk-${process.getuid?.() ?? ''}`;
 }
 
-/** Creates a folder for this user alone; false if something else is in its place. */
+/** Creates a private folder; false if something else is in its place. */
 async function createPrivate(folder: string): Promise<boolean> {
   await mkdir(folder, { mode: 0o700 }).catch(() => {});
-  return (await closeToOthers(folder).catch(() => 'absent')) === 'private';
+  return (await makePrivate(folder).catch(() => 'absent')) === 'private';
 }

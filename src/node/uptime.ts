@@ -3,20 +3,20 @@ import { readFileSync } from 'node:fs';
 import { hostname, uptime } from 'node:os';
 import { systemClock, type Clock } from '../core/clock.ts';
 
-/** How long, in ms, the machine has been running, its sleeps included; nobody can set that. Some systems count whole seconds. */
+/** Returns the machine's uptime, in ms, including sleep. It can't be set. Some systems count whole seconds. */
 export function nodeUptime(): number {
   return uptime() * 1000;
 }
 
 let boot: string | undefined;
 
-/** Identifies the machine and, on Linux, its start; elsewhere an uptime that went back shows that the machine was restarted. */
+/** Identifies the machine and, on Linux, the boot. Elsewhere, a lower uptime reveals a restart. */
 function bootId(): string {
   boot ??= createHash('sha256').update(`${hostname()} ${linuxBootId()}`).digest('base64url').slice(0, 16);
   return boot;
 }
 
-/** Identifies one start of this machine: `boot_id` of the kernel, the same in all containers; empty where there is none. */
+/** Returns the kernel's `boot_id`, which is the same in all containers; empty if there is none. */
 export function linuxBootId(): string {
   try {
     return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
@@ -25,5 +25,5 @@ export function linuxBootId(): string {
   }
 }
 
-/** The clock of the machine, with its uptime. */
+/** The system clock, with the machine's uptime. */
 export const nodeClock: Clock = { ...systemClock, uptime: () => ({ boot: bootId(), ms: nodeUptime() }) };

@@ -1,4 +1,4 @@
-// By how much the time of this machine is corrected when something is checked or signed by the server's clock.
+// How far this machine's time is corrected for checks and signatures that depend on the server's clock.
 import { DAY } from '../core/clock.ts';
 
 /**
@@ -7,17 +7,16 @@ import { DAY } from '../core/clock.ts';
 export const MIN_SIGNIFICANT_SKEW = 30_000;
 
 /**
- * The maximum correction, in ms. The `Date` header isn't signed, so whatever stands between this machine and the server
- * could use it to make an expired token valid, or to get DPoP proofs for another time. A clock that runs, but is set to
- * the wrong time zone, is off by 14 hours at most. One that is off by more than a day doesn't run, and its user has to
- * set it.
+ * The maximum correction, in ms. The `Date` header isn't signed, so a proxy between this machine and the server could
+ * use it to make an expired token valid, or to get DPoP proofs for another time. A clock in the wrong time zone is off by
+ * 14 hours at most. A clock that is off by more than a day is broken, and the user must set it.
  */
 const MAX_CORRECTION = DAY;
 
 /**
  * How much to add to this machine's time, in ms, for a server whose clock is ahead by a skew, in ms.
- * @param platformClockOffset how far this machine's time is ahead of the platform's clock, in ms: not 0 in tests only,
- * where the server may have the platform's time.
+ * @param platformClockOffset how far this machine's time is ahead of the platform's clock, in ms: nonzero only in tests,
+ * whose server may use the platform's time.
  */
 export function clockCorrection(skew: number | undefined, platformClockOffset = 0): number {
   if (skew === undefined || Math.abs(skew) <= MIN_SIGNIFICANT_SKEW) {

@@ -1,5 +1,5 @@
-// Where a server's metadata send people and credentials. Metadata may name endpoints at any origin, so whoever controls a
-// well-known file could collect codes and refresh tokens (RFC 9700 section 4.4).
+// Checks where a server's metadata sends users and credentials. Metadata may name endpoints at any origin, so an attacker
+// who controls a well-known file could collect codes and refresh tokens (RFC 9700 section 4.4).
 import { Failure, sanitizeDisplayName } from '../core/failure.ts';
 import type { Provider } from '../core/provider.ts';
 import type { SessionRecord } from '../core/session.ts';
@@ -20,7 +20,17 @@ export function endpointOriginsOf({ metadata }: Pick<ServerContext, 'metadata'>)
 }
 
 /**
- * Holds a refresh if the metadata name a token endpoint at an origin that the session has never had.
+ * Returns the origins to which tokens may be sent if the issuer isn't verified: only the one they came from. The metadata
+ * may be another server's, with a revocation endpoint that collects tokens.
+ */
+export function unverifiedOriginsOf({
+  metadata: { token_endpoint: endpoint },
+}: Pick<ServerContext, 'metadata'>): string[] {
+  return endpoint === undefined ? [] : [new URL(endpoint).origin];
+}
+
+/**
+ * Blocks a refresh if the metadata contains a token endpoint at an origin that the session has never used.
  * @throws Failure `endpoint-moved` with both hosts.
  */
 export function assertKnownTokenEndpoint({ endpointOrigins }: SessionRecord, { metadata }: ServerContext): void {
@@ -37,16 +47,16 @@ export function assertKnownTokenEndpoint({ endpointOrigins }: SessionRecord, { m
   }
 }
 
-/** Another provider in the settings, with its metadata as far as they are cached. */
+/** Another configured provider, with its cached metadata, if any. */
 export interface OtherProvider {
   readonly provider: Provider;
   readonly metadata: ServerContext['metadata'] | undefined;
 }
 
 /**
- * Refuses a page at which the person would sign in to another provider than the one that gets the code or the tokens: a
- * mix-up (RFC 9700 section 4.4).
- * @param page the address of the page.
+ * Rejects a page on which the user would sign in to a provider other than the one that receives the code or the tokens
+ * (a mix-up, RFC 9700 section 4.4).
+ * @param page the URL of the page.
  * @throws Failure `endpoint-conflict` with its host.
  */
 export function assertOwnPage(page: string, own: Provider, others: readonly OtherProvider[]): void {
@@ -75,18 +85,18 @@ function originsOf({ endpoints, issuer }: Provider, metadata: OtherProvider['met
   return new Set(urls.filter((url) => url !== undefined).map((url) => new URL(url).origin));
 }
 
-/** Where a sign-in leads that isn't at the issuer. */
+/** The hosts of a sign-in that leads away from the issuer. */
 export interface UnusualDestination {
   readonly issuer: string;
-  /** The host at which the person signs in. */
+  /** The host at which the user signs in. */
   readonly pageHost: string;
   /** The host that receives the code. */
   readonly tokenHost: string;
 }
 
 /**
- * The hosts of a sign-in if the person signs in at another origin than both the issuer's and the token endpoint's;
- * undefined if not.
+ * The hosts of a sign-in if the user signs in at an origin other than those of the issuer and the token endpoint;
+ * undefined otherwise.
  */
 export function unusualDestination(server: ServerContext): UnusualDestination | undefined {
   const { authorization_endpoint: page, issuer, token_endpoint: token } = server.metadata;

@@ -104,7 +104,7 @@ function normalizeDeviceResponse({ body, response }: NormalizedResponse): Respon
 }
 
 /**
- * The maximum lifetime of a code, in ms, whatever the server says: VS Code blocks other callers while the sign-in is
+ * The maximum lifetime of a code, in ms, whatever the server specifies: VS Code blocks other callers while the sign-in is
  * pending.
  */
 const MAX_LIFETIME = HOUR;

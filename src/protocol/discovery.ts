@@ -53,6 +53,14 @@ export interface ServerContext extends DpopContext {
   readonly allowInsecureRequests: boolean;
   /** The secrets that were sent and received with this context, which no text from the server may contain. */
   readonly secrets: KnownSecrets;
+  /** Called with the tokens of each token response before it's verified. */
+  readonly onTokens?: (tokens: ReceivedTokens) => void;
+}
+
+/** Tokens that the server has issued, not verified. At least one of them is there. */
+export interface ReceivedTokens {
+  readonly accessToken: string | undefined;
+  readonly refreshToken: string | undefined;
 }
 
 /** What is cached about a server. Points in time are in ms since the Unix epoch. */

@@ -54,7 +54,7 @@ export function withTenantIssuer({ metadata }: ServerContext, jwt: string): oaut
 }
 
 /**
- * If the entry contains the endpoints, its issuer may be wrong. Then the failure shows the issuer of the token.
+ * If the entry contains the endpoints, its issuer may be wrong. Then the failure names the issuer of the token.
  * @throws Failure `issuer-mismatch` with the issuer of the token.
  */
 export function assertConfiguredIssuer({ metadata, provider, secrets }: ServerContext, idToken: string): void {

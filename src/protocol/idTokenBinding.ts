@@ -1,15 +1,15 @@
-// What an ID token must have in common with the one before it, and with the access token that it comes with.
+// Checks an ID token against the previous one, and against the access token that it was issued with.
 import { Failure } from '../core/failure.ts';
 import { decodeBase64Url, parseObject } from '../core/json.ts';
 import { decodeJwtClaims } from '../core/jwt.ts';
 
-/** The tolerance for `auth_time`, in its own unit: some servers round the same time in different ways. */
+/** The tolerance for `auth_time`, in seconds: some servers round the same time in different ways. */
 const AUTH_TIME_TOLERANCE = 1;
 
 /**
- * Checks the ID token of a refresh against the one before it (OpenID Connect Core 12.2): `nonce` and `azp` are the same.
- * The specification lets servers leave them out of either, so only two present claims are compared. `auth_time` may be
- * later, because some servers report the latest sign-in of a session in which the person has signed in again.
+ * Checks the ID token of a refresh against the previous one (OpenID Connect Core 12.2): `nonce` and `azp` must be the same.
+ * The specification lets servers omit them from either one, so they're compared only if both have them. `auth_time` may
+ * be later, because some servers report the latest sign-in of a session in which the user has signed in again.
  * @throws Failure `untrusted-response` with the name of the claim.
  */
 export function assertSameSignIn(idToken: string, before: string | undefined): void {
@@ -38,9 +38,9 @@ const HASHES: readonly (readonly [RegExp, string])[] = [
 ];
 
 /**
- * Checks that an ID token is for this access token, if it has an `at_hash` (OpenID Connect Core 3.1.3.6). Call this once
- * the signature is verified.
- * @throws Failure `untrusted-response` if it's for another one.
+ * Checks that an ID token was issued for this access token, if it has an `at_hash` (OpenID Connect Core 3.1.3.6). Must be
+ * called after the signature is verified.
+ * @throws Failure `untrusted-response` if it was issued for another one.
  */
 export async function assertAccessTokenHash(idToken: string, accessToken: string): Promise<void> {
   const hash = decodeJwtClaims(idToken)?.['at_hash'];
@@ -50,7 +50,7 @@ export async function assertAccessTokenHash(idToken: string, accessToken: string
   const { alg } = parseObject(new TextDecoder().decode(decodeBase64Url(idToken.split('.')[0] ?? ''))) ?? {};
   const algorithm = HASHES.find(([pattern]) => pattern.test(String(alg)))?.[1];
   if (algorithm === undefined) {
-    // Ed448 has a hash that isn't available here.
+    // The hash for Ed448 isn't available here.
     return;
   }
   const digest = new Uint8Array(await crypto.subtle.digest(algorithm, new TextEncoder().encode(accessToken)));
@@ -59,7 +59,7 @@ export async function assertAccessTokenHash(idToken: string, accessToken: string
   }
 }
 
-/** Whether a text is the left half of a digest in base64url; with padding or the other alphabet, too. */
+/** Whether a text is the left half of a digest in base64url, or in base64, with or without padding. */
 function isHalfOf(text: string, digest: Uint8Array): boolean {
   const half = digest.slice(0, digest.length / 2);
   try {

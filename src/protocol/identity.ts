@@ -4,7 +4,7 @@ import { Failure, sanitizeDisplayName, toFailure } from '../core/failure.ts';
 import type { KnownSecrets } from './knownSecrets.ts';
 import type { AccountFields, Provider } from '../core/provider.ts';
 import { classify } from './classify.ts';
-import { requestOptions, type ServerContext } from './discovery.ts';
+import { requestOptions, type ReceivedTokens, type ServerContext } from './discovery.ts';
 import { sendWithDpop } from './dpop.ts';
 import { withTenantIssuer } from './idToken.ts';
 import { ALGORITHMS } from './keys.ts';
@@ -27,6 +27,18 @@ export interface SignInGrant {
   readonly account: Account;
   /** The origins of the server's endpoints that receive credentials. */
   readonly endpointOrigins?: readonly string[];
+}
+
+/** Tokens of a sign-in that failed after they had arrived. */
+export interface UnusedTokens {
+  readonly provider: Provider;
+  readonly tokens: ReceivedTokens;
+  /** The verified ID token. */
+  readonly idToken: string | undefined;
+  /** Undefined if it isn't known. */
+  readonly account: Account | undefined;
+  /** The origins to which the tokens may be sent. */
+  readonly endpointOrigins: readonly string[];
 }
 
 /** The claims that name a user, in order of preference: OpenID Connect Core 5.1, and the names of OAuth 2 servers. */

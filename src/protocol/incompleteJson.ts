@@ -1,16 +1,16 @@
-// Reading one member of a JSON object that ends in the middle, because the connection broke or the text is too long.
+// Reads members of a truncated JSON object: the connection broke, or the text is too long.
 import { parseJson } from '../core/json.ts';
 
 /**
  * The refresh token in the start of a token response that can't be parsed as a whole; undefined if there is none, or if
- * the response is about an error.
+ * the response contains an error.
  */
 export function findRefreshToken(text: string): string | undefined {
   const { error, refresh_token: token } = readMembers(text, ['error', 'refresh_token']);
   return error === undefined && token !== '' ? token : undefined;
 }
 
-/** The members of the outermost object with these names that are complete strings. */
+/** The complete string members of the outermost object that have these names. */
 function readMembers(text: string, names: readonly string[]): Partial<Record<string, string>> {
   const found: Partial<Record<string, string>> = {};
   let depth = 0;
@@ -41,7 +41,7 @@ function readMembers(text: string, names: readonly string[]): Partial<Record<str
   return found;
 }
 
-/** Where the string that starts here is over; undefined if it isn't complete. */
+/** The end of the string that starts here; undefined if it's incomplete. */
 function endOfString(text: string, start: number): number | undefined {
   let end = text.indexOf('"', start + 1);
   while (end > 0 && isEscaped(text, end)) {
@@ -50,7 +50,7 @@ function endOfString(text: string, start: number): number | undefined {
   return end > 0 ? end + 1 : undefined;
 }
 
-/** Whether an odd number of backslashes is before a character. */
+/** Whether a character is preceded by an odd number of backslashes. */
 function isEscaped(text: string, at: number): boolean {
   let before = at;
   while (text[before - 1] === '\\') {

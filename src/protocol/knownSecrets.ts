@@ -1,8 +1,8 @@
-// The secrets of one operation at a server, and the one place that strikes them out of what the server says. Servers
-// echo what they were sent in error messages, and may put a token anywhere else, too.
+// The secrets of one operation at a server, and the only code that removes them from text received from it. Servers echo
+// what they were sent in error messages, and may put a token anywhere else, too.
 import { sanitizeDisplayName, sanitizeServerText } from '../core/failure.ts';
 
-/** The shortest secret that a server has sent, in characters, to strike: a shorter one is a part of ordinary words. */
+/** The minimum length, in characters, of a secret from a server that is removed. Shorter ones occur in ordinary words. */
 const MIN_RECEIVED_LENGTH = 8;
 
 /** The members of a response that are secret. */
@@ -64,7 +64,7 @@ function formsOf(secret: string): string[] {
   return [...encoded, ...escaped, ...[secret, percent, form].flatMap(base64FormsOf)];
 }
 
-/** A text in base64. One of less than four characters would be found in ordinary words. */
+/** A text in base64, with and without padding. Empty if it has fewer than four characters, which occur in ordinary words. */
 function base64FormsOf(text: string): string[] {
   const bytes = Array.from(new TextEncoder().encode(text), (byte) => String.fromCharCode(byte));
   const padded = btoa(bytes.join(''));

@@ -86,7 +86,7 @@ function normalizeFields(fields: JsonObject): JsonObject {
   };
 }
 
-/** A value without what is nested in it. Nothing nested is used, and it may be too deep to be converted to JSON again. */
+/** A value without its nested values, which aren't used and may be too deeply nested to be serialized again. */
 const withoutContent = (value: unknown): unknown => (typeof value === 'object' && value !== null ? {} : value);
 
 /**

@@ -24,7 +24,7 @@ export interface RefreshResponse {
   readonly status: number;
   /** The refresh token that replaces the one sent; undefined if there is none, so that the old one stays valid. */
   readonly refreshToken: string | undefined;
-  /** The access token, not verified, so that it can be revoked if it isn't needed any more. */
+  /** The access token, not verified, so that it can be revoked if it isn't needed anymore. */
   readonly accessToken: string | undefined;
   /**
    * Verifies the rest: the access token, the ID token with its signature, and that the subject hasn't changed.

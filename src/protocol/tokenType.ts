@@ -1,12 +1,12 @@
-// The type of an access token, which tells how it's used (RFC 6749 section 7.1, RFC 9449 section 5).
+// The type of an access token, which determines how it's used (RFC 6749 section 7.1, RFC 9449 section 5).
 import { Failure } from '../core/failure.ts';
 import type { ServerContext } from './discovery.ts';
 import type { JsonObject } from './responseBody.ts';
 
 /**
  * Normalizes a token type for the library. A missing type, or `BearerToken`, means a bearer token (RFC 6750).
- * @throws Failure `unsupported-server` if the token must be bound to a key and isn't, by its type: the response to a
- * request with a proof, or to an entry that requires one, may not switch the protection off (RFC 9449 section 5).
+ * @throws Failure `unsupported-server` if the token must be bound to a key but, by its type, isn't: a response to a
+ * request with a proof, or for an entry that requires one, must not turn off the protection (RFC 9449 section 5).
  */
 export function normalizeTokenType({ token_type: type }: JsonObject, server: ServerContext): unknown {
   const name = typeof type === 'string' ? type.trim().toLowerCase() : '';

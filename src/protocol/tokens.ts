@@ -64,9 +64,12 @@ export async function verifyTokenResponse(
   ) => Promise<oauth.TokenEndpointResponse>,
   { fetch, verified }: IdTokenChecks,
 ): Promise<Tokens> {
-  const { original, body, failure } = normalized;
+  const { accessToken, original, body, failure, refreshToken } = normalized;
   if (failure !== undefined) {
     throw failure;
+  }
+  if (accessToken !== undefined || refreshToken !== undefined) {
+    server.onTokens?.({ accessToken, refreshToken });
   }
   const { id_token: sent } = body;
   const isRepeated = verified !== undefined && sent === verified;
@@ -205,8 +208,8 @@ function assertReasonableSize(body: JsonObject): void {
 }
 
 /**
- * Parses the granted scopes, of which those that RFC 6749 allows are kept, up to a limit. GitHub and others separate them with commas. RFC 6749 section 3.3 allows commas in scopes,
- * but as separators they're in a list without spaces, or before each space.
+ * Parses the granted scopes, keeping those that RFC 6749 allows, up to a limit. RFC 6749 section 3.3 allows commas in
+ * scopes, but GitHub and others use them as separators: in a list without spaces, or before each space.
  */
 function parseGrantedScopes(scope: string): string[] {
   return normalizeScopes([scope.replace(/\s/.test(scope.trim()) ? /,(?=\s|$)/g : /,/g, ' ')])

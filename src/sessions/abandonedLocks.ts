@@ -1,5 +1,5 @@
-// Refreshes that another window began and didn't finish, because its process ended: this window notices within seconds,
-// and finishes them. The server may have used the refresh token up, and may repeat its response only for a short time.
+// Finishes refreshes that another window began but didn't finish because its process ended. This window notices within
+// seconds. The server may have invalidated the refresh token, and may repeat its response only for a short time.
 import { SECOND, type Clock, type Disposable } from '../core/clock.ts';
 import { toFailure } from '../core/failure.ts';
 import type { Log } from '../core/log.ts';
@@ -11,7 +11,7 @@ import { describeSession } from '../storage/recordDescription.ts';
 import type { SessionStore } from '../storage/sessionStore.ts';
 import type { TokenRefresher } from './tokenRefresher.ts';
 
-/** What it works with. */
+/** The dependencies of {@link AbandonedLocks}. */
 export interface AbandonedLocksDependencies {
   readonly clock: Clock;
   readonly log: Log;
@@ -19,17 +19,20 @@ export interface AbandonedLocksDependencies {
   readonly liveSessions: LiveSessions;
   readonly sessionStore: SessionStore;
   readonly tokenRefresher: TokenRefresher;
-  /** Whether a session may be refreshed by this window. */
+  /** Returns whether this window may refresh a session. */
   isOwned(record: SessionRecord): boolean;
 }
 
-/** How often, in ms, the processes that hold a lock are checked for being alive, while there are any. */
+/** How often, in ms, to check whether lock holders are alive, while there are any. */
 const CHECK_INTERVAL = 2 * SECOND;
 
-/** Watches the locks that other windows hold. */
+/** Watches the locks of other windows. */
 export class AbandonedLocks implements Disposable {
   readonly #dependencies: AbandonedLocksDependencies;
-  /** The latest abandoned lock of each session that was dealt with: if that fails, the next attempt comes in its own time. */
+  /**
+   * The last abandoned lock of each session that was handled. If that fails, the next attempt follows the normal
+   * schedule.
+   */
   readonly #handled = new Map<string, number>();
   #timer: Disposable | undefined;
   #isChecking = false;
@@ -39,14 +42,14 @@ export class AbandonedLocks implements Disposable {
     this.#dependencies = dependencies;
   }
 
-  /** Checks again soon if the file that has changed is a lock that some window has acquired. */
+  /** Checks again soon if the changed file is an acquired lock. */
   onFileChanged(name: string): void {
     if (isLockFile(name)) {
       this.#checkSoon();
     }
   }
 
-  /** Checks now which locks were abandoned, and goes on checking while other windows hold any. Never rejects. */
+  /** Checks for abandoned locks now, and repeatedly while other windows hold any. Never rejects. */
   async check(): Promise<void> {
     if (this.#isChecking || this.#isDisposed) {
       return;
@@ -59,7 +62,7 @@ export class AbandonedLocks implements Disposable {
         this.#checkSoon();
       }
     } catch (error) {
-      this.#dependencies.log.debug(`The locks of other windows couldn't be checked: ${toFailure(error).message}.`);
+      this.#dependencies.log.debug(`Couldn't check the locks of other windows: ${toFailure(error).message}.`);
     } finally {
       this.#isChecking = false;
     }
@@ -79,7 +82,7 @@ export class AbandonedLocks implements Disposable {
     }
   }
 
-  /** Whether a session is one that this window would refresh, and doesn't at this moment. */
+  /** Returns whether this window would refresh a session, but isn't doing so now. */
   #isWatched(id: string): boolean {
     const session = this.#dependencies.liveSessions.get(id);
     return session !== undefined && !session.refreshing && session.record.ended === undefined;
@@ -89,7 +92,7 @@ export class AbandonedLocks implements Disposable {
     const { log, liveSessions, sessionStore, tokenRefresher } = this.#dependencies;
     const inFlight = (await sessionStore.header(id))?.inFlight;
     const record = liveSessions.get(id)?.record;
-    // A refresh whose tokens have been stored since has served its purpose.
+    // A refresh whose tokens were stored has succeeded.
     if (record === undefined || inFlight === undefined || inFlight < record.generation) {
       return;
     }
@@ -99,9 +102,7 @@ export class AbandonedLocks implements Disposable {
       this.#dependencies.isOwned(record)
     ) {
       this.#handled.set(id, number);
-      log.info(
-        `${describeSession(record)}: the window that was refreshing it has ended; this one finishes the refresh.`,
-      );
+      log.info(`${describeSession(record)}: the window that was refreshing it has ended. Finishing the refresh.`);
       // The outcome is recorded with the session.
       tokenRefresher.refresh(id, { reason: 'another window ended during a refresh' }).catch(() => {});
     }

@@ -1,4 +1,4 @@
-// Decides what a caller of `getSession` gets: the token in hand, a refreshed one, or the failure.
+// Decides what a caller of `getSession` gets: the current token, a refreshed one, or the failure.
 import { SECOND, type Clock } from '../core/clock.ts';
 import { toFailure, type Failure } from '../core/failure.ts';
 import { isFresh, isUnexpired, leewayFor } from '../core/lifetime.ts';
@@ -11,20 +11,20 @@ import { waitBriefly } from '../storage/timeouts.ts';
 import { describeToken, type DecisionLog } from './decisionLog.ts';
 import type { SessionRefresher } from './onDemandRefresher.ts';
 
-/** What the gate works with. */
+/** The dependencies of the gate. */
 export interface AccessGateDependencies {
   readonly clock: Clock;
   readonly liveSessions: LiveSessions;
   readonly tokenRefresher: SessionRefresher;
   readonly decisions: DecisionLog;
-  /** For how long, in ms, a token that is handed out keeps working, at least. */
+  /** Returns how long, in ms, a returned token must stay valid at least. */
   minimumValidity(): number;
 }
 
 /** How long after a failed refresh, in ms, callers get its failure instead of causing another attempt. */
 const FAILURE_HOLD_TIME = 5 * SECOND;
 
-/** The gate that callers pass. */
+/** The gate that all callers pass. */
 export class AccessGate {
   readonly #dependencies: AccessGateDependencies;
 
@@ -33,8 +33,8 @@ export class AccessGate {
   }
 
   /**
-   * A session with a token that is fresh enough; undefined if the session ends meanwhile.
-   * @throws Failure if the token doesn't work any more, and can't be refreshed for a reason that passes.
+   * Returns a session with a token that is fresh enough; undefined if the session ends in the meantime.
+   * @throws Failure if the token no longer works, and can't be refreshed for a temporary reason.
    */
   async ensureFresh(session: LiveSession): Promise<LiveSession | undefined> {
     const { clock, tokenRefresher, liveSessions } = this.#dependencies;
@@ -42,7 +42,7 @@ export class AccessGate {
     const lifetimes = tokenLifetimes(session.record);
     const now = sessionTime(session, clock.now());
     if (!lifetimes.isRefreshable || isFresh(lifetimes, now, this.#dependencies.minimumValidity())) {
-      this.#log(session, 'gets the token in hand');
+      this.#log(session, 'gets the current token');
       return session;
     }
     const isWorking = this.#isWorking(session);
@@ -55,7 +55,7 @@ export class AccessGate {
       await (isWorking ? waitBriefly(clock, refresh) : refresh);
       const meanwhile = liveSessions.get(id);
       if (meanwhile !== undefined && isUsable(meanwhile.record, clock.now()) && !this.#isWorking(meanwhile)) {
-        // The token in hand has expired while the refresh was waited for.
+        // The current token expired while waiting for the refresh.
         await refresh;
       }
     } catch (error) {
@@ -66,16 +66,16 @@ export class AccessGate {
     return liveSessions.get(id);
   }
 
-  /** What a caller gets that must not cause another attempt yet. */
+  /** Returns what a caller gets that must not cause another attempt yet. */
   #withoutRefresh(session: LiveSession, failure: Failure): LiveSession {
     const { nextAttemptAt } = session;
     const next = nextAttemptAt === undefined ? 'no next attempt' : `next attempt at ${formatTimestamp(nextAttemptAt)}`;
-    const outcome = this.#isWorking(session) ? 'gets the token in hand' : 'is refused';
+    const outcome = this.#isWorking(session) ? 'gets the current token' : 'is refused';
     this.#log(session, `${outcome} after ${formatFailure(failure)}, ${next}`);
     return this.#orThrow(session, failure);
   }
 
-  /** The session if its token still works; otherwise its caller is refused, and that is recorded. */
+  /** Returns the session if its token still works. Otherwise throws the failure, and records that. */
   #orThrow(session: LiveSession, failure: Failure): LiveSession {
     if (this.#isWorking(session)) {
       return session;
@@ -90,16 +90,19 @@ export class AccessGate {
     return isUnexpired(tokenLifetimes(session.record), sessionTime(session, this.#dependencies.clock.now()));
   }
 
-  /** Whether a caller must not cause another attempt yet: the token still works, one has just failed, or the server said when. */
+  /**
+   * Returns whether a caller must not cause another attempt yet: the token still works, an attempt has just failed, or
+   * the server requested a wait.
+   */
   #isInBackoff({ failure, nextAttemptAt, failedAt }: LiveSession, isWorking: boolean): boolean {
     const now = this.#dependencies.clock.now();
     const isBeforeNext = nextAttemptAt === undefined || now < nextAttemptAt;
-    // A failure that lies in the future is from before the clock was set back.
+    // A failure in the future dates from before the clock was set back.
     const hasJustFailed = failedAt !== undefined && failedAt <= now && now - failedAt < FAILURE_HOLD_TIME;
     return isBeforeNext && (isWorking || failure?.retryAfter !== undefined || hasJustFailed);
   }
 
-  /** Logs what a caller gets, and why. */
+  /** Logs what a caller gets and why. */
   #log(session: LiveSession, decision: string): void {
     const { clock, decisions } = this.#dependencies;
     const { record } = session;
@@ -110,7 +113,7 @@ export class AccessGate {
       const wanted =
         accessExpiresAt === undefined
           ? ''
-          : `, ${Math.ceil(leewayFor(accessExpiresAt - tokensRequestedAt, minimum) / SECOND)} s are needed`;
+          : `, ${Math.ceil(leewayFor(accessExpiresAt - tokensRequestedAt, minimum) / SECOND)} s required`;
       const token = describeToken(session, clock.now());
       return `${describeSession(record)}: a caller ${decision}: ${token}${wanted}, ${describeRefreshability(record)}.`;
     });

@@ -1,8 +1,8 @@
-// The sign-out of an account, which may have several sessions.
+// Signs out of an account, which may have several sessions.
 import type { ServerSignOut } from './serverSignOut.ts';
 
 /**
- * Combines the sign-outs of the sessions of one account: the tokens are revoked if those of all sessions are, and one
+ * Combines the sign-outs of an account's sessions: the revocation succeeds if that of every session does, and one
  * sign-out page is enough for the account.
  */
 export function combineSignOuts(all: readonly ServerSignOut[]): ServerSignOut {

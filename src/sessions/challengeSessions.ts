@@ -1,4 +1,4 @@
-// Which sessions meet a resource server's challenge (RFC 6750, RFC 9470), and what is done if it has rejected a token.
+// Finds sessions that meet a resource server's challenge (RFC 6750, RFC 9470), and replaces rejected tokens.
 import { unmetRequirement, type ChallengeRequirements } from '../core/challenge.ts';
 import { HOUR, MINUTE, SECOND, type Clock } from '../core/clock.ts';
 import { Failure, toFailure } from '../core/failure.ts';
@@ -8,22 +8,25 @@ import type { LiveSession } from '../core/status.ts';
 import type { SessionManager, SessionFilter } from './sessionManager.ts';
 import type { SessionRefresher } from './onDemandRefresher.ts';
 
-/** What it works with. */
+/** The dependencies of {@link ChallengeSessions}. */
 export interface ChallengeSessionsDependencies {
   readonly clock: Clock;
   readonly sessionManager: SessionManager;
   readonly tokenRefresher: SessionRefresher;
 }
 
-/** How long, in ms, a token is so new that the rejection must be of the one before: callers that met it together come one by one. */
+/**
+ * How long, in ms, a token counts as new, so that a rejection is attributed to the previous one: callers that used that
+ * one report it one after another.
+ */
 const NEW_TOKEN_TIME = 10 * SECOND;
-/** How long, in ms, a token that was refreshed after a rejection isn't refreshed because of another one. */
+/** How long, in ms, after a refresh because of a rejection, another rejection doesn't cause a refresh. */
 const REJECTION_REFRESH_INTERVAL = HOUR;
 
 /** Finds sessions for challenges. */
 export class ChallengeSessions {
   readonly #dependencies: ChallengeSessionsDependencies;
-  /** The claims that a sign-in has asked for, and when that was, by session. */
+  /** The claims that a sign-in has requested, and when, by session. */
   readonly #requestedClaims = new Map<string, { readonly claims: string; readonly signedInAt: number }>();
 
   constructor(dependencies: ChallengeSessionsDependencies) {
@@ -31,10 +34,11 @@ export class ChallengeSessions {
   }
 
   /**
-   * The sessions that meet the requirements, with tokens that work; one per account. A token that was rejected is
-   * refreshed once; if the new one is rejected as well, it isn't refreshed again, so that this ends.
+   * Returns the sessions that meet the requirements, with tokens that work; one per account. A rejected token is
+   * refreshed
+   * once. If the new one is rejected as well, it isn't refreshed again, so that this ends.
    * @returns an empty list if only a sign-in can help.
-   * @throws Failure `token-rejected` if the new token is rejected as well; otherwise why there is no token right now.
+   * @throws Failure `token-rejected` if the new token is rejected as well; otherwise why no token is available now.
    */
   async find(providerId: string, requirements: ChallengeRequirements, accountId?: string): Promise<LiveSession[]> {
     const { sessionManager } = this.#dependencies;
@@ -60,25 +64,30 @@ export class ChallengeSessions {
     return found;
   }
 
-  /** Records that a sign-in has requested the claims of a challenge, so that the caller that comes with the same ones next is served. */
+  /**
+   * Records that a sign-in has requested the claims of a challenge, so that the next caller with the same claims gets
+   * its session.
+   */
   recordAnswered({ id, signedInAt }: SessionRecord, { claims }: ChallengeRequirements): void {
     if (claims !== undefined) {
       this.#requestedClaims.set(id, { claims, signedInAt });
     }
   }
 
-  /** Whether a session's token has the claims, as far as that can be known: only the resource server can tell. */
+  /**
+   * Returns whether a session's token has the claims, as far as that can be known: only the resource server can decide.
+   */
   #hasClaims({ id, signedInAt }: SessionRecord, { claims, notBefore }: ChallengeRequirements): boolean {
     const requested = this.#requestedClaims.get(id);
-    const isOfThis = requested?.claims === claims && requested?.signedInAt === signedInAt;
+    const wasRequested = requested?.claims === claims && requested?.signedInAt === signedInAt;
     return (
       claims === undefined ||
       notBefore !== undefined ||
-      (isOfThis && this.#dependencies.clock.now() - signedInAt < MINUTE)
+      (wasRequested && this.#dependencies.clock.now() - signedInAt < MINUTE)
     );
   }
 
-  /** Whether a session has another token than the rejected one: it has one already, or a refresh brings it. */
+  /** Returns whether a session has another token than the rejected one, after a refresh if necessary. */
   async #isReplaced(record: SessionRecord, { notBefore }: ChallengeRequirements): Promise<boolean> {
     const { clock, tokenRefresher } = this.#dependencies;
     const age = clock.now() - record.tokensRequestedAt;
@@ -97,7 +106,7 @@ export class ChallengeSessions {
     }
     try {
       await tokenRefresher.refresh(record.id, {
-        reason: 'a resource server has rejected its token',
+        reason: 'its token was rejected by a resource server',
         isUrgent: true,
         isAfterRejection: true,
         isPaced: true,

@@ -1,4 +1,4 @@
-// Logs what is decided about a session, and why: each decision once, not at each tick.
+// Logs decisions about a session and their reasons, each once rather than at each tick.
 import { SECOND } from '../core/clock.ts';
 import { tokenLifetimes } from '../core/session.ts';
 import { sessionTime, type LiveSession } from '../core/status.ts';
@@ -14,9 +14,9 @@ export class DecisionLog {
   }
 
   /**
-   * Logs a decision, unless the latest one about the same session or provider was the same.
-   * @param about the id of a session or of a provider.
-   * @param key what makes it this decision, without what changes by the passing of time alone.
+   * Logs a decision, unless the last one about the same session or provider was the same.
+   * @param about the ID of a session or of a provider.
+   * @param key identifies the decision, without values that change only with time.
    * @param message called only if it's logged.
    */
   logOnce(about: string, key: string, message: () => string, level: 'debug' | 'info' = 'debug'): void {
@@ -27,7 +27,10 @@ export class DecisionLog {
   }
 }
 
-/** How long a session's access token still works or since when it doesn't, and how that is known. */
+/**
+ * Describes how long a session's access token is still valid or since when it has expired, and the source of that
+ * information.
+ */
 export function describeToken(session: LiveSession, now: number): string {
   const { accessExpiresAt } = tokenLifetimes(session.record);
   const { ended, expirySource } = session.record;
@@ -35,9 +38,9 @@ export function describeToken(session: LiveSession, now: number): string {
   const seconds = (time: number): number => Math.round(time / SECOND);
   const end = ended === undefined ? '' : `the session ended ${seconds(own - ended.at)} s ago (${ended.code}), `;
   if (accessExpiresAt === undefined) {
-    return 'the server never said when the token expires';
+    return 'token expiry not specified by the server';
   }
   const left = accessExpiresAt - own;
   const source = ended === undefined ? ` (${expirySource})` : '';
-  return `${end}the token ${left > 0 ? `works for ${seconds(left)} s more` : `expired ${seconds(-left)} s ago`}${source}`;
+  return `${end}the token ${left > 0 ? `is valid for ${seconds(left)} s` : `expired ${seconds(-left)} s ago`}${source}`;
 }

@@ -1,32 +1,32 @@
-// The latest events of the sessions, for the diagnostics: derived from changes in memory, without secrets, account names
-// or text from servers.
+// Recent session events for the diagnostics, derived from changes in memory, without secrets, account names or server
+// text.
 import { MINUTE, type Clock, type Disposable } from '../core/clock.ts';
 import type { LiveSession } from '../core/status.ts';
 import type { LiveSessions, SessionChange } from '../storage/liveSessions.ts';
 
-/** What can happen to a session. */
+/** The kinds of events. */
 export type EventKind =
   'signed-in' | 'read' | 'refreshed' | 'adopted' | 'refresh-failed' | 'not-stored' | 'ended' | 'removed';
 
-/** One event. */
+/** An event. */
 export interface HistoryEvent {
-  /** When this window noticed it, in ms since the Unix epoch. */
+  /** When this window detected it, in ms since the Unix epoch. */
   readonly at: number;
   readonly kind: EventKind;
-  /** The first characters of the session's id. */
+  /** The first characters of the session ID. */
   readonly session: string;
   readonly providerId: string;
   readonly generation: number;
-  /** Category and code of the failure. */
+  /** The category and code of the failure. */
   readonly reason?: { readonly category: string; readonly code: string } | undefined;
 }
 
-/** How many events are remembered. */
+/** How many events to keep. */
 const MAX_EVENTS = 20;
-/** How long, in ms, after a sign-in a session that appears here counts as a new one. */
+/** How long, in ms, after its sign-in a session that appears counts as new. */
 const NEW_SESSION_TIME = MINUTE;
 
-/** The latest events of this window. */
+/** Recent events of this window. */
 export class History implements Disposable {
   readonly #clock: Clock;
   readonly #listening: Disposable;
@@ -34,12 +34,12 @@ export class History implements Disposable {
 
   constructor(clock: Clock, liveSessions: LiveSessions) {
     this.#clock = clock;
-    // The sessions that are there already were read before this was loaded.
+    // The existing sessions were read before this was loaded.
     liveSessions.all().forEach((after) => this.#record({ before: undefined, after }));
     this.#listening = liveSessions.onDidChange((change) => this.#record(change));
   }
 
-  /** The latest events, oldest first. */
+  /** Returns the events, oldest first. */
   all(): readonly HistoryEvent[] {
     return this.#events;
   }
@@ -67,7 +67,7 @@ export class History implements Disposable {
 
 type Event = readonly [EventKind, HistoryEvent['reason']?];
 
-/** The events in a change; none if only what is being done about a session has changed. */
+/** Returns the events in a change; none if only the refresh state of a session has changed. */
 function eventsOf({ before, after }: SessionChange, now: number): Event[] {
   if (after === undefined) {
     return [['removed']];

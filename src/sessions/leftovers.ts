@@ -1,5 +1,5 @@
-// Deletes what is left of sessions that no longer exist, once in a while: lock files and claims of a window that ended in
-// the middle of a sign-out, files whose tokens nobody has any more, and quarantined secrets, which may hold tokens.
+// Periodically deletes leftovers of sessions that no longer exist: lock files and claims of a window that ended during
+// a sign-out, files whose tokens are lost, and quarantined secrets, which may contain tokens.
 import { DAY, MINUTE, type Clock } from '../core/clock.ts';
 import { toFailure } from '../core/failure.ts';
 import type { Log } from '../core/log.ts';
@@ -13,7 +13,7 @@ import { isTombstone } from '../storage/sessionFile.ts';
 import type { SessionFiles } from '../storage/sessionFiles.ts';
 import type { SessionStore } from '../storage/sessionStore.ts';
 
-/** What it works with. */
+/** The dependencies of {@link Leftovers}. */
 export interface LeftoversDependencies {
   readonly clock: Clock;
   readonly log: Log;
@@ -24,18 +24,18 @@ export interface LeftoversDependencies {
   readonly renewalLock: Pick<RenewalLock, 'deleteUnused'>;
   readonly secretStorage: SecretSessionStorage;
   readonly sessionStore: SessionStore;
-  /** Whether a provider with this id is configured. */
+  /** Returns whether a provider with this ID is configured. */
   isProvider(id: string): boolean;
 }
 
-/** How long, in ms after the start, other windows and a slow keyring have to show what they have. */
+/** How long after the start, in ms, to wait for other windows and a slow keyring. */
 const DELAY = MINUTE;
-/** The time, in ms, between two runs. */
+/** The interval, in ms, between two runs. */
 const INTERVAL = DAY;
-/** How long, in ms, what might still be of use to somebody is kept: tokens that were quarantined, a lost session's file. */
+/** How long, in ms, to keep what might still be useful: quarantined tokens and the file of a lost session. */
 const RETENTION = 30 * DAY;
-/** The kinds of claims that aren't about a session or a provider that is known here. */
-const KEPT_CLAIMS: readonly string[] = ['newer'];
+/** The kinds of claims that aren't about a known session or provider. */
+const KEPT_CLAIMS: readonly string[] = ['newer', 'tls'];
 
 /** Deletes leftovers. */
 export class Leftovers {
@@ -47,22 +47,22 @@ export class Leftovers {
     this.#nextRunAt = dependencies.clock.now() + DELAY;
   }
 
-  /** Deletes what is left over, if it's time. All stored sessions must have been read into memory. Never rejects. */
+  /** Deletes leftovers if a run is due. All stored sessions must have been read into memory. Never rejects. */
   async onTick(): Promise<void> {
     const now = this.#dependencies.clock.now();
-    // If the clock was set back, it's time as well.
+    // A clock that was set back also makes a run due.
     if (now < this.#nextRunAt && this.#nextRunAt - now <= INTERVAL) {
       return;
     }
     this.#nextRunAt = now + INTERVAL;
     for (const run of [() => this.#deleteLost(), () => this.#deleteUnused(), () => this.#deleteQuarantined()]) {
       await run().catch((error: unknown) =>
-        this.#dependencies.log.debug(`Leftovers couldn't be deleted: ${toFailure(error).message}.`),
+        this.#dependencies.log.debug(`Couldn't delete leftovers: ${toFailure(error).message}.`),
       );
     }
   }
 
-  /** Deletes the files of sessions whose tokens are gone from everywhere, some time after that was reported. */
+  /** Deletes the files of lost sessions some time after the loss was reported. */
   async #deleteLost(): Promise<void> {
     const { files, folder, liveSessions, log, secretStorage, sessionStore } = this.#dependencies;
     for (const { id } of (await sessionStore.listFiles()).present) {
@@ -74,7 +74,7 @@ export class Leftovers {
         (await sessionStore.get(id)) === undefined &&
         !(await secretStorage.holdsLaterVersion(id));
       if (isLost) {
-        log.info(`The file of session ${id.slice(0, 8)} is deleted: its tokens have been lost for 30 days.`);
+        log.info(`Deleting the file of session ${id.slice(0, 8)}: its tokens have been missing for 30 days.`);
         await files.delete(id);
       }
     }
@@ -96,13 +96,13 @@ export class Leftovers {
     await deleteUnusedClaims(folder, (kind, id) => !KEPT_CLAIMS.includes(kind) && !isKnown(id));
   }
 
-  /** Deletes quarantined secrets some time after a window has first seen them. */
+  /** Deletes quarantined secrets some time after a window first saw them. */
   async #deleteQuarantined(): Promise<void> {
     const { clock, folder, log, notificationClaims, secretStorage } = this.#dependencies;
     for (const key of await secretStorage.listQuarantined()) {
       const claim = { kind: 'quarantined-secret', id: key, since: 0 };
       if (this.#isPast(await claimedAt(folder, claim))) {
-        log.info('A secret that could not be read is deleted: it has been in quarantine for 30 days.');
+        log.info('Deleting an unreadable secret that has been in quarantine for 30 days.');
         await secretStorage.deleteQuarantined(key);
         await notificationClaims.forget(key);
       } else {

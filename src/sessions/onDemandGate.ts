@@ -1,16 +1,16 @@
-// The idle sign-out as a gate that is loaded only if a provider has a limit.
+// A gate that loads the idle sign-out only if a provider has an idle timeout.
 import type { Lazy } from '../core/lazy.ts';
 import type { SessionRecord } from '../core/session.ts';
 import type { SessionGate } from './sessionGate.ts';
 
-/** What the gate on demand works with. */
+/** The dependencies of the gate. */
 export interface OnDemandGateDependencies {
   readonly onDemand: Lazy<{ readonly sessions: { readonly idleMonitor: SessionGate } }>;
-  /** After how long without activity, in ms, sessions are signed out: by provider id, of those with a limit. */
+  /** Returns the idle timeouts, in ms, of the providers that have one, by provider ID. */
   idleTimeouts(): ReadonlyMap<string, number>;
 }
 
-/** Blocks the sessions of providers with a limit until the idle monitor is loaded, which then decides. */
+/** Blocks the sessions of providers with an idle timeout until the idle monitor is loaded, which then decides. */
 export class OnDemandGate implements SessionGate {
   readonly #dependencies: OnDemandGateDependencies;
 
@@ -19,8 +19,8 @@ export class OnDemandGate implements SessionGate {
   }
 
   /**
-   * Loads and starts the idle monitor if a provider has a limit.
-   * @throws what loading it throws.
+   * Loads and starts the idle monitor if a provider has an idle timeout.
+   * @throws the error of loading it.
    */
   async start(): Promise<void> {
     if (this.#loaded !== undefined || this.#dependencies.idleTimeouts().size > 0) {
@@ -32,7 +32,7 @@ export class OnDemandGate implements SessionGate {
     if (this.#loaded !== undefined) {
       return this.#loaded.evaluateBeforeUse();
     }
-    // A limit that was set a moment ago. If the idle monitor can't be loaded, the sessions remain blocked.
+    // A timeout that was just configured. If the idle monitor can't be loaded, the sessions remain blocked.
     return this.#dependencies.idleTimeouts().size > 0 ? this.start().catch(() => {}) : undefined;
   }
 

@@ -1,4 +1,4 @@
-// What the start of the extension has of the token refresher, which is loaded on demand.
+// Loads the token refresher on demand.
 import { MINUTE, type Clock } from '../core/clock.ts';
 import { toFailure } from '../core/failure.ts';
 import type { Lazy } from '../core/lazy.ts';
@@ -7,20 +7,20 @@ import type { LiveSessions } from '../storage/liveSessions.ts';
 import type { RefreshOptions } from './refreshAttempt.ts';
 import type { TokenRefresher } from './tokenRefresher.ts';
 
-/** The token refresher as the session manager and the scheduler know it. */
+/** The part of the token refresher that the session manager and the scheduler use. */
 export type SessionRefresher = Pick<TokenRefresher, 'refresh'>;
 
-/** What the refresher on demand works with. */
+/** The dependencies of the refresher. */
 export interface OnDemandRefresherDependencies {
   readonly clock: Clock;
   readonly liveSessions: LiveSessions;
   readonly onDemand: Lazy<{ readonly sessions: { readonly tokenRefresher: SessionRefresher } }>;
 }
 
-/** How long, in ms, after the refresher couldn't be loaded a session is due again. */
+/** How long, in ms, after the refresher couldn't be loaded, a session is due again. */
 const LOAD_RETRY_DELAY = MINUTE;
 
-/** Refreshes sessions; loads what does it when the first one is to be refreshed. */
+/** Refreshes sessions, and loads the token refresher for the first one. */
 export class OnDemandRefresher implements SessionRefresher {
   readonly #dependencies: OnDemandRefresherDependencies;
 
@@ -30,7 +30,7 @@ export class OnDemandRefresher implements SessionRefresher {
 
   /**
    * Refreshes a session; see {@link TokenRefresher.refresh}.
-   * @throws Failure also `unexpected` if the refresher can't be loaded. The session stays as it is, and is due again
+   * @throws Failure also `unexpected` if the refresher can't be loaded. The session stays unchanged, and is due again
    * after a minute.
    */
   async refresh(id: string, options: RefreshOptions): Promise<SessionRecord> {
@@ -48,7 +48,7 @@ export class OnDemandRefresher implements SessionRefresher {
     } catch (error) {
       const { clock, liveSessions } = this.#dependencies;
       const failure = toFailure(error);
-      // Nothing was asked of the server, so this says nothing about the session.
+      // No request was sent, so this isn't a verdict on the session.
       liveSessions.patch(id, { failure, failedAt: clock.now(), nextAttemptAt: clock.now() + LOAD_RETRY_DELAY });
       throw failure;
     }

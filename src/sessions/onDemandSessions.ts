@@ -1,5 +1,4 @@
-// The parts of the sessions of one window that are loaded on demand: what stores new ones, refreshes them, and signs out
-// idle ones.
+// The on-demand parts of one window's sessions, which store new ones, refresh them, and sign out idle ones.
 import type { Disposable } from '../core/clock.ts';
 import type { Provider } from '../core/provider.ts';
 import type { SessionRecord } from '../core/session.ts';
@@ -22,26 +21,28 @@ import { SignInStorage } from './signInStorage.ts';
 import { StoredSessionIssues } from './storedSessionIssues.ts';
 import { TokenRefresher } from './tokenRefresher.ts';
 
-/** What these parts work with. */
+/** The dependencies of these parts. */
 export interface OnDemandSessionsDependencies {
-  /** The parts that are there from the start. */
+  /** The parts that are loaded at start. */
   readonly started: SessionsModule;
   readonly discovery: Discovery;
   readonly transport: Transport;
   readonly liveness: ProcessLiveness;
-  /** How long, in ms, the machine has been running, sleeps included. */
+  /** Returns the machine's uptime, in ms, including sleep. */
   uptime(): number;
-  /** A number in [0, 1). */
+  /** Returns a number in [0, 1). */
   random(): number;
-  /** How long, in ms, the access token of a session that the server ends is still returned. */
+  /** Returns how long, in ms, to keep returning the access token of a session that the server has ended. */
   gracePeriod(): number;
-  /** A new id. */
+  /** Returns a new ID. */
   newId(): string;
-  /** Called with the code of the failure when the folder begins to fail, so that this window no longer knows of the others. */
+  /**
+   * Called with the failure code when the folder begins to fail and this window is no longer coordinated with others.
+   */
   onDidDegrade(code: string): void;
 }
 
-/** The parts of the sessions of one window that are loaded on demand. Nothing happens before {@link start}. */
+/** The on-demand parts of one window's sessions. Nothing happens before {@link start}. */
 export class OnDemandSessions implements Disposable {
   readonly renewalLock: RenewalLock;
   readonly tokenRefresher: TokenRefresher;
@@ -121,6 +122,7 @@ export class OnDemandSessions implements Disposable {
       uptime: () => dependencies.uptime(),
       timeouts: () => started.idleTimeouts(),
       signOut: (id) => sessionManager.signOut(id),
+      outcomeOf: (record) => this.revocations.outcomeOf(record, providerOf(record)),
     });
     this.abandonedLocks = new AbandonedLocks({
       clock,
@@ -159,13 +161,13 @@ export class OnDemandSessions implements Disposable {
     });
   }
 
-  /** Begins to watch for idle sessions, and for refreshes that other windows have begun and not finished. */
+  /** Starts watching for idle sessions, and for unfinished refreshes of other windows. */
   start(): void {
     this.#dependencies.started.sessionManager.ready().then(
       () => {
         void this.reportLoaded();
         void this.idleMonitor.start();
-        // A window may have ended in the middle of a refresh before this one was opened.
+        // A window may have ended during a refresh before this one was opened.
         void this.abandonedLocks.check();
         void this.revocations.retry();
       },
@@ -173,7 +175,7 @@ export class OnDemandSessions implements Disposable {
     );
   }
 
-  /** Reports what is wrong with what was read at start, once. */
+  /** Reports issues with the sessions read at start, once. */
   async reportLoaded(): Promise<void> {
     const snapshot = this.#dependencies.started.takeSnapshot();
     if (snapshot !== undefined) {
@@ -199,7 +201,7 @@ export class OnDemandSessions implements Disposable {
     );
   }
 
-  /** Tells the server of a session that it is over; `provider` is undefined if it is none of those configured now. */
+  /** Ends a session at its server; `provider` is undefined if it's no longer configured. */
   endSessionAtServer(record: SessionRecord, provider: Provider | undefined): ServerSignOut {
     const { revocations } = this;
     const {
@@ -211,7 +213,7 @@ export class OnDemandSessions implements Disposable {
   }
 
   /**
-   * Trusts the endpoints that a session's server names now. The next refresh sends the refresh token there.
+   * Trusts the endpoints that a session's server currently specifies. The next refresh sends the refresh token there.
    * @throws Failure if the server's metadata can't be read.
    */
   async trustEndpoints(id: string): Promise<void> {

@@ -1,45 +1,48 @@
-// A refresh under way: what it's about, and its callers, who can be released while it goes on.
+// A running refresh and its callers, who can be released while it continues.
 import { Failure } from '../core/failure.ts';
 import type { SessionRecord } from '../core/session.ts';
 import type { LiveSessions } from '../storage/liveSessions.ts';
 import type { RefreshFailure } from '../storage/sessionFile.ts';
 
-/** What a refresh is started with. */
+/** The options of a refresh. */
 export interface RefreshOptions {
-  /** Why, for the log. */
+  /** The reason, for the log. */
   readonly reason: string;
-  /** Whether somebody waits for it: then it's attempted although another window has failed and plans to try later. */
+  /** Whether a caller waits for it. If so, it's attempted although another window has failed and scheduled a retry. */
   readonly isUrgent?: boolean;
   /**
-   * Whether it's requested only if no refresh has just ended; after a rejection, only if none has just failed. The
-   * schedule has a pace of its own.
+   * Whether to skip it if a refresh has just ended or, after a rejection, has just failed. Scheduled refreshes aren't
+   * affected.
    */
   readonly isPaced?: boolean;
-  /** Whether a person asks for it, who may have fixed what has just failed: a failure doesn't keep it from being tried. */
+  /**
+   * Whether the user requested it, who may have fixed the cause of the last failure. It's then attempted regardless of
+   * that failure.
+   */
   readonly isByUser?: boolean;
-  /** Whether a resource server has rejected the access token in hand, which the new record then says in all windows. */
+  /** Whether a resource server rejected the current access token, which the new record then reports to all windows. */
   readonly isAfterRejection?: boolean;
 }
 
-/** One refresh under way. */
+/** A running refresh. */
 export class RefreshAttempt {
   readonly id: string;
   readonly reason: string;
   readonly isUrgent: boolean;
   readonly isAfterRejection: boolean;
-  /** Whether it's requested only if no refresh has just ended. */
+  /** Whether to skip it if a refresh has just ended. */
   readonly isPaced: boolean;
   /** When it began, in ms since the Unix epoch. */
   readonly startedAt: number;
   /** The record in memory when it began. */
   readonly initialRecord: SessionRecord | undefined;
-  /** The record that it's about, as far as it has come. */
+  /** The record that it's working on, in its latest version. */
   record: SessionRecord | undefined;
-  /** Whether nobody knows what became of the refresh token that was sent; undefined until it's about to be sent. */
+  /** Whether the outcome of the sent refresh token is unknown; undefined until the token is about to be sent. */
   isOutcomeUnknown: boolean | undefined;
   /** Whether its failure has been recorded. */
   isFailureRecorded = false;
-  /** The failure of another window that stands for one of this window. */
+  /** The failure of another window that also applies to this one. */
   sharedFailure: RefreshFailure | undefined;
   readonly #liveSessions: LiveSessions;
   readonly #waiting = new Set<(failure: Failure) => void>();
@@ -57,8 +60,8 @@ export class RefreshAttempt {
   }
 
   /**
-   * The record in memory, which the attempt is about from now on.
-   * @throws Failure `signed-out` if there is none any more.
+   * Continues with the record in memory.
+   * @throws Failure `signed-out` if there is none.
    */
   useCurrentRecord(): SessionRecord {
     this.record = this.#liveSessions.get(this.id)?.record;
@@ -68,20 +71,20 @@ export class RefreshAttempt {
     return this.record;
   }
 
-  /** Whether the session in memory is still the one that the attempt is about. */
+  /** Returns whether the session in memory is still the one that the attempt is for. */
   isCurrent(): boolean {
     return this.record !== undefined && this.#liveSessions.get(this.id)?.record === this.record;
   }
 
-  /** Takes a newer record into memory, which the attempt is about from now on. */
+  /** Takes a newer record into memory, and continues with it. */
   adopt(record: SessionRecord): void {
     this.#liveSessions.set(record);
     this.record = record;
   }
 
   /**
-   * Waits for the outcome, until the callers are released.
-   * @throws Failure the one that the refresh ends with, or the one that the callers are released with.
+   * Waits for the outcome, or until the callers are released.
+   * @throws Failure that of the refresh, or the one that the callers are released with.
    */
   join(outcome: Promise<SessionRecord>): Promise<SessionRecord> {
     return new Promise((resolve, reject) => {
@@ -94,7 +97,7 @@ export class RefreshAttempt {
     });
   }
 
-  /** Lets nobody wait any longer: present callers get a failure, and so do those who come until {@link holdCallers}. */
+  /** Releases all callers with a failure, including later ones until {@link holdCallers}. */
   releaseCallers(reason: Failure): void {
     this.#released = reason;
     for (const reject of this.#waiting) {

@@ -1,5 +1,5 @@
-// Renewals that have failed: noted with the session and for the other windows, so that twenty windows ask a broken
-// server once, and leave one alone that asks for it.
+// Records failed refreshes with the session and for other windows, so that a failing server gets one request rather
+// than one per window, and none while it's rate-limiting requests.
 import { SECOND, type Clock } from '../core/clock.ts';
 import { Failure, sanitizeServerText } from '../core/failure.ts';
 import { isUnexpired } from '../core/lifetime.ts';
@@ -22,25 +22,25 @@ import { describeSession, describeRefreshability } from '../storage/recordDescri
 import type { LiveSessions } from '../storage/liveSessions.ts';
 import type { RefreshAttempt } from './refreshAttempt.ts';
 
-/** What the backoff works with. */
+/** The dependencies of the backoff. */
 export interface RefreshBackoffDependencies {
   readonly clock: Clock;
   readonly log: Log;
   readonly sessionStore: SessionStore;
   readonly liveSessions: LiveSessions;
-  /** A number in [0, 1). */
+  /** Returns a number in [0, 1). */
   random(): number;
 }
 
-/** How long, in ms, the failure of one window stands for that of another that tries at the same time. */
+/** How long, in ms, the failure of one window also applies to others that try at the same time. */
 const SAME_MOMENT = 3 * SECOND;
-/** How long after the expiry of the access token, in ms, a session that can't be renewed is tried for the last time. */
+/** How long after the access token expires, in ms, to make the last attempt for a session that can't be refreshed. */
 const LAST_TRY_DELAY = SECOND;
 
-/** The failed refreshes of this window and of the others. */
+/** The failed refreshes of this window and others. */
 export class RefreshBackoff {
   readonly #dependencies: RefreshBackoffDependencies;
-  /** When this window's own latest attempt for each session failed. */
+  /** When this window's last attempt for each session failed. */
   readonly #own = new Map<string, number>();
 
   constructor(dependencies: RefreshBackoffDependencies) {
@@ -48,8 +48,9 @@ export class RefreshBackoff {
   }
 
   /**
-   * The failure that stands for one of this window, because the server asks to wait or another window has just failed.
-   * @param isLocked whether another window has the lock at this moment: then one that still waits for its response counts, too.
+   * Returns a failure that also applies to this window, because the server requested a wait or another window has just
+   * failed.
+   * @param isLocked whether another window has the lock now: if so, one that still waits for its response counts, too.
    */
   async findSharedFailure(
     record: SessionRecord,
@@ -59,31 +60,32 @@ export class RefreshBackoff {
     const { clock, sessionStore } = this.#dependencies;
     const failed = (await sessionStore.header(record.id))?.lastFailure;
     const now = clock.now();
-    // One that lies in the future is from before the clock was set back.
+    // A failure in the future dates from before the clock was set back.
     if (failed?.generation !== record.generation || failed.at > now) {
       return undefined;
     }
     if (failed.listensUntil !== undefined) {
-      // Without the lock, its window has ended: what it has begun is finished by this one.
+      // Without the lock, its window has ended, and this one finishes what it began.
       return isLocked && failed.listensUntil > now ? failed : undefined;
     }
-    const asksToWait = isWait(failed.waitUntil, now);
+    const requestsWait = isWait(failed.waitUntil, now);
     const isOwn = this.#own.get(record.id) === failed.at;
-    const isOfThisMoment = failed.at >= startedAt || now - failed.at < SAME_MOMENT;
+    const isSimultaneous = failed.at >= startedAt || now - failed.at < SAME_MOMENT;
     const isPlanned = !isUrgent && (failed.nextAttemptAt ?? 0) > now;
-    return asksToWait || (!isOwn && (isOfThisMoment || isPlanned)) ? failed : undefined;
+    return requestsWait || (!isOwn && (isSimultaneous || isPlanned)) ? failed : undefined;
   }
 
   /**
-   * Judges a rejection that the server doesn't explain, of a refresh that has worked before: the first one can be chance;
-   * after a second one, later, the refresh token counts as dead; and after a change of the settings, these come first.
-   * @returns the failure that it is then; the same one if it's none of these.
+   * Evaluates an unexplained rejection of a refresh that has worked before. The first one may be accidental. After a
+   * second
+   * one, later, the refresh token counts as invalid. After a settings change, the settings are the likely cause.
+   * @returns the resulting failure; the same one if none of these applies.
    */
   async judgeRejection(record: SessionRecord, failure: Failure, status: number, provider: Provider): Promise<Failure> {
     if (!isUnexplainedRejection(failure.category, failure.code, status)) {
       return failure;
     }
-    // What the library says of an answer is no word of the server.
+    // What the library says about a response doesn't come from the server.
     const detail = failure.code.startsWith('OAUTH_') ? undefined : (failure.detail ?? sanitizeServerText(failure.code));
     const details = { cause: failure, detail, status };
     if (record.refreshSettings !== undefined && record.refreshSettings !== refreshSettingsOf(provider)) {
@@ -97,8 +99,9 @@ export class RefreshBackoff {
   }
 
   /**
-   * When the server first rejected a refresh of this generation, in whichever window; not what lies in the future since the clock was set back.
-   * @param failed the latest failed try of any window.
+   * Returns when the server first rejected a refresh of this generation in any window, ignoring times that are in the
+   * future because the clock was set back.
+   * @param failed the last failed attempt of any window.
    */
   #rejectedAt({ id, generation }: SessionRecord, failed: RefreshFailure | undefined): number | undefined {
     const { clock, liveSessions } = this.#dependencies;
@@ -110,8 +113,8 @@ export class RefreshBackoff {
   }
 
   /**
-   * Records, for this window and the others, that the response to a request is late.
-   * @param until how long it's waited for, as a time in ms since the Unix epoch.
+   * Records, for this window and others, that a response is late.
+   * @param until how long to wait for it, as a time in ms since the Unix epoch.
    */
   async recordPendingResponse({ record, failures }: LiveSession, failure: Failure, until: number): Promise<void> {
     const { clock, log, liveSessions, sessionStore } = this.#dependencies;
@@ -119,7 +122,7 @@ export class RefreshBackoff {
     const at = clock.now();
     liveSessions.patch(id, { failure, failedAt: at, nextAttemptAt: until });
     log.warn(
-      `${describeSession(record)}: the server hasn't answered yet; waiting for its response until ${formatTimestamp(until)} at the latest. Callers don't wait longer.`,
+      `${describeSession(record)}: the server hasn't responded yet. Waiting until ${formatTimestamp(until)}; callers are released.`,
     );
     this.#own.set(id, at);
     const { category, code } = failure;
@@ -128,23 +131,23 @@ export class RefreshBackoff {
     await sessionStore.recordFailure(record, shared);
   }
 
-  /** Applies the failed refresh of another window to a session of this one. */
+  /** Applies another window's failed refresh to a session of this one. */
   applySharedFailure(session: LiveSession, failed: RefreshFailure): void {
     const { clock, log, liveSessions } = this.#dependencies;
     const { record } = session;
     const failure = toSharedFailure(failed, clock.now());
-    // A little later than the window that has failed, so that it finds the outcome rather than the lock.
+    // A little later than the window that failed, so that this one finds the outcome rather than the lock.
     const next =
       failed.nextAttemptAt === undefined ? undefined : failed.nextAttemptAt + this.#dependencies.random() * SECOND;
     const { nextAttemptAt, waitUntil } = this.#later(session, next, failed.waitUntil);
     const { failures, at: failedAt, rejectedAt } = failed;
     liveSessions.patch(record.id, { failure, failures, failedAt, nextAttemptAt, waitUntil, rejectedAt });
     log.info(
-      `${describeSession(record)}: another window couldn't refresh it: ${formatFailure(failure)}; ${this.#describeNextTry(session, nextAttemptAt)}.`,
+      `${describeSession(record)}: refresh failed in another window: ${formatFailure(failure)}; ${this.#describeNextTry(session, nextAttemptAt)}.`,
     );
   }
 
-  /** Records a failed refresh with its session, and for the other windows. */
+  /** Records a failed refresh with its session and for other windows. */
   async recordFailure(session: LiveSession, failure: Failure): Promise<void> {
     const { record, failures: before } = session;
     const { clock, log, liveSessions, sessionStore } = this.#dependencies;
@@ -154,7 +157,7 @@ export class RefreshBackoff {
     const timeLeft = Math.max(0, (record.accessExpiresAt ?? 0) - sessionTime(session, at));
     const delay = retryDelay(failure, failures, this.#dependencies.random(), timeLeft);
     const failed = (await sessionStore.header(id))?.lastFailure;
-    // A wait that the server has asked another window for isn't shortened by a failure of this one.
+    // A wait that the server requested from another window isn't shortened by a failure of this one.
     const asked = failed?.generation === generation && isWait(failed.waitUntil, at) ? failed.waitUntil : undefined;
     const rejectedAt = this.#rejectedAt(record, failed) ?? (isRefreshRejection(failure.category) ? at : undefined);
     const current = liveSessions.get(id);
@@ -179,7 +182,10 @@ export class RefreshBackoff {
     }
   }
 
-  /** When to try again after a delay in ms; what ends with its access token is tried once more as soon as that has expired. */
+  /**
+   * Returns when to try again after a delay in ms. A session that ends with its access token is tried once more when
+   * that expires.
+   */
   #tryAfter(
     { record, clockSetBackMs = 0 }: LiveSession,
     { category }: Failure,
@@ -195,7 +201,7 @@ export class RefreshBackoff {
     return endsWithToken ? Math.min(at + delay, expiry + LAST_TRY_DELAY) : at + delay;
   }
 
-  /** A time for the next try, no sooner than the latest that any window has been asked to wait for. */
+  /** Returns the time of the next attempt, no earlier than any wait that the server requested from a window. */
   #later(
     session: LiveSession,
     nextAttemptAt: number | undefined,
@@ -209,13 +215,13 @@ export class RefreshBackoff {
     };
   }
 
-  /** What is left of a session whose renewal has failed, and what is done next and when. */
+  /** Describes the state of a session whose refresh has failed, and the next attempt. */
   #describeNextTry(session: LiveSession, nextAttemptAt: number | undefined): string {
     const now = this.#dependencies.clock.now();
     const next =
       nextAttemptAt === undefined
-        ? 'not tried again by itself'
-        : `next try in ${Math.round((nextAttemptAt - now) / SECOND)} s, at ${formatTimestamp(nextAttemptAt)}`;
+        ? 'no automatic retry'
+        : `next attempt in ${Math.round((nextAttemptAt - now) / SECOND)} s, at ${formatTimestamp(nextAttemptAt)}`;
     return `${describeToken(session, now)}, ${describeRefreshability(session.record)}; ${next}`;
   }
 }

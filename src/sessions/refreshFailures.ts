@@ -1,4 +1,4 @@
-// What a failed refresh means for its session.
+// Determines the effect of a failed refresh on its session.
 import type { Clock } from '../core/clock.ts';
 import type { Failure } from '../core/failure.ts';
 import { endsSession, marksNotRefreshable } from '../core/failurePolicies.ts';
@@ -14,15 +14,15 @@ import { describeToken } from './decisionLog.ts';
 import type { RefreshAttempt } from './refreshAttempt.ts';
 import type { RefreshBackoff } from './refreshBackoff.ts';
 import type { SentRefresh } from './refreshRequest.ts';
-import { hasRunOut, reasonOfEnd } from './sessionEnd.ts';
+import { hasEndedByExpiry, reasonOfEnd } from './sessionEnd.ts';
 
-/** What it works with. */
+/** The dependencies of {@link RefreshFailures}. */
 export interface RefreshFailuresDependencies {
   readonly clock: Clock;
   readonly log: Log;
   readonly liveSessions: LiveSessions;
   readonly sessionStore: SessionStore;
-  /** How long, in ms, the access token of a session that the server ends is still returned. */
+  /** Returns how long, in ms, to keep returning the access token of a session that the server has ended. */
   gracePeriod(): number;
 }
 
@@ -36,7 +36,7 @@ export class RefreshFailures {
     this.#backoff = backoff;
   }
 
-  /** The failure that a response without usable tokens is, in view of what happened to the session before. */
+  /** Returns the failure of a response without usable tokens, in view of the session's history. */
   async judge(
     record: SessionRecord,
     failure: Failure,
@@ -49,7 +49,9 @@ export class RefreshFailures {
     return reasonOfEnd(record, judged, previousAttemptUnknown, this.#dependencies.clock.now());
   }
 
-  /** Records a failed refresh with the session, and for the other windows; ends the session if the verdict is definite. */
+  /**
+   * Records a failed refresh with the session and for other windows, and ends the session if the verdict is definite.
+   */
   async record(attempt: RefreshAttempt, failure: Failure): Promise<void> {
     const { clock, liveSessions, sessionStore } = this.#dependencies;
     const session = liveSessions.get(attempt.id);
@@ -60,12 +62,12 @@ export class RefreshFailures {
     attempt.isFailureRecorded = true;
     if (attempt.sharedFailure !== undefined) {
       this.#backoff.applySharedFailure(session, attempt.sharedFailure);
-    } else if (endsSession(failure.category) || hasRunOut(session, failure.category, clock.now())) {
+    } else if (endsSession(failure.category) || hasEndedByExpiry(session, failure.category, clock.now())) {
       await this.#end(session, failure);
     } else {
       await this.#backoff.recordFailure(session, failure);
       if (marksNotRefreshable(failure.category) && tokenLifetimes(session.record).isRefreshable) {
-        // This is about the server, not about this attempt: the session goes on for as long as its access token.
+        // This concerns the server rather than this attempt. The session lasts as long as its access token.
         const { record } = liveSessions.set({ ...session.record, isNotRefreshable: true });
         await sessionStore.put(record);
       }
@@ -78,7 +80,7 @@ export class RefreshFailures {
     const record = withGracePeriod(withEnd(failure, session.record, at), this.#dependencies.gracePeriod());
     const token = describeToken({ ...session, record }, at);
     log.warn(
-      `${describeSession(record)} has ended: ${formatFailure(failure)}; ${describeRefreshability(record)}, ${token}. A new sign-in is needed.`,
+      `${describeSession(record)} has ended: ${formatFailure(failure)}; ${describeRefreshability(record)}, ${token}. Sign-in required.`,
     );
     liveSessions.patch(record.id, {
       record,
@@ -91,7 +93,7 @@ export class RefreshFailures {
   }
 }
 
-/** The record says so itself, so that all windows go by the same time. */
+/** The record contains it, so that all windows use the same time. */
 function withGracePeriod(record: SessionRecord, gracePeriod: number): SessionRecord {
   return record.ended === undefined || gracePeriod === ENDED_GRACE
     ? record

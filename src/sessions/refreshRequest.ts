@@ -1,5 +1,5 @@
-// Sends a refresh token, and waits for the response as long as one can come. At the deadline only the callers are
-// released: a server that rotates has used the token up, and its response has the only one that counts.
+// Sends a refresh token and waits for the response as long as one can arrive. The deadline releases only the callers: a
+// server that rotates refresh tokens has invalidated this one, and only its response has the next.
 import { SECOND, setDeadline, type Clock } from '../core/clock.ts';
 import { Failure, toFailure } from '../core/failure.ts';
 import { mayHaveReachedServer } from '../core/failurePolicies.ts';
@@ -17,7 +17,7 @@ import type { RefreshAttempt } from './refreshAttempt.ts';
 import type { RefreshBackoff } from './refreshBackoff.ts';
 import type { RefreshSync } from './refreshSync.ts';
 
-/** What a request works with. */
+/** The dependencies of {@link RefreshRequest}. */
 export interface RefreshRequestDependencies {
   readonly clock: Clock;
   readonly log: Log;
@@ -30,7 +30,7 @@ export interface RefreshRequestDependencies {
 /** A response. */
 export interface SentRefresh {
   readonly response: RefreshResponse;
-  /** Whether the same refresh token was sent before, and nobody knows what became of it. */
+  /** Whether the same refresh token was sent before with an unknown outcome. */
   readonly previousAttemptUnknown: boolean;
 }
 
@@ -47,9 +47,10 @@ export class RefreshRequest {
   }
 
   /**
-   * Sends the refresh token. If the connection breaks, the same token is sent once more, at once: a server with a grace
-   * period repeats its response. Only with the lock, while no other window can have a newer token.
-   * @throws Failure what the request ends with; `lock-timeout` if another window has overtaken this one before that.
+   * Sends the refresh token. If the connection breaks, sends it once more immediately, because servers with a grace
+   * period
+   * repeat their response. Only with the lock, while no other window can have a newer token.
+   * @throws Failure that of the request; `lock-timeout` if another window overtook this one first.
    */
   async send(
     attempt: RefreshAttempt,
@@ -70,17 +71,17 @@ export class RefreshRequest {
       if (!isLost || previousAttemptUnknown || !lock.isCrossWindow || !isConfigured) {
         throw failure;
       }
-      // The response may have been waited for for minutes: a token that is of no use any more isn't sent again.
+      // Waiting may have taken minutes. A token that is no longer needed isn't sent again.
       await this.#sync.assertStillCurrent(attempt, server);
       log.warn(
-        `${describeSession(record)}: the response was lost (${failure.code}); the same token is sent once more.`,
+        `${describeSession(record)}: the response was lost (${failure.code}). Sending the same token once more.`,
       );
     }
     await this.#markInFlight(record, lock);
     return { response: await this.#sendOnce(attempt, record, server), previousAttemptUnknown: true };
   }
 
-  /** Records that a refresh token is about to be sent; gives whether it was sent before, with an unknown outcome. */
+  /** Records that a refresh token is about to be sent. Returns whether it was sent before with an unknown outcome. */
   async #markInFlight(record: SessionRecord, lock: LockHandle): Promise<boolean> {
     const wasInFlight = await this.#dependencies.sessionStore.markRefreshInFlight(record);
     // A window that was stopped until now would send the token a second time.
@@ -93,7 +94,7 @@ export class RefreshRequest {
   async #sendOnce(attempt: RefreshAttempt, record: SessionRecord, server: ServerContext): Promise<RefreshResponse> {
     const { clock, liveSessions, log, transport } = this.#dependencies;
     const sentAt = clock.now();
-    // An object, because the compiler doesn't see what happens in the callback.
+    // An object, because the compiler doesn't track assignments in the callback.
     const state = { isLate: false };
     const timer = setDeadline(clock, transport.timeout, () => {
       state.isLate = true;
@@ -109,12 +110,12 @@ export class RefreshRequest {
       attempt.isOutcomeUnknown = false;
       if (state.isLate) {
         const seconds = Math.round((clock.now() - sentAt) / SECOND);
-        log.info(`Session ${attempt.id.slice(0, 8)}: the server answered after ${seconds} s. The response is used.`);
+        log.info(`Session ${attempt.id.slice(0, 8)}: the server responded after ${seconds} s. Using the response.`);
       }
       return response;
     } finally {
       timer.dispose();
-      // What is left to do takes no time worth mentioning.
+      // The remaining steps take no significant time.
       attempt.holdCallers();
     }
   }

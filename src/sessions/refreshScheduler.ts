@@ -1,4 +1,4 @@
-// The wall-clock tick: compares due times with the clock, instead of trusting one long timer to sleep through a night.
+// The wall-clock tick compares due times with the clock, because a single long timer doesn't survive sleep.
 import { MINUTE, SECOND, type Clock, type Disposable } from '../core/clock.ts';
 import { Emitter } from '../core/emitter.ts';
 import { isRefreshDue, plannedRefresh, refreshDueAt, warnAt, type LifetimeSettings } from '../core/lifetime.ts';
@@ -13,18 +13,18 @@ import type { SessionGate } from './sessionGate.ts';
 import { isWait } from '../storage/sessionFile.ts';
 import type { SessionStore } from '../storage/sessionStore.ts';
 
-/** The longest time between two ticks, in ms, so that a clock change or a sleep is noticed within it. */
+/** The longest time between two ticks, in ms, within which a clock change or sleep is detected. */
 const MAX_TICK = MINUTE;
-/** The interval, in ms, at which writes that failed are retried. */
+/** The interval, in ms, at which failed writes are retried. */
 const WRITE_RETRY_INTERVAL = 10 * SECOND;
 /** The shortest time, in ms, between a failure and an attempt that ignores the backoff. */
 const MIN_RETRY_INTERVAL = 5 * SECOND;
 /** The shortest time between two ticks, in ms. */
 const MIN_TICK = SECOND;
-/** How far, in ms, a clock may be set back by an ordinary adjustment. */
+/** How far, in ms, a regular adjustment may set a clock back. */
 const CLOCK_ADJUSTMENT = 2 * SECOND;
 
-/** What the scheduler works with. */
+/** The dependencies of the scheduler. */
 export interface RefreshSchedulerDependencies {
   readonly clock: Clock;
   readonly log: Log;
@@ -33,31 +33,31 @@ export interface RefreshSchedulerDependencies {
   readonly tokenRefresher: SessionRefresher;
   readonly sessionGate: SessionGate;
   settings(): LifetimeSettings;
-  /** Whether this window may refresh a session; others are kept, and left alone. */
+  /** Returns whether this window may refresh a session. Others are kept unchanged. */
   isOwned(record: SessionRecord): boolean;
 }
 
-/** Starts refreshes when they are due, whether or not anybody asks for the session. It begins with the first {@link tick}. */
+/** Starts refreshes when they are due, with or without callers. Starts with the first {@link tick}. */
 export class RefreshScheduler implements Disposable {
   readonly #dependencies: RefreshSchedulerDependencies;
   readonly #decisions: DecisionLog;
   readonly #ticked = new Emitter<void>();
-  /** The tick of each minute, which no change delays, so that it shows whether the clock was set. */
+  /** A tick every minute, which changes don't postpone, so that it reveals clock changes. */
   #heartbeat: Disposable | undefined;
-  /** The tick for what is due earlier. */
+  /** The tick for an earlier due time. */
   #timer: Disposable | undefined;
   #plannedFor = 0;
-  /** When the latest tick was, in ms since the Unix epoch. */
+  /** The time of the last tick, in ms since the Unix epoch. */
   #tickedAt = Infinity;
   #isOver = false;
   readonly #listening: Disposable;
-  /** The time of the latest check of the clock, and each session's generation and clock change at that time. */
+  /** The time of the last clock check, and each session's generation and clock change then. */
   #seen = { at: -Infinity, known: new Map<string, { readonly generation: number; readonly clockSetBackMs: number }>() };
 
   constructor(dependencies: RefreshSchedulerDependencies) {
     this.#dependencies = dependencies;
     this.#decisions = new DecisionLog(dependencies.log);
-    // A change can bring the next due time forward.
+    // A change can move the next due time forward.
     this.#listening = dependencies.liveSessions.onDidChange(() => this.#plan());
   }
 
@@ -67,8 +67,8 @@ export class RefreshScheduler implements Disposable {
   }
 
   /**
-   * Checks every session now, as {@link tick} does, and retries failed refreshes at once, because something has changed
-   * that may fix them. A wait that the server has asked for is kept.
+   * Checks every session now, as {@link tick} does, and retries failed refreshes immediately, because a change may have
+   * fixed them. Waits that the server requested are kept.
    */
   checkNow(): void {
     this.#resetBackoff();
@@ -81,20 +81,22 @@ export class RefreshScheduler implements Disposable {
       const isRecent = clock.now() - (failedAt ?? 0) < MIN_RETRY_INTERVAL;
       const hasToWait = failure?.retryAfter !== undefined || isWait(waitUntil, clock.now());
       if (failure !== undefined && !hasToWait && nextAttemptAt !== undefined && !isRecent) {
-        log.debug(`${describeSession(record)} doesn't wait for its next attempt at ${formatTimestamp(nextAttemptAt)}.`);
+        log.debug(`${describeSession(record)}: trying again now instead of at ${formatTimestamp(nextAttemptAt)}.`);
         liveSessions.patch(record.id, { nextAttemptAt: clock.now() });
       }
     }
   }
 
-  /** Checks every session now, and again when something is due. Called at start, when the window gets focus, when settings change. */
+  /**
+   * Checks every session now and when the next one is due. Called at start, on window focus and after settings changes.
+   */
   tick(): void {
     this.#tick(false);
   }
 
   /**
    * Implements {@link tick}.
-   * @param planned the time at which this tick was to run, in ms since the Unix epoch; undefined if it wasn't planned.
+   * @param planned the time this tick was scheduled for, in ms since the Unix epoch; undefined if it wasn't scheduled.
    */
   #tick(isImmediate: boolean, planned?: number): void {
     const evaluation = this.#dependencies.sessionGate.evaluateBeforeUse();
@@ -113,7 +115,9 @@ export class RefreshScheduler implements Disposable {
     const now = clock.now();
     const isLate = planned !== undefined && now - planned > MAX_TICK;
     if (isLate) {
-      log.info(`The clock is ${Math.round((now - planned) / SECOND)} s further than planned; what is due is done now.`);
+      log.info(
+        `The clock is ${Math.round((now - planned) / SECOND)} s ahead of schedule, after sleep or a clock change. Checking all sessions.`,
+      );
       this.#resetBackoff();
     }
     const isUrgent = isImmediate || isLate;
@@ -127,7 +131,7 @@ export class RefreshScheduler implements Disposable {
       const { id } = session.record;
       const isSuspect = suspects.has(id) && !session.refreshing;
       if (isSuspect || this.#isDue(session, now)) {
-        // The session records its failure.
+        // The failure is recorded with the session.
         tokenRefresher
           .refresh(id, {
             reason: isSuspect ? 'the clock was set' : this.#reasonFor(session),
@@ -143,7 +147,7 @@ export class RefreshScheduler implements Disposable {
 
   #reasonFor({ record, failure }: LiveSession): string {
     const cause = plannedRefresh(tokenLifetimes(record), this.#dependencies.settings())?.reason ?? 'nothing';
-    return failure === undefined ? `due for its ${cause}` : `tried again after ${failure.code}`;
+    return failure === undefined ? `due for its ${cause}` : `retry after ${failure.code}`;
   }
 
   #startHeartbeat(): void {
@@ -166,8 +170,8 @@ export class RefreshScheduler implements Disposable {
   }
 
   /**
-   * The sessions whose times can't be trusted until they're refreshed. After the clock was set back: those from before.
-   * After it was set forward, which can't be told from a sleep: those with a known session end.
+   * Returns the sessions whose times can't be trusted until they're refreshed: after the clock was set back, those from
+   * before; after it was set forward, which looks like sleep, those with a known session end.
    */
   #findClockSuspects(now: number, expected: number): ReadonlySet<string> {
     const { log, liveSessions } = this.#dependencies;
@@ -182,7 +186,7 @@ export class RefreshScheduler implements Disposable {
     };
     const wasSetForward = before.at !== -Infinity && now > expected + MAX_TICK;
     if (now < expected - CLOCK_ADJUSTMENT) {
-      // The heartbeat planned by the old clock would report the same change again.
+      // The heartbeat scheduled by the old clock would report the same change again.
       this.#startHeartbeat();
       log.info(`The clock was set back by ${Math.round((expected - now) / SECOND)} s.`);
     }
@@ -196,7 +200,7 @@ export class RefreshScheduler implements Disposable {
     };
     const suspects = sessions.filter(isSuspect);
     for (const { record } of suspects) {
-      log.debug(`${describeSession(record)}: its times aren't trusted until it's refreshed.`);
+      log.debug(`${describeSession(record)}: its times are ignored until it's refreshed.`);
     }
     return new Set(
       suspects.filter(({ record }) => tokenLifetimes(record).isRefreshable).map(({ record }) => record.id),
@@ -238,7 +242,7 @@ export class RefreshScheduler implements Disposable {
     }
   }
 
-  /** Logs what is planned for a session and why, unless it was logged with its failure. */
+  /** Logs the plan for a session and its reason, unless it was logged with a failure. */
   #logPlan(session: LiveSession, now: number): void {
     const { record, clockSetBackMs = 0 } = session;
     if (session.refreshing || (session.failure !== undefined && record.ended === undefined)) {
@@ -255,21 +259,24 @@ export class RefreshScheduler implements Disposable {
           ? 'is over'
           : planned !== undefined
             ? `next refresh at ${formatTimestamp(planned.at - clockSetBackMs)}, for its ${planned.reason}`
-            : 'no refresh is planned';
+            : 'no refresh scheduled';
         return `${describeSession(record)}: ${plan}; ${describeToken(session, now)}, ${describeRefreshability(record)}.`;
       },
       'info',
     );
   }
 
-  /** When the next thing happens to a session: a renewal, a retry, the running out of its token, or the warning before its end. */
+  /**
+   * Returns the time of a session's next event: a refresh, a retry, the expiry of its token, or the warning before its
+   * end.
+   */
   #nextEvent(session: LiveSession, now: number): number {
     const { record, clockSetBackMs = 0 } = session;
     const lifetimes = tokenLifetimes(record);
     const due = refreshDueAt(lifetimes, this.#dependencies.settings());
     const renewal =
       session.failure !== undefined ? session.nextAttemptAt : due === undefined ? undefined : due - clockSetBackMs;
-    // A timer may fire a moment early, so that a time has passed by now that had not yet at the tick.
+    // A timer may fire slightly early, so a time may have passed now that hadn't at the tick.
     const since = Math.min(this.#tickedAt, now);
     const ends = [
       isUsable(record, sessionTime(session, since)) ? lifetimes.accessExpiresAt : undefined,

@@ -1,4 +1,4 @@
-// What a refresh does about other windows: it adopts what they have stored, and gives way to what has replaced it.
+// Coordinates a refresh with other windows: adopts what they have stored, and stops if the session was replaced.
 import { MINUTE, type Clock } from '../core/clock.ts';
 import { Failure } from '../core/failure.ts';
 import { needsSignIn } from '../core/failurePolicies.ts';
@@ -17,7 +17,7 @@ import type { RefreshAttempt } from './refreshAttempt.ts';
 import type { RefreshBackoff } from './refreshBackoff.ts';
 import type { Revocations } from './revocations.ts';
 
-/** What it works with. */
+/** The dependencies of {@link RefreshSync}. */
 export interface RefreshSyncDependencies {
   readonly clock: Clock;
   readonly log: Log;
@@ -26,10 +26,10 @@ export interface RefreshSyncDependencies {
   readonly revocations: Pick<Revocations, 'start' | 'revokeReplaced'>;
 }
 
-/** How long, in ms, tokens that another window has stored must still work to be as good as a refresh. */
+/** How long, in ms, tokens of another window must still be valid to count as a refresh. */
 const FRESH_ENOUGH = MINUTE;
 
-/** Keeps the refreshes of this window in step with other windows. */
+/** Keeps the refreshes of this window in sync with other windows. */
 export class RefreshSync {
   readonly #dependencies: RefreshSyncDependencies;
   readonly #backoff: RefreshBackoff;
@@ -42,14 +42,15 @@ export class RefreshSync {
   /**
    * Adopts newer tokens that another window has stored.
    * @param depth `file` while another window has the lock; `all` before; `wait` with the lock.
-   * @returns the adopted record if it's as good as a refresh.
-   * @throws Failure if the session is over, if newer tokens can't be read, and if another window has just failed, so that
-   * this one must not try as well.
+   * @returns the adopted record if it counts as a refresh.
+   * @throws Failure if the session is over, if newer tokens can't be read, or if another window has just failed and
+   * this
+   * one must not try as well.
    */
   async adopt(attempt: RefreshAttempt, depth: CompareDepth): Promise<SessionRecord | undefined> {
     const mine = attempt.useCurrentRecord();
     if (mine !== attempt.initialRecord && this.#isFresh(mine)) {
-      // It was adopted since this refresh began.
+      // It was adopted after this refresh began.
       return mine;
     }
     const state = await this.#dependencies.sessionStore.compare(mine, depth);
@@ -62,7 +63,7 @@ export class RefreshSync {
         throw new Failure('signed-out', 'signed-out');
       case 'unreadable-newer':
         if (depth === 'wait') {
-          // An older refresh token is never sent: a server that rotates takes it as stolen, and ends the session.
+          // An older refresh token is never sent: a server that rotates would treat it as stolen and end the session.
           throw new Failure('token-in-other-window', 'token-in-other-window');
         }
         return undefined;
@@ -83,27 +84,28 @@ export class RefreshSync {
     depth: CompareDepth,
   ): Promise<SessionRecord | undefined> {
     if (!record.isComplete && depth !== 'wait') {
-      // Without the lock, another window may still be busy with it.
+      // Without the lock, another window may still be processing it.
       return undefined;
     }
     this.#adopt(attempt, record);
     if (record.ended !== undefined) {
       throw endedFailure(record.ended);
     }
-    // If it's due again already, another window may have failed at that.
+    // If it's due again already, another window may have failed to refresh it.
     return this.#isFresh(record) ? record : this.adopt(attempt, depth);
   }
 
   /**
-   * Goes on only while the session is the one that the refresh began with. If the person has signed in again meanwhile,
-   * in whichever window, or out, the tokens of the response are revoked.
+   * Continues only if the session is still the one that the refresh began with. If the user has signed out or in again
+   * in
+   * any window, the received tokens are revoked.
    * @throws Failure `replaced` or `signed-out`.
    */
   async assertStillCurrent(attempt: RefreshAttempt, server: ServerContext, response?: RefreshResponse): Promise<void> {
     const { sessionStore, liveSessions } = this.#dependencies;
     const { record } = attempt;
     if (record !== undefined && attempt.isCurrent()) {
-      // SecretStorage is read only if there is something newer: what was received must not wait for a keyring.
+      // SecretStorage is read only if something newer exists: received tokens must not wait for a keyring.
       const state = await sessionStore.compare(record, 'file');
       if (attempt.isCurrent()) {
         if (state.kind === 'signed-out') {
@@ -121,7 +123,7 @@ export class RefreshSync {
     throw present === undefined ? new Failure('signed-out', 'signed-out') : new Failure('replaced', 'replaced');
   }
 
-  /** Revokes tokens that nobody wants any more: those of a response that came after a sign-out, or after a new sign-in. */
+  /** Revokes tokens that are no longer needed: those of a response received after a sign-out or a new sign-in. */
   async #revokeReceived(
     { initialRecord }: RefreshAttempt,
     { accessToken, refreshToken }: Partial<RefreshResponse> = {},
@@ -140,19 +142,19 @@ export class RefreshSync {
     if (present === undefined) {
       await revocations.start(received, provider).confirmed.catch(() => {});
     } else if (present.signedInAt !== received.signedInAt) {
-      // What another window has refreshed is of the same grant.
+      // Refreshes of other windows have the same grant.
       revocations.revokeReplaced(received, present, provider);
     }
   }
 
   /**
-   * Adopts the tokens of another window that explain why the server has rejected this one's.
+   * Adopts another window's tokens if they explain why the server rejected this window's token.
    * @throws Failure the given one if there are none.
    */
   async adoptInsteadOf(failure: Failure, attempt: RefreshAttempt, lock: LockHandle): Promise<SessionRecord> {
     const { record } = attempt;
     if (record !== undefined && needsSignIn(failure.category) && attempt.isCurrent()) {
-      // Without a lock across windows, another one may have used the token, and its new one takes a moment to show.
+      // Without a cross-window lock, another window may have used the token, and its new one takes a moment to appear.
       const newer = await this.#dependencies.sessionStore.findNewer(record, !lock.isCrossWindow);
       if (newer !== undefined && attempt.isCurrent()) {
         this.#adopt(attempt, newer);
@@ -162,10 +164,10 @@ export class RefreshSync {
     throw failure;
   }
 
-  /** Whether a record is as good as a refresh. */
+  /** Returns whether a record counts as a refresh. */
   #isFresh(record: SessionRecord): boolean {
-    const isWhole = record.isComplete && record.ended === undefined;
-    return isWhole && isFresh(tokenLifetimes(record), this.#dependencies.clock.now(), FRESH_ENOUGH);
+    const isUsable = record.isComplete && record.ended === undefined;
+    return isUsable && isFresh(tokenLifetimes(record), this.#dependencies.clock.now(), FRESH_ENOUGH);
   }
 
   #adopt(attempt: RefreshAttempt, record: SessionRecord): void {
@@ -176,6 +178,6 @@ export class RefreshSync {
 
   #drop(record: SessionRecord): void {
     this.#dependencies.liveSessions.remove(record.id);
-    this.#dependencies.log.info(`${describeSession(record)} was signed out in another window.`);
+    this.#dependencies.log.info(`${describeSession(record)}: signed out in another window.`);
   }
 }

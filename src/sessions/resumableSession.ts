@@ -5,9 +5,9 @@ import { rankFor, servesScopes } from '../core/sessionScopes.ts';
 import type { SessionFilter, SessionManager } from './sessionManager.ts';
 
 /**
- * Returns the session that a sign-in for these scopes is expected to resume, ended ones included: its account is the one
- * that is named, or the only one there is. Undefined if none is known, and if somebody who names no account has a
- * matching session already, because then they want another account.
+ * Returns the session that a sign-in for these scopes is expected to resume, including ended ones: that of the
+ * specified account, or of the only account. Undefined if none is known, or if no account is specified and a matching
+ * session exists, because the sign-in is then for another account.
  */
 export function findSessionToResume(
   sessionManager: SessionManager,
@@ -20,9 +20,9 @@ export function findSessionToResume(
     .getAll(providerId)
     .map(({ record }) => record)
     .filter(({ account }) => accountId === undefined || account.id === accountId);
-  const isOfOne = new Set(known.map(({ account }) => account.id)).size === 1;
+  const isOnlyAccount = new Set(known.map(({ account }) => account.id)).size === 1;
   const matching = sessionManager.findMatching(providerId, scopes, undefined, filter);
-  if (!isOfOne || (accountId === undefined && matching.length > 0)) {
+  if (!isOnlyAccount || (accountId === undefined && matching.length > 0)) {
     return undefined;
   }
   const rank = (record: SessionRecord): readonly [number, number] => {

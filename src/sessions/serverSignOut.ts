@@ -1,4 +1,4 @@
-// Signs a session out at its server: revokes its tokens (RFC 7009), and finds the page where the person signs out there, too.
+// Signs a session out at its server: revokes its tokens (RFC 7009), and finds the server's sign-out page.
 import type { Clock } from '../core/clock.ts';
 import { toFailure } from '../core/failure.ts';
 import { formatFailure, type Log } from '../core/log.ts';
@@ -11,7 +11,7 @@ import type { Revocation } from '../protocol/revoke.ts';
 import { describeSession } from '../storage/recordDescription.ts';
 import type { Revocations } from './revocations.ts';
 
-/** What it works with. */
+/** The dependencies of the sign-out. */
 export interface ServerSignOutDependencies {
   readonly clock: Clock;
   readonly discovery: Discovery;
@@ -21,18 +21,22 @@ export interface ServerSignOutDependencies {
 
 /** The outcome of a sign-out at the server. */
 export interface ServerSignOut {
-  /** Resolves when the revocation is stored, so that it outlasts this window. Never rejects. */
+  /** Resolves when the revocation is stored, so that it survives this window. Never rejects. */
   readonly queued: Promise<void>;
-  /** Rejects with a Failure if the server didn't confirm; then it's retried. */
+  /** Rejects with a Failure if the server didn't confirm. The revocation is then retried. */
   readonly atServer: Promise<Revocation>;
-  /** What the sign-out page in the browser needs; undefined if the entry doesn't want it, or the server has none. Never rejects. */
+  /**
+   * What the sign-out page in the browser needs; undefined if the entry disables it or the server has none. Never
+   * rejects.
+   */
   readonly page: Promise<EndSessionContext | undefined>;
 }
 
 /**
- * Signs a session out at its server, whatever has ended it: a server that wants the person to sign in again may still
- * accept the refresh token.
- * @param provider undefined if the session's provider isn't configured any more; then its issuer and client are used.
+ * Signs a session out at its server, whatever ended it: a server that requires a new sign-in may still accept the
+ * refresh
+ * token.
+ * @param provider undefined if it's no longer configured; the session's issuer and client are then used.
  */
 export function endSessionAtServer(
   record: SessionRecord,
@@ -48,7 +52,7 @@ export function endSessionAtServer(
   return { queued, atServer: confirmed, page };
 }
 
-/** The provider of a session that isn't configured any more, as far as the session knows it; undefined if it's invalid. */
+/** Returns a session's former provider, as far as the session knows it; undefined if that is invalid. */
 function formerProvider({ clientId, issuer, providerId }: SessionRecord): Provider | undefined {
   return parseProviders([{ id: providerId, issuer, clientId }], []).providers[0];
 }
@@ -76,7 +80,9 @@ async function signOutPage(
     );
     return hasPage ? context : undefined;
   } catch (error) {
-    log.warn(`${describeSession(record)}: the server's sign-out page isn't known: ${formatFailure(toFailure(error))}.`);
+    log.warn(
+      `${describeSession(record)}: couldn't determine the server's sign-out page: ${formatFailure(toFailure(error))}.`,
+    );
     return undefined;
   }
 }

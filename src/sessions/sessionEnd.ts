@@ -1,4 +1,4 @@
-// When and why a session ends at a refresh that the server rejects.
+// Determines when and why a session ends after a rejected refresh.
 import { SECOND } from '../core/clock.ts';
 import { Failure } from '../core/failure.ts';
 import { isUnexpired, sessionEndOf } from '../core/lifetime.ts';
@@ -6,17 +6,19 @@ import { endsWithAccessToken, lacksReason, type Category } from '../core/failure
 import { tokenLifetimes, type SessionRecord } from '../core/session.ts';
 import { sessionTime, type LiveSession } from '../core/status.ts';
 
-/** How long before its known end, in ms, a session that the server no longer renews counts as expired: clocks differ a little. */
+/**
+ * How long before its known end, in ms, a session whose refresh is rejected counts as expired: clocks differ slightly.
+ */
 const END_TOLERANCE = 30 * SECOND;
 
-/** Whether a session that can't be renewed any more has come to its end, because its access token has expired. */
-export function hasRunOut(session: LiveSession, category: Category, now: number): boolean {
+/** Returns whether a session that can no longer be refreshed has ended, because its access token has expired. */
+export function hasEndedByExpiry(session: LiveSession, category: Category, now: number): boolean {
   return endsWithAccessToken(category) && !isUnexpired(tokenLifetimes(session.record), sessionTime(session, now));
 }
 
 /**
- * Why a server no longer accepts a refresh token: the response that brought the next one was lost, the session's known
- * end has passed, or whatever the server says. Any other failure stays as it is.
+ * Returns why a server no longer accepts a refresh token: the response with the next one was lost, the known session
+ * end has passed, or the reason that the server states. Any other failure is returned unchanged.
  */
 export function reasonOfEnd(
   record: SessionRecord,

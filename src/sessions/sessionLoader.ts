@@ -7,7 +7,7 @@ import { describeExpiry, describeSession } from '../storage/recordDescription.ts
 import type { SessionStore } from '../storage/sessionStore.ts';
 import type { SessionGate } from './sessionGate.ts';
 
-/** What the loader works with. */
+/** The dependencies of the loader. */
 export interface SessionLoaderDependencies {
   readonly log: Log;
   readonly sessionStore: SessionStore;
@@ -33,7 +33,7 @@ export class SessionLoader {
   async load(): Promise<void> {
     this.#loading ??= this.#load().catch((error: unknown) => {
       this.#loading = undefined;
-      this.#dependencies.log.error(`The stored sessions couldn't be read: ${toFailure(error).message}`);
+      this.#dependencies.log.error(`Couldn't read the stored sessions: ${toFailure(error).message}`);
       throw error;
     });
     await this.#loading;
@@ -46,7 +46,7 @@ export class SessionLoader {
     for (const record of snapshot.records) {
       if (liveSessions.get(record.id) === undefined) {
         liveSessions.set(record);
-        log.info(`${describeSession(record)} was read: ${describeExpiry(record)}.`);
+        log.info(`${describeSession(record)}: loaded; ${describeExpiry(record)}.`);
       }
     }
     await this.#dependencies.onDidLoad(snapshot);

@@ -1,4 +1,4 @@
-// What callers ask of the sessions: list them, find one that works, add one, sign out.
+// Lists sessions, returns usable ones, adds sign-ins, and signs out.
 import { isSameAccount } from '../core/accounts.ts';
 import type { Clock } from '../core/clock.ts';
 import { sanitizeDisplayName } from '../core/failure.ts';
@@ -23,7 +23,7 @@ import { SessionLoader, type SessionLoaderDependencies } from './sessionLoader.t
 import type { SignInResult, SignInStorage } from './signInStorage.ts';
 import type { SessionRefresher } from './onDemandRefresher.ts';
 
-/** What the session manager works with. */
+/** The dependencies of the session manager. */
 export interface SessionManagerDependencies extends Pick<SessionLoaderDependencies, 'onDidLoad'> {
   readonly clock: Clock;
   readonly log: Log;
@@ -35,15 +35,15 @@ export interface SessionManagerDependencies extends Pick<SessionLoaderDependenci
   readonly sessionGate: SessionGate;
   readonly renewalLock: Pick<RenewalLock, 'delete'>;
   readonly signInStorage: Pick<SignInStorage, 'add'>;
-  /** Signs a session out at its server; `provider` is undefined if it isn't configured any more. */
+  /** Signs a session out at its server; `provider` is undefined if it's no longer configured. */
   endSessionAtServer(record: SessionRecord, provider: Provider | undefined): ServerSignOut;
-  /** The provider with an id as it's configured now. */
+  /** Returns the provider with an ID as configured now. */
   provider(id: string): Provider | undefined;
-  /** For how long, in ms, a token that is handed out keeps working, at least. */
+  /** Returns how long, in ms, a returned token must stay valid at least. */
   minimumValidity(): number;
 }
 
-/** Whether a session is one for a caller, beside its scopes. */
+/** Returns whether a session is suitable for a caller, in addition to its scopes. */
 export type SessionFilter = (record: SessionRecord) => boolean;
 
 /** The sessions as callers see them. */
@@ -61,8 +61,9 @@ export class SessionManager {
   }
 
   /**
-   * Reads the stored sessions into memory, once; after a failure the next call tries again. Resolves when it's known
-   * which of them may be used. Never goes to the network.
+   * Reads the stored sessions into memory, once; after a failure, the next call tries again. Resolves when it's known
+   * which
+   * of them may be used. Never uses the network.
    * @throws Failure `storage` if SecretStorage can't be read.
    */
   async ready(): Promise<void> {
@@ -70,15 +71,15 @@ export class SessionManager {
     await this.#dependencies.sessionGate.evaluateBeforeUse();
   }
 
-  /** The sessions of a provider that aren't over, from memory and at once. */
+  /** Returns the sessions of a provider that haven't ended, from memory. */
   getActive(providerId: string): LiveSession[] {
     const now = this.#dependencies.clock.now();
     return this.getAll(providerId).filter((session) => isUsable(session.record, sessionTime(session, now)));
   }
 
   /**
-   * The sessions that belong to a provider as it's configured, ended ones included; without those that must not be used.
-   * @param providerId a provider; all of them without it.
+   * Returns the sessions of the providers as configured, including ended ones, without those that must not be used.
+   * @param providerId a provider; all of them if undefined.
    */
   getAll(providerId?: string): LiveSession[] {
     const { liveSessions, sessionGate } = this.#dependencies;
@@ -88,16 +89,18 @@ export class SessionManager {
     });
   }
 
-  /** The provider that a session belongs to; undefined if none is configured, or another issuer or client. */
+  /** Returns the provider of a session; undefined if it isn't configured, or has another issuer or client. */
   providerOf(record: SessionRecord): Provider | undefined {
     return configuredProviderOf(record, (id) => this.#dependencies.provider(id));
   }
 
   /**
-   * The sessions that serve a caller with these scopes ({@link servesScopes}), each with a token that stays valid for the minimum validity, refreshed if
-   * needed. One session per account: the one with exactly these permissions, or else the latest sign-in.
-   * @returns an empty list only if there is no session, because VS Code then asks the person to sign in.
-   * @throws Failure if a session exists, its token doesn't work any more, and a refresh failed for a reason that passes.
+   * Returns the sessions for a caller with these scopes ({@link servesScopes}), each with a token that stays valid for
+   * the
+   * minimum validity, refreshed if needed. One session per account: the one with exactly these permissions, or else the
+   * latest sign-in.
+   * @returns an empty list only if there is no session, because VS Code then asks the user to sign in.
+   * @throws Failure if a session exists, its token no longer works, and a refresh failed for a temporary reason.
    */
   async getUsableSessions(
     providerId: string,
@@ -111,14 +114,14 @@ export class SessionManager {
     if (matching.length === 0) {
       const wanted = sanitizeDisplayName(scopes.join(' '));
       const count = this.getAll(providerId).length;
-      const message = `No session at ${providerId} serves a caller that wants "${wanted}"; it has ${count}.`;
+      const message = `No session at ${providerId} has the requested scopes "${wanted}"; sessions: ${count}.`;
       this.#decisions.logOnce(providerId, wanted, () => message);
     }
     const fresh = await Promise.all(matching.map((session) => this.#accessGate.ensureFresh(session)));
     return fresh.filter((session) => session !== undefined);
   }
 
-  /** The sessions that {@link getUsableSessions} would give, as they are: from memory and at once. */
+  /** Returns the sessions that {@link getUsableSessions} would return, unchanged and from memory. */
   findMatching(
     providerId: string,
     scopes: readonly string[],
@@ -142,18 +145,18 @@ export class SessionManager {
   }
 
   /**
-   * Makes a session of a sign-in; see {@link SignInStorage.add}.
+   * Stores a sign-in as a session; see {@link SignInStorage.add}.
    * @throws Failure if the provider's entry was changed or removed during the sign-in.
    */
   async addSession(grant: SignInGrant, result: SignInResult = {}): Promise<SessionRecord> {
-    // SecretStorage that can't be read now must not keep anybody from signing in; if it can be, it may know this sign-in.
+    // An unreadable SecretStorage must not prevent a sign-in. A readable one may already contain this session.
     await this.ready().catch(() => {});
     return this.#dependencies.signInStorage.add(grant, result);
   }
 
   /**
-   * Signs a session out here, at once and whatever happens, and at the server in the background.
-   * @throws Failure `storage` if it's over, but the stored session couldn't be deleted.
+   * Signs out of a session here, immediately and unconditionally, and at the server in the background.
+   * @throws Failure `storage` if the session has ended, but couldn't be deleted from storage.
    */
   async signOut(id: string): Promise<ServerSignOut> {
     const { log, liveSessions } = this.#dependencies;
@@ -169,7 +172,7 @@ export class SessionManager {
     log.info(`${describeSession(record)}: signed out here.`);
     return this.#remove(id, async (readNewest) => {
       const stored = await readNewest();
-      // Another window may have refreshed the session without this one knowing; the older tokens are worth nothing.
+      // Another window may have refreshed the session without this one knowing. The older tokens are then useless.
       const newest = stored !== undefined && isNewer(stored, record) ? stored : record;
       const signOut = this.#dependencies.endSessionAtServer(newest, this.providerOf(newest));
       await signOut.queued;
@@ -179,9 +182,10 @@ export class SessionManager {
 
   /**
    * Signs out of the account of a session: of all its sessions, as {@link signOut} does.
-   * @returns the sign-outs at the server; none if there is no such session, as when the account was signed out with
-   *   another one.
-   * @throws Failure `storage` if they're over, but a stored session couldn't be deleted.
+   * @returns the sign-outs at the server; none if there is no such session, for example because the account was signed
+   * out
+   * with another one.
+   * @throws Failure `storage` if they have ended, but a session couldn't be deleted from storage.
    */
   async signOutOfAccount(id: string): Promise<ServerSignOut[]> {
     const session = this.#dependencies.liveSessions.get(id);
@@ -193,14 +197,14 @@ export class SessionManager {
   }
 
   /**
-   * Deletes a session here, without telling the server: its tokens may be those of another one.
-   * @throws Failure `storage` if it's over, but the stored session couldn't be deleted.
+   * Deletes a session here without notifying the server, because its tokens may be those of another session.
+   * @throws Failure `storage` if the session has ended, but couldn't be deleted from storage.
    */
   async removeLocally(id: string): Promise<void> {
     const { log, liveSessions } = this.#dependencies;
     const session = liveSessions.remove(id);
     if (session !== undefined) {
-      log.info(`${describeSession(session.record)}: deleted here; the server wasn't told.`);
+      log.info(`${describeSession(session.record)}: deleted here without notifying the server.`);
       await this.#remove(id, () => Promise.resolve());
     }
   }

@@ -1,5 +1,4 @@
-// Puts the sessions of one window together: where they are kept, who serves them, and what follows the other windows. What
-// refreshes them is loaded on demand.
+// Composes the sessions of one window: storage, access, and cross-window sync. Refreshing is loaded on demand.
 import { SECOND, type Clock, type Disposable } from '../core/clock.ts';
 import type { Lazy } from '../core/lazy.ts';
 import type { LifetimeSettings } from '../core/lifetime.ts';
@@ -24,30 +23,30 @@ import { RefreshScheduler } from './refreshScheduler.ts';
 import type { ServerSignOut } from './serverSignOut.ts';
 import { SessionManager } from './sessionManager.ts';
 
-/** What the sessions of a window stand on. */
+/** The dependencies of a window's sessions. */
 export interface SessionsDependencies {
   readonly clock: Clock;
   readonly log: Log;
   /** The secrets, which reach other windows late or never. */
   readonly secrets: SecretStore;
-  /** The folder that other windows see at once. */
+  /** The folder that other windows see immediately. */
   readonly folder: SharedFolder;
   readonly cipher: Cipher;
   readonly keyNames: KeyNames;
-  /** What is loaded on demand, by whoever knows where it is. */
+  /** Loads the on-demand parts. */
   readonly onDemand: Lazy<{ readonly sessions: OnDemandSessions }>;
-  /** The provider with an id as it is configured now. */
+  /** Returns the provider with an ID as configured now. */
   provider(id: string): Provider | undefined;
-  /** What decides when renewals are due. */
+  /** Returns the settings that determine when refreshes are due. */
   lifetimes(): LifetimeSettings;
-  /** For how long, in ms, a token that is handed out keeps working, at the least. */
+  /** Returns how long, in ms, a returned token must stay valid at least. */
   minimumValidity(): number;
-  /** After how long without activity, in ms, sessions are signed out: by provider id, of those where it is on at all. */
+  /** Returns the idle timeouts, in ms, of the providers that have one, by provider ID. */
   idleTimeouts(): ReadonlyMap<string, number>;
 }
 
 /**
- * How long after the start, in ms, everything that is loaded on demand is loaded in any case: an update can replace the
+ * How long after the start, in ms, to load all on-demand parts even if they aren't needed: an update can replace the
  * files of the extension while its windows are open.
  */
 export const PRELOAD_DELAY = 3 * SECOND;
@@ -56,9 +55,9 @@ export const PRELOAD_DELAY = 3 * SECOND;
 export class SessionsModule implements Disposable {
   readonly clock: Clock;
   readonly log: Log;
-  /** The secrets, with a limit to how long they may take. */
+  /** The secrets, with a timeout for each call. */
   readonly secrets: SecretStore;
-  /** The folder that all windows share, with the same. */
+  /** The folder that all windows share, with a timeout for each call. */
   readonly folder: SharedFolder;
   readonly liveSessions: LiveSessions;
   readonly secretStorage: SecretSessionStorage;
@@ -72,7 +71,7 @@ export class SessionsModule implements Disposable {
   readonly scheduler: RefreshScheduler;
   readonly #dependencies: SessionsDependencies;
   readonly #gate: OnDemandGate;
-  /** What was read before the parts on demand were loaded. */
+  /** What was read before the on-demand parts were loaded. */
   #snapshot: StoreSnapshot | undefined;
   #listening: readonly Disposable[] = [];
 
@@ -116,7 +115,7 @@ export class SessionsModule implements Disposable {
         add: async (...signIn) => (onDemand.value ?? (await onDemand.load())).sessions.signInStorage.add(...signIn),
       },
       renewalLock: {
-        // Without it, what is left of the session is an empty file or two.
+        // Without it, only an empty file or two remain of the session.
         delete: async (id) =>
           void (await onDemand.load().then(
             ({ sessions }) => sessions.renewalLock.delete(id),
@@ -143,29 +142,29 @@ export class SessionsModule implements Disposable {
     });
   }
 
-  /** Whether this window may refresh a session. */
+  /** Returns whether this window may refresh a session. */
   isOwned(record: SessionRecord): boolean {
     return this.sessionManager.providerOf(record) !== undefined && !this.#gate.isBlocked(record);
   }
 
-  /** The provider with an id as it's configured now; undefined if it isn't. */
+  /** Returns the provider with an ID as configured now; undefined if it isn't configured. */
   provider(id: string): Provider | undefined {
     return this.#dependencies.provider(id);
   }
 
-  /** What was read at start, once; undefined if nothing was read yet, or it was taken already. */
+  /** Returns what was read at start, once; undefined if nothing was read yet or it was already taken. */
   takeSnapshot(): StoreSnapshot | undefined {
     const snapshot = this.#snapshot;
     this.#snapshot = undefined;
     return snapshot;
   }
 
-  /** After how long without activity, in ms, sessions are signed out: by provider id, of those with a limit. */
+  /** Returns the idle timeouts, in ms, of the providers that have one, by provider ID. */
   idleTimeouts(): ReadonlyMap<string, number> {
     return this.#dependencies.idleTimeouts();
   }
 
-  /** Begins to follow the other windows, to read the store as soon as that can be read, and to renew what is due. */
+  /** Starts to sync with other windows, to read the store as soon as possible, and to refresh what is due. */
   start(): void {
     const { crossWindowSync, sessionManager, scheduler } = this;
     const { clock, onDemand } = this.#dependencies;
@@ -173,7 +172,7 @@ export class SessionsModule implements Disposable {
       crossWindowSync.start(),
       this.folder.watch((name) => onDemand.value?.sessions.onFileChanged(name)),
       scheduler.onDidTick(() => {
-        // A store that was locked at start is read as soon as it opens.
+        // A store that was locked at start is read as soon as it's unlocked.
         sessionManager.ready().catch(() => {});
         void crossWindowSync.syncIfStale();
         onDemand.value?.sessions.onTick();
@@ -184,7 +183,7 @@ export class SessionsModule implements Disposable {
     onDemand.value?.sessions.start();
   }
 
-  /** Catches up with whatever has happened while nobody looked: after a sleep, or when the window is looked at again. */
+  /** Catches up after sleep, or when the window gets the focus. */
   wake(): void {
     void this.crossWindowSync.syncAll();
     this.scheduler.checkNow();

@@ -1,4 +1,4 @@
-// Turns the result of a sign-in into a session: a new one, or the one that it renews.
+// Stores the result of a sign-in as a new session, or in the session that it renews.
 import type { Clock } from '../core/clock.ts';
 import { Failure, toFailure } from '../core/failure.ts';
 import { lacksLock, needsSignIn } from '../core/failurePolicies.ts';
@@ -20,7 +20,7 @@ import type { SessionStore } from '../storage/sessionStore.ts';
 import type { Revocations } from './revocations.ts';
 import type { SessionGate } from './sessionGate.ts';
 
-/** What it works with. */
+/** The dependencies of {@link SignInStorage}. */
 export interface SignInStorageDependencies {
   readonly clock: Clock;
   readonly log: Log;
@@ -29,26 +29,26 @@ export interface SignInStorageDependencies {
   readonly liveSessions: LiveSessions;
   readonly renewalLock: Pick<RenewalLock, 'runExclusive'>;
   readonly sessionGate: SessionGate;
-  /** The provider of a session as it's configured now; undefined if it isn't, or not for this session. */
+  /** Returns the provider of a session as configured now; undefined if it isn't configured, or not for this session. */
   providerOf(record: SessionRecord): Provider | undefined;
-  /** All sessions of a provider, ended ones included. */
+  /** Returns all sessions of a provider, including ended ones. */
   getAll(providerId: string): LiveSession[];
-  /** Deletes a session here without telling the server. */
+  /** Deletes a session here without notifying the server. */
   remove(id: string): Promise<void>;
   readonly revocations: Pick<Revocations, 'revokeReplaced'>;
-  /** A new session id. */
+  /** Returns a new session ID. */
   newId(): string;
 }
 
-/** What is known of a sign-in beside what it has brought. */
+/** Information about a sign-in in addition to its result. */
 export interface SignInResult {
-  /** The id of the session that it resumes, whose scopes it has requested, too. */
+  /** The ID of the session that it resumes, whose scopes were requested as well. */
   readonly resumeSessionId?: string | undefined;
-  /** The scopes without those of that session; without one, all that were requested. */
+  /** The scopes without those of that session; if undefined, all that were requested. */
   readonly wanted?: readonly string[] | undefined;
 }
 
-/** How long, in ms, a new sign-in waits for another window that is just refreshing the same session. */
+/** How long, in ms, a new sign-in waits for another window that is refreshing the same session. */
 const LOCK_TIMEOUT = 3000;
 
 /** Stores sign-ins. */
@@ -60,14 +60,16 @@ export class SignInStorage {
   }
 
   /**
-   * Makes a session of a sign-in. The same account with the same permissions stays the same session, and so does the one
-   * that it resumes. With other permissions, it makes a session of its own, and leaves the others of the account alone. If
-   * the server takes scopes of the resumed session away, that stays as it is, and the new one stands beside it.
+   * Stores a sign-in as a session. The same account with the same permissions keeps its session, and so does the
+   * session
+   * that it resumes. With other permissions, a separate session is created, and the account's others stay unchanged. If
+   * the
+   * server removes scopes of the resumed session, that session stays unchanged, and a new one is added.
    * @throws Failure if the provider's entry was changed or removed during the sign-in.
    */
   async add(grant: SignInGrant, { resumeSessionId, wanted = grant.scopes }: SignInResult): Promise<SessionRecord> {
     const { crossWindowSync, liveSessions, sessionStore } = this.#dependencies;
-    // The same person may just have signed in in another window, for the same scopes: one session serves both.
+    // The same user may just have signed in in another window for the same scopes. One session serves both.
     await crossWindowSync.syncAll().catch(() => {});
     const label = this.#makeUniqueAccountLabel(grant);
     const resumed = this.#dependencies
@@ -87,7 +89,7 @@ export class SignInStorage {
     return isNew ? this.#persist(fresh, grant.tokens.skew) : this.#persistNext(fresh, known, grant.tokens.skew);
   }
 
-  /** Stores a record as the next generation of a session that exists. */
+  /** Stores a record as the next generation of an existing session. */
   async #persistNext(
     fresh: SessionRecord,
     { record: known, refreshing }: LiveSession,
@@ -111,12 +113,12 @@ export class SignInStorage {
     const options = {
       whileWaiting: () => Promise.resolve(undefined),
       timeout: LOCK_TIMEOUT,
-      // What has it may only look like a window: a process ID that is another program's by now, a file that nobody of
-      // ours has written. A sign-in brings tokens of its own, and no refresh may be held up after it.
+      // The holder may not be a window: the process ID may have been reused, or the file forged. A sign-in has its own
+      // tokens, and refreshes must not be blocked after it.
       overtakesAtTimeout: true,
     };
     if (refreshing) {
-      // The refresh of this window finds out by itself that it isn't needed any more. It may be waiting for such a lock.
+      // This window's refresh detects on its own that it's no longer needed. It may be waiting for such a lock.
       const record = await persist(2);
       renewalLock.runExclusive(id, () => Promise.resolve(record), options).catch(() => {});
       return record;
@@ -125,7 +127,7 @@ export class SignInStorage {
       .runExclusive(id, ({ hasOvertaken }) => persist(hasOvertaken ? 2 : 1), options)
       .catch((error: unknown) => {
         if (lacksLock(toFailure(error).category)) {
-          // A refresh may be under way that brings the next generation: a sign-in counts for more.
+          // A running refresh may produce the next generation. A sign-in takes precedence.
           return persist(2);
         }
         throw error;
@@ -143,18 +145,18 @@ export class SignInStorage {
     await sessionStore.put(record);
     await this.#removeSuperseded(record);
     log.info(`${describeSession(record)}: signed in; ${describeExpiry(record)}.`);
-    // What never expires, like the tokens of GitHub's OAuth Apps, needs no refresh.
+    // Tokens that never expire, like those of GitHub's OAuth Apps, need no refresh.
     if (record.refreshToken === undefined && record.accessExpiresAt !== undefined) {
       log.warn(
-        `${record.providerId} sent no refresh token; the session ends with its access token. "offline_access" may be missing.`,
+        `${record.providerId} sent no refresh token. The session ends with its access token. The scope "offline_access" may be missing.`,
       );
     }
     return record;
   }
 
   /**
-   * Removes the sessions of the same account that have ended or can't be refreshed any more, if the new one serves all
-   * their callers.
+   * Removes the account's sessions that have ended or can no longer be refreshed, if the new one serves all their
+   * callers.
    */
   async #removeSuperseded(by: SessionRecord): Promise<void> {
     const { revocations } = this.#dependencies;
@@ -172,7 +174,7 @@ export class SignInStorage {
     }
   }
 
-  /** VS Code keeps trust and preferences by label: two accounts of a provider must never share one. */
+  /** VS Code stores trust and preferences by label, so two accounts of a provider must never share one. */
   #makeUniqueAccountLabel({ account, provider }: SignInGrant): string {
     const others = this.#dependencies.liveSessions.all().filter(({ record }) => record.providerId === provider.id);
     const known = others.find(({ record }) => record.account.id === account.id);
@@ -180,7 +182,7 @@ export class SignInStorage {
       return known.record.account.label;
     }
     const isTaken = (label: string): boolean => others.some(({ record }) => record.account.label === label);
-    // The end of an id tells accounts apart more often than its beginning, which many share; the whole id always does.
+    // The end of an ID is more distinctive than its beginning. The full ID is always unique.
     const candidates = [
       account.label,
       `${account.label} (${account.id.slice(-6)})`,
@@ -190,7 +192,7 @@ export class SignInStorage {
   }
 }
 
-/** Whether a token with the scopes that a server says it granted is as good as that of a session. */
+/** Returns whether a token with the scopes that a server says it granted can replace that of a session. */
 function keepsScopes({ granted: before, scopes }: SessionRecord, granted: readonly string[] | undefined): boolean {
   return granted === undefined || (before ?? scopes).filter(isPermission).every((scope) => granted.includes(scope));
 }

@@ -1,4 +1,4 @@
-// Reports what is wrong with the stored sessions: at start, and when a provider is removed from the settings.
+// Reports issues with the stored sessions: at start, and when a provider is removed from the settings.
 import { SECOND, type Clock, type Disposable } from '../core/clock.ts';
 import { Emitter } from '../core/emitter.ts';
 import type { Log } from '../core/log.ts';
@@ -12,7 +12,7 @@ import type { MissingSession, StoreSnapshot } from '../storage/loadStoredSession
 import type { StorageIssue } from '../storage/secretSessionStorage.ts';
 import type { SessionStore } from '../storage/sessionStore.ts';
 
-/** What the reports depend on. */
+/** The dependencies of the reports. */
 export interface StoredSessionIssuesDependencies {
   readonly clock: Clock;
   readonly log: Log;
@@ -20,20 +20,20 @@ export interface StoredSessionIssuesDependencies {
   readonly crossWindowSync: CrossWindowSync;
   readonly liveSessions: LiveSessions;
   readonly notificationClaims: NotificationClaims;
-  /** The provider with an id as it's configured now. */
+  /** Returns the provider with an ID as configured now. */
   provider(id: string): Provider | undefined;
 }
 
-/** Something found at load that a person should know of. */
+/** An issue found while loading that is reported to the user. */
 export type LoadIssue =
   | StorageIssue
-  /** Its provider isn't configured any more. Its tokens may still be valid. */
+  /** Its provider is no longer configured. Its tokens may still be valid. */
   | { readonly id: string; readonly kind: 'unconfigured'; readonly providerId: string; readonly issuer: string }
-  /** The session has a file, but its tokens are gone: the keyring lost them; they didn't expire. */
+  /** The session has a file, but its tokens are missing: the keyring lost them; they didn't expire. */
   | { readonly id: string; readonly kind: 'lost'; readonly providerId: string }
   /**
-   * The session's issuer or client isn't the one configured now, or its credentials would go elsewhere: it's kept, and
-   * neither used nor sent anywhere.
+   * Its issuer or client isn't the configured one, or its credentials would be sent elsewhere. It's kept, but neither
+   * used nor sent anywhere.
    */
   | {
       readonly id: string;
@@ -44,7 +44,7 @@ export type LoadIssue =
       readonly isMoved?: true;
     };
 
-/** How long, in ms, a session that can't be found at start may take to appear: SecretStorage lags while a window starts. */
+/** How long, in ms, to wait for a missing session at start: SecretStorage lags while a window starts. */
 const LOSS_GRACE_PERIOD = 3 * SECOND;
 
 /** How long, in ms, a provider must be missing before that is reported: settings are changed in several steps. */
@@ -60,12 +60,12 @@ export class StoredSessionIssues implements Disposable {
     this.#dependencies = dependencies;
   }
 
-  /** Fires with what was found wrong. */
+  /** Fires with the issues found. */
   get onDidFindIssues(): Emitter<readonly LoadIssue[]>['event'] {
     return this.#issues.event;
   }
 
-  /** Reports what is wrong with what was read at start. */
+  /** Reports issues with the sessions read at start. */
   async reportLoaded({ issues, missing, records }: StoreSnapshot): Promise<void> {
     const { clock, liveSessions } = this.#dependencies;
     await this.#report([...issues, ...records.flatMap((record) => this.#findMismatched(record))]);
@@ -86,7 +86,7 @@ export class StoredSessionIssues implements Disposable {
     const records = liveSessions.all().map(({ record }) => record);
     for (const { id, providerId } of records) {
       if (this.#dependencies.provider(providerId) !== undefined) {
-        // Should the provider be removed again, that is reported again.
+        // If the provider is removed again, that is reported again.
         await notificationClaims.forget(id, 'unconfigured');
       }
     }
@@ -109,7 +109,7 @@ export class StoredSessionIssues implements Disposable {
     await this.#report(lost.map(({ id, providerId }) => ({ id, kind: 'lost', providerId }) as const));
   }
 
-  /** Reports issues. What was quarantined is gone by the next time anyway; each of the others is reported once, in one window. */
+  /** Reports issues. Quarantined sessions are gone the next time. Each other issue is reported once, in one window. */
   async #report(issues: readonly LoadIssue[]): Promise<void> {
     const { clock, log, notificationClaims } = this.#dependencies;
     const reported: LoadIssue[] = [];

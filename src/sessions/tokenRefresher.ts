@@ -1,7 +1,7 @@
-// Refreshes sessions: one request at a time for each session, in one window of all, and nothing lost on the way.
+// Refreshes sessions: one request at a time per session, in one window, without losing a response.
 //
-// The steps, in order: join a refresh under way → adopt what another window has stored → take the lock → adopt again →
-// mark the refresh token as in flight → send it → store the refresh token that now counts → verify the response →
+// The steps, in order: join a running refresh → adopt what another window has stored → take the lock → adopt again →
+// mark the refresh token as in flight → send it → store the new refresh token → verify the response →
 // store the record → release the lock. A failure at any step is recorded before the lock is released.
 import { MINUTE, type Clock } from '../core/clock.ts';
 import { Failure, toFailure } from '../core/failure.ts';
@@ -27,7 +27,7 @@ import { RefreshRequest } from './refreshRequest.ts';
 import { RefreshSync } from './refreshSync.ts';
 import type { Revocations } from './revocations.ts';
 
-/** What the refresher works with. */
+/** The dependencies of the refresher. */
 export interface TokenRefresherDependencies {
   readonly clock: Clock;
   readonly log: Log;
@@ -37,15 +37,15 @@ export interface TokenRefresherDependencies {
   readonly discovery: Discovery;
   readonly transport: Transport;
   readonly revocations: Pick<Revocations, 'start' | 'revokeReplaced'>;
-  /** A number in [0, 1). */
+  /** Returns a number in [0, 1). */
   random(): number;
-  /** How long, in ms, the access token of a session that the server ends is still returned. */
+  /** Returns how long, in ms, to keep returning the access token of a session that the server has ended. */
   gracePeriod(): number;
-  /** The provider of a session as it's configured now; undefined if it isn't, or not for this session. */
+  /** Returns the provider of a session as configured now; undefined if it isn't configured, or not for this session. */
   providerOf(record: SessionRecord): Provider | undefined;
 }
 
-/** For how long, in ms, an access token must have expired before a window that doesn't respond loses the lock. */
+/** For how long, in ms, an access token must have expired before an unresponsive window loses the lock. */
 const OVERTAKE_AFTER = 5 * MINUTE;
 
 /** The token refresher of one window. */
@@ -67,11 +67,12 @@ export class TokenRefresher {
   }
 
   /**
-   * Refreshes a session, or joins the refresh that is under way here or in another window.
-   * @returns the record with the new tokens; for a paced one, the record in hand, if a refresh has just brought that.
-   * @throws Failure; for a paced one, also that of a refresh that has just failed. The session stays, unless the category
-   * is a definite verdict that ends it. A server that doesn't answer in time releases the callers with `network`, while
-   * its response is still waited for.
+   * Refreshes a session, or joins a refresh that is running here or in another window.
+   * @returns the record with the new tokens; with `isPaced`, the current record if it was just refreshed.
+   * @throws Failure; with `isPaced`, also that of a refresh that has just failed. The session stays, unless the
+   * category is
+   * a definite verdict. If a server doesn't respond in time, callers are released with `network`, while its response is
+   * still awaited.
    */
   async refresh(id: string, options: RefreshOptions): Promise<SessionRecord> {
     const session = this.#dependencies.liveSessions.get(id);
@@ -82,7 +83,7 @@ export class TokenRefresher {
     return running.attempt.join(running.outcome);
   }
 
-  /** Waits until no refresh is under way: one that is cut off may cost the session its only refresh token. */
+  /** Waits until no refresh is running: interrupting one may cost the session its only refresh token. */
   async whenIdle(): Promise<void> {
     await Promise.allSettled([...this.#running.values()].map(({ outcome }) => outcome));
   }
@@ -91,7 +92,7 @@ export class TokenRefresher {
     const { clock, liveSessions } = this.#dependencies;
     const attempt = new RefreshAttempt(id, options, liveSessions, clock.now());
     const outcome = this.#refreshOnce(attempt).finally(() => this.#running.delete(id));
-    // Every caller gets the failure by itself; without one, nobody has to.
+    // Each caller gets the failure separately. Without callers, it needs no handler.
     outcome.catch(() => {});
     const running = { attempt, outcome };
     this.#running.set(id, running);
@@ -120,19 +121,19 @@ export class TokenRefresher {
     const record = attempt.useCurrentRecord();
     const provider = this.#dependencies.providerOf(record);
     if (record.refreshToken === undefined) {
-      // Nothing was sent, so this is no verdict: the access token in hand goes on working.
+      // Nothing was sent, so this isn't a verdict. The current access token remains valid.
       attempt.record = undefined;
       throw new Failure('not-renewable', 'no-refresh-token');
     }
     if (provider === undefined) {
       throw new Failure('not-configured', 'provider-removed');
     }
-    // Before the lock, because other windows would wait for it in vain.
+    // Before the lock, because other windows would wait for it unnecessarily.
     const server = await discovery.find(provider);
     assertKnownTokenEndpoint(record, server);
     return renewalLock.runExclusive(attempt.id, (lock) => this.#refreshLocked(attempt, server, lock), {
       whileWaiting: (lockHolder) => {
-        // It's called many times a second, and each change redraws the status bar.
+        // This is called many times a second, and each change redraws the status bar.
         if (liveSessions.get(attempt.id)?.lockHolder?.number !== lockHolder?.number) {
           liveSessions.patch(attempt.id, { lockHolder });
         }
@@ -142,7 +143,10 @@ export class TokenRefresher {
     });
   }
 
-  /** Adopts what another window has stored; for a paced refresh, also what the latest one, here or there, has just brought. */
+  /**
+   * Adopts what another window has stored; for a paced refresh, also the result of one that has just run, here or
+   * there.
+   */
   async #adopt(attempt: RefreshAttempt, depth: CompareDepth): Promise<SessionRecord | undefined> {
     const adopted = await this.#sync.adopt(attempt, depth);
     const session = this.#dependencies.liveSessions.get(attempt.id);
@@ -157,12 +161,12 @@ export class TokenRefresher {
       return (await this.#adopt(attempt, 'wait')) ?? (await this.#exchange(attempt, server, lock));
     } catch (error) {
       const failure = toFailure(error);
-      // A window that was overtaken may find the tokens of the one that has overtaken it.
+      // A window that was overtaken may find the tokens of the window that overtook it.
       const adopted = lacksLock(failure.category) ? await this.#sync.adopt(attempt, 'all') : undefined;
       if (adopted !== undefined) {
         return adopted;
       }
-      // Before the lock is released, so that the next window finds the failure rather than repeats it.
+      // Before the lock is released, so that the next window finds the failure instead of repeating it.
       await this.#failures.record(attempt, failure);
       throw failure;
     } finally {
@@ -176,10 +180,10 @@ export class TokenRefresher {
     const { clock, log, liveSessions, sessionStore } = this.#dependencies;
     const before = attempt.useCurrentRecord();
     if (before.ended !== undefined) {
-      // Another window has received the verdict while this one waited.
+      // Another window received the verdict while this one waited.
       throw endedFailure(before.ended);
     }
-    log.info(`${describeSession(before)}: refresh ${before.generation + 1} starts (${attempt.reason}).`);
+    log.info(`${describeSession(before)}: refreshing to generation ${before.generation + 1} (${attempt.reason}).`);
     const sent = await this.#request.send(attempt, before, await withSessionDpopKey(server, before), lock);
     await this.#sync.assertStillCurrent(attempt, server, sent.response);
     const rotated = await this.#storeRefreshToken(attempt, before, sent.response);
@@ -202,12 +206,12 @@ export class TokenRefresher {
     await sessionStore.put(record);
     log.info(`${describeSession(record)}: refreshed in ${clock.now() - tokens.sentAt} ms; ${describeExpiry(record)}.`);
     if (tokens.expirySource === 'unknown' && before.expirySource !== 'unknown') {
-      log.warn(`${server.provider.id} doesn't say how long its access token lives; set "assumedLifetime".`);
+      log.warn(`${server.provider.id} doesn't specify the lifetime of its access tokens; set "assumedLifetime".`);
     }
     return record;
   }
 
-  /** Stores the refresh token that now counts before anything else in the response is looked at, so that no later error can lose it. */
+  /** Stores the new refresh token before the rest of the response is processed, so that no later error can lose it. */
   async #storeRefreshToken(
     attempt: RefreshAttempt,
     before: SessionRecord,
@@ -218,7 +222,7 @@ export class TokenRefresher {
     }
     const record = withRotatedToken(before, refreshToken);
     if (record.refreshToken !== before.refreshToken) {
-      // Nobody has rejected the new one yet.
+      // The new token hasn't been rejected yet.
       this.#dependencies.liveSessions.patch(before.id, { record, rejectedAt: undefined });
       attempt.record = record;
       await this.#dependencies.sessionStore.put(record);

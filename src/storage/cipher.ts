@@ -1,14 +1,14 @@
-/** Authenticated encryption, as the platform has it. Everything in and out is text. */
+/** Authenticated encryption by the platform. All input and output is text. */
 export interface Cipher {
-  /** A new key, with the short name by which it is known. */
+  /** Creates a key and its short name. */
   newKey(): { readonly name: string; readonly key: string };
   /**
-   * Seals a text: nobody without the key can read or change it.
-   * @param about what it is about; it cannot be opened as something about anything else.
+   * Encrypts a text: without the key, it can't be read or changed.
+   * @param about the context; the text can't be decrypted with another one.
    */
   seal(key: string, text: string, about: string): Promise<string>;
-  /** An authentication code for a text (HMAC, RFC 2104), which nobody without the key can compute. */
+  /** Returns an authentication code for a text (HMAC, RFC 2104), which can't be computed without the key. */
   authenticate(key: string, text: string): string;
-  /** Opens what was sealed; undefined where key, text or `about` are not the ones. */
+  /** Decrypts a text; undefined if the key, the text or `about` doesn't match. */
   open(key: string, sealed: string, about: string): Promise<string | undefined>;
 }

@@ -1,5 +1,5 @@
-// Client secrets (RFC 6749 section 2.3.1) in SecretStorage, and nowhere else. A file says which clients have one, so that
-// the keyring isn't read for public clients, which must not depend on it.
+// Client secrets (RFC 6749 section 2.3.1), kept only in SecretStorage. A file records which clients have one, so that
+// public clients don't depend on the keyring.
 import type { Provider } from '../core/provider.ts';
 import { credentialOrigins } from '../core/serverIdentity.ts';
 import { encodeFileName, type SharedFolder } from '../locking/sharedFolder.ts';
@@ -8,14 +8,14 @@ import { withStorageErrors, type SecretStore } from './secretSessionStorage.ts';
 const PREFIX = 'client-secret:';
 const SUFFIX = '.client';
 
-/** `none` for a public client; `lost` if the keyring has lost it; `unknown` if the keyring can't be read now. */
+/** `none`: public client; `lost`: missing from the keyring; `unknown`: the keyring can't be read now. */
 export type ClientSecretState = 'none' | 'stored' | 'lost' | 'unknown';
 
-/** The client secrets, one for each client ID, issuer and origin that credentials go to. */
+/** The client secrets, one per client ID, issuer and origin that receives credentials. */
 export class ClientSecrets {
   readonly #store: SecretStore;
   readonly #folder: SharedFolder;
-  /** The latest known secret of each client, for when the keyring is locked. */
+  /** The last known secret of each client, in case the keyring is locked. */
   readonly #known = new Map<string, string>();
 
   constructor(store: SecretStore, folder: SharedFolder) {
@@ -24,8 +24,8 @@ export class ClientSecrets {
   }
 
   /**
-   * The secret of a provider's client; undefined for a public client.
-   * @throws Failure `storage` if there is one that can't be read, and wasn't read before.
+   * Returns the secret of a provider's client; undefined for a public client.
+   * @throws Failure `storage` if the secret exists but can't be read and isn't known yet.
    */
   async read(provider: Provider): Promise<string | undefined> {
     const key = keyOf(provider);
@@ -50,7 +50,7 @@ export class ClientSecrets {
     return secret;
   }
 
-  /** The state of a client's secret. Never rejects. */
+  /** Returns the state of a client's secret. Never rejects. */
   async state(provider: Provider): Promise<ClientSecretState> {
     try {
       const isMarked = (await this.#folder.read(fileOf(provider))) !== undefined;
@@ -62,7 +62,7 @@ export class ClientSecrets {
 
   /**
    * Stores the secret of a provider's client, or deletes it if it's empty.
-   * @throws Failure `storage` if that can't be done.
+   * @throws Failure `storage` if that fails.
    */
   async write(provider: Provider, secret: string): Promise<void> {
     const key = keyOf(provider);
@@ -82,7 +82,7 @@ function keyOf(provider: Provider): string {
   return PREFIX + JSON.stringify([provider.issuer, provider.clientId, ...credentialOrigins(provider)]);
 }
 
-/** The file that says that a client has a secret. */
+/** Returns the name of the file that records that a client has a secret. */
 function fileOf(provider: Provider): string {
   return encodeFileName(keyOf(provider)) + SUFFIX;
 }

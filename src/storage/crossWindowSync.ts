@@ -1,4 +1,4 @@
-// Keeps this window's memory in step with what the other windows store.
+// Updates this window's memory with what other windows store.
 import { SECOND, type Clock, type Disposable } from '../core/clock.ts';
 import { toFailure } from '../core/failure.ts';
 import type { Log } from '../core/log.ts';
@@ -9,7 +9,7 @@ import type { SecretSessionStorage } from './secretSessionStorage.ts';
 import { isBeingCompleted, longestWait, toSharedFailure, type RefreshFailure } from './sessionFile.ts';
 import type { SessionStore } from './sessionStore.ts';
 
-/** What the cross-window sync works with. */
+/** The dependencies of the cross-window sync. */
 export interface CrossWindowSyncDependencies {
   readonly clock: Clock;
   readonly log: Log;
@@ -18,23 +18,23 @@ export interface CrossWindowSyncDependencies {
   readonly liveSessions: LiveSessions;
 }
 
-/** The least time, in ms, between two looks at all sessions that nothing special calls for. */
+/** The shortest interval, in ms, between two routine syncs of all sessions. */
 const SYNC_INTERVAL = 15 * SECOND;
 
 /**
- * The time, in ms, between two looks at a session in memory whose file can't be read, and their number: the key that
- * another window has written a tombstone with may not be visible yet.
+ * The interval, in ms, and the number of rechecks of a session in memory whose file can't be read: the key of another
+ * window's tombstone may not be visible yet.
  */
 const RECHECK_INTERVAL = 2 * SECOND;
 const MAX_RECHECKS = 5;
 
-/** The sync of one window. */
+/** The cross-window sync of one window. */
 export class CrossWindowSync {
   readonly #dependencies: CrossWindowSyncDependencies;
   readonly #syncing = new Map<string, Promise<void>>();
   /** The sessions that changed while they were being synced. */
   readonly #changed = new Set<string>();
-  /** How often each session was looked at again. */
+  /** How often each session was rechecked. */
   readonly #rechecks = new Map<string, number>();
   #syncedAt = -Infinity;
 
@@ -42,7 +42,7 @@ export class CrossWindowSync {
     this.#dependencies = dependencies;
   }
 
-  /** Syncs each session as soon as the platform reports a change, until the result is disposed of. */
+  /** Syncs each session when the platform reports a change, until the result is disposed of. */
   start(): Disposable {
     const { sessionStore } = this.#dependencies;
     const listening = [
@@ -52,7 +52,7 @@ export class CrossWindowSync {
     return { dispose: () => listening.forEach((one) => one.dispose()) };
   }
 
-  /** Syncs all sessions, also those that only other windows know. */
+  /** Syncs all sessions, including those that only other windows know. */
   async syncAll(): Promise<void> {
     const { clock, liveSessions, sessionStore } = this.#dependencies;
     this.#syncedAt = clock.now();
@@ -63,19 +63,19 @@ export class CrossWindowSync {
     await Promise.all(ids.map((id) => this.sync(id)));
   }
 
-  /** The same, unless that was done a moment ago. */
+  /** Syncs all sessions unless that was done recently. */
   async syncIfStale(): Promise<void> {
-    // A clock that was set back must not keep it from looking.
+    // A clock that was set back must not prevent the sync.
     if (Math.abs(this.#dependencies.clock.now() - this.#syncedAt) >= SYNC_INTERVAL) {
       await this.syncAll();
     }
   }
 
-  /** Takes into memory what other windows have done to a session. Calls that come together are served together. */
+  /** Applies the changes of other windows to a session. Concurrent calls share one sync. */
   async sync(id: string): Promise<void> {
     const running = this.#syncing.get(id);
     if (running !== undefined) {
-      // It may already have read what has changed since.
+      // The running sync may have read the session before the change.
       this.#changed.add(id);
       return running;
     }
@@ -122,7 +122,7 @@ export class CrossWindowSync {
     }
   }
 
-  /** Syncs a session whose secret has changed, or is gone. */
+  /** Syncs a session whose secret was changed or deleted. */
   async syncSecret(id: string): Promise<void> {
     const { liveSessions, log, secretStorage, sessionStore } = this.#dependencies;
     const isSignedOut = await sessionStore.purgeSignedOut(id);
@@ -134,13 +134,13 @@ export class CrossWindowSync {
     try {
       stored = await secretStorage.read(id);
     } catch (error) {
-      log.warn(`Session ${id.slice(0, 8)} couldn't be read after a change (${toFailure(error).code}).`);
+      log.warn(`Couldn't read session ${id.slice(0, 8)} after a change (${toFailure(error).code}).`);
       return;
     }
     return stored === undefined ? this.#onSecretDeleted(before) : this.#onSecretStored(stored);
   }
 
-  /** Adopts a newer record; if it's an older one, something has overwritten this window's. */
+  /** Adopts a newer record. An older one means that this window's record was overwritten. */
   async #onSecretStored(stored: SessionRecord): Promise<void> {
     const { liveSessions } = this.#dependencies;
     const isFinal = stored.isComplete || (await this.#isFinal(stored));
@@ -155,20 +155,22 @@ export class CrossWindowSync {
     }
   }
 
-  /** Whether an incomplete record stays as it is; without the file, nobody knows whether another window is busy with it. */
+  /**
+   * Returns whether an incomplete record stays as it is. Without the file, another window may still be completing it.
+   */
   async #isFinal({ generation, id }: SessionRecord): Promise<boolean> {
     const header = await this.#dependencies.sessionStore.header(id);
     return header !== undefined && header.generation >= generation && !isBeingCompleted(header);
   }
 
-  /** A sign-out leaves a tombstone; without one, SecretStorage has lost the session. */
+  /** A sign-out leaves a tombstone. Without one, SecretStorage has lost the session. */
   async #onSecretDeleted(record: SessionRecord): Promise<void> {
     const { liveSessions, log, secretStorage, sessionStore } = this.#dependencies;
     if (await sessionStore.isSignedOutAnywhere(record.id)) {
       this.#drop(record);
     } else if (!(await secretStorage.holdsLaterVersion(record.id).catch(() => true))) {
       liveSessions.patch(record.id, { unsaved: true });
-      log.warn(`${describeSession(record)} is gone from SecretStorage; it's stored again.`);
+      log.warn(`${describeSession(record)}: missing from SecretStorage; storing it again.`);
     }
   }
 
@@ -179,11 +181,11 @@ export class CrossWindowSync {
 
   #drop(record: SessionRecord): void {
     if (this.#dependencies.liveSessions.remove(record.id) !== undefined) {
-      this.#dependencies.log.info(`${describeSession(record)} was signed out in another window.`);
+      this.#dependencies.log.info(`${describeSession(record)}: signed out in another window.`);
     }
   }
 
-  /** What another window has failed at counts here, too: for the status bar, and for the time of the next attempt. */
+  /** Applies the failure of another window here, too: for the status bar and the time of the next attempt. */
   async #applyFailure(id: string, failed: RefreshFailure | undefined): Promise<void> {
     const { clock, liveSessions, sessionStore } = this.#dependencies;
     const session = liveSessions.get(id);
@@ -191,14 +193,14 @@ export class CrossWindowSync {
     if (failed === undefined || session === undefined || session.refreshing || session.record.ended !== undefined) {
       return;
     }
-    // One that lies in the future is from before the clock was set back.
+    // A failure in the future dates from before the clock was set back.
     if (failed.generation !== session.record.generation || failed.at > now) {
       return;
     }
     const { failures, at, nextAttemptAt, rejectedAt } = failed;
     const waitUntil = longestWait([failed.waitUntil, session.waitUntil], now);
     if (waitUntil !== undefined && waitUntil !== failed.waitUntil) {
-      // This window was asked to wait longer than the others know.
+      // The server asked this window to wait longer.
       await sessionStore.recordFailure(session.record, { ...failed, waitUntil });
     }
     if (at <= (session.failedAt ?? 0)) {

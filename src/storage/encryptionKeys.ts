@@ -1,17 +1,17 @@
-// The keys that session files are encrypted with. They are in SecretStorage, so that only windows of this editor can
-// read the files.
+// The keys that encrypt session files. They are in SecretStorage, so that only windows of this editor can read the
+// files.
 import type { RememberedNames } from '../core/rememberedNames.ts';
 import type { SecretStore } from './secretSessionStorage.ts';
 
 const PREFIX = 'encryption-key:';
 
 /**
- * The names of the keys that this editor has had. They are no secrets, and are kept apart from these: a browser that
- * shares the folder with another one has keys of its own, and must not take the other's sessions for lost.
+ * The names of all keys that this editor has had. They aren't secret, and are kept separately: a browser that shares
+ * the folder with another one has its own keys, and must not report the other's sessions as lost.
  */
 export type KeyNames = RememberedNames;
 
-/** An encryption key, and the name that it is found by. */
+/** An encryption key and its name. */
 export interface EncryptionKey {
   readonly name: string;
   readonly key: string;
@@ -31,13 +31,13 @@ export class EncryptionKeys {
   }
 
   /**
-   * The key to encrypt with. Windows that start at the same time may each create one; keys are never replaced, and all
-   * windows take the first by name.
+   * Returns the key to encrypt with. Windows that start at the same time may each create one. Keys are never replaced,
+   * and all windows use the first by name.
    */
   async current(): Promise<EncryptionKey> {
     const known = this.known();
     if (known !== undefined) {
-      // Not awaited: the file has to be written even if the keyring can't be.
+      // Not awaited: the file must be written even if the keyring fails.
       this.restore(known).catch(() => {});
       return known;
     }
@@ -53,13 +53,13 @@ export class EncryptionKeys {
     return created;
   }
 
-  /** The first by name of the keys that earlier calls have brought into memory. Never waits for SecretStorage. */
+  /** Returns the first key by name that earlier calls have loaded into memory. Never waits for SecretStorage. */
   known(): EncryptionKey | undefined {
     const [found] = [...this.#keys].sort(([one], [other]) => (one < other ? -1 : 1));
     return found === undefined ? undefined : { name: found[0], key: found[1] };
   }
 
-  /** The key with a name; undefined if this window can't read one. */
+  /** Returns the key with a name; undefined if this window can't read it. */
   async get(name: string): Promise<string | undefined> {
     const key = this.#keys.get(name) ?? (await this.#store.get(PREFIX + name));
     if (key !== undefined) {
@@ -68,12 +68,12 @@ export class EncryptionKeys {
     return key;
   }
 
-  /** Whether this editor has ever had a key with that name. */
+  /** Returns whether this editor has ever had a key with that name. */
   async isOwn(name: string): Promise<boolean> {
     return this.#names.has(name) || (await this.get(name).catch(() => undefined)) !== undefined;
   }
 
-  /** Stores a key again that a reset keyring has lost: a window that starts later couldn't read anything otherwise. */
+  /** Stores a key again after the keyring was reset. Otherwise windows that start later couldn't read anything. */
   async restore({ key, name }: EncryptionKey): Promise<void> {
     if ((await this.#store.get(PREFIX + name)) === undefined) {
       await this.#store.store(PREFIX + name, key);

@@ -1,22 +1,25 @@
-// Who has written the file of a session. All of the file but the code itself is authenticated, together with its name, by a
-// code whose key is derived from the encryption key.
+// Authenticates the author of a session file. Everything in the file except the code itself is authenticated, together
+// with the file name, by a code whose key is derived from the encryption key.
 //
-// Protected: without a key of this editor nobody can make a sign-out, a failure or an end that this editor believes, move
-// a file to another session, or put an old file back as a newer revision. Not protected: whoever can write to the folder
-// can delete files, and put back old ones under their own names; SecretStorage then has the newer record. Headers without
-// a code that can be checked are those of a window that couldn't read the keyring, and of another editor that shares the
-// folder; `isUnverified` says how far they count. A tombstone of that kind is none: a window that signs out without the
-// key records that in SecretStorage as well.
+// Protected: without a key of this editor, it isn't possible to forge a sign-out, a failure or an end, to move a file
+// to
+// another session, or to reuse an old file as a newer revision. Not protected: with write access to the folder, files
+// can be deleted, and old ones restored under their own names; SecretStorage then has the newer record. Headers without
+// a verifiable code come from a window that couldn't read the keyring, or from another editor that shares the folder;
+// `isUnverified` defines their effect. An unverified tombstone has none: a window that signs out without the key also
+// records that in SecretStorage.
 import { parseJson } from '../core/json.ts';
 import type { Cipher } from './cipher.ts';
 import type { EncryptionKey, EncryptionKeys } from './encryptionKeys.ts';
 import { headerOf, isTombstone, parseSessionFile, type SessionFile } from './sessionFile.ts';
 
 /**
- * The key to authenticate the next file of a session with: that of the file before, since every window that has the
- * session has verified that, or else one that is known here. A new one is created for tombstones only: without a code,
- * they count for nothing.
- * @throws what SecretStorage throws, for a tombstone.
+ * Returns the key to authenticate the next file of a session with: the key of the previous file, which every window
+ * with
+ * the session has verified, or another known one. A new key is created only for tombstones, which have no effect
+ * without
+ * a code.
+ * @throws the error of SecretStorage, for a tombstone.
  */
 export async function findAuthenticationKey(
   before: SessionFile | undefined,
@@ -33,7 +36,7 @@ export async function findAuthenticationKey(
   return key ?? (isTombstone(next) ? keys.current() : undefined);
 }
 
-/** The text of a file, with the authentication code that a key gives it; without a key, it has none. */
+/** Returns the text of a file with its authentication code; without a key, the text has none. */
 export function formatSessionFile(
   name: string,
   file: SessionFile,
@@ -67,7 +70,7 @@ export async function readSessionFile(
       ? { ...file, isUnverified: true }
       : { ...file, lastFailure: undefined, isUnverified: true };
   }
-  // As it was written: a later version can have fields that this one doesn't know, and that are authenticated as well.
+  // As written: a later version may add fields, which are authenticated as well.
   const { mac: _mac, ...content } = Object(parseJson(text)) as Record<string, unknown>;
   return cipher.authenticate(key, authenticated(name, content)) === file.mac?.code ? file : undefined;
 }

@@ -1,4 +1,4 @@
-// The sessions in this window's memory: the one list that everything else reads.
+// The sessions in this window's memory, the single list that everything else reads.
 import { elapsedUptime, type Clock } from '../core/clock.ts';
 import { Emitter } from '../core/emitter.ts';
 import { toFailure } from '../core/failure.ts';
@@ -6,7 +6,7 @@ import type { Log } from '../core/log.ts';
 import { clockSetBackSince, type SessionRecord, type TimeReading } from '../core/session.ts';
 import type { LiveSession } from '../core/status.ts';
 
-/** A change to one session: as it was, and as it is. One of them is undefined for a session that was added or removed. */
+/** A change to a session: its state before and after; undefined for a session that was added or removed. */
 export interface SessionChange {
   readonly before: LiveSession | undefined;
   readonly after: LiveSession | undefined;
@@ -17,7 +17,7 @@ export class LiveSessions {
   readonly #sessions = new Map<string, LiveSession>();
   readonly #clock: Clock;
   readonly #changed: Emitter<SessionChange>;
-  /** When each session's tokens came into this window's memory. */
+  /** When this window received each session's tokens. */
   readonly #receivedAt = new Map<string, TimeReading>();
 
   constructor(log: Log, clock: Clock) {
@@ -35,12 +35,12 @@ export class LiveSessions {
     return [...this.#sessions.values()];
   }
 
-  /** One session; undefined if there is none. */
+  /** Returns a session; undefined if there is none. */
   get(id: string): LiveSession | undefined {
     return this.#sessions.get(id);
   }
 
-  /** Sets the record of a session: a new one, or the present one with other tokens and without its failure. */
+  /** Sets the record of a session: adds the session, or replaces its tokens and clears its failure. */
   set(record: SessionRecord): LiveSession {
     const { record: before, refreshing = false, skew } = this.#sessions.get(record.id) ?? {};
     if (before?.accessToken !== record.accessToken) {
@@ -60,7 +60,7 @@ export class LiveSessions {
     });
   }
 
-  /** Computes again how far the clock was set back since each record was received. */
+  /** Recalculates how far the clock was set back since each record was received. */
   checkClock(): void {
     for (const { clockSetBackMs: before, ...session } of this.all()) {
       const clockSetBackMs = this.#setBackOf(session.record);
@@ -70,7 +70,7 @@ export class LiveSessions {
     }
   }
 
-  /** Changes some members of a session; does nothing if there is none with the id. */
+  /** Changes properties of a session; does nothing if the ID is unknown. */
   patch(id: string, change: Partial<LiveSession>): void {
     const session = this.#sessions.get(id);
     if (session !== undefined) {
@@ -78,7 +78,7 @@ export class LiveSessions {
     }
   }
 
-  /** Removes a session, and gives it; undefined if there is none. */
+  /** Removes and returns a session; undefined if there is none. */
   remove(id: string): LiveSession | undefined {
     const before = this.#sessions.get(id);
     if (before !== undefined) {
@@ -89,7 +89,7 @@ export class LiveSessions {
     return before;
   }
 
-  /** Since the record's request was sent; if the machine was restarted in between, since it came into memory. */
+  /** Since the request was sent; if the machine was restarted in between, since this window received the record. */
   #setBackOf(record: SessionRecord): number | undefined {
     const isComparable = elapsedUptime(record.tokensRequestedUptime, this.#clock.uptime?.()) !== undefined;
     return clockSetBackSince(isComparable ? record : (this.#receivedAt.get(record.id) ?? record), this.#clock);

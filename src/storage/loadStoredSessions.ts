@@ -1,4 +1,4 @@
-// What a window reads at start: SecretStorage and the session files, of which each may have what the other has lost.
+// Reads SecretStorage and the session files at start. Either may have what the other has lost.
 import { DAY, type Clock } from '../core/clock.ts';
 import type { Log } from '../core/log.ts';
 import { compareVersions, isNewer, versionOf, type SessionRecord } from '../core/session.ts';
@@ -11,7 +11,7 @@ import type { SessionFiles } from './sessionFiles.ts';
 export interface StoreSnapshot {
   readonly records: readonly SessionRecord[];
   readonly issues: readonly StorageIssue[];
-  /** The sessions that have a file, and whose tokens nobody has. */
+  /** The sessions that have a file, but no tokens anywhere. */
   readonly missing: readonly MissingSession[];
 }
 
@@ -21,7 +21,7 @@ export interface MissingSession {
   readonly providerId: string;
 }
 
-/** What is read. */
+/** The dependencies of the load. */
 export interface LoadDependencies {
   readonly clock: Clock;
   readonly log: Log;
@@ -29,12 +29,12 @@ export interface LoadDependencies {
   readonly files: SessionFiles;
 }
 
-/** How long, in ms, a signed-out session is remembered: longer than any window stays open that may still know it. */
+/** How long, in ms, to remember a signed-out session: longer than any window that may still have it stays open. */
 const TOMBSTONE_LIFETIME = 180 * DAY;
 
 /**
- * Reads all stored sessions. What only one of the two places has is put into the other, and what was signed out is
- * deleted if it's back.
+ * Reads all stored sessions. A record that is missing from one of the two stores is copied to it, and signed-out
+ * sessions that reappeared are deleted.
  * @throws Failure `storage` if SecretStorage can't be read.
  */
 export async function loadStoredSessions(dependencies: LoadDependencies): Promise<StoreSnapshot> {
@@ -72,10 +72,10 @@ export async function loadStoredSessions(dependencies: LoadDependencies): Promis
     const record = await newerOf(dependencies, id, header, inSecrets);
     if (record !== undefined) {
       records.push(record);
-      // What was restored isn't lost, so there is nothing to report.
+      // Restored sessions aren't lost, so there is nothing to report.
       issues.delete(id);
     } else if (issues.has(id) && !(await files.isOfAnotherEditor(id))) {
-      // Reported as what it is; a later start must not report it as lost as well.
+      // Already reported with its own issue; a later start must not report it as lost as well.
       await files.delete(id);
     } else {
       missing.push({ id, providerId: header.providerId });
@@ -84,7 +84,7 @@ export async function loadStoredSessions(dependencies: LoadDependencies): Promis
   return { records, issues: [...issues.values()], missing };
 }
 
-/** The record in SecretStorage or the one in the file, whichever is newer; the other place gets it as well. */
+/** Returns the newer of the records in SecretStorage and in the file, and copies it to the other. */
 async function newerOf(
   { files, log, secretStorage }: LoadDependencies,
   id: string,
@@ -103,12 +103,12 @@ async function newerOf(
     return inSecrets;
   }
   const known = inSecrets === undefined ? 'no record' : 'an older one';
-  log.info(`${describeSession(inFile)} was read from its file; SecretStorage had ${known}.`);
+  log.info(`${describeSession(inFile)}: read from its file; SecretStorage had ${known}.`);
   await secretStorage.write(inFile).catch(() => {});
   return inFile;
 }
 
-/** Moves the tombstones that are in SecretStorage, because the folder failed at the sign-out, into the files. */
+/** Moves tombstones from SecretStorage, where they are if the folder failed at the sign-out, to the files. */
 async function shareTombstones(
   { clock, files, secretStorage }: LoadDependencies,
   ids: readonly string[],
@@ -120,7 +120,7 @@ async function shareTombstones(
   }
 }
 
-/** Deletes what is left of a session that was signed out, and after a long time the tombstone. */
+/** Deletes the rest of a signed-out session and, after a long time, its tombstone. */
 async function purge(
   { clock, files, log, secretStorage }: LoadDependencies,
   id: string,
@@ -128,8 +128,8 @@ async function purge(
   isInSecrets: boolean,
 ): Promise<void> {
   if (isInSecrets) {
-    // Another window, or the platform, has written it again.
-    log.info(`Session ${id.slice(0, 8)} was stored again after it had been signed out; it's deleted.`);
+    // Another window or the platform has written it again.
+    log.info(`Session ${id.slice(0, 8)} was stored again after sign-out; deleting it.`);
     await secretStorage.delete(id).catch(() => {});
   } else if (isTombstone(file) && clock.now() - file.signedOutAt > TOMBSTONE_LIFETIME) {
     await files.delete(id);

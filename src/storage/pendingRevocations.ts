@@ -1,5 +1,5 @@
-// Revocations that a server hasn't confirmed yet: one encrypted file each, which outlasts a restart. Tokens that nobody
-// wants any more must not stay valid only because the network was down at the sign-out.
+// Revocations that a server hasn't confirmed yet, in one encrypted file each, which survives a restart. Unneeded tokens
+// must not stay valid only because the network was down at sign-out.
 import * as v from 'valibot';
 import { DAY, type Clock } from '../core/clock.ts';
 import { toFailure } from '../core/failure.ts';
@@ -12,23 +12,25 @@ import type { Cipher } from './cipher.ts';
 import type { EncryptionKeys } from './encryptionKeys.ts';
 import type { SecretStore } from './secretSessionStorage.ts';
 
-/** A revocation that isn't confirmed. */
+/** An unconfirmed revocation. */
 export interface PendingRevocation {
   readonly id: string;
   /** The session whose tokens are revoked. */
   readonly record: SessionRecord;
-  /** The provider as it was configured then. */
+  /** The provider as configured at that time. */
   readonly provider: Provider;
   /** Whether only the refresh token is revoked. */
   readonly keepsAccessToken: boolean;
+  /** Whether it's given up if a session may be of the same grant. */
+  readonly sparesSessions: boolean;
   /** When it was requested, in ms since the Unix epoch. */
   readonly queuedAt: number;
   readonly attempts: number;
-  /** When it's attempted again, in ms since the Unix epoch. */
+  /** When the next attempt is due, in ms since the Unix epoch. */
   readonly nextAttemptAt: number;
 }
 
-/** What the list works with. */
+/** The dependencies of the list. */
 export interface PendingRevocationsDependencies {
   readonly clock: Clock;
   readonly log: Log;
@@ -40,9 +42,9 @@ export interface PendingRevocationsDependencies {
 
 const SUFFIX = '.revocation';
 const SECRET_PREFIX = 'revocation:';
-/** How long, in ms, a refresh token can be valid whose end nobody knows. */
+/** How long, in ms, to assume that a refresh token is valid if its expiry is unknown. */
 const MAX_AGE = 180 * DAY;
-/** The longest time, in ms, between two attempts: one that is later was written by a clock that was set. */
+/** The longest interval, in ms, between two attempts: a later one was written with a wrong clock. */
 const MAX_DELAY = DAY;
 
 const headerSchema = v.object({
@@ -55,7 +57,8 @@ const fileSchema = v.object({ ...headerSchema.entries, key: v.string(), sealed: 
 const bodySchema = v.object({
   record: v.string(),
   keepsAccessToken: v.boolean(),
-  // What is sealed was written by this extension, so its fields are those of a provider.
+  sparesSessions: v.boolean(),
+  // The encrypted part was written by this extension, so its fields are those of a provider.
   provider: v.custom<Provider>(
     (value) => v.is(v.object({ id: v.string(), issuer: v.string(), clientId: v.string() }), value),
     'not a provider',
@@ -63,7 +66,7 @@ const bodySchema = v.object({
 });
 const secretSchema = v.object({ ...headerSchema.entries, body: bodySchema });
 
-/** Whether a file contains a pending revocation. */
+/** Returns whether a file contains a pending revocation. */
 export function isRevocationFile(name: string): boolean {
   return name.endsWith(SUFFIX);
 }
@@ -76,7 +79,7 @@ export class PendingRevocations {
     this.#dependencies = dependencies;
   }
 
-  /** All that this window can read. Deletes those whose tokens have expired by any reckoning. Never rejects. */
+  /** Returns all that this window can read. Deletes those whose tokens have certainly expired. Never rejects. */
   async list(): Promise<PendingRevocation[]> {
     const { folder, secrets } = this.#dependencies;
     const names = (await this.#attempt('list', () => folder.list())) ?? [];
@@ -89,7 +92,7 @@ export class PendingRevocations {
     return found.filter((one) => one !== undefined);
   }
 
-  /** One of them; undefined if it's confirmed, expired, or can't be read. Never rejects. */
+  /** Returns a revocation; undefined if it's confirmed, expired or unreadable. Never rejects. */
   async get(id: string): Promise<PendingRevocation | undefined> {
     const { clock, folder, secrets } = this.#dependencies;
     const text = await this.#attempt('read', () => folder.read(id + SUFFIX));
@@ -106,12 +109,12 @@ export class PendingRevocations {
   }
 
   /**
-   * Stores one, new or changed: in the folder, which all windows see at once; in SecretStorage if the folder fails.
-   * Never rejects.
+   * Stores a new or changed revocation: in the folder, which all windows see at once, or in SecretStorage if the folder
+   * fails. Never rejects.
    */
-  async put({ id, record, provider, keepsAccessToken, ...header }: PendingRevocation): Promise<void> {
+  async put({ id, record, provider, keepsAccessToken, sparesSessions, ...header }: PendingRevocation): Promise<void> {
     const { cipher, folder, keys, secrets } = this.#dependencies;
-    const body = { record: formatRecord(record), keepsAccessToken, provider };
+    const body = { record: formatRecord(record), keepsAccessToken, sparesSessions, provider };
     const isInFolder = await this.#attempt('write', async () => {
       const { key, name } = await keys.current();
       const sealed = await cipher.seal(key, JSON.stringify(body), id);
@@ -125,7 +128,7 @@ export class PendingRevocations {
     }
   }
 
-  /** Deletes one. Never rejects. */
+  /** Deletes a revocation. Never rejects. */
   async delete(id: string): Promise<void> {
     const { folder, secrets } = this.#dependencies;
     await this.#attempt('delete', () => folder.delete(id + SUFFIX));
@@ -149,7 +152,7 @@ export class PendingRevocations {
     });
     const body = v.safeParse(bodySchema, opened === undefined ? undefined : parseJson(opened));
     if (!body.success) {
-      // It's another editor's, which shares the folder; or its key is gone, and nobody can ever read it again.
+      // It belongs to another editor that shares the folder, or its key is lost and it can never be read again.
       if (clock.now() - header.queuedAt > MAX_AGE) {
         await this.delete(id);
       }
@@ -186,7 +189,7 @@ function toPending(id: string, stored: v.InferOutput<typeof secretSchema>): Pend
     : undefined;
 }
 
-/** Whether none of the tokens can still be valid. */
+/** Returns whether all tokens have expired. */
 function hasExpired({ queuedAt, record }: PendingRevocation, now: number): boolean {
   const { accessExpiresAt, refreshToken, sessionEndSource, sessionEndsAt } = record;
   const isEndKnown = sessionEndsAt !== undefined && sessionEndSource !== 'setting';

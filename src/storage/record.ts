@@ -1,4 +1,4 @@
-// How records come to be: from a sign-in, and from a renewal.
+// Creates and updates session records.
 import { decodeJwtClaims } from '../core/jwt.ts';
 import { DAY, SECOND, elapsedUptime } from '../core/clock.ts';
 import { Failure } from '../core/failure.ts';
@@ -11,7 +11,7 @@ import { CLOCK_DRIFT, RECORD_VERSION, type SessionRecord } from '../core/session
 import type { SignInGrant } from '../protocol/identity.ts';
 import type { Tokens } from '../protocol/tokens.ts';
 
-/** The record of a new sign-in. */
+/** Returns the record of a new sign-in. */
 export function createRecord(
   { provider, scopes, tokens, account, endpointOrigins }: SignInGrant,
   id: string,
@@ -27,8 +27,8 @@ export function createRecord(
     ...(endpointOrigins === undefined ? {} : { endpointOrigins: [...endpointOrigins] }),
     account,
     ...(tokens.claims === undefined ? {} : { subject: tokens.claims.sub }),
-    // A server that grants less than was asked has answered the question: asking again would not bring more. What it
-    // grants in addition must not keep the session from serving the callers that it was signed in for.
+    // A server that grants less than requested has decided, and asking again wouldn't change that. Additional scopes
+    // must not exclude the callers that the session was signed in for.
     scopes: normalizeScopes(scopes),
     generation: 1,
     isComplete: true,
@@ -48,7 +48,7 @@ function endOfGrant(provider: Provider, tokens: Tokens): Partial<SessionRecord> 
   return endBySetting(provider, tokens.sentAt);
 }
 
-/** An end that a person has set counts from the sign-in, so no renewal moves it. */
+/** A configured session end counts from the sign-in, so refreshes don't move it. */
 function endBySetting(provider: Provider, signedInAt: number): Partial<SessionRecord> {
   return provider.sessionLifetime === undefined
     ? {}
@@ -71,16 +71,16 @@ function fromTokens(tokens: Tokens) {
     ...(tokens.idToken === undefined ? {} : { idToken: tokens.idToken }),
     ...(tokens.dpopKey === undefined ? {} : { dpopKey: tokens.dpopKey }),
     ...(tokens.scopes === undefined ? {} : { granted: [...tokens.scopes] }),
-    // An ID token that comes with a renewal may leave out what the first one has said, and speaks of the same sign-in.
+    // The ID token of a refresh may omit claims of the first one, and is about the same sign-in.
     ...(typeof acr === 'string' && acr !== '' ? { acr } : {}),
-    // A time that is yet to come says nothing, however far off the clocks are: there are servers that tell it in ms.
+    // A time in the future is invalid regardless of clock skew: some servers send ms.
     ...(authenticatedAt > tokens.sentAt + DAY ? {} : { authenticatedAt }),
   };
 }
 
 /**
- * The record as soon as a server has answered a renewal: the next generation, with the refresh token that now counts
- * (the one sent, where the server returned none: RFC 6749 section 6). All else is as before.
+ * Returns the record after a server has answered a refresh: the next generation, with the current refresh token (the
+ * one sent if the server returned none: RFC 6749 section 6). Everything else is unchanged.
  */
 export function withRotatedToken(record: SessionRecord, refreshToken: string | undefined): SessionRecord {
   return {
@@ -92,9 +92,9 @@ export function withRotatedToken(record: SessionRecord, refreshToken: string | u
 }
 
 /**
- * The tokens of a renewal, whose ID token has to be from the issuer of the one before (OpenID Connect Core 12.2): at a
- * server that leaves its tenant open, another issuer could be that of the server, too.
- * @throws Failure `other-account` where it is not. A slash at the end makes no other issuer.
+ * Checks that the ID token of a refresh has the issuer of the previous one (OpenID Connect Core 12.2): if the server's
+ * tenant is open, another issuer could also be that of the server.
+ * @throws Failure `other-account` if it doesn't. A trailing slash makes no difference.
  */
 export function assertSameIssuer({ idToken }: SessionRecord, tokens: Tokens): Tokens {
   const before = idToken === undefined ? undefined : decodeJwtClaims(idToken)?.['iss'];
@@ -105,7 +105,7 @@ export function assertSameIssuer({ idToken }: SessionRecord, tokens: Tokens): To
   return tokens;
 }
 
-/** The record after a renewal whose answer has passed its checks. Its generation is the one that it is given. */
+/** Returns the record after a refresh whose response has been verified, in the generation of the given record. */
 export function withRefreshedTokens(before: SessionRecord, tokens: Tokens, provider: Provider): SessionRecord {
   const record = shiftForClockChange(before, tokens);
   const {
@@ -118,7 +118,7 @@ export function withRefreshedTokens(before: SessionRecord, tokens: Tokens, provi
     tokensRequestedUptime: _uptime,
     ...rest
   } = record;
-  // A record from before this was kept is bound to where it is sent now.
+  // A record without recorded endpoints is bound to the current ones.
   const renewed = {
     ...rest,
     origins: before.origins ?? credentialOrigins(provider),
@@ -127,24 +127,26 @@ export function withRefreshedTokens(before: SessionRecord, tokens: Tokens, provi
     isComplete: true,
   };
   if (tokens.sessionEndsAt !== undefined) {
-    const isFixed = hasStayed(record, tokens.sessionEndsAt, tokens.sentAt);
+    const isFixed = isSameEnd(record, tokens.sessionEndsAt, tokens.sentAt);
     return {
       ...renewed,
-      // Counted in whole seconds from each request, the same end wavers by a second; one that stays is the same number.
+      // Calculated from each request in whole seconds, the same end varies by a second. An end that stays keeps the
+      // same value.
       sessionEndsAt:
         isFixed === true ? Math.min(tokens.sessionEndsAt, sessionEndsAt ?? Infinity) : tokens.sessionEndsAt,
       sessionEndSource: tokens.sessionEndSource,
       sessionEndIsFixed: isFixed,
     };
   }
-  // No word of the end this time. The same refresh token still ends when it did; of another one nothing is known.
+  // This response doesn't specify the end. The same refresh token still ends at the same time. For another one, the end
+  // is unknown.
   if (sessionEndSource !== 'setting' && tokens.refreshToken === undefined && sessionEndsAt !== undefined) {
     return { ...renewed, sessionEndsAt, sessionEndSource, sessionEndIsFixed: true };
   }
   return { ...renewed, ...endBySetting(provider, record.signedInAt) };
 }
 
-/** The record of a session that a definite verdict has ended. */
+/** Returns the record of a session that a definite verdict has ended. */
 export function withEnd({ category, claims, code, detail }: Failure, record: SessionRecord, at: number): SessionRecord {
   return {
     ...record,
@@ -158,10 +160,13 @@ export function withEnd({ category, claims, code, detail }: Failure, record: Ses
   };
 }
 
-/** How far, in ms, a skew may waver: the `Date` header tells whole seconds, and answers take their time. */
+/** How far, in ms, the skew may vary: the `Date` header has whole seconds, and responses take time. */
 const SKEW_TOLERANCE = 30 * SECOND;
 
-/** By how much, in ms, this machine's clock was set since a record's tokens came: by the uptime, or else by the server's clock. */
+/**
+ * Returns by how much, in ms, this machine's clock was set since a record's tokens were received, according to the
+ * uptime or the server's clock.
+ */
 function clockShiftSince(record: SessionRecord, { sentAt, sentUptime, skew }: Tokens): number {
   const elapsed = elapsedUptime(record.tokensRequestedUptime, sentUptime);
   if (elapsed !== undefined) {
@@ -171,7 +176,7 @@ function clockShiftSince(record: SessionRecord, { sentAt, sentUptime, skew }: To
   return record.skew === undefined || skew === undefined ? 0 : record.skew - skew;
 }
 
-/** A record with its times as this machine's clock would have told them, had it been then what it is now. */
+/** Returns a record with its times shifted to the current clock. */
 function shiftForClockChange(record: SessionRecord, tokens: Tokens): SessionRecord {
   const shift = clockShiftSince(record, tokens);
   if (Math.abs(shift) <= SKEW_TOLERANCE) {
@@ -182,8 +187,8 @@ function shiftForClockChange(record: SessionRecord, tokens: Tokens): SessionReco
   return { ...record, signedInAt: signedInAt + shift, tokensRequestedAt: tokensRequestedAt + shift, ...end };
 }
 
-/** Whether a renewal has left the session's end where it was, rather than moving it along. */
-function hasStayed(before: SessionRecord, end: number, sentAt: number): boolean | undefined {
+/** Returns whether a refresh has left the session end where it was, rather than extending it. */
+function isSameEnd(before: SessionRecord, end: number, sentAt: number): boolean | undefined {
   const elapsed = sentAt - before.tokensRequestedAt;
   if (before.sessionEndsAt === undefined || elapsed < 5 * SECOND) {
     return before.sessionEndIsFixed;

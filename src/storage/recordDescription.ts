@@ -1,19 +1,19 @@
-// How the log describes a session and its times.
+// Descriptions of a session and its times for the log.
 import { SECOND } from '../core/clock.ts';
 import { formatTimestamp } from '../core/log.ts';
 import type { SessionRecord } from '../core/session.ts';
 
-/** How the log names a session: no secret, and the same in every line. */
+/** Returns the name of a session in the log, which is the same in every line and not secret. */
 export function describeSession(record: SessionRecord): string {
   return `Session ${record.id.slice(0, 8)} at ${record.providerId} (generation ${record.generation})`;
 }
 
-/** How the log tells a session's times. */
+/** Describes the times of a session. */
 export function describeExpiry(record: SessionRecord): string {
   const access =
     record.accessExpiresAt === undefined
-      ? 'the server never said when the access token expires'
-      : `access token lives ${Math.round((record.accessExpiresAt - record.tokensRequestedAt) / SECOND)} s, until ${formatTimestamp(record.accessExpiresAt)} (${record.expirySource})`;
+      ? 'access token expiry not specified by the server'
+      : `access token valid for ${Math.round((record.accessExpiresAt - record.tokensRequestedAt) / SECOND)} s, until ${formatTimestamp(record.accessExpiresAt)} (${record.expirySource})`;
   const end =
     record.sessionEndsAt === undefined
       ? 'session end unknown'
@@ -21,7 +21,7 @@ export function describeExpiry(record: SessionRecord): string {
   return `${access}, ${end}, ${describeRefreshability(record)}`;
 }
 
-/** How the log tells whether a session can be renewed. */
+/** Describes whether a session can be refreshed. */
 export function describeRefreshability({ refreshToken }: SessionRecord): string {
   return refreshToken === undefined ? 'no refresh token' : 'has a refresh token';
 }

@@ -1,27 +1,27 @@
-// Sessions in VS Code's SecretStorage: one secret per session, parsed on the way in and on the way out.
+// Sessions in VS Code's SecretStorage: one secret per session, parsed when read and when written.
 import type { Event } from '../core/emitter.ts';
 import { Failure } from '../core/failure.ts';
 import { formatRecord, isNewer, parseRecord, type SessionRecord } from '../core/session.ts';
 
-/** VS Code's `SecretStorage`, as far as it's used here. Its calls may reject. */
+/** The part of VS Code's `SecretStorage` that is used. Its calls may reject. */
 export interface SecretStore {
   get(key: string): Promise<string | undefined>;
   store(key: string, value: string): Promise<void>;
   delete(key: string): Promise<void>;
   keys(): Promise<string[]>;
-  /** The keys whose secrets have changed, in this window or another. */
+  /** Fires with the key of a secret that was changed in this window or another. */
   readonly onDidChange: Event<string>;
 }
 
 /** A secret that isn't a session of this version. */
 export interface StorageIssue {
   readonly id: string;
-  /** `quarantined`: unreadable, moved to another key unchanged. `newer`: left alone for a later version. */
+  /** `quarantined`: unreadable, moved unchanged to another key. `newer`: left for a later version. */
   readonly kind: 'quarantined' | 'newer';
   readonly reason: string;
 }
 
-/** What SecretStorage has. */
+/** The content of SecretStorage. */
 export interface StoredSessions {
   readonly records: readonly SessionRecord[];
   readonly issues: readonly StorageIssue[];
@@ -41,7 +41,7 @@ export class SecretSessionStorage {
     this.#store = store;
   }
 
-  /** Reads everything. What can't be read is quarantined under another key, never overwritten and never deleted. */
+  /** Reads all sessions. Unreadable ones are quarantined under another key, never overwritten or deleted. */
   async load(): Promise<StoredSessions> {
     const records: SessionRecord[] = [];
     const issues: StorageIssue[] = [];
@@ -62,21 +62,21 @@ export class SecretSessionStorage {
     return { records, issues, signedOutIds: tombstones.map((one) => one.slice(TOMBSTONE_PREFIX.length)) };
   }
 
-  /** Reads one session; undefined if there is none, or none of this version. */
+  /** Reads a session; undefined if there is none of this version. */
   async read(id: string): Promise<SessionRecord | undefined> {
     const found = await this.#readOne(id);
     return found !== undefined && 'record' in found ? found.record : undefined;
   }
 
-  /** Whether there is a session of a later version, which this one can't read and must leave alone. */
+  /** Returns whether a session of a later version exists, which this version can't read and must not change. */
   async holdsLaterVersion(id: string): Promise<boolean> {
     const stored = await withStorageErrors('get', () => this.#store.get(PREFIX + id));
     return stored !== undefined && parseRecord(stored).kind === 'newer';
   }
 
   /**
-   * Writes one session, and reads it back: some keyrings accept everything and keep nothing. What is there already and
-   * newer, or of a later version, stays.
+   * Writes a session and reads it back: some keyrings accept everything and keep nothing. An existing record that is
+   * newer or of a later version is kept.
    */
   async write(record: SessionRecord): Promise<void> {
     const present = await withStorageErrors('get', () => this.#store.get(PREFIX + record.id));
@@ -97,34 +97,34 @@ export class SecretSessionStorage {
     }
   }
 
-  /** Records in SecretStorage that a session is signed out, for when its file can't be written. */
+  /** Records a sign-out in SecretStorage, for use if the file can't be written. */
   async writeTombstone(id: string): Promise<void> {
     await withStorageErrors('store', () => this.#store.store(TOMBSTONE_PREFIX + id, 'signed out'));
   }
 
-  /** Deletes that record, once the file has it. */
+  /** Deletes that record once the file has it. */
   async deleteTombstone(id: string): Promise<void> {
     await withStorageErrors('delete', () => this.#store.delete(TOMBSTONE_PREFIX + id));
   }
 
-  /** Whether there is such a record. */
+  /** Returns whether there is such a record. */
   async hasTombstone(id: string): Promise<boolean> {
     return (await withStorageErrors('get', () => this.#store.get(TOMBSTONE_PREFIX + id))) !== undefined;
   }
 
-  /** Deletes one session. */
+  /** Deletes a session. */
   async delete(id: string): Promise<void> {
     await withStorageErrors('delete', () => this.#store.delete(PREFIX + id));
   }
 
-  /** The keys of the secrets that are quarantined, because they couldn't be read. */
+  /** Returns the keys of quarantined secrets, which couldn't be read. */
   async listQuarantined(): Promise<string[]> {
     return (await withStorageErrors('keys', () => this.#store.keys())).filter((key) =>
       key.startsWith(QUARANTINE_PREFIX),
     );
   }
 
-  /** Deletes what is quarantined under a key; everything without one, which the person has asked for. */
+  /** Deletes the secret quarantined under a key; without a key, all of them, at the user's request. */
   async deleteQuarantined(only?: string): Promise<void> {
     for (const key of await this.listQuarantined()) {
       if (only === undefined || key === only) {
@@ -133,7 +133,7 @@ export class SecretSessionStorage {
     }
   }
 
-  /** Fires with the id of each session whose secret changes. */
+  /** Fires with the ID of each session whose secret changes. */
   get onDidChange(): Event<string> {
     return (listener) =>
       this.#store.onDidChange((key) => {
@@ -155,7 +155,7 @@ export class SecretSessionStorage {
           return { record: parsed.record };
         }
         await this.#quarantine(id, stored);
-        return { id, kind: 'quarantined', reason: 'another session under this key' };
+        return { id, kind: 'quarantined', reason: 'a different session under this key' };
       case 'newer':
         return { id, kind: 'newer', reason: `version ${parsed.version}` };
       case 'unreadable':
@@ -164,7 +164,7 @@ export class SecretSessionStorage {
     }
   }
 
-  /** Moves a secret under a key of its own. The original is deleted only after the copy has been read back. */
+  /** Moves a secret to a key of its own. The original is deleted only after the copy was read back. */
   async #quarantine(id: string, stored: string): Promise<void> {
     for (let number = 1; ; number += 1) {
       const key = `${QUARANTINE_PREFIX}${id}:${number}`;
@@ -185,7 +185,7 @@ export class SecretSessionStorage {
 
 /**
  * Runs an operation of SecretStorage.
- * @throws Failure `storage` with the operation in its code if it rejects.
+ * @throws Failure `storage` with the operation in its code if that rejects.
  */
 export async function withStorageErrors<T>(operation: string, run: () => Promise<T>): Promise<T> {
   try {

@@ -1,5 +1,5 @@
-// What other windows can read of a session: one file with a plain header and the encrypted record. The functions here
-// are pure; each gives the next content of the file, or undefined if the file stays as it is.
+// The part of a session that other windows can read: one file with a plain header and the encrypted record. These
+// functions are pure. Each returns the next content of the file, or undefined if the file stays unchanged.
 import * as v from 'valibot';
 import { Failure, sanitizeServerText } from '../core/failure.ts';
 import { CATEGORIES } from '../core/failurePolicies.ts';
@@ -7,9 +7,9 @@ import { parseJson } from '../core/json.ts';
 import { MAX_RETRY_AFTER } from '../core/retry.ts';
 import { compareVersions, timeSchema, versionOf, type SessionRecord } from '../core/session.ts';
 
-/** The highest generation that a file may tell: far beyond any real one, and still one that can be counted on from. */
+/** The highest generation in a file: beyond any real one, and low enough to be incremented. */
 const MAX_GENERATION = 2 ** 52;
-/** By how many generations a window that can't read the keyring can be ahead: a week of renewals each minute. */
+/** By how many generations a window that can't read the keyring can be ahead: a week of refreshes every minute. */
 const MAX_UNVERIFIED_LEAD = 10_000;
 
 const count = v.pipe(
@@ -26,11 +26,11 @@ const refreshFailureSchema = v.object({
   code: v.string(),
   /** How many refreshes have failed in a row. */
   failures: count,
-  /** When the next automatic attempt is. */
+  /** When the next automatic attempt is due. */
   nextAttemptAt: v.optional(timeSchema),
-  /** Until when the server has asked not to be contacted (`Retry-After`). */
+  /** Until when the server asked not to be contacted (`Retry-After`). */
   waitUntil: v.optional(timeSchema),
-  /** The server's own words, sanitized. */
+  /** The server's own text, sanitized. */
   detail: v.optional(v.string()),
   /** Until when the window that sent the request waits for the response; absent once the refresh has failed. */
   listensUntil: v.optional(timeSchema),
@@ -38,7 +38,7 @@ const refreshFailureSchema = v.object({
   rejectedAt: v.optional(timeSchema),
 });
 
-/** The latest failed refresh of a session, in whichever window. Times are in ms since the Unix epoch. */
+/** The last failed refresh of a session in any window. Times are in ms since the Unix epoch. */
 export type RefreshFailure = Readonly<v.InferOutput<typeof refreshFailureSchema>>;
 
 const headerSchema = v.object({
@@ -47,22 +47,22 @@ const headerSchema = v.object({
   generation: count,
   isComplete: v.boolean(),
   isEnded: v.boolean(),
-  /** The generation whose refresh token is on its way to the server, or was, if nobody knows what became of the request. */
+  /** The generation whose refresh token is being sent, or was sent with an unknown outcome. */
   inFlight: v.optional(count),
-  /** A window with a later version of this extension can have recorded one that this version doesn't know. */
+  /** A window with a later version of this extension may have recorded a failure that this version doesn't know. */
   lastFailure: v.fallback(v.optional(refreshFailureSchema), undefined),
   /** The encrypted record, which can be of an earlier generation than the header if encrypting failed. */
   sealed: v.optional(v.object({ key: v.string(), text: v.string() })),
-  /** The authentication code of all the rest, and the name of the key that it's from. */
+  /** The authentication code of the rest, and the name of its key. */
   mac: v.optional(macSchema),
 });
 
-/** What is known of a file beside its content. */
+/** Verification results that aren't part of the content. */
 interface Verification {
   /**
-   * Whether this window has no key to verify the file with. A tombstone and a failure don't count then. The generation counts
-   * within reason: a refresh token that another window may have used must not be sent. The worst that a forged one can
-   * do is to hold up renewals until the person signs in again.
+   * Whether this window has no key to verify the file. Its tombstone and failure are then ignored. The generation
+   * counts within limits, because a refresh token that another window may have used must not be sent. At worst, a
+   * forged file delays refreshes until the user signs in again.
    */
   readonly isUnverified?: true;
 }
@@ -71,9 +71,9 @@ const tombstoneSchema = v.object({ version: v.picklist([1]), signedOutAt: timeSc
 
 const fileSchema = v.union([tombstoneSchema, headerSchema]);
 
-/** The file of a session that exists. No secret can be read from it without the key. */
+/** The file of an existing session. Its secrets can't be read without the key. */
 export type SessionHeader = Readonly<v.InferOutput<typeof headerSchema>> & Verification;
-/** The file of a session that the person has signed out of, so that no window brings it back. */
+/** The file of a signed-out session, which keeps windows from restoring it. */
 export type Tombstone = Readonly<v.InferOutput<typeof tombstoneSchema>> & Verification;
 /** The content of a session's file. */
 export type SessionFile = SessionHeader | Tombstone;
@@ -84,17 +84,17 @@ export function parseSessionFile(text: string): SessionFile | undefined {
   return parsed.success ? parsed.output : undefined;
 }
 
-/** Whether a file says that the person has signed out. */
+/** Returns whether a file records a sign-out. */
 export function isTombstone(file: SessionFile | undefined): file is Tombstone {
   return file !== undefined && 'signedOutAt' in file;
 }
 
-/** The header of a session that isn't signed out. */
+/** Returns the header of a session that isn't signed out. */
 export function headerOf(file: SessionFile | undefined): SessionHeader | undefined {
   return isTombstone(file) ? undefined : file;
 }
 
-/** Whether a file is of a later version than a record, as far as that can be. */
+/** Returns whether a file is newer than a record, as far as a header can be. */
 export function isAhead(header: SessionHeader | undefined, record: SessionRecord): boolean {
   if (header === undefined || compareVersions(header, versionOf(record)) <= 0) {
     return false;
@@ -103,8 +103,9 @@ export function isAhead(header: SessionHeader | undefined, record: SessionRecord
 }
 
 /**
- * The file with a record in it, unless the file's is newer or the person has signed out.
- * @param sealed the encrypted record; without it, the one in the file stays, and other windows only see that it's outdated.
+ * Returns the file with a record stored in it, unless the file is newer or the user has signed out.
+ * @param sealed the encrypted record; without it, the existing one stays, and other windows only see that it's
+ * outdated.
  */
 export function withRecord(
   file: SessionFile | undefined,
@@ -126,15 +127,15 @@ export function withRecord(
   };
 }
 
-/** The oldest generation whose request can still be under way once a record is stored. */
+/** Returns the oldest generation whose request can still be under way once a record is stored. */
 function oldestInFlight({ ended, generation, isComplete }: SessionRecord): number {
-  // The response to a refresh is processed until its record is complete; what is stored before doesn't end it.
+  // The response to a refresh is processed until its record is complete. Intermediate writes don't end that.
   return ended !== undefined ? Infinity : generation - (isComplete ? 0 : 1);
 }
 
 /**
- * The file with a failed refresh in it, unless the file is of a later generation. A wait that the server has asked
- * another window for isn't shortened, and an earlier rejection stays the first one.
+ * Returns the file with a failed refresh, unless the file is of a later generation. A wait that the server requested
+ * from another window isn't shortened, and an earlier rejection remains the first one.
  */
 export function withFailure(
   file: SessionFile | undefined,
@@ -156,7 +157,7 @@ export function withFailure(
   return { ...header, lastFailure: { ...failure, waitUntil, nextAttemptAt, rejectedAt } };
 }
 
-/** The file once a refresh token is about to be sent. No window waits for an earlier response any more. */
+/** Returns the file before a refresh token is sent. No window waits for an earlier response any longer. */
 export function withRefreshInFlight(file: SessionFile | undefined, record: SessionRecord): SessionHeader | undefined {
   const header = atLeast(file, record);
   if (header?.generation !== record.generation) {
@@ -166,36 +167,41 @@ export function withRefreshInFlight(file: SessionFile | undefined, record: Sessi
   return { ...header, inFlight: record.generation, lastFailure };
 }
 
-/** The file once it's known what became of the request. */
+/** Returns the file after the outcome of the request is known. */
 export function withoutRefreshInFlight(file: SessionFile | undefined): SessionHeader | undefined {
   const header = headerOf(file);
   return header?.inFlight === undefined ? undefined : { ...header, inFlight: undefined };
 }
 
-/** The header, brought up to the version of a record; undefined after a sign-out. */
+/** Returns the header, updated to the version of a record; undefined after a sign-out. */
 function atLeast(file: SessionFile | undefined, record: SessionRecord): SessionHeader | undefined {
   const header = headerOf(file);
   const isCurrent = header !== undefined && compareVersions(header, versionOf(record)) === 0;
   return !isCurrent && !isAhead(header, record) ? withRecord(file, record, undefined) : header;
 }
 
-/** Whether a window is still busy with the response that brought the file's generation: its record isn't complete yet. */
+/**
+ * Returns whether a window is still processing the response of the file's generation: its record isn't complete yet.
+ */
 export function isBeingCompleted(header: SessionHeader | undefined): boolean {
   return header !== undefined && !header.isComplete && header.inFlight === header.generation - 1;
 }
 
-/** Whether a wait isn't over; one longer than any that is obeyed is from before the clock was set back. */
+/** Returns whether a wait isn't over. One longer than the maximum dates from before the clock was set back. */
 export function isWait(until: number | undefined, now: number): until is number {
   return until !== undefined && until > now && until - now <= MAX_RETRY_AFTER;
 }
 
-/** The longest of several waits that aren't over, as a time in ms since the Unix epoch; undefined if none is. */
+/**
+ * Returns the longest of several waits that aren't over, as a time in ms since the Unix epoch; undefined if there is
+ * none.
+ */
 export function longestWait(waits: readonly (number | undefined)[], now: number): number | undefined {
   const on = waits.filter((until) => isWait(until, now));
   return on.length === 0 ? undefined : Math.max(...on);
 }
 
-/** The failure that a refresh of another window ended with. */
+/** Returns the failure of another window's refresh. */
 export function toSharedFailure({ category, code, detail, waitUntil }: RefreshFailure, now: number): Failure {
   return new Failure(category, code, {
     detail: detail === undefined ? undefined : sanitizeServerText(detail),

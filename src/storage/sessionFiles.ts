@@ -1,6 +1,6 @@
-// One file per session in the folder that all windows share: SecretStorage lags behind between desktop windows, and
-// never updates between browser windows. Each change creates the file of the next revision, which only one window can,
-// and deletes the older ones: no window overwrites what another has just written, and no lock is needed.
+// One file per session in the folder that all windows share: SecretStorage lags between desktop windows and never
+// updates between browser windows. Each change creates the file of the next revision, which only one window can do, and
+// deletes the older ones. No window overwrites what another has just written, and no lock is needed.
 import { SECOND, type Clock } from '../core/clock.ts';
 import type { Event } from '../core/emitter.ts';
 import { toFailure } from '../core/failure.ts';
@@ -13,7 +13,7 @@ import type { EncryptionKeys } from './encryptionKeys.ts';
 import { findAuthenticationKey, formatSessionFile, readSessionFile } from './headerAuthentication.ts';
 import { headerOf, isTombstone, withRecord, type SessionFile, type SessionHeader } from './sessionFile.ts';
 
-/** What the session files work with. */
+/** The dependencies of the session files. */
 export interface SessionFilesDependencies {
   readonly clock: Clock;
   readonly log: Log;
@@ -23,36 +23,36 @@ export interface SessionFilesDependencies {
 }
 
 const NAME = /^([A-Za-z0-9-]+)\.(\d+)\.session$/;
-/** How often a change is attempted while other windows change the same file. */
+/** How often to attempt a change while other windows change the same file. */
 const MAX_ATTEMPTS = 20;
 /**
- * How long, in ms, an empty file may be one that is just being written, and the time between two looks at it. After that,
- * its window counts as ended. If it was only stopped, and goes on just while another one replaces the file, its change is
- * lost: only a file system without hard links shows a file that is still empty.
+ * How long, in ms, an empty file may still be in the process of being written, and the interval between two checks.
+ * After that, its window counts as ended. If it was only stopped and resumes just while another one replaces the file,
+ * its change is lost. Only file systems without hard links show a file while it's empty.
  */
 const WRITING_TIME = 500;
 const WRITING_INTERVAL = 100;
 
 /**
- * How long, in ms, a tombstone isn't replaced that another window has written with a key that isn't visible yet, and the
- * time between two looks at it: SecretStorage lags. After that, it counts as forged.
+ * How long, in ms, to keep another window's tombstone whose key isn't visible yet, and the interval between two checks:
+ * SecretStorage lags. After that, it counts as forged.
  */
 const KEY_LAG = 5 * SECOND;
 const KEY_INTERVAL = 250;
 
-/** What is read of a session. */
+/** What was read of a session. */
 interface Revision {
   /** The number of the newest revision; 0 if there is none. */
   readonly number: number;
-  /** Its content, or that of the newest one that can be read; undefined if none can. */
+  /** Its content, or that of the newest readable one; undefined if none is readable. */
   readonly file: SessionFile | undefined;
-  /** The numbers of those that it replaces, unless it can't be read itself. */
+  /** The numbers of the revisions that it replaces, unless it's unreadable. */
   readonly older: readonly number[];
   /** Whether the newest one is a tombstone with an authentication code that this window can't verify now. */
   readonly isUnverifiedTombstone: boolean;
 }
 
-/** The session files. They never throw: if the folder fails, that is logged, and the session goes on without. */
+/** The session files. They never throw: folder errors are logged, and the session continues without files. */
 export class SessionFiles {
   readonly #dependencies: SessionFilesDependencies;
   readonly #mutex = new Mutex();
@@ -62,7 +62,7 @@ export class SessionFiles {
     this.#dependencies = dependencies;
   }
 
-  /** Fires with the id of a session whose file may have changed, as far as the platform reports it. */
+  /** Fires with the ID of a session whose file may have changed, if the platform reports it. */
   get onDidChange(): Event<string> {
     return (listener) =>
       this.#dependencies.folder.watch((name) => {
@@ -73,27 +73,27 @@ export class SessionFiles {
       });
   }
 
-  /** All files that can be read, by session id. */
+  /** Returns all readable files, by session ID. */
   async list(): Promise<Map<string, SessionFile>> {
     const files = await Promise.all((await this.listIds()).map(async (id) => [id, await this.read(id)] as const));
     return new Map(files.flatMap(([id, file]) => (file === undefined ? [] : [[id, file]])));
   }
 
-  /** The ids of all sessions that have files, those that can't be read included. */
+  /** Returns the IDs of all sessions that have files, including unreadable ones. */
   async listIds(): Promise<string[]> {
     const names = (await this.#attempt('list', () => this.#dependencies.folder.list())) ?? [];
     return [...new Set(names.map(sessionIdOf).filter((id) => id !== undefined))];
   }
 
-  /** The file of a session; undefined if there is none that can be read. */
+  /** Returns the file of a session; undefined if there is no readable one. */
   async read(id: string): Promise<SessionFile | undefined> {
     return (await this.#attempt('read', () => this.#newest(id)))?.file;
   }
 
   /**
-   * Changes the file of a session, based on what it contains at that moment.
-   * @param change gives the next content; undefined if the file is to stay as it is. It can be called more than once.
-   * @returns whether the file is now as it should be.
+   * Changes the file of a session, based on its current content.
+   * @param change returns the next content, or undefined to keep the file. It can be called more than once.
+   * @returns whether the file is now up to date.
    */
   async update(id: string, change: (file: SessionFile | undefined) => SessionFile | undefined): Promise<boolean> {
     const isDone = await this.#attempt('write', () => this.#mutex.runExclusive(id, () => this.#update(id, change)));
@@ -101,7 +101,7 @@ export class SessionFiles {
   }
 
   /**
-   * Writes a record, encrypted.
+   * Writes an encrypted record.
    * @returns whether other windows can read it, or a newer one.
    */
   async write(record: SessionRecord): Promise<boolean> {
@@ -111,15 +111,15 @@ export class SessionFiles {
   }
 
   /**
-   * Writes that the person has signed out, at a time in ms since the Unix epoch.
-   * @returns whether other windows can tell that from a forged file: not without a key.
+   * Records a sign-out at a time in ms since the Unix epoch.
+   * @returns whether other windows can verify it, which requires a key.
    */
   async writeTombstone(id: string, signedOutAt: number): Promise<boolean> {
     const isWritten = await this.update(id, (file) => (isTombstone(file) ? undefined : { version: 1, signedOutAt }));
     return isWritten && isTombstone(await this.read(id));
   }
 
-  /** The record in a file; undefined if there is none, or none that this window can decrypt. */
+  /** Returns the record in a file; undefined if this window can't decrypt one. */
   async open(id: string, file: SessionFile | undefined): Promise<SessionRecord | undefined> {
     const { cipher, keys, log } = this.#dependencies;
     const sealed = headerOf(file)?.sealed;
@@ -132,12 +132,15 @@ export class SessionFiles {
       const parsed = text === undefined ? undefined : parseRecord(text);
       return parsed?.kind === 'record' && parsed.record.id === id ? parsed.record : undefined;
     } catch (error) {
-      log.warn(`The file of session ${id.slice(0, 8)} couldn't be decrypted: ${toFailure(error).message}.`);
+      log.warn(`Couldn't decrypt the file of session ${id.slice(0, 8)}: ${toFailure(error).message}.`);
       return undefined;
     }
   }
 
-  /** Whether a session was encrypted with a key that this editor never had: it belongs to another one that shares the folder. */
+  /**
+   * Returns whether a session was encrypted with a key that this editor never had, so that it belongs to another editor
+   * that shares the folder.
+   */
   async isOfAnotherEditor(id: string): Promise<boolean> {
     const sealed = headerOf(await this.read(id))?.sealed;
     return sealed !== undefined && !(await this.#dependencies.keys.isOwn(sealed.key));
@@ -164,7 +167,7 @@ export class SessionFiles {
         return true;
       }
       if (number >= MAX_FILE_NUMBER) {
-        // No session changes that often: the file isn't ours, and would keep every later one from being the newest.
+        // No session changes that often, so the file isn't ours. It would keep later ones from being the newest.
         await folder.delete(nameOf(id, number));
         continue;
       }
@@ -173,8 +176,8 @@ export class SessionFiles {
       if (!(await folder.create(name, formatSessionFile(name, next, key, this.#dependencies.cipher)))) {
         continue;
       }
-      // A window that has listed the folder long ago can create a revision that is long past and deleted. The later ones
-      // show that; if all of those were replaced while they were listed, this one was deleted before them.
+      // A window with an outdated list can create a revision that was already deleted. The later ones reveal that. If
+      // all of those were replaced during the listing, this one was deleted before them.
       const numbers = await this.#revisions(id);
       if (numbers.every((one) => one <= number + 1) && (await folder.read(name)) !== undefined) {
         await this.#deleteAll(
@@ -187,7 +190,7 @@ export class SessionFiles {
     throw new Error('other windows keep changing the file');
   }
 
-  /** Deletes revisions, the oldest one first; if that fails, the newer ones stay. */
+  /** Deletes revisions, oldest first, so that the newer ones remain if it fails. */
   async #deleteAll(id: string, numbers: readonly number[]): Promise<void> {
     for (const number of [...numbers].sort((one, other) => one - other)) {
       await this.#dependencies.folder.delete(nameOf(id, number));
@@ -201,7 +204,7 @@ export class SessionFiles {
       waited = number === newest ? waited : 0;
       newest = number;
       const texts = await Promise.all(numbers.map((one) => this.#dependencies.folder.read(nameOf(id, one))));
-      // A file that is gone was replaced since; an empty one is being written, unless its window has ended.
+      // A missing file was replaced. An empty one is being written, unless its window has ended.
       const isChanging = texts[0] === undefined || texts[0] === '';
       if (number === 0 || !isChanging || waited >= WRITING_TIME) {
         return await this.#parse(id, numbers, texts);
@@ -224,21 +227,21 @@ export class SessionFiles {
     const isUnusable = texts.some((text, index) => text !== undefined && files[index] === undefined);
     this.#warnOnce(
       `file ${id}`,
-      isUnusable ? `A file of session ${id.slice(0, 8)} is damaged, or isn't one of this editor.` : undefined,
+      isUnusable ? `A file of session ${id.slice(0, 8)} is damaged or belongs to another editor.` : undefined,
     );
     const file = files.find((one) => one !== undefined);
     const isUnverifiedTombstone = files[0] === undefined && read[0]?.mac !== undefined;
     return { number, file, older: files[0] === undefined ? [] : older, isUnverifiedTombstone };
   }
 
-  /** The numbers of the revisions of a session, the newest one first. */
+  /** Returns the revision numbers of a session, newest first. */
   async #revisions(id: string): Promise<number[]> {
     for (let isRepeated = false; ; isRepeated = true) {
       const matches = (await this.#dependencies.folder.list()).map((name) => NAME.exec(name));
       const numbers = matches
         .map((match) => (match?.[1] === id ? parseFileNumber(match[2]) : undefined))
         .filter((number) => number !== undefined);
-      // A list that is made while another window replaces the file can show neither the old one nor the new one.
+      // A list made while another window replaces the file may include neither the old one nor the new one.
       if (numbers.length > 0 || isRepeated) {
         return numbers.sort((one, other) => other - one);
       }
@@ -265,7 +268,7 @@ export class SessionFiles {
     }
   }
 
-  /** Logs a problem when it begins. Files are read all the time. */
+  /** Logs a problem when it begins. Files are read frequently. */
   #warnOnce(about: string, message: string | undefined): void {
     if (message === undefined) {
       this.#problems.delete(about);
@@ -276,7 +279,7 @@ export class SessionFiles {
   }
 }
 
-/** The id of the session that a file is about; undefined for other files. */
+/** Returns the ID of the session that a file belongs to; undefined for other files. */
 function sessionIdOf(name: string): string | undefined {
   return NAME.exec(name)?.[1];
 }

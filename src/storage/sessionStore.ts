@@ -1,5 +1,5 @@
-// Where sessions are kept: SecretStorage, and for the other windows one encrypted file per session. Reads take the newer
-// of the two, and writes go to both.
+// Keeps sessions in SecretStorage and, for other windows, in one encrypted file each. Reads use the newer of the two.
+// Writes go to both.
 import type { Event } from '../core/emitter.ts';
 import { SECOND, type Clock } from '../core/clock.ts';
 import { toFailure } from '../core/failure.ts';
@@ -22,7 +22,7 @@ import {
 } from './sessionFile.ts';
 import type { SessionFiles } from './sessionFiles.ts';
 
-/** What the session store consists of. */
+/** The dependencies of the session store. */
 export interface SessionStoreDependencies {
   readonly clock: Clock;
   readonly log: Log;
@@ -46,16 +46,16 @@ export type StoredState =
   | { readonly kind: 'superseded'; readonly record: SessionRecord }
   /** Another window has refreshed the session, and this one can't read the new tokens. */
   | { readonly kind: 'unreadable-newer' }
-  /** The person has signed out. */
+  /** The user has signed out. */
   | { readonly kind: 'signed-out' };
 
 /**
- * How much is read to compare: `file` reads SecretStorage only if the file is newer; `all` always reads both; `wait` also
+ * How much to read for a comparison. `file`: SecretStorage only if the file is newer. `all`: both. `wait`: both, and
  * waits for newer tokens that can't be read yet.
  */
 export type CompareDepth = 'file' | 'all' | 'wait';
 
-/** How long, in ms, a newer record that exists but can't be read is waited for: SecretStorage lags, but not longer. */
+/** How long, in ms, to wait for a newer record that can't be read yet: SecretStorage lags, but no longer than this. */
 const LAG = 2 * SECOND;
 const POLL_INTERVAL = 200;
 
@@ -63,39 +63,45 @@ const POLL_INTERVAL = 200;
 export class SessionStore {
   readonly #dependencies: SessionStoreDependencies;
   readonly #mutex = new Mutex();
-  /** The sessions that were removed in this window, and whether the other windows can know. */
+  /** The sessions that were removed in this window, and whether other windows can know. */
   readonly #removed = new Map<string, boolean>();
-  /** The sessions whose tokens are being purged, or that SecretStorage keeps all the same: each attempt fires a change. */
+  /**
+   * The sessions whose tokens are being purged, or that SecretStorage keeps nevertheless: each attempt fires a change.
+   */
   readonly #purging = new Set<string>();
 
   constructor(dependencies: SessionStoreDependencies) {
     this.#dependencies = dependencies;
   }
 
-  /** Fires with the id of a session whose file may have changed, in this window or another. */
+  /** Fires with the ID of a session whose file may have changed, in this window or another. */
   get onDidChangeFile(): Event<string> {
     return this.#dependencies.files.onDidChange;
   }
 
-  /** Fires with the id of a session whose secret has changed, in this window or another. */
+  /** Fires with the ID of a session whose secret has changed, in this window or another. */
   get onDidChangeSecret(): Event<string> {
     return this.#dependencies.secretStorage.onDidChange;
   }
 
-  /** The newest record of a session that this window can read; undefined if there is none, or the person has signed out. */
+  /**
+   * Returns the newest record of a session that this window can read; undefined if there is none or the user has signed
+   * out.
+   */
   async get(id: string): Promise<SessionRecord | undefined> {
     return (await this.isSignedOutAnywhere(id)) ? undefined : this.#newest(id);
   }
 
   /**
-   * Everything that is stored, to be read once at start. What only one of the two places has is put into the other.
+   * Returns everything that is stored, to be read once at start. A record that is missing from one of the two stores is
+   * copied to it.
    * @throws Failure `storage` if SecretStorage can't be read.
    */
   async list(): Promise<StoreSnapshot> {
     return loadStoredSessions(this.#dependencies);
   }
 
-  /** The sessions that have a file, and the ids of those that are signed out. */
+  /** Returns the sessions that have a file, and the IDs of those that are signed out. */
   async listFiles(): Promise<SharedFiles> {
     const files = [...(await this.#dependencies.files.list())];
     const present = files.flatMap(([id, file]) => (isTombstone(file) ? [] : [{ id, providerId: file.providerId }]));
@@ -103,25 +109,25 @@ export class SessionStore {
   }
 
   /**
-   * Stores a record, in the order that survives a crash at any point: first the file, then SecretStorage. A record that
-   * isn't the newest one, or is signed out, isn't stored, and that is no failure. Never rejects: what couldn't be stored
-   * is marked in memory, as `unsaved` or `unshared`, and stored by {@link retryPendingWrites}.
+   * Stores a record so that it survives a crash at any point: first in the file, then in SecretStorage. A record that
+   * is outdated or signed out isn't stored, which isn't a failure. Never rejects: if storing fails, the session in
+   * memory is marked `unsaved` or `unshared`, and {@link retryPendingWrites} stores it later.
    */
   async put(record: SessionRecord): Promise<void> {
     const { liveSessions, log } = this.#dependencies;
     const { id } = record;
     const state = await this.#mutex.runExclusive(id, () => this.#write(record));
     if (state.failure !== undefined) {
-      log.error(`${describeSession(record)} couldn't be stored (${state.failure.code}); it's stored later.`);
+      log.error(`${describeSession(record)} couldn't be stored (${state.failure.code}). Retrying later.`);
     }
     if (liveSessions.get(id)?.record === record) {
       liveSessions.patch(id, { unsaved: state.failure !== undefined, unshared: !state.isShared });
     }
-    // The person may have signed out while it was being stored, here or in another window.
+    // The user may have signed out while it was being stored, here or in another window.
     await this.purgeSignedOut(id);
   }
 
-  /** Stores the sessions again that couldn't be stored before. */
+  /** Stores the sessions that couldn't be stored before. */
   retryPendingWrites(): void {
     for (const { record, unsaved, unshared } of this.#dependencies.liveSessions.all()) {
       if (unsaved || unshared === true) {
@@ -142,17 +148,18 @@ export class SessionStore {
   }
 
   /**
-   * Deletes a session for good, because the person has signed out. Its file says so from then on, so that no window
-   * brings it back, and no SecretStorage that another window overwrites.
-   * @throws Failure `storage` if SecretStorage doesn't delete it, after everything else was done.
+   * Deletes a session permanently because the user has signed out. Its file records that from then on, so that no
+   * window
+   * restores the session, not even from a SecretStorage that another window overwrites.
+   * @throws Failure `storage` if SecretStorage doesn't delete it, after everything else is done.
    */
   async remove(id: string): Promise<void> {
     await this.removeAfter(id, () => Promise.resolve());
   }
 
   /**
-   * The same, after a task that can read the newest record that is stored. This window doesn't store the session
-   * meanwhile.
+   * Removes a session after a task that can read the newest stored record. This window doesn't store the session in the
+   * meantime.
    * @param task must not reject.
    * @returns its result.
    */
@@ -174,15 +181,15 @@ export class SessionStore {
   }
 
   /**
-   * Deletes the tokens of a session that a window has stored after the person had signed out. Never rejects.
-   * @returns whether the person has signed out.
+   * Deletes the tokens of a session that a window stored after the user had signed out. Never rejects.
+   * @returns whether the user has signed out.
    */
   async purgeSignedOut(id: string): Promise<boolean> {
     const { log, secretStorage } = this.#dependencies;
     const isStored = async (): Promise<boolean> => (await secretStorage.read(id).catch(() => undefined)) !== undefined;
     const isSignedOut = await this.isSignedOut(id);
     if (isSignedOut && !this.#purging.has(id) && (await isStored())) {
-      log.info(`Session ${id.slice(0, 8)} was stored again after it had been signed out; it's deleted.`);
+      log.info(`Session ${id.slice(0, 8)} was stored again after sign-out; deleting it.`);
       this.#purging.add(id);
       const hasFailed = await secretStorage.delete(id).then(
         () => false,
@@ -195,29 +202,29 @@ export class SessionStore {
     return isSignedOut;
   }
 
-  /** Removes the sessions again whose removal the other windows can't know yet, because the folder failed. */
+  /** Retries removals that other windows can't know of yet because the folder failed. */
   async retryPendingRemovals(): Promise<void> {
     for (const [id] of [...this.#removed].filter(([, isWritten]) => !isWritten)) {
       await this.remove(id).catch(() => {});
     }
   }
 
-  /** Whether a session was removed in this window. */
+  /** Returns whether a session was removed in this window. */
   isRemoved(id: string): boolean {
     return this.#removed.has(id);
   }
 
-  /** Whether the person has signed out of a session, in whichever window. */
+  /** Returns whether the user has signed out of a session in any window. */
   async isSignedOut(id: string): Promise<boolean> {
     return this.isRemoved(id) || isTombstone(await this.#dependencies.files.read(id));
   }
 
-  /** The same, and if the folder failed at the sign-out, SecretStorage knows. */
+  /** Returns the same; if the folder failed at the sign-out, SecretStorage has the record. */
   async isSignedOutAnywhere(id: string): Promise<boolean> {
     return (await this.isSignedOut(id)) || this.#dependencies.secretStorage.hasTombstone(id).catch(() => false);
   }
 
-  /** How a record compares with what is stored now. Never rejects: what can't be read has nothing newer. */
+  /** Compares a record with what is stored now. Never rejects: unreadable content counts as nothing newer. */
   async compare(mine: SessionRecord, depth: CompareDepth): Promise<StoredState> {
     for (let waited = 0; ; waited += POLL_INTERVAL) {
       const state = await this.#compareNow(mine, depth === 'file');
@@ -229,8 +236,8 @@ export class SessionStore {
   }
 
   /**
-   * A record that is newer than this one; undefined if there is none.
-   * @param waits whether one that can't be seen yet is waited for, as long as SecretStorage lags.
+   * Returns a record that is newer than this one; undefined if there is none.
+   * @param waits whether to wait for one that isn't visible yet, up to the lag of SecretStorage.
    */
   async findNewer(mine: SessionRecord, waits: boolean): Promise<SessionRecord | undefined> {
     for (let waited = 0; ; waited += POLL_INTERVAL) {
@@ -242,12 +249,12 @@ export class SessionStore {
     }
   }
 
-  /** What other windows can read of a session without its secrets; undefined if there is nothing. */
+  /** Returns what other windows can read of a session without its secrets; undefined if there is nothing. */
   async header(id: string): Promise<SessionHeader | undefined> {
     return headerOf(await this.#dependencies.files.read(id));
   }
 
-  /** Whether a session that this window can't find belongs to another editor that shares the folder. */
+  /** Returns whether a session that this window can't find belongs to another editor that shares the folder. */
   async isOfAnotherEditor(id: string): Promise<boolean> {
     return this.#dependencies.files.isOfAnotherEditor(id);
   }
@@ -259,19 +266,19 @@ export class SessionStore {
 
   /**
    * Records that a session's refresh token is about to be sent.
-   * @returns whether the same token was sent before, and nobody knows what became of it.
+   * @returns whether the same token was sent before with an unknown outcome.
    */
   async markRefreshInFlight(record: SessionRecord): Promise<boolean> {
     let before: SessionHeader | undefined;
     await this.#dependencies.files.update(record.id, (file) => {
-      // If the change is repeated, the file can already have what this window has just written.
+      // On a retry, the file can already have what this window has just written.
       before ??= headerOf(file);
       return withRefreshInFlight(file, record);
     });
     return before?.inFlight === record.generation;
   }
 
-  /** Records that it's known what became of the refresh token that was sent. */
+  /** Records that the outcome of the sent refresh token is known. */
   async clearRefreshInFlight(id: string): Promise<void> {
     await this.#dependencies.files.update(id, withoutRefreshInFlight);
   }
@@ -297,7 +304,7 @@ export class SessionStore {
     const { files, log, secretStorage } = this.#dependencies;
     const shared = await files.open(id, await files.read(id));
     const stored = await secretStorage.read(id).catch((error: unknown) => {
-      log.warn(`Session ${id.slice(0, 8)} couldn't be read from SecretStorage (${toFailure(error).code}).`);
+      log.warn(`Couldn't read session ${id.slice(0, 8)} from SecretStorage (${toFailure(error).code}).`);
       return undefined;
     });
     return shared !== undefined && (stored === undefined || isNewer(shared, stored)) ? shared : stored;

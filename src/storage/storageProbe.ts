@@ -1,4 +1,4 @@
-// Whether SecretStorage and the shared folder work: tested with secrets and files of its own, which no session uses.
+// Tests whether SecretStorage and the shared folder work, with secrets and files that no session uses.
 import * as v from 'valibot';
 import { MINUTE, SECOND, setDeadline, type Clock } from '../core/clock.ts';
 import { Failure, toFailure } from '../core/failure.ts';
@@ -6,52 +6,57 @@ import { isStorageFailure } from '../core/failurePolicies.ts';
 import type { SharedFolder } from '../locking/sharedFolder.ts';
 import type { SecretStore } from './secretSessionStorage.ts';
 
-/** The result of a test: it works, or the code of what failed. */
+/** The result of a test: it works, or the failure code. */
 export type Health = 'works' | { readonly code: string };
 
 /** What is known about SecretStorage. */
 export interface StoreHealth {
   readonly now: Health;
-  /** Whether it outlasts VS Code; `unknown` if VS Code wasn't restarted since the first start of the extension. */
+  /**
+   * Whether it persists across restarts of VS Code; `unknown` if VS Code wasn't restarted since the extension first
+   * started.
+   */
   readonly persistence: 'persistent' | 'not-persistent' | 'unknown';
 }
 
-/** What is tested. */
+/** The dependencies of the probe. */
 export interface StorageProbeDependencies {
   readonly clock: Clock;
   readonly secrets: SecretStore;
   readonly folder: SharedFolder;
-  /** A unique name. */
+  /** Returns a unique name. */
   newId(): string;
 }
 
 const markerSchema = v.object({
   version: v.picklist([1]),
-  /** The VS Code session (`vscode.env.sessionId`) that has written it. */
+  /** The VS Code session (`vscode.env.sessionId`) that wrote it. */
   session: v.string(),
   at: v.number(),
 });
 
-/** What is left for a later session of VS Code to find. */
+/** Left for a later VS Code session to find. */
 type ProbeMarker = v.InferOutput<typeof markerSchema>;
 
-/** The secret that tells a later session of VS Code that SecretStorage has kept it. */
+/** The secret that proves to a later VS Code session that SecretStorage is persistent. */
 const MARKER_SECRET = 'probe';
-/** The file that says that there is such a secret. The folder outlasts VS Code in any case. */
+/** The file that records that the secret exists. The folder is always persistent. */
 const MARKER_FILE = 'marker.probe';
-/** The prefix, or the suffix, of what is written and deleted again at once. */
+/** The prefix or suffix of what is written and deleted immediately. */
 const PROBE = 'probe';
 
-/** How long, in ms, a test may take altogether. */
+/** How long, in ms, a test may take in total. */
 const TIMEOUT = 5 * SECOND;
-/** The least time, in ms, between writing the marker and the start of a window that must find it: SecretStorage lags. */
+/**
+ * The shortest time, in ms, between writing the marker and the start of a window that must find it: SecretStorage lags.
+ */
 const LAG = MINUTE;
 
 /** Tests SecretStorage and the shared folder. */
 export class StorageProbe {
   readonly #dependencies: StorageProbeDependencies;
   readonly #startedAt: number;
-  /** The first result other than `unknown`: it stays true while this window is open. */
+  /** The first result other than `unknown`, which stays valid while this window is open. */
   #persistence: StoreHealth['persistence'] = 'unknown';
 
   constructor(dependencies: StorageProbeDependencies) {
@@ -60,9 +65,10 @@ export class StorageProbe {
   }
 
   /**
-   * Whether SecretStorage has kept what an earlier session of VS Code has stored; stores something for the next one.
+   * Returns whether SecretStorage has kept what an earlier VS Code session stored, and stores something for the next
+   * one.
    * Never throws.
-   * @param session the id of this session of VS Code (`vscode.env.sessionId`).
+   * @param session the ID of this VS Code session (`vscode.env.sessionId`).
    */
   async checkPersistence(session: string): Promise<StoreHealth['persistence']> {
     if (this.#persistence === 'unknown') {
@@ -71,7 +77,7 @@ export class StorageProbe {
     return this.#persistence;
   }
 
-  /** Whether a secret that is stored now reads back. Never throws. */
+  /** Returns whether a secret can be stored and read back. Never throws. */
   async store(): Promise<Health> {
     const { secrets } = this.#dependencies;
     const [key, value] = [`${PROBE}:${this.#dependencies.newId()}`, this.#dependencies.newId()];
@@ -87,15 +93,15 @@ export class StorageProbe {
     });
   }
 
-  /** Whether a file can be written, read and deleted. Never throws. */
+  /** Returns whether a file can be written, read and deleted. Never throws. */
   async folder(): Promise<Health> {
     const { folder } = this.#dependencies;
     const [name, text] = [`${this.#dependencies.newId()}.${PROBE}`, this.#dependencies.newId()];
     return this.#test('folder-failed', async () => {
       await folder.write(name, text);
-      const isThere = (await folder.read(name)) === text;
+      const isWritten = (await folder.read(name)) === text;
       await folder.delete(name);
-      if (!isThere || (await folder.read(name)) !== undefined) {
+      if (!isWritten || (await folder.read(name)) !== undefined) {
         throw new Failure('storage', 'folder-not-persistent');
       }
     });
@@ -114,7 +120,7 @@ export class StorageProbe {
       await folder.write(MARKER_FILE, JSON.stringify(marker));
       return 'unknown';
     }
-    // A window that was open already when it was stored may never see it.
+    // A window that was already open when it was stored may never see it.
     return file.session !== session && file.at < this.#startedAt - LAG ? 'not-persistent' : 'unknown';
   }
 
@@ -128,7 +134,7 @@ export class StorageProbe {
     }
   }
 
-  /** Waits no longer than the timeout; the rest happens in the background. */
+  /** Waits until the timeout. The rest runs in the background. */
   #within<T>(probe: () => Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
       const timer = setDeadline(this.#dependencies.clock, TIMEOUT, () =>

@@ -1,16 +1,16 @@
-// Nothing that a refresh needs may hang: a keyring can wait behind a dialog that nobody sees, a folder can be on a
-// network drive that is gone. What was called may still happen later.
+// Nothing that a refresh needs may hang: a keyring can wait behind a hidden dialog, and a folder can be on a
+// disconnected network drive. Timed-out calls may still complete later.
 import { SECOND, setDeadline, type Clock } from '../core/clock.ts';
 import { Failure } from '../core/failure.ts';
 import type { SharedFolder } from '../locking/sharedFolder.ts';
 import type { SecretStore } from './secretSessionStorage.ts';
 
-/** How long, in ms, SecretStorage may take for one call. */
+/** How long, in ms, a call to SecretStorage may take. */
 const STORE_TIMEOUT = 10 * SECOND;
-/** How long, in ms, the folder may take for one call. */
+/** How long, in ms, a call to the folder may take. */
 const FOLDER_TIMEOUT = 5 * SECOND;
 
-/** How long, in ms, a caller waits for a refresh while the token in hand still works. */
+/** How long, in ms, a caller waits for a refresh while the current token still works. */
 const REFRESH_WAIT = 5 * SECOND;
 
 /** SecretStorage whose calls reject with a Failure `storage` after a timeout. */
@@ -38,15 +38,15 @@ export function folderWithTimeout(folder: SharedFolder, clock: Clock): SharedFol
   };
 }
 
-/** How long, in ms, calls fail at once after one has timed out and hasn't returned yet. */
+/** How long, in ms, calls fail immediately after one has timed out without returning. */
 const OPEN_TIME = 30 * SECOND;
 
-/** A circuit breaker: after a timeout, calls fail at once while the one that timed out hasn't returned. */
+/** A circuit breaker: after a timeout, calls fail immediately until the one that timed out returns. */
 function circuitBreaker(clock: Clock, timeout: number, code: string): <T>(call: () => Promise<T>) => Promise<T> {
   let overdue = 0;
   let isOpen = false;
   return async (call) => {
-    // Several calls in a row must not each wait as long, nor pile up.
+    // Successive calls must not each wait for the timeout, nor pile up.
     if (isOpen && overdue > 0) {
       throw new Failure('storage', code);
     }
@@ -69,7 +69,7 @@ function circuitBreaker(clock: Clock, timeout: number, code: string): <T>(call: 
   };
 }
 
-/** Waits for a refresh for a few seconds at most; it goes on, and the token in hand is good enough meanwhile. */
+/** Waits for a refresh for a few seconds at most. It continues, and the current token is used in the meantime. */
 export function waitBriefly(clock: Clock, refresh: Promise<unknown>): Promise<void> {
   return new Promise((resolve, reject) => {
     const timer = clock.after(REFRESH_WAIT, resolve);

@@ -1,4 +1,4 @@
-// What the user does with an account: sign in again, renew, sign out. Each applies to all its sessions.
+// The commands for an account: sign in again, renew, sign out. Each applies to all its sessions.
 import * as vscode from 'vscode';
 import { isSameAccount } from '../core/accounts.ts';
 import { Failure, toFailure } from '../core/failure.ts';
@@ -18,7 +18,7 @@ export function isResolvedBySignIn({ failure }: LiveSession): boolean {
   return actions.some((action) => action === 'sign-in' || action === 'ask-consent');
 }
 
-/** The commands for accounts. Each is started with one of the account's sessions, and shows the outcome once. */
+/** The commands for accounts. Each takes one of the account's sessions, and shows the outcome once. */
 export class AccountCommands {
   readonly #dependencies: CommandDependencies;
   readonly #commands: Commands;
@@ -46,7 +46,7 @@ export class AccountCommands {
     let signedIn = first;
     for (const { id } of [first, ...this.#othersOf(first).map(({ record }) => record)]) {
       const session = this.#find(id);
-      // The one that was selected is signed in to in any case; a sign-in may have replaced one of the others.
+      // The selected session is always signed in again. A sign-in may have replaced one of the others.
       if (id !== first.id && (session === undefined || !this.#needsSignIn(session))) {
         continue;
       }
@@ -63,7 +63,7 @@ export class AccountCommands {
         return;
       }
       if (!isSameAccount(signedIn, first)) {
-        // The user has chosen another account, whose sessions are not these.
+        // The user has selected another account, which these sessions don't belong to.
         break;
       }
     }
@@ -80,7 +80,7 @@ export class AccountCommands {
       [record, ...renewable].map(async (one) => {
         try {
           await notifications().runUserInitiated(one.id, () =>
-            tokenRefresher.refresh(one.id, { reason: 'asked for by the person', isPaced: true, isByUser: true }),
+            tokenRefresher.refresh(one.id, { reason: 'requested by the user', isPaced: true, isByUser: true }),
           );
           return undefined;
         } catch (error) {
@@ -95,7 +95,7 @@ export class AccountCommands {
       );
       return;
     }
-    // All windows are notified of the end of a session, unless that notification isn't wanted, or was shown already.
+    // The notification center reports the end of a session, unless that kind is muted or the end was already reported.
     const isEnd = endsSession(toFailure(failed.error).category);
     if (!isEnd || hasEnded || !notifications().notifiesEnd(failed.record.id)) {
       notifications().reportFailure(failed.error, this.#commands.targetForSession(failed.record));

@@ -81,7 +81,7 @@ export class Commands {
       this.offerToAddProvider();
       return;
     }
-    const selected = await this.#selectProvider();
+    const selected = await this.#selectProvider(quickPick.signInTitle());
     if (selected !== undefined) {
       await this.signInTo(selected, selected.scopes, {
         wantsOtherAccount: this.#dependencies.sessionManager.getActive(selected.id).length > 0,
@@ -190,7 +190,7 @@ export class Commands {
       .then((selected) => (selected === undefined ? undefined : this.#dependencies.addProvider()));
   }
 
-  /** Asks first, because a link or another extension can run this command: which session, or whether it's the only one. */
+  /** Asks which account, or for confirmation if there is only one: a link or another extension can run this command. */
   async #signOut(): Promise<void> {
     const sessions = this.#dependencies.sessionManager.getAll();
     const session = await this.#selectSession(sessions, quickPick.signOutTitle());
@@ -222,7 +222,8 @@ export class Commands {
 
   async #setClientSecret(): Promise<void> {
     const { actions, settings } = this.#dependencies;
-    const provider = settings.providers.length === 0 ? undefined : await this.#selectProvider();
+    const provider =
+      settings.providers.length === 0 ? undefined : await this.#selectProvider(quickPick.clientSecretTitle());
     if (settings.providers.length === 0) {
       this.offerToAddProvider();
     } else if (provider !== undefined) {
@@ -230,15 +231,15 @@ export class Commands {
     }
   }
 
-  #selectProvider(): Promise<Provider | undefined> {
-    return selectOne(this.#dependencies.settings.providers, quickPick.providerTitle(), ({ id, issuer, label }) => ({
+  #selectProvider(title: string): Promise<Provider | undefined> {
+    return selectOne(this.#dependencies.settings.providers, title, ({ id, issuer, label }) => ({
       label,
       description: id,
       detail: issuer,
     }));
   }
 
-  /** Returns the most urgent session of the account that the user selects, or of the only one. */
+  /** Returns the most urgent session of the account that the user selects, or of the only account. */
   async #selectSession(sessions: readonly LiveSession[], title: string): Promise<LiveSession | undefined> {
     if (sessions.length === 0) {
       void vscode.window.showInformationMessage(notification.noSession());

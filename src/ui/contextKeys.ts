@@ -3,10 +3,12 @@ import { tokenLifetimes } from '../core/session.ts';
 import type { SessionManager } from '../sessions/sessionManager.ts';
 import { CONTEXT_KEYS } from '../host/ids.ts';
 
-/** Sets the context keys that decide which commands the palette shows; each key only when it changes. */
+/** Sets the context keys, for `when` clauses and for the walkthrough; each key only when it changes. */
 export class ContextKeys {
   readonly #sessionManager: SessionManager;
   readonly #values = new Map<string, boolean>();
+  /** The IDs of the providers that have a key. */
+  readonly #providerIds = new Set<string>();
 
   constructor(sessionManager: SessionManager) {
     this.#sessionManager = sessionManager;
@@ -20,6 +22,15 @@ export class ContextKeys {
       CONTEXT_KEYS.canRenew,
       sessions.some(({ record }) => tokenLifetimes(record).isRefreshable),
     );
+    for (const { record } of sessions) {
+      this.#providerIds.add(record.providerId);
+    }
+    const isSignedIn = [...this.#providerIds].map((id) => {
+      const isActive = this.#sessionManager.getActive(id).length > 0;
+      this.#set(`${CONTEXT_KEYS.signedIn}.${id}`, isActive);
+      return isActive;
+    });
+    this.#set(CONTEXT_KEYS.signedIn, isSignedIn.includes(true));
   }
 
   #set(key: string, value: boolean): void {

@@ -21,7 +21,7 @@ export interface DiagnosticsService {
 
 const DOCUMENT_URI = vscode.Uri.from({ scheme: DIAGNOSTICS_SCHEME, path: `/${PRODUCT} Diagnostics.md` });
 
-/** Shows the diagnostics, also if the editor restores a window in which the document was open. */
+/** Shows the diagnostics, also if VS Code restores a window in which the document was open. */
 export class DiagnosticsDocument implements vscode.TextDocumentContentProvider, vscode.CodeLensProvider, Disposable {
   readonly #service: () => Promise<DiagnosticsService | undefined>;
   readonly #changed = new vscode.EventEmitter<vscode.Uri>();
@@ -33,7 +33,7 @@ export class DiagnosticsDocument implements vscode.TextDocumentContentProvider, 
 
   /**
    * Registers the document.
-   * @param service loads the diagnostics; gives undefined if they can't be loaded, which has been reported then.
+   * @param service loads the diagnostics; returns undefined if they can't be loaded, which has already been reported.
    */
   constructor(service: () => Promise<DiagnosticsService | undefined>) {
     this.#service = service;

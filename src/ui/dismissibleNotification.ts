@@ -14,8 +14,6 @@ export interface DismissibleNotification {
   readonly message: string;
   readonly button?: NotificationAction | undefined;
   readonly links: readonly NotificationAction[];
-  /** Whether to show that work is in progress. */
-  readonly isBusy: boolean;
 }
 
 /** The handlers of the links of open notifications, by the ID in their command's arguments. */
@@ -33,7 +31,7 @@ export function registerNotificationLinks(): vscode.Disposable {
  * @param signal closes the notification.
  */
 export async function showDismissibleNotification(
-  { button, isBusy, links, message }: DismissibleNotification,
+  { button, links, message }: DismissibleNotification,
   signal: AbortSignal,
 ): Promise<void> {
   const linksWithId = links.map((link) => ({ ...link, id: String((lastLinkId += 1)) }));
@@ -45,9 +43,8 @@ export async function showDismissibleNotification(
   };
   try {
     const selected = await vscode.window.withProgress(options, async (progress, token) => {
-      if (!isBusy) {
-        progress.report({ increment: 100 });
-      }
+      // Without a value, VS Code shows a running progress bar.
+      progress.report({ increment: 100 });
       return new Promise<NotificationAction | undefined>((resolve) => {
         token.onCancellationRequested(() => resolve(button));
         signal.addEventListener('abort', () => resolve(undefined), { once: true });

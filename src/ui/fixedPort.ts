@@ -1,4 +1,4 @@
-// Use a Fixed Port: for servers that accept only certain redirect URIs. Changes the provider's entry, and shows exactly what
+// Use Fixed Port: for servers that accept only certain redirect URIs. Changes the provider's entry, and shows exactly what
 // to register.
 import * as vscode from 'vscode';
 import type { Provider } from '../core/provider.ts';
@@ -13,6 +13,7 @@ import { openProviderSettings } from '../host/openSettings.ts';
 import { changeEntry } from '../host/changeSettings.ts';
 import type { Settings } from '../host/settings.ts';
 import * as button from '../host/buttonLabels.ts';
+import { formatList } from '../host/formatting.ts';
 import * as notification from '../host/notificationMessages.ts';
 import * as prompt from '../host/promptMessages.ts';
 
@@ -66,7 +67,7 @@ export async function chooseFixedPort(
   const options = { modal: true, detail: prompt.registerRedirectUriDetail(usesAnyPort(fields)) };
   return (
     (await vscode.window.showInformationMessage(
-      prompt.registerRedirectUri(provider.label, uris.join(', ')),
+      prompt.registerRedirectUris(provider.label, uris),
       options,
       button.signIn(),
     )) !== undefined
@@ -74,5 +75,5 @@ export async function chooseFixedPort(
 }
 
 function describeRegistration(fields: RedirectFields): string {
-  return prompt.redirectUriToRegister(redirectUrisOf(fields).join(', '), usesAnyPort(fields));
+  return prompt.redirectUriToRegister(formatList(redirectUrisOf(fields)), usesAnyPort(fields));
 }

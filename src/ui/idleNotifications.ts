@@ -1,10 +1,10 @@
-// The notifications about inactivity: that a session will be signed out, and that it was signed out.
+// The notifications about inactivity: a session will be signed out, or was signed out.
 import { MINUTE, type Clock, type Disposable } from '../core/clock.ts';
 import { Emitter } from '../core/emitter.ts';
 import type { SessionRecord } from '../core/session.ts';
 import type { LiveSession } from '../core/status.ts';
 import type { IdleMonitor } from '../idle/idleMonitor.ts';
-import type { IdleEnd } from '../idle/idleSignOut.ts';
+import type { IdleEnd, SignOutOutcome } from '../idle/idleSignOut.ts';
 import type { IdleWarning } from '../idle/idleWarnings.ts';
 import type { ActionTarget } from './recoveryActions.ts';
 import type { SessionNotification } from './sessionNotifications.ts';
@@ -27,14 +27,22 @@ export interface IdleNotificationsDependencies {
 /** Warnings about sign-outs within the same period, in ms, count as the same warning in all windows. */
 const PERIOD = 10 * MINUTE;
 
+/** The sign-outs at a provider, which lead to one notification. */
+interface ProviderEnd {
+  readonly first: IdleEnd;
+  readonly outcomes: Promise<SignOutOutcome>[];
+  /** The outcome of all of them; undefined until it's known. */
+  outcome: SignOutOutcome | undefined;
+}
+
 /** Keeps track of the notifications that apply. */
 export class IdleNotifications implements Disposable {
   readonly #dependencies: IdleNotificationsDependencies;
   readonly #changed = new Emitter<void>();
   /** By session ID. */
   readonly #warnings = new Map<string, IdleWarning>();
-  /** The first session that was signed out at each provider since the last sign-in there, by provider ID. */
-  readonly #ends = new Map<string, IdleEnd>();
+  /** The sign-outs since the last sign-in at each provider, by provider ID. */
+  readonly #ends = new Map<string, ProviderEnd>();
   readonly #subscriptions: readonly Disposable[];
 
   constructor(dependencies: IdleNotificationsDependencies) {
@@ -51,11 +59,8 @@ export class IdleNotifications implements Disposable {
         }
       }),
       idleMonitor.onDidSignOut((end) => {
-        const { id, providerId } = end.record;
-        this.#warnings.delete(id);
-        if (!this.#ends.has(providerId)) {
-          this.#ends.set(providerId, end);
-        }
+        this.#warnings.delete(end.record.id);
+        void this.#addEnd(end);
         this.#changed.fire();
       }),
     ];
@@ -68,7 +73,7 @@ export class IdleNotifications implements Disposable {
 
   /**
    * Returns the notifications that apply now: for each provider, at most one warning (about the earliest sign-out) and one
-   * about a sign-out. The latter applies until the next sign-in at the provider.
+   * about a sign-out. The latter applies once its outcome at the server is known, until the next sign-in at the provider.
    */
   getNotifications(): SessionNotification[] {
     for (const providerId of this.#ends.keys()) {
@@ -82,13 +87,27 @@ export class IdleNotifications implements Disposable {
     }
     return [
       ...[...earliest.values()].map((warning) => this.#warningNotification(warning)),
-      ...[...this.#ends.values()].map((end) => this.#signOutNotification(end)),
+      ...[...this.#ends.values()].flatMap(({ first, outcome }) =>
+        outcome === undefined ? [] : [this.#signOutNotification(first, outcome)],
+      ),
     ];
   }
 
   dispose(): void {
     this.#subscriptions.forEach((one) => one.dispose());
     this.#changed.dispose();
+  }
+
+  async #addEnd(end: IdleEnd): Promise<void> {
+    const { providerId } = end.record;
+    const all = this.#ends.get(providerId) ?? { first: end, outcomes: [], outcome: undefined };
+    this.#ends.set(providerId, all);
+    const count = all.outcomes.push(end.outcome);
+    const outcome = combineOutcomes(await Promise.all(all.outcomes));
+    if (all.outcomes.length === count) {
+      all.outcome ??= outcome;
+      this.#changed.fire();
+    }
   }
 
   #warningNotification({ endsAt, record: { providerId } }: IdleWarning): SessionNotification {
@@ -103,14 +122,24 @@ export class IdleNotifications implements Disposable {
     };
   }
 
-  #signOutNotification({ record, timeout }: IdleEnd): SessionNotification {
+  #signOutNotification({ record, timeout }: IdleEnd, outcome: SignOutOutcome): SessionNotification {
     const { providerId } = record;
+    const message = {
+      revoked: notification.signedOutIdle,
+      unconfirmed: notification.signedOutIdleUnconfirmed,
+      'not-supported': notification.signedOutIdleWithoutRevocation,
+    }[outcome];
     return {
       kind: 'idle',
       id: providerId,
       since: 0,
-      message: notification.signedOutIdle(this.#dependencies.nameOf(providerId), timeout),
+      message: message(this.#dependencies.nameOf(providerId), timeout),
       actions: [{ label: button.signInAgain(), run: () => this.#dependencies.targetForSession(record).signIn() }],
+      isFinal: true,
     };
   }
+}
+
+function combineOutcomes(outcomes: readonly SignOutOutcome[]): SignOutOutcome {
+  return (['unconfirmed', 'not-supported'] as const).find((one) => outcomes.includes(one)) ?? 'revoked';
 }

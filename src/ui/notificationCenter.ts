@@ -30,7 +30,7 @@ export interface NotificationDependencies {
   readonly settings: Settings;
   readonly actions: RecoveryActions;
   readonly idleNotifications: IdleNotifications;
-  /** Returns the notifications that apply now and are about no session. */
+  /** Returns the notifications that apply now and aren't about a session. */
   getOtherNotifications?(): readonly SessionNotification[];
   /** Returns the target of actions about a session. */
   targetForSession(record: SessionRecord): ActionTarget;
@@ -44,7 +44,7 @@ interface OpenNotification {
   readonly controller: AbortController;
 }
 
-/** Shows the notifications about sessions, and those about what the user has just requested. */
+/** Shows the notifications about sessions and about failed user requests. */
 export class NotificationCenter implements Disposable {
   readonly #dependencies: NotificationDependencies;
   /** The notifications that are shown, or are about to be, by kind and ID. */
@@ -53,7 +53,7 @@ export class NotificationCenter implements Disposable {
   readonly #handled = new Map<string, SessionNotification>();
   /** The sessions of running commands, which show the outcome themselves. */
   readonly #userInitiated = new Set<string>();
-  /** The sessions whose token was dead when they were read: only the status bar shows those. */
+  /** The sessions whose token had expired when they were loaded: only the status bar shows those. */
   readonly #deadAtStart = new Set<string>();
   #plannedUpdate: Disposable | undefined;
   #isDisposed = false;
@@ -64,7 +64,7 @@ export class NotificationCenter implements Disposable {
 
   /**
    * Shows the notifications that apply now, and closes those that no longer do. Called as time passes, after each
-   * change, and when the window gets the focus.
+   * change, and when the window gets focus.
    */
   update(): void {
     const notifications = this.#getNotifications();
@@ -75,7 +75,7 @@ export class NotificationCenter implements Disposable {
       }
     }
     for (const [name, { id, kind, since }] of this.#handled) {
-      // Without a start time, an episode ends when its notification no longer applies; the next one is shown again.
+      // Without a start time, an episode ends when its notification no longer applies. The next episode is shown again.
       if (since === 0 && !current.has(name)) {
         this.#handled.delete(name);
         void this.#dependencies.notificationClaims.forget(id, kind);
@@ -128,7 +128,7 @@ export class NotificationCenter implements Disposable {
     }
   }
 
-  /** Returns whether the end of a session leads to a notification: not if it was dead at start, or if that kind is muted. */
+  /** Returns whether the end of a session leads to a notification: not if it had ended at start, or if that kind is muted. */
   notifiesEnd(id: string): boolean {
     return !this.#deadAtStart.has(id) && !this.#dependencies.settings.isMuted('ended');
   }
@@ -147,8 +147,8 @@ export class NotificationCenter implements Disposable {
   }
 
   /**
-   * Shows that something that the user has just requested failed, with what they can do about it. Does not wait for their
-   * choice, which may never come.
+   * Shows that something that the user requested failed, with the recovery actions. Doesn't wait for their choice, which
+   * may never come.
    */
   reportFailure(error: unknown, target: ActionTarget): void {
     const failure = toFailure(error);
@@ -218,7 +218,7 @@ export class NotificationCenter implements Disposable {
         this.#handled.set(name, notification);
       }
       if (isMine && !isShownByCaller && !controller.signal.aborted) {
-        await this.#showUntilClosed(notification, controller.signal);
+        await this.#showClaimed(notification, controller.signal);
       }
     } finally {
       this.#open.delete(key);
@@ -229,14 +229,35 @@ export class NotificationCenter implements Disposable {
     }
   }
 
+  async #showClaimed(notification: SessionNotification, signal: AbortSignal): Promise<void> {
+    if (notification.isFinal === true) {
+      // Not awaited: the next episode is shown even if this message is still open.
+      void this.#showMessage(notification);
+    } else {
+      await this.#showUntilClosed(notification, signal);
+    }
+  }
+
+  async #showMessage({ actions, kind, message }: SessionNotification): Promise<void> {
+    const items = [...actions, this.#muteAction(kind)];
+    const selected = await vscode.window.showWarningMessage(message, ...items.map(({ label }) => label));
+    await items.find(({ label }) => label === selected)?.run();
+  }
+
   async #showUntilClosed(
-    { actions: [first, ...others], isBusy = false, kind, message }: SessionNotification,
+    { actions: [first, ...others], kind, message }: SessionNotification,
     signal: AbortSignal,
   ): Promise<void> {
     // VS Code shows no close button on progress notifications.
     const dismiss: NotificationAction = { label: button.dismiss(), run: () => {} };
-    const mute: NotificationAction = { label: button.doNotShowAgain(), run: () => this.#mute(kind) };
-    await showDismissibleNotification({ message, button: first, links: [...others, dismiss, mute], isBusy }, signal);
+    await showDismissibleNotification(
+      { message, button: first, links: [...others, dismiss, this.#muteAction(kind)] },
+      signal,
+    );
+  }
+
+  #muteAction(kind: NotificationKind): NotificationAction {
+    return { label: button.dontShowAgain(), run: () => this.#mute(kind) };
   }
 
   async #snooze(key: ClaimKey & { readonly kind: NotificationKind }, until: number): Promise<void> {
@@ -251,7 +272,7 @@ export class NotificationCenter implements Disposable {
     try {
       await muteNotification(this.#dependencies.settings, kind);
     } catch {
-      // VS Code can't write the settings file; the settings editor shows why.
+      // VS Code can't write the settings file. The settings editor shows why.
       await openMuted();
       return;
     }

@@ -1,4 +1,4 @@
-// Problems that are reported when they are found: in the settings, in the stored sessions, and with the shared folder.
+// Reports problems when they're found: in the settings, in the stored sessions, and with the shared folder.
 import * as vscode from 'vscode';
 import * as button from '../host/buttonLabels.ts';
 import { PREFIX } from '../host/ids.ts';
@@ -33,7 +33,7 @@ export class ProblemReporter {
     this.#dependencies = dependencies;
   }
 
-  /** Reports what is wrong in the settings: each problem once, until it is fixed. Resolves when every message is closed. */
+  /** Reports the problems in the settings, each once until it's fixed. Resolves when every message is closed. */
   async reportSettingsProblems(): Promise<void> {
     const { numberProblems, problems } = this.#dependencies.settings;
     const found = [
@@ -60,8 +60,7 @@ export class ProblemReporter {
   }
 
   /**
-   * Reports what was found wrong with the stored sessions, in one message where that is the same for several of them.
-   * Resolves when every message is closed.
+   * Reports the problems with stored sessions, with one message for several of them if it's the same. Resolves when every message is closed.
    */
   async reportLoadIssues(issues: readonly LoadIssue[]): Promise<void> {
     const messages = new Map<string, [LoadIssue, ...LoadIssue[]]>();
@@ -116,6 +115,6 @@ const BUTTONS: Readonly<Record<LoadIssue['kind'], readonly (() => string)[]>> = 
   quarantined: [button.showLog],
   newer: [button.showLog],
   lost: [button.signIn, button.showLog],
-  unconfigured: [button.signOut, button.keep],
+  unconfigured: [button.signOut, button.keepSession],
   foreign: [button.signOut, button.showLog],
 };

@@ -168,14 +168,11 @@ export class RecoveryActions {
     const uris = pending === undefined || isAnyPort ? registered : [pending.redirectUri];
     const forSignOut = provider.signOutAtServer === SIGN_OUT_RETURN ? redirectUrisOf(provider) : [];
     await vscode.env.clipboard.writeText([...new Set([...uris, ...forSignOut])].join('\n'));
-    const message = isAnyPort ? notification.redirectUriForAnyPortCopied : notification.redirectUrisCopied;
-    const suffix = forSignOut.length === 0 ? [] : [notification.postLogoutUris(forSignOut.join(', '))];
+    const message = isAnyPort ? notification.redirectUrisForAnyPortCopied : notification.redirectUrisCopied;
+    const suffix = forSignOut.length === 0 ? [] : [notification.postLogoutUris(forSignOut)];
     const items = isAnyPort ? await this.getItems(['fixed-port'], target) : [];
     void vscode.window
-      .showInformationMessage(
-        [message(uris.join(', '), provider.label), ...suffix].join(' '),
-        ...items.map(({ label }) => label),
-      )
+      .showInformationMessage([message(uris, provider.label), ...suffix].join(' '), ...items.map(({ label }) => label))
       .then((selected) => items.find(({ label }) => label === selected)?.run());
   }
 

@@ -22,8 +22,8 @@ export interface SessionNotification extends ClaimKey {
   readonly message: string;
   /** The actions, the recommended one first. */
   readonly actions: readonly NotificationAction[];
-  /** Whether to show that work is in progress. */
-  readonly isBusy?: boolean;
+  /** Whether it's about something definite, so that only the user closes it. */
+  readonly isFinal?: boolean;
   /** Whether it is the outcome of a renewal, which a command may show itself. */
   readonly isOutcome?: boolean;
 }
@@ -41,9 +41,9 @@ export interface SessionNotificationDependencies {
   targetForProvider(providerId: string): ActionTarget;
   /** Returns the button that runs a recovery action. */
   createAction(action: Action, target: ActionTarget): NotificationAction;
-  /** Whether a session may lack a refresh token for want of consent; absent if asking for consent is never offered. */
+  /** Whether a session may lack a refresh token because of missing consent; absent if asking for consent is never offered. */
   mayLackConsent?(record: SessionRecord): boolean;
-  /** Whether a session was dead when it was read: only the status bar shows those. */
+  /** Whether a session's token had expired when it was loaded: only the status bar shows those. */
   wasDeadAtStart(id: string): boolean;
   /** Shows a notification again at a point in time, in ms since the Unix epoch. */
   snooze(key: ClaimKey & { readonly kind: NotificationKind }, until: number): Promise<void>;
@@ -79,7 +79,7 @@ function toCandidate(
 }
 
 /**
- * The end of a session leads to a notification, unless it was dead at start. A temporary failure is shown in the status bar
+ * The end of a session leads to a notification, unless it had ended at start. A temporary failure is shown in the status bar
  * only, until a caller is refused. Any other failure leads to a notification.
  */
 function failureNotification(
@@ -104,7 +104,7 @@ function failureNotification(
   if (failure === undefined || isCanceledByUser || (!refused && (isTransient || wasDead))) {
     return undefined;
   }
-  // An episode lasts until a renewal succeeds. Within it, each category has its own notification, but an outage has only one.
+  // An episode lasts until a renewal succeeds. Within it, each category has its own notification, but an outage has only one notification.
   return isTransient
     ? createFailureNotification({ kind: 'outage', id, since: tokensRequestedAt }, session, failure, dependencies)
     : createFailureNotification(
@@ -116,18 +116,18 @@ function failureNotification(
 }
 
 function createFailureNotification(
-  notice: Pick<SessionNotification, 'kind' | 'id' | 'since' | 'variant'>,
+  key: Pick<SessionNotification, 'kind' | 'id' | 'since' | 'variant'>,
   { record }: LiveSession,
   failure: Failure,
   dependencies: SessionNotificationDependencies,
 ): SessionNotification {
   const target = dependencies.targetForSession(record);
   return {
-    ...notice,
+    ...key,
     message: describeFailure(failure, dependencies.nameOf(record.providerId)),
     actions: FAILURE_POLICIES[failure.category].actions.map((action) => dependencies.createAction(action, target)),
-    isBusy: notice.kind === 'outage',
-    isOutcome: notice.kind !== 'ended',
+    isFinal: key.kind === 'ended',
+    isOutcome: key.kind !== 'ended',
   };
 }
 

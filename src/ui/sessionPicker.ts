@@ -37,7 +37,7 @@ export class SessionPicker {
       const target = this.#commands.targetForAttempt(provider, scopes, hints);
       items.push(
         separator(provider.label),
-        { label: `$(link-external) ${button.openPageAgain()}`, run: () => this.#withPageUrl(pending, openBrowser) },
+        { label: `$(link-external) ${button.reopenPage()}`, run: () => this.#withPageUrl(pending, openBrowser) },
         {
           label: `$(copy) ${button.copyUrl()}`,
           run: () => this.#withPageUrl(pending, (url) => vscode.env.clipboard.writeText(url)),

@@ -1,4 +1,4 @@
-// The status bar item: how long the session lasts, details in its tooltip, and all actions behind a click.
+// The status bar item: how long the session lasts, with details in its tooltip and all actions on click.
 import * as vscode from 'vscode';
 import { groupByAccount } from '../core/accounts.ts';
 import type { Clock, Disposable } from '../core/clock.ts';
@@ -94,7 +94,7 @@ export class StatusBar implements Disposable {
     }
     const taken = this.#settings.providers.find(({ id }) => this.#takenIds.has(id));
     if (taken !== undefined) {
-      // Whatever the state of its sessions is, other extensions don't get them.
+      // Other extensions can't get its sessions, whatever their state.
       return { state: 'needs-attention', text: statusBar.needsAttention(taken.label) };
     }
     const [first] = statuses;
@@ -105,9 +105,9 @@ export class StatusBar implements Disposable {
         text: only !== undefined && others.length === 0 ? statusBar.signedOut(only.label) : statusBar.signedOutOfAll(),
       };
     }
-    const said = this.#getSessionText(first, now);
+    const text = this.#getSessionText(first, now);
     const others = groupByAccount(statuses, recordOf).length - 1;
-    return { state: first.state, text: others > 0 ? statusBar.withOthers(said, others) : said };
+    return { state: first.state, text: others > 0 ? statusBar.withOthers(text, others) : text };
   }
 
   #getSessionText({ session, state, countdown }: SessionStatus, now: number): string {
@@ -137,7 +137,7 @@ export class StatusBar implements Disposable {
     }
   }
 
-  /** Setting a tooltip closes it while it is shown, so it is set only if it has changed. */
+  /** Setting a tooltip closes it while it's shown, so it's set only if it has changed. */
   #showTooltip(tooltip: vscode.MarkdownString): void {
     if (tooltip.value !== this.#tooltip) {
       this.#tooltip = tooltip.value;
@@ -145,7 +145,7 @@ export class StatusBar implements Disposable {
     }
   }
 
-  /** Shows points in time rather than countdowns, because they stay valid. Escapes the names of servers and people. */
+  /** Shows points in time rather than countdowns, because they stay valid. Escapes the names of servers and users. */
   #createTooltip(statuses: readonly SessionStatus[], now: number): vscode.MarkdownString {
     const markdown = new vscode.MarkdownString('', true);
     markdown.isTrusted = { enabledCommands: Object.values(COMMANDS) };
@@ -164,7 +164,7 @@ export class StatusBar implements Disposable {
     }
     markdown.appendMarkdown('\n\n---\n\n');
     const links = [
-      link(button.signIn(), COMMANDS.signIn),
+      ...(this.#canSignIn(statuses) ? [link(button.signIn(), COMMANDS.signIn)] : []),
       ...(statuses.length === 0 ? [] : [link(button.signOut(), COMMANDS.signOut)]),
       ...(statuses.some(({ session }) => session.record.refreshToken !== undefined)
         ? [link(button.renewNow(), COMMANDS.renewNow)]
@@ -175,9 +175,17 @@ export class StatusBar implements Disposable {
     return markdown;
   }
 
+  /** Returns whether a session has ended, or a provider has no session. */
+  #canSignIn(statuses: readonly SessionStatus[]): boolean {
+    return (
+      statuses.some((status) => recordOf(status).ended !== undefined || status.state === 'ended') ||
+      this.#settings.providers.some(({ id }) => statuses.every((status) => recordOf(status).providerId !== id))
+    );
+  }
+
   /**
-   * Appends the most urgent session of an account, which stands for all. Only if some of them need the user and others
-   * don't, one of each, with the scopes that tell them apart.
+   * Appends the most urgent session of an account, which represents all. If some of them need the user and others
+   * don't, appends one of each, with the scopes that distinguish them.
    */
   #appendAccount(markdown: vscode.MarkdownString, statuses: readonly SessionStatus[], now: number): void {
     // The most urgent one is first.

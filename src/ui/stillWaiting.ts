@@ -1,5 +1,5 @@
-// The notification for a browser that doesn't return: most likely the server shows an error or a blank page, because it
-// doesn't accept the redirect URI. It is closed when the sign-in ends.
+// The notification for a browser that doesn't return: most likely the server shows an error or a blank page because it
+// doesn't accept the redirect URI. It's closed when the sign-in ends.
 import type { RecoveryActions, ActionTarget } from './recoveryActions.ts';
 import type { StillWaiting } from '../auth/signInController.ts';
 import * as button from '../host/buttonLabels.ts';
@@ -16,9 +16,9 @@ export async function showStillWaiting(
   if (redirect === undefined || signal.aborted) {
     return;
   }
-  // The name of the other method alone wouldn't say why it is offered.
+  // The name of a method wouldn't show that it's an alternative.
   const [first, ...others] = items.map(({ action, label, run }): NotificationAction => ({
-    label: action === 'other-method' ? button.tryAnotherMethod() : label,
+    label: action === 'other-method' ? button.forAction('other-method') : label,
     run,
   }));
   const dismiss: NotificationAction = { label: button.dismiss(), run: () => {} };
@@ -27,7 +27,6 @@ export async function showStillWaiting(
       message: notification.stillWaiting(provider.label, redirect.redirectUri),
       button: first,
       links: [...others, dismiss],
-      isBusy: true,
     },
     signal,
   );

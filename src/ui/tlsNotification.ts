@@ -1,5 +1,5 @@
-// The notification that TLS certificates aren't verified, so that tokens can be read on their way. It's shown once, without
-// anybody having asked, and again only after they were verified in the meantime.
+// The notification that TLS certificates aren't verified, so that others can read the tokens. It's shown once, and again
+// only after they were verified in the meantime.
 import * as vscode from 'vscode';
 import type { Disposable } from '../core/clock.ts';
 import * as button from '../host/buttonLabels.ts';
@@ -20,7 +20,7 @@ export interface TlsNotificationDependencies {
 const KIND = 'tls';
 const ID = 'certificates';
 
-/** Returns the notification, as far as it applies now: tokens are sent only if there is a provider. */
+/** Returns the notification if it applies now: tokens are sent only if there is a provider. */
 export function getTlsNotifications({ env, settings }: TlsNotificationDependencies): SessionNotification[] {
   const disabledBy = settings.providers.length === 0 ? undefined : getTlsDisabledBy(env);
   if (disabledBy === undefined) {

@@ -10,12 +10,20 @@ import { openProviderSettings } from '../host/openSettings.ts';
 import { askClient, askSecret } from './clientSteps.ts';
 import { createDraft, toEntry, toProvider, type Draft } from './draft.ts';
 import { parseEntries, withEntry } from './entries.ts';
-import { askId, askLabel, askScopes, askSummary } from './entrySteps.ts';
+import { askId, askLabel, askScopes } from './entrySteps.ts';
 import { BACK, type Answer } from './multiStepInput.ts';
 import { askRedirect, askRedirectUri } from './redirectStep.ts';
 import { askIssuer, askServer, showCapabilities } from './serverSteps.ts';
+import { withDefaults } from './proposals.ts';
 import { adjacentStep, mayHaveSecret, type Step } from './steps.ts';
-import type { AddProviderWizardDependencies, RunStep, Outcome } from './wizardStep.ts';
+import { askSummary } from './summaryStep.ts';
+import {
+  otherEntries,
+  type AddProviderWizardDependencies,
+  type RunStep,
+  type Outcome,
+  type WizardState,
+} from './wizardStep.ts';
 
 const RUN_STEP: Readonly<Record<Step, RunStep>> = {
   server: askServer,
@@ -45,12 +53,23 @@ export class AddProviderWizard {
   }
 }
 
+/** The steps that complete the answer of another one. */
+const FOLLOWS: Readonly<Partial<Record<Step, Step>>> = { redirectUri: 'redirect', secret: 'client' };
+
+/** A step to return to, and its answers in case that the user goes back. */
+interface Detour {
+  readonly from: Step;
+  readonly draft: Draft;
+  readonly secret: string;
+}
+
 /** One run of the wizard. */
 class WizardRun {
   readonly #dependencies: AddProviderWizardDependencies;
   readonly #entries = parseEntries(readStoredValue());
   #draft = createDraft(undefined);
   #secret = '';
+  readonly #detours: Detour[] = [];
 
   constructor(dependencies: AddProviderWizardDependencies) {
     this.#dependencies = dependencies;
@@ -59,27 +78,53 @@ class WizardRun {
   async run(): Promise<void> {
     let step: Step = 'server';
     for (;;) {
-      const answer: Answer<Outcome> = await RUN_STEP[step]({
-        dependencies: this.#dependencies,
-        draft: this.#draft,
-        secret: this.#secret,
-        entries: this.#entries,
-      });
+      const answer: Answer<Outcome> = await RUN_STEP[step](this.#state());
       if (answer === undefined) {
         return;
       }
       if (answer === BACK) {
-        step = adjacentStep(step, this.#draft, -1) ?? step;
+        step = this.#goBack(step);
         continue;
       }
       this.#accept(answer);
-      const next: NonNullable<Outcome['next']> = answer.next ?? adjacentStep(step, this.#draft, 1) ?? step;
-      if (next !== 'sign-in' && next !== 'save') {
+      const next: Outcome['next'] = answer.next;
+      if (next === undefined) {
+        step = this.#goOn(step);
+      } else if (next !== 'sign-in' && next !== 'save') {
+        this.#detours.push({ from: step, draft: this.#draft, secret: this.#secret });
         step = next;
       } else if (await this.#save(next)) {
         return;
       }
     }
+  }
+
+  #state(): WizardState {
+    return {
+      dependencies: this.#dependencies,
+      draft: this.#draft,
+      secret: this.#secret,
+      entries: this.#entries,
+      isDetour: this.#detours.length > 0,
+    };
+  }
+
+  #goBack(step: Step): Step {
+    const detour = this.#detours.pop();
+    if (detour === undefined) {
+      return adjacentStep(step, this.#draft, -1) ?? step;
+    }
+    this.#draft = detour.draft;
+    this.#secret = detour.secret;
+    return detour.from;
+  }
+
+  #goOn(step: Step): Step {
+    let detour = this.#detours.pop();
+    if (detour !== undefined && detour.from === FOLLOWS[step]) {
+      detour = this.#detours.pop();
+    }
+    return detour?.from ?? adjacentStep(step, this.#draft, 1) ?? step;
   }
 
   #accept({ draft, secret = this.#secret }: Outcome): void {
@@ -90,7 +135,7 @@ class WizardRun {
 
   /** Writes the entry, and the secret if one was entered; returns whether that succeeded. */
   async #save(next: 'sign-in' | 'save'): Promise<boolean> {
-    const draft = this.#draft;
+    const draft = withDefaults(this.#draft, otherEntries(this.#state()));
     const entry = toEntry(draft);
     const provider = toProvider(draft);
     try {

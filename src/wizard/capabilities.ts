@@ -13,6 +13,7 @@ export interface ServerMetadata {
   readonly token_endpoint_auth_methods_supported?: unknown;
   readonly device_authorization_endpoint?: unknown;
   readonly revocation_endpoint?: unknown;
+  readonly authorization_response_iss_parameter_supported?: unknown;
 }
 
 /** Returns the metadata of a product that publishes none, from a preset with its endpoints; else undefined. */

@@ -1,5 +1,6 @@
 // The texts of the steps about the client.
 import * as vscode from 'vscode';
+import { redirectUriToRegister } from '../host/promptMessages.ts';
 import { PRESET_MESSAGES } from './presetMessages.ts';
 import type { Preset } from './presets.ts';
 
@@ -11,49 +12,50 @@ export function clientIdPrompt(
   redirectUris: readonly string[],
   isAnyPort: boolean,
 ): string {
-  const list = redirectUris.join(' , ');
-  const register =
-    redirectUris.length === 0
-      ? ''
-      : isAnyPort
-        ? l10n.t('Redirect address to register: {0} (any port).', list)
-        : l10n.t('Redirect addresses to register, each of them: {0}', list);
   const instructions =
     preset === undefined
-      ? l10n.t('Register a public or native client with PKCE, best without a secret.')
+      ? l10n.t('Register a public (native) client that uses PKCE.')
       : PRESET_MESSAGES[preset.id].client();
-  return `${instructions} ${register}`.trim();
+  const register =
+    redirectUris.length > 1
+      ? l10n.t('Redirect URIs to register: {0}', redirectUris.join(' , '))
+      : redirectUriToRegister(redirectUris.join(''), isAnyPort);
+  return redirectUris.length === 0 ? instructions : `${instructions} ${register}`;
 }
 
 /** Client ID: placeholder. */
-export const clientIdPlaceholder = (): string => l10n.t('The client id that the server gives');
+export const clientIdPlaceholder = (): string => l10n.t('Client ID');
 /** Client ID: button that copies the redirect URIs. */
-export const copyRedirectUris = (): string => l10n.t('Copy the Redirect Addresses');
+export const copyRedirectUris = (): string => l10n.t('Copy Redirect URI');
+/** Client ID: button that changes the redirect URI. */
+export const changeRedirectUri = (): string => l10n.t('Change Redirect URI…');
 /** Client ID: button that opens the instructions for registering a client. */
-export const showInstructions = (): string => l10n.t('How to Register It, Step by Step');
+export const showInstructions = (): string => l10n.t('Show Instructions');
+
+/** Client secret: placeholder. */
+export const secretPlaceholder = (): string => l10n.t('Client secret');
 
 /** Client secret: prompt. */
 export function secretPrompt(isStored: boolean, preset: Preset | undefined): string {
   if (isStored) {
-    return l10n.t('The client secret. One is there already; leave this empty to keep it.');
+    return l10n.t('The client secret. Leave empty to keep the existing one.');
   }
   switch (preset?.secret) {
     case 'required':
       return l10n.t(
-        'The client secret that comes with the client id. It goes into the secret storage, never into the settings.',
+        'The client secret that belongs to the client ID. It’s stored in the keyring, not in the settings.',
       );
     case 'for-browser':
       return l10n.t(
-        'The client secret. Leave this empty to sign in with a code instead. It goes into the secret storage, never into the settings.',
+        'The client secret, stored in the keyring and not in the settings. Leave empty to sign in with a device code instead.',
       );
     case 'none':
     case undefined:
       return l10n.t(
-        'The client secret, if the server has given one; else leave this empty. It goes into the secret storage, never into the settings.',
+        'The client secret, stored in the keyring and not in the settings. Leave empty if your client has none.',
       );
   }
 }
 
 /** Client secret: the box must not be empty. */
-export const secretRequired = (preset: Preset): string =>
-  l10n.t('{0} takes no sign-in without the client secret.', preset.name);
+export const secretRequired = (preset: Preset): string => l10n.t('{0} requires a client secret.', preset.name);

@@ -5,7 +5,7 @@ import { redirectUrisFor } from '../flows/signInFlows.ts';
 import { toProvider } from './draft.ts';
 import { validateClientId } from './entryValidation.ts';
 import { showStep, type Answer } from './multiStepInput.ts';
-import { findPresetRequiringSecret } from './steps.ts';
+import { findPresetRequiringSecret, registersRedirect } from './steps.ts';
 import { isInvalid, validateWhileTyping } from './validation.ts';
 import * as messages from './clientStepMessages.ts';
 import * as wizardMessages from './wizardMessages.ts';
@@ -25,9 +25,19 @@ export function askClient(state: WizardState): Promise<Answer<Outcome>> {
   box.placeholder = messages.clientIdPlaceholder();
   const copy = { iconPath: new vscode.ThemeIcon('copy'), tooltip: messages.copyRedirectUris() };
   const instructions = { iconPath: new vscode.ThemeIcon('book'), tooltip: messages.showInstructions() };
-  box.buttons = [...box.buttons, ...(redirectUris.length > 0 ? [copy] : []), instructions];
-  validateWhileTyping(box, validateClientId);
-  const onButton = async (button: vscode.QuickInputButton): Promise<void> => {
+  const change = { iconPath: new vscode.ThemeIcon('edit'), tooltip: messages.changeRedirectUri() };
+  box.buttons = [
+    ...box.buttons,
+    ...(redirectUris.length > 0 ? [copy] : []),
+    ...(registersRedirect(draft) ? [change] : []),
+    instructions,
+  ];
+  validateWhileTyping(box, validateClientId, state.isDetour);
+  const onButton = async (button: vscode.QuickInputButton): Promise<Outcome | undefined> => {
+    if (button === change) {
+      return { draft: { ...draft, clientId: box.value.trim() }, next: 'redirect' };
+    }
+
     if (button === copy) {
       await vscode.env.clipboard.writeText(redirectUris.join('\n'));
       box.prompt = wizardMessages.copied(prompt);
@@ -37,11 +47,19 @@ export function askClient(state: WizardState): Promise<Answer<Outcome>> {
         dependencies.getInstructions(draft.preset?.id ?? 'other'),
       );
     }
+    return undefined;
   };
-  return showStep(
+  return showStep<Outcome>(
     box,
-    () =>
-      isInvalid(box, validateClientId(box.value)) ? undefined : { draft: { ...draft, clientId: box.value.trim() } },
+    () => {
+      const clientId = box.value.trim();
+      if (isInvalid(box, validateClientId(clientId))) {
+        return undefined;
+      }
+      // Another client has another secret.
+      const needsSecret = state.isDetour && clientId !== draft.clientId && (draft.preset?.secret ?? 'none') !== 'none';
+      return { draft: { ...draft, clientId }, ...(needsSecret ? { next: 'secret' } : {}) };
+    },
     onButton,
   );
 }
@@ -52,6 +70,7 @@ export async function askSecret(state: WizardState): Promise<Answer<Outcome>> {
   const provider = toProvider(draft);
   const stored = provider && (await dependencies.clientSecrets.read(provider).catch(() => undefined));
   const box = createBox(state, 'secret', messages.secretPrompt(stored !== undefined, draft.preset), state.secret);
+  box.placeholder = messages.secretPlaceholder();
   box.password = true;
   return showStep(box, () => {
     const secret = box.value.trim();

@@ -8,22 +8,31 @@ import { presetMetadata, type ServerMetadata } from './capabilities.ts';
 import { entryId, toText, filterTexts, type Entry } from './entries.ts';
 import type { Preset } from './presets.ts';
 import { deviceFlow } from '../flows/deviceFlow.ts';
-import { createRedirectDraft, toRedirectFields, type RedirectDraft } from './redirect.ts';
+import {
+  createRedirectDraft,
+  issuerRedirectUri,
+  toRedirectFields,
+  type RedirectDraft,
+  type RedirectKind,
+} from './redirect.ts';
 
-/** The answers so far, without the client secret, which goes into the secret storage only. */
+/** The answers so far, without the client secret, which is stored in SecretStorage only. */
 export interface Draft extends RedirectDraft {
   readonly preset: Preset | undefined;
   /** The entry to edit; undefined for a new provider. */
   readonly original: Entry | undefined;
   readonly issuer: string;
   readonly clientId: string;
-  /** Undefined until they are selected. */
+  /** Undefined until they are selected; the proposed ones apply then. */
   readonly scopes: readonly string[] | undefined;
-  /** Empty until it is entered. */
+  /** Empty until it is entered; the proposed one applies then. */
   readonly label: string;
+  /** Empty until it is entered; the proposed one applies then. */
   readonly id: string;
   /** The server's metadata; undefined before discovery, null if discovery failed. */
   readonly metadata: ServerMetadata | null | undefined;
+  /** Whether the user, or the entry to edit, has decided on the redirect URI. */
+  readonly isRedirectChosen: boolean;
   /** Whether the user has left the client secret empty. */
   readonly withoutSecret: boolean;
 }
@@ -40,6 +49,7 @@ export function createDraft(preset: Preset | undefined, original?: Entry): Draft
     label: toText(original?.['label']),
     id: original === undefined ? '' : entryId(original),
     metadata: presetMetadata(preset),
+    isRedirectChosen: original !== undefined,
     withoutSecret: false,
     ...createRedirectDraft(original ?? preset?.fields),
   };
@@ -70,6 +80,22 @@ export function withMetadata(draft: Draft, metadata: ServerMetadata): Draft {
     ...draft,
     metadata,
     issuer: metadata.issuer === toggleTrailingSlash(issuer) ? toggleTrailingSlash(issuer) : issuer,
+  };
+}
+
+/** Returns the draft with another kind of redirect URI. */
+export function withRedirectKind(draft: Draft, redirectKind: RedirectKind): Draft {
+  const { issuer, original, preset } = draft;
+  if (redirectKind === 'issuer-path') {
+    const base = draft.redirectKind === 'issuer-path' ? draft.redirectUri?.replace(/\/[^/]*$/, '') : undefined;
+    return { ...draft, redirectKind, redirectUri: issuerRedirectUri(issuer, base ?? preset?.fields?.redirectUri) };
+  }
+  const initial = createRedirectDraft(original ?? preset?.fields);
+  const initialUri = initial.redirectKind === 'issuer-path' ? undefined : initial.redirectUri;
+  return {
+    ...draft,
+    redirectKind,
+    redirectUri: draft.redirectKind === 'issuer-path' ? initialUri : draft.redirectUri,
   };
 }
 

@@ -38,6 +38,9 @@ function validateEntries(entries: readonly Entry[]): ValidationError | undefined
 
 /** Returns what is wrong with the redirect URI or the ports; undefined if they are valid. */
 export function validateRedirect(draft: RedirectDraft): ValidationError | undefined {
+  if (draft.redirectKind === 'any-port') {
+    return undefined;
+  }
   const fields = toRedirectFields(draft);
   return validateEntries([
     {

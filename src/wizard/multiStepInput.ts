@@ -13,12 +13,12 @@ export type Box = vscode.InputBox | vscode.QuickPick<vscode.QuickPickItem>;
 /**
  * Shows a box until there is a result, then disposes it. Rejects if `accept` does.
  * @param accept returns the answer when the user presses Enter; undefined keeps the box open. The box is busy until then.
- * @param onButton handles the buttons other than Back.
+ * @param onButton handles the buttons other than Back; undefined keeps the box open.
  */
 export function showStep<T>(
   box: Box,
   accept: () => T | undefined | Promise<T | undefined>,
-  onButton: (button: vscode.QuickInputButton) => unknown = () => {},
+  onButton: (button: vscode.QuickInputButton) => Promise<T | undefined> = () => Promise.resolve(undefined),
 ): Promise<Answer<T>> {
   return new Promise<Answer<T>>((resolve, reject) => {
     const onAccept = async (): Promise<void> => {
@@ -39,8 +39,14 @@ export function showStep<T>(
     };
     box.onDidAccept(() => void onAccept());
     box.onDidHide(() => resolve(undefined));
+    const onOtherButton = async (button: vscode.QuickInputButton): Promise<void> => {
+      const answer = await onButton(button);
+      if (answer !== undefined) {
+        resolve(answer);
+      }
+    };
     box.onDidTriggerButton((button) =>
-      button === vscode.QuickInputButtons.Back ? resolve(BACK) : void Promise.resolve(onButton(button)).catch(() => {}),
+      button === vscode.QuickInputButtons.Back ? resolve(BACK) : void onOtherButton(button).catch(() => {}),
     );
     box.show();
   }).finally(() => box.dispose());

@@ -6,7 +6,7 @@ const { l10n } = vscode;
 
 /** What the wizard shows for one preset. */
 interface PresetMessages {
-  /** Absent where there is nothing to fill in. */
+  /** Absent if there is nothing to fill in. */
   issuer?(): string;
   client(): string;
 }
@@ -14,56 +14,59 @@ interface PresetMessages {
 /** The texts of each preset. */
 export const PRESET_MESSAGES: Readonly<Record<PresetId, PresetMessages>> = {
   cognito: {
-    issuer: () => l10n.t('The region and the id of the user pool. The pool needs a domain for its sign-in page.'),
-    client: () => l10n.t('At Amazon Cognito: an app client without a secret, with the authorization code grant.'),
+    issuer: () => l10n.t('Replace the region and the user pool ID. The user pool needs a domain for its sign-in page.'),
+    client: () => l10n.t('In Amazon Cognito, create an app client without a secret for the authorization code grant.'),
   },
   auth0: {
-    issuer: () => l10n.t('The domain of the tenant, or your own, with the slash at the end.'),
-    client: () => l10n.t('At Auth0: an application of the type Native, with the grant Refresh Token.'),
+    issuer: () => l10n.t('Replace the tenant, or use your custom domain. Keep the trailing slash.'),
+    client: () => l10n.t('In Auth0, create an application of type Native with the Refresh Token grant.'),
   },
   authentik: {
-    issuer: () => l10n.t('The host of authentik, and the slug of the application.'),
+    issuer: () => l10n.t('Replace the host of authentik and the slug of the application.'),
     client: () =>
-      l10n.t('At authentik: an OAuth2/OpenID provider, client type Public, with the scope mapping offline_access.'),
+      l10n.t(
+        'In authentik, create an OAuth2/OpenID provider with client type Public and the offline_access scope mapping.',
+      ),
   },
   'github-app': {
     client: () =>
       l10n.t(
-        'At GitHub, under Developer settings: a GitHub App; its client id, not its app id. With a client secret, or Device Flow enabled.',
+        'On GitHub, create a GitHub App under Developer settings, with a client secret or Device Flow enabled. Use its client ID, not its app ID.',
       ),
   },
   'github-oauth': {
     client: () =>
-      l10n.t('At GitHub, under Developer settings: an OAuth app. With a client secret, or Device Flow enabled.'),
+      l10n.t('On GitHub, create an OAuth app under Developer settings, with a client secret or Device Flow enabled.'),
   },
   google: {
-    issuer: () => l10n.t('Google has one issuer for everybody.'),
     client: () =>
-      l10n.t('At Google Cloud: an OAuth client of the type Desktop app. There is no redirect address to register.'),
+      l10n.t('In Google Cloud, create an OAuth client of type Desktop app. You don’t need to register a redirect URI.'),
   },
   gitlab: {
-    issuer: () => l10n.t('GitLab.com, or the address of your own GitLab.'),
-    client: () =>
-      l10n.t('At GitLab: an application that is not Confidential, with the scopes openid, profile and email.'),
-  },
-  keycloak: {
-    issuer: () => l10n.t('The host of Keycloak, and the name of the realm.'),
-    client: () => l10n.t('At Keycloak: a client with Standard flow on and Client authentication off.'),
-  },
-  entra: {
-    issuer: () => l10n.t('The Directory (tenant) ID of the app registration.'),
+    issuer: () => l10n.t('The URL of GitLab.com or your own GitLab instance'),
     client: () =>
       l10n.t(
-        'At Microsoft Entra: an app registration with Mobile and desktop applications; 127.0.0.1 may have to be entered in its manifest.',
+        'In GitLab, create an application with Confidential turned off and the scopes openid, profile, and email.',
+      ),
+  },
+  keycloak: {
+    issuer: () => l10n.t('Replace the host of Keycloak and the name of the realm.'),
+    client: () => l10n.t('In Keycloak, create a client with Standard flow on and Client authentication off.'),
+  },
+  entra: {
+    issuer: () => l10n.t('Replace the tenant ID with the Directory (tenant) ID of your app registration.'),
+    client: () =>
+      l10n.t(
+        'In Microsoft Entra, register an app for Mobile and desktop applications. You may need to add the redirect URI in its manifest.',
       ),
   },
   okta: {
     issuer: () =>
-      l10n.t('The organisation, and the authorization server. Without one of your own, leave /oauth2/default out.'),
-    client: () => l10n.t('At Okta: an OIDC app integration of the type Native, with the grant Refresh Token.'),
+      l10n.t('Replace the organization. Remove /oauth2/default if you don’t have a custom authorization server.'),
+    client: () => l10n.t('In Okta, create an OIDC app integration of type Native with the Refresh Token grant.'),
   },
   zitadel: {
-    issuer: () => l10n.t('The name of the instance, or your own domain.'),
-    client: () => l10n.t('At ZITADEL: an application of the type Native with PKCE, with Refresh Token on.'),
+    issuer: () => l10n.t('Replace the name of the instance, or use your custom domain.'),
+    client: () => l10n.t('In ZITADEL, create a Native application with PKCE, and turn on Refresh Token.'),
   },
 };

@@ -14,6 +14,8 @@ export interface Preset {
   readonly name: string;
   /** Its exact issuer, with placeholders in braces; only a name if `fields` has the endpoints. */
   readonly issuer: string;
+  /** Whether everyone uses this issuer. */
+  readonly isHosted?: true;
   /** The scopes to request; empty if it has none. Without `offline_access` if it rejects that, or issues refresh tokens anyway. */
   readonly scopes: readonly string[];
   /** The other fields of its entry, for where it deviates from the standards. */
@@ -147,6 +149,7 @@ export const PRESETS: readonly Preset[] = [
     id: 'google',
     name: 'Google',
     issuer: 'https://accounts.google.com',
+    isHosted: true,
     scopes: WITHOUT_OFFLINE,
     fields: { authorizationParameters: { access_type: 'offline', prompt: 'consent' } },
     secret: 'required',
@@ -167,7 +170,7 @@ export const PRESETS: readonly Preset[] = [
     ...COMMON,
     id: 'okta',
     name: 'Okta',
-    issuer: 'https://{organisation}.okta.com/oauth2/default',
+    issuer: 'https://{organization}.okta.com/oauth2/default',
     fields: { redirectPorts: PORTS },
   },
   { ...COMMON, id: 'zitadel', name: 'ZITADEL', issuer: 'https://{instance}.zitadel.cloud' },

@@ -1,8 +1,12 @@
 // The redirect URI in the wizard: which kinds there are, and what has to be registered for each.
+import { createHash } from 'node:crypto';
 import { DEFAULT_REDIRECT_URI, portOf, redirectUrisOf, usesAnyPort, type RedirectFields } from '../core/redirectUri.ts';
 
-/** What the server accepts: any port, certain ports, or a redirect URI that is already registered. */
-export const REDIRECT_KINDS = ['any-port', 'ports', 'redirect-uri'] as const;
+/**
+ * What is registered at the server: the default for any port, a path for its issuer only, certain ports, or a redirect URI
+ * that the user enters.
+ */
+export const REDIRECT_KINDS = ['any-port', 'issuer-path', 'ports', 'redirect-uri'] as const;
 /** One of {@link REDIRECT_KINDS}. */
 export type RedirectKind = (typeof REDIRECT_KINDS)[number];
 
@@ -13,7 +17,7 @@ export interface RedirectDraft extends RedirectFields {
 
 /** Returns the draft for an entry, or for the fields of a preset. The types of the values aren't validated. */
 export function createRedirectDraft(
-  fields: Readonly<{ redirectUri?: unknown; redirectPorts?: unknown }> = {},
+  fields: Readonly<{ issuer?: unknown; redirectUri?: unknown; redirectPorts?: unknown }> = {},
 ): RedirectDraft {
   const redirectUri =
     typeof fields.redirectUri === 'string' && fields.redirectUri !== '' ? fields.redirectUri : undefined;
@@ -23,8 +27,32 @@ export function createRedirectDraft(
   return {
     redirectUri,
     redirectPorts,
-    redirectKind: redirectUri !== undefined ? 'redirect-uri' : redirectPorts.length > 0 ? 'ports' : 'any-port',
+    redirectKind:
+      redirectUri !== undefined
+        ? hasPathOf(redirectUri, fields.issuer)
+          ? 'issuer-path'
+          : 'redirect-uri'
+        : redirectPorts.length > 0
+          ? 'ports'
+          : 'any-port',
   };
+}
+
+/**
+ * Returns a redirect URI with a path for one issuer, which another server's client doesn't register (RFC 9700 section
+ * 4.4.2.2, RFC 8252 section 8.10).
+ */
+export function issuerRedirectUri(issuer: string, base = DEFAULT_REDIRECT_URI): string {
+  return `${base}/${pathSegmentOf(issuer)}`;
+}
+
+function hasPathOf(redirectUri: string, issuer: unknown): boolean {
+  return typeof issuer === 'string' && redirectUri.endsWith(`/${pathSegmentOf(issuer)}`);
+}
+
+/** Long enough that no server can choose an issuer with the segment of another one. */
+function pathSegmentOf(issuer: string): string {
+  return createHash('sha256').update(issuer).digest('hex').slice(0, 16);
 }
 
 /** Returns the fields of the entry. */
@@ -35,15 +63,16 @@ export function toRedirectFields({ redirectKind, redirectPorts, redirectUri }: R
       return {};
     case 'ports':
       return ports;
+    case 'issuer-path':
     case 'redirect-uri':
       return redirectUri === undefined ? {} : { redirectUri, ...(portOf(redirectUri) === undefined ? ports : {}) };
   }
 }
 
-/** Returns the redirect URIs to register for a kind; empty if they have to be entered first. */
-export function urisToRegister(draft: RedirectDraft, redirectKind = draft.redirectKind): string[] {
-  const fields = toRedirectFields({ ...draft, redirectKind });
-  const isIncomplete = redirectKind !== 'any-port' && Object.keys(fields).length === 0;
+/** Returns the redirect URIs to register; empty if they have to be entered first. */
+export function urisToRegister(draft: RedirectDraft): string[] {
+  const fields = toRedirectFields(draft);
+  const isIncomplete = draft.redirectKind !== 'any-port' && Object.keys(fields).length === 0;
   return isIncomplete ? [] : redirectUrisOf({ redirectUri: undefined, redirectPorts: [], ...fields });
 }
 

@@ -10,20 +10,19 @@ import type { Preset } from './presets.ts';
 const { l10n } = vscode;
 
 /** Server: prompt. */
-export const serverPrompt = (): string => l10n.t('Which server do you want to sign in to?');
+export const serverPrompt = (): string => l10n.t('Select a server to add, or a provider to edit');
 /** Server: item for a server without a preset. */
-export const otherServer = (): string => l10n.t('Another Server');
+export const otherServer = (): string => l10n.t('Other Server…');
 /** Server: detail of that item. */
-export const otherServerDetail = (): string =>
-  l10n.t('Any OpenID Connect or OAuth 2 server, by the address of its issuer.');
+export const otherServerDetail = (): string => l10n.t('Any OpenID Connect or OAuth 2 server, by its issuer URL');
 /** Server: heading above the presets. */
-export const presetsHeading = (): string => l10n.t('Ready-made');
+export const presetsHeading = (): string => l10n.t('Known servers');
 /** Server: heading above the existing providers. */
-export const existingProvidersHeading = (): string => l10n.t('Edit one that is there');
+export const existingProvidersHeading = (): string => l10n.t('Edit an existing provider');
 /** Issuer: prompt, with what to fill in if the preset has placeholders. */
 export const issuerPrompt = (preset: Preset | undefined): string =>
   (preset && PRESET_MESSAGES[preset.id].issuer?.()) ??
-  l10n.t('The address of the issuer, as the server gives it. It is asked at once what it can do.');
+  l10n.t('The issuer URL. Session Keeper checks the server automatically.');
 /** Issuer: placeholder. */
 export const issuerPlaceholder = (): string => 'https://id.example.com';
 
@@ -33,37 +32,30 @@ export const issuerPlaceholder = (): string => 'https://id.example.com';
  */
 export function describeDiscoveryFailure(error: unknown, host: string): string {
   const reason = DISCOVERY_FAILURES[toFailure(error).category]?.(host) ?? describeFailure(error, host);
-  return l10n.t('{0} Correct the address, or press Enter again to go on anyway.', reason);
+  return l10n.t('{0} Correct the URL, or press Enter again to continue anyway.', reason);
 }
 
 const DISCOVERY_FAILURES: Readonly<Partial<Record<Category, (host: string) => string>>> = {
-  network: (host) => l10n.t('{0} cannot be reached, or takes too long to answer.', host),
-  server: (host) => l10n.t('{0} has a problem of its own and cannot answer now.', host),
+  network: (host) => l10n.t('Couldn’t reach {0}.', host),
+  server: (host) => l10n.t('{0} is temporarily unavailable.', host),
   'unexpected-html': (host) =>
-    l10n.t('{0} answers with a web page: a login page of the network, a proxy, or a wrong address.', host),
-  proxy: (host) => l10n.t('The proxy between this computer and {0} refuses to pass requests on.', host),
+    l10n.t('Received a web page instead of a response from {0}. You may need to sign in to your network.', host),
+  proxy: (host) => l10n.t('The proxy rejected the connection to {0}.', host),
   certificate: (host) =>
-    l10n.t(
-      'The certificate of {0} is not trusted by this computer. A company’s own certificate may have to be installed.',
-      host,
-    ),
-  'no-server': () => l10n.t('There is no OpenID Connect or OAuth server at this address.'),
+    l10n.t('The certificate of {0} isn’t trusted. You may need to install your organization’s certificate.', host),
+  'no-server': () => l10n.t('No OpenID Connect or OAuth server found at this URL.'),
   'issuer-mismatch': () =>
     l10n.t(
-      'The server at this address calls itself something else: open it in a browser with /.well-known/openid-configuration at the end, and copy “issuer” from there.',
+      'The server at this URL reports a different issuer. Use "issuer" from its metadata at /.well-known/openid-configuration.',
     ),
 };
 
 /** Capabilities: prompt, if they are from the server’s metadata. */
-export const capabilitiesPrompt = (host: string): string =>
-  l10n.t('{0} has answered. This is what it offers.', sanitizeDisplayName(host));
+export const capabilitiesPrompt = (issuer: string): string =>
+  l10n.t('Capabilities of {0}', sanitizeDisplayName(issuer));
 /** Capabilities: prompt, if they are from a preset. */
 export const presetCapabilitiesPrompt = (name: string): string =>
-  l10n.t('{0} does not describe itself. This is what is known of it.', sanitizeDisplayName(name));
-/** Capabilities: item that goes to the next step. */
-export const continueLabel = (): string => l10n.t('Continue');
-/** Capabilities: heading. */
-export const capabilitiesHeading = (): string => l10n.t('What the server says of itself');
+  l10n.t('Known capabilities of {0}, which doesn’t publish metadata', sanitizeDisplayName(name));
 
 /** Capabilities: returns one of them. */
 export function describeCapability(note: CapabilityNote): string {
@@ -71,18 +63,17 @@ export function describeCapability(note: CapabilityNote): string {
 }
 
 const CAPABILITIES: Readonly<Record<CapabilityNote, () => string>> = {
-  browser: () => l10n.t('You can sign in in the browser.'),
-  'no-browser': () => l10n.t('It does not offer signing in in the browser.'),
-  device: () => l10n.t('You can sign in with a code, on any device.'),
-  pkce: () => l10n.t('It protects the sign-in with PKCE (S256).'),
-  'pkce-not-advertised': () => l10n.t('It does not say whether it knows PKCE; it is used all the same.'),
-  'renews-with-scope': () => l10n.t('Sessions can renew themselves, with the scope “offline_access”.'),
-  renews: () => l10n.t('Sessions can renew themselves.'),
-  'no-expiry': () => l10n.t('Its tokens do not run out, so there is nothing to renew.'),
-  'renewal-not-advertised': () => l10n.t('It does not say whether sessions can renew themselves.'),
-  secret: () => l10n.t('It may want a client secret.'),
-  'secret-required': () => l10n.t('It wants the client secret that it gives with the client id.'),
-  'secret-for-browser': () =>
-    l10n.t('It wants a client secret for signing in in the browser, and none for signing in with a code.'),
-  'no-revocation': () => l10n.t('It cannot be told to revoke tokens when you sign out.'),
+  browser: () => l10n.t('Browser sign-in'),
+  'no-browser': () => l10n.t('No browser sign-in'),
+  device: () => l10n.t('Device code sign-in'),
+  pkce: () => l10n.t('PKCE (S256)'),
+  'pkce-not-advertised': () => l10n.t('PKCE support not advertised (PKCE is used anyway)'),
+  'renews-with-scope': () => l10n.t('Session renewal with the scope "offline_access"'),
+  renews: () => l10n.t('Session renewal'),
+  'no-expiry': () => l10n.t('Tokens don’t expire, so no renewal is needed'),
+  'renewal-not-advertised': () => l10n.t('Session renewal not advertised'),
+  secret: () => l10n.t('May require a client secret'),
+  'secret-required': () => l10n.t('Requires a client secret'),
+  'secret-for-browser': () => l10n.t('Requires a client secret for browser sign-in, but not for device code sign-in'),
+  'no-revocation': () => l10n.t('Tokens aren’t revoked when you sign out'),
 };

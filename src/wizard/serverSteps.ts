@@ -9,20 +9,20 @@ import { entryId, entryName } from './entries.ts';
 import { validateIssuer } from './entryValidation.ts';
 import { showStep, type Answer } from './multiStepInput.ts';
 import { PRESETS, placeholderIn } from './presets.ts';
-import { proposeLabel } from './proposals.ts';
+import { proposeLabel, withProposedRedirect } from './proposals.ts';
 import { isInvalid, validateWhileTyping } from './validation.ts';
 import * as messages from './serverStepMessages.ts';
-import { createBox, pickRow, separator, type Outcome, type Row, type WizardState } from './wizardStep.ts';
+import { createBox, otherEntries, pickRow, separator, type Outcome, type Row, type WizardState } from './wizardStep.ts';
 
 /** Asks for a product, any other server, or an entry to edit. */
 export function askServer(state: WizardState): Promise<Answer<Outcome>> {
-  const { draft, entries } = state;
+  const { dependencies, draft, entries } = state;
   // Going back and selecting the same item again keeps what was entered.
   const select = (selected: Draft): Outcome => ({
     draft:
       selected.preset === draft.preset && selected.original === draft.original && draft.issuer !== ''
         ? draft
-        : selected,
+        : withCachedMetadata(withProposedRedirect(selected, entries), dependencies.discovery),
   });
   const rows: Row[] = [
     { label: messages.otherServer(), detail: messages.otherServerDetail(), outcome: select(createDraft(undefined)) },
@@ -39,6 +39,13 @@ export function askServer(state: WizardState): Promise<Answer<Outcome>> {
   return pickRow(state, 'server', messages.serverPrompt(), rows);
 }
 
+/** Returns the draft of an existing entry with the metadata of its server, if they were requested since the start. */
+function withCachedMetadata(draft: Draft, discovery: Discovery): Draft {
+  const provider = draft.original === undefined ? undefined : toProvider(draft);
+  const metadata = provider && discovery.getCached(provider)?.metadata?.value;
+  return metadata === undefined ? draft : withMetadata(draft, metadata);
+}
+
 /** Asks for the issuer, and the server for its metadata. */
 export function askIssuer(state: WizardState): Promise<Answer<Outcome>> {
   const { dependencies, draft } = state;
@@ -50,7 +57,8 @@ export function askIssuer(state: WizardState): Promise<Answer<Outcome>> {
     box.valueSelection = [start, start + placeholder.length];
   }
   let failedIssuer: string | undefined;
-  validateWhileTyping(box, (value) => validateIssuer(normalizeIssuer(value)));
+  const outcome = (found: Draft): Outcome => ({ draft: withProposedRedirect(found, otherEntries(state)) });
+  validateWhileTyping(box, (value) => validateIssuer(normalizeIssuer(value)), state.isDetour);
   return showStep<Outcome>(box, async () => {
     const issuer = normalizeIssuer(box.value);
     if (isInvalid(box, validateIssuer(issuer))) {
@@ -59,11 +67,11 @@ export function askIssuer(state: WizardState): Promise<Answer<Outcome>> {
     // Another server may need other scopes.
     const scopes = issuer === draft.issuer || draft.original !== undefined ? draft.scopes : undefined;
     if (failedIssuer === issuer) {
-      return { draft: { ...draft, issuer, scopes, metadata: null } };
+      return outcome({ ...draft, issuer, scopes, metadata: null });
     }
     try {
       const found = await discover({ ...draft, issuer, scopes }, dependencies.discovery);
-      return found !== undefined && normalizeIssuer(box.value) === issuer ? { draft: found } : undefined;
+      return found !== undefined && normalizeIssuer(box.value) === issuer ? outcome(found) : undefined;
     } catch (error) {
       if (normalizeIssuer(box.value) === issuer) {
         failedIssuer = issuer;
@@ -98,7 +106,7 @@ async function discoverAt(draft: Draft, discovery: Discovery): Promise<Draft | u
   return provider && withMetadata(draft, (await discovery.find(provider)).metadata);
 }
 
-/** Shows what the server offers. */
+/** Shows the server's capabilities. */
 export function showCapabilities(state: WizardState): Promise<Answer<Outcome>> {
   const { draft } = state;
   const outcome = { draft };
@@ -111,10 +119,6 @@ export function showCapabilities(state: WizardState): Promise<Answer<Outcome>> {
     state,
     'capabilities',
     isDiscovered ? messages.capabilitiesPrompt(draft.issuer) : messages.presetCapabilitiesPrompt(proposeLabel(draft)),
-    [
-      { label: `$(arrow-right) ${messages.continueLabel()}`, outcome },
-      separator(isDiscovered ? messages.capabilitiesHeading() : ''),
-      ...notes,
-    ],
+    notes,
   );
 }

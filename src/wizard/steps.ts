@@ -5,39 +5,28 @@ import type { Draft } from './draft.ts';
 import { filterTexts } from './entries.ts';
 import type { Preset } from './presets.ts';
 
-/** The steps, in their order. */
-export const STEPS = [
-  'server',
-  'issuer',
-  'capabilities',
-  'redirect',
-  'redirectUri',
-  'client',
-  'secret',
-  'scopes',
-  'label',
-  'id',
-  'summary',
-] as const;
-/** One of {@link STEPS}. */
-export type Step = (typeof STEPS)[number];
+/** The steps that lead from the first to the summary, in their order. */
+export const STEPS = ['server', 'issuer', 'client', 'secret', 'summary'] as const;
+/** A step of the wizard: one of {@link STEPS}, or one for what has a default, which the summary leads to. */
+export type Step = (typeof STEPS)[number] | 'capabilities' | 'redirect' | 'redirectUri' | 'scopes' | 'label' | 'id';
 
-/** Returns the steps that a draft needs: without the capabilities if discovery failed, and without what is known or doesn't apply. */
+/** Returns the steps that a draft needs up to the summary. An existing entry needs none. */
 export function getSteps(draft: Draft): Step[] {
-  const { metadata, preset } = draft;
   const isSkipped: Readonly<Partial<Record<Step, boolean>>> = {
-    issuer: presetMetadata(preset) !== undefined,
-    capabilities: metadata === null,
-    redirect: !registersRedirect(draft),
-    redirectUri: !registersRedirect(draft) || draft.redirectKind === 'any-port',
-    secret: !mayHaveSecret(draft),
-    scopes: preset?.scopes.length === 0,
+    issuer: draft.original !== undefined || hasFixedIssuer(draft.preset),
+    client: draft.original !== undefined,
+    secret: draft.original !== undefined || !asksForSecret(draft),
   };
   return STEPS.filter((step) => isSkipped[step] !== true);
 }
 
+/** Returns whether a product has one issuer only, which therefore needs no step. */
+export function hasFixedIssuer(preset: Preset | undefined): boolean {
+  return preset !== undefined && (presetMetadata(preset) !== undefined || preset.isHosted === true);
+}
+
 /** Returns whether a loopback redirect URI has to be registered: not if the server accepts any, lacks the authorization code grant, or redirects to VS Code. */
-function registersRedirect({ metadata, original, preset }: Draft): boolean {
+export function registersRedirect({ metadata, original, preset }: Draft): boolean {
   const grants = filterTexts(metadata?.grant_types_supported);
   const redirectsToEditor = findFlow(original?.['signInMethod'])?.redirectsTo === 'editor';
   return (
@@ -47,13 +36,14 @@ function registersRedirect({ metadata, original, preset }: Draft): boolean {
   );
 }
 
-/** Returns the next or the previous step; undefined if there is none. */
+/** Returns the next or the previous of the steps up to the summary; undefined if there is none. */
 export function adjacentStep(step: Step, draft: Draft, direction: 1 | -1): Step | undefined {
-  const positions = getSteps(draft).map((one) => STEPS.indexOf(one));
-  const position = STEPS.indexOf(step);
+  const order: readonly Step[] = STEPS;
+  const positions = getSteps(draft).map((one) => order.indexOf(one));
+  const position = order.indexOf(step);
   const next =
     direction === 1 ? positions.find((other) => other > position) : positions.findLast((other) => other < position);
-  return next === undefined ? undefined : STEPS[next];
+  return next === undefined ? undefined : order[next];
 }
 
 /** Returns whether the client may have a secret: not if the preset registers one without, or if the server supports none. */
@@ -63,6 +53,12 @@ export function mayHaveSecret({ preset, metadata }: Draft): boolean {
   }
   const methods = filterTexts(metadata?.token_endpoint_auth_methods_supported);
   return methods.length === 0 || methods.some((method) => method.startsWith('client_secret_'));
+}
+
+/** Returns whether the client secret is asked for: if the server can require one, and doesn't list clients without a secret. */
+function asksForSecret(draft: Draft): boolean {
+  const methods = filterTexts(draft.metadata?.token_endpoint_auth_methods_supported);
+  return mayHaveSecret(draft) && (draft.preset !== undefined || (methods.length > 0 && !methods.includes('none')));
 }
 
 /** Returns the preset of a draft if it requires a secret and the draft has none; else undefined. */

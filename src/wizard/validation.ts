@@ -3,12 +3,20 @@ import type * as vscode from 'vscode';
 import type { ValidationError } from './entryValidation.ts';
 import * as wizardMessages from './wizardMessages.ts';
 
-/** Shows what is wrong while the user types, unless the box is empty. */
+/**
+ * Shows what is wrong while the user types, unless the box is empty.
+ * @param atOnce whether to also show what is wrong with the initial value.
+ */
 export function validateWhileTyping(
   box: vscode.InputBox,
   validate: (value: string) => ValidationError | undefined,
+  atOnce: boolean,
 ): void {
-  box.onDidChangeValue((value) => isInvalid(box, value.trim() === '' ? undefined : validate(value.trim())));
+  const update = (value: string): boolean => isInvalid(box, value.trim() === '' ? undefined : validate(value.trim()));
+  box.onDidChangeValue(update);
+  if (atOnce) {
+    update(box.value);
+  }
 }
 
 /** Shows what is wrong with an answer, and returns whether something is. */

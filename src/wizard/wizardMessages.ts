@@ -13,17 +13,17 @@ export const editTitle = (name: string): string => l10n.t('Edit Provider {0}', s
 /** Returns what is wrong with an answer. */
 export const describeValidationError = (error: ValidationError): string =>
   'placeholder' in error
-    ? l10n.t('Fill in {0}.', error.placeholder)
+    ? l10n.t('Replace {0}.', error.placeholder)
     : error.code === 'missing'
-      ? l10n.t('Nothing is entered yet.')
+      ? l10n.t('Enter a value.')
       : describeFieldProblem(error.code, error.field);
 /** Prompt after something was copied, followed by the previous prompt. */
 export const copied = (prompt: string): string => l10n.t('Copied. {0}', prompt);
 /** Notification: a new provider is in the settings. */
 export const providerSaved = (label: string): string =>
-  l10n.t('{0} is set up. Sign in from the Accounts menu, or from here.', label);
+  l10n.t('{0} was added. You can sign in now, or later from the Accounts menu.', label);
 /** Notification: the changes to a provider are in the settings. */
-export const changesSaved = (label: string): string => l10n.t('The changes to {0} are saved.', label);
+export const changesSaved = (label: string): string => l10n.t('Changes to {0} saved.', label);
 /** Notification: the settings couldn’t be written. */
 export const notSaved = (): string =>
-  l10n.t('The settings could not be written. Is there a mistake in their file, or is it open with changes?');
+  l10n.t('Couldn’t write to your settings. Check settings.json for errors and unsaved changes, then try again.');

@@ -34,6 +34,8 @@ export interface WizardState {
   readonly secret: string;
   /** The entries in the settings. */
   readonly entries: readonly Entry[];
+  /** Whether another step leads here and follows again, instead of the next one. */
+  readonly isDetour: boolean;
 }
 
 /** The outcome of a step. */
@@ -42,7 +44,7 @@ export interface Outcome {
   readonly draft: Draft;
   /** The client secret, if the step asked for it. */
   readonly secret?: string;
-  /** What follows, if not the next step. */
+  /** What follows, if not the next step. A step returns here. */
   readonly next?: Step | 'sign-in' | 'save';
 }
 
@@ -52,6 +54,11 @@ export type RunStep = (state: WizardState) => Promise<Answer<Outcome>>;
 /** A row of a quick pick; one without an outcome is a separator. */
 export interface Row extends vscode.QuickPickItem {
   readonly outcome?: Outcome;
+}
+
+/** Returns the entries other than the one to edit. */
+export function otherEntries({ draft, entries }: WizardState): Entry[] {
+  return entries.filter((entry) => entry !== draft.original);
 }
 
 /** Returns a separator between rows. */
@@ -73,32 +80,34 @@ export function pickRow(
 
 /** Creates a quick pick for a step, without rows. */
 export function createList(
-  { draft }: WizardState,
+  state: WizardState,
   step: Step,
   placeholder: string,
 ): vscode.QuickPick<vscode.QuickPickItem> {
   const list = vscode.window.createQuickPick();
   list.placeholder = placeholder;
   list.matchOnDescription = true;
-  return withFrame(list, draft, step);
+  return withFrame(list, state, step);
 }
 
 /** Creates an input box for a step. */
-export function createBox({ draft }: WizardState, step: Step, prompt: string, value: string): vscode.InputBox {
+export function createBox(state: WizardState, step: Step, prompt: string, value: string): vscode.InputBox {
   const box = vscode.window.createInputBox();
   box.prompt = prompt;
   box.value = value;
-  return withFrame(box, draft, step);
+  return withFrame(box, state, step);
 }
 
-function withFrame<B extends Box>(box: B, draft: Draft, step: Step): B {
+function withFrame<B extends Box>(box: B, { draft, isDetour }: WizardState, step: Step): B {
   const steps = getSteps(draft);
   box.title =
     draft.original === undefined || step === 'server'
       ? wizardMessages.addTitle()
       : wizardMessages.editTitle(entryName(draft.original));
-  box.step = steps.indexOf(step) + 1;
-  box.totalSteps = steps.length;
+  if (!isDetour && draft.original === undefined) {
+    box.step = steps.indexOf(step) + 1;
+    box.totalSteps = steps.length;
+  }
   // The user may switch to the browser to register the client.
   box.ignoreFocusOut = true;
   box.buttons = step === 'server' ? [] : [vscode.QuickInputButtons.Back];

@@ -17,24 +17,21 @@ import { readManifest, wherePage } from '../../tools/wherePage.ts';
 const root = join(import.meta.dirname, '../..');
 const read = (path: string): string => readFileSync(join(root, path), 'utf8').replaceAll('\r\n', '\n');
 
-describe('the page of what can go wrong', () => {
-  it('says what the code says; `npm run docs` writes it anew', () => {
-    assert.ok(
-      read('docs/failures.md') === failuresPage(),
-      'docs/failures.md is not what the code says any more. Write it anew: npm run docs',
-    );
+describe('the page about errors', () => {
+  it('is up to date (otherwise, run `npm run docs`)', () => {
+    assert.ok(read('docs/failures.md') === failuresPage(), 'docs/failures.md is out of date. Run npm run docs.');
   });
 
-  it('has each name once with its sentence, and once with its codes', () => {
+  it('has each name once with its message and once with its codes', () => {
     const rows = failuresPage().split('\n');
     for (const category of CATEGORIES) {
       const withCodes = rows.filter((row) => row.startsWith(`| \`${category}\` | `));
-      const withSentence = rows.filter((row) => !row.startsWith('| `') && row.endsWith(` | \`${category}\` |`));
-      assert.deepEqual([withCodes.length, withSentence.length], [1, 1], category);
+      const withMessage = rows.filter((row) => !row.startsWith('| `') && row.endsWith(` | \`${category}\` |`));
+      assert.deepEqual([withCodes.length, withMessage.length], [1, 1], category);
     }
   });
 
-  it('has whole tables and whole sentences', () => {
+  it('has complete tables and complete sentences', () => {
     const rows = failuresPage()
       .split('\n')
       .filter((line) => line.startsWith('|'));
@@ -53,14 +50,11 @@ describe('the page of what can go wrong', () => {
 });
 
 describe('the declaration of the error names', () => {
-  it('is what the table says; `npm run docs` writes it again', () => {
-    assert.ok(
-      read(ERROR_TYPES_FILE) === errorTypes(),
-      `${ERROR_TYPES_FILE} differs from the table. Write it again: npm run docs`,
-    );
+  it('is up to date (otherwise, run `npm run docs`)', () => {
+    assert.ok(read(ERROR_TYPES_FILE) === errorTypes(), `${ERROR_TYPES_FILE} is out of date. Run npm run docs.`);
   });
 
-  it('has each name once, with one line that says what it means and what to do', () => {
+  it('has each name once, with one line of description and advice', () => {
     const union = /ErrorName =\n(.*?);\n/s.exec(errorTypes())?.[1] ?? '';
     const [comments, names] = [/^ {2}\/\*\* [A-Z].*[.)] [A-Z].*\. \*\/$/, /^ {2}\| '(.*)'$/].map((pattern) =>
       union.split('\n').flatMap((line) => pattern.exec(line) ?? []),
@@ -72,14 +66,14 @@ describe('the declaration of the error names', () => {
     );
   });
 
-  it('has the names that the extension throws, and no others', () => {
+  it('has exactly the names that the extension throws', () => {
     // The compiler checks both directions.
     const thrown = (category: Category): SessionKeeperErrorName => errorName(category);
     const declared = (name: SessionKeeperErrorName): ReturnType<typeof errorName> => name;
     assert.equal(declared(thrown('network')), 'SessionKeeper.network');
   });
 
-  it('is used in a way that compiles on the page for other extensions', () => {
+  it('is used in an example that compiles, on the page for other extensions', () => {
     const [, example = ''] =
       /```ts\n(import [^`]*session-keeper-errors[^`]*)```/.exec(read('docs/for-extensions.md')) ?? [];
     assert.deepEqual(compilerErrors(example), []);
@@ -90,7 +84,7 @@ describe('the declaration of the error names', () => {
   });
 });
 
-/** What the compiler says of a text, as a file in docs/. */
+/** Returns the compiler errors of a text, as a file in docs/. */
 function compilerErrors(text: string): string[] {
   const name = join(root, 'docs/example.ts');
   const options: ts.CompilerOptions = {
@@ -112,7 +106,7 @@ function compilerErrors(text: string): string[] {
   return ts.getPreEmitDiagnostics(program).map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, ' '));
 }
 
-describe('the page of where VS Code runs', () => {
+describe('the page about environments', () => {
   const manifest = readManifest();
   const rows = wherePage(manifest)
     .split('\n')
@@ -122,7 +116,7 @@ describe('the page of where VS Code runs', () => {
       .replace(/^\|\s?|\s?\|$/g, '')
       .split('|')
       .map((cell) => cell.trim());
-  /** The methods of the first place whose name starts like this, at an extension of this manifest. */
+  /** Returns the methods of the first environment with this prefix, for an extension with this manifest. */
   const methodsAt = (start: string, changes: Partial<typeof manifest> = {}): string[] => {
     const row =
       wherePage({ ...manifest, ...changes })
@@ -131,14 +125,14 @@ describe('the page of where VS Code runs', () => {
     return cellsOf(row).slice(1, 3);
   };
 
-  it('says what the code says; `npm run docs` writes it anew', () => {
+  it('is up to date (otherwise, run `npm run docs`)', () => {
     assert.ok(
       read('docs/where-it-runs.md') === wherePage(manifest),
-      'docs/where-it-runs.md is not what the code says any more. Write it anew: npm run docs',
+      'docs/where-it-runs.md is out of date. Run npm run docs.',
     );
   });
 
-  it('has whole tables, with each method, and each reason that can come up', () => {
+  it('has complete tables with each method and each reason that can occur', () => {
     assert.deepEqual([...new Set(rows.map((row) => cellsOf(row).length))], [4, 5, 3]);
     assert.deepEqual(
       rows.filter((row) => /undefined|\{\w+\}/.test(row)),
@@ -152,29 +146,26 @@ describe('the page of where VS Code runs', () => {
     }
   });
 
-  it('follows the manifest, too', () => {
+  it('depends on the manifest', () => {
     assert.deepEqual(methodsAt('Desktop, connected'), ['`loopback`, `device`, `paste`', '`uri`']);
-    assert.deepEqual(methodsAt('Browser, with vscode.dev'), ['does not run', '']);
+    assert.deepEqual(methodsAt('Browser, with vscode.dev'), ['doesn’t run', '']);
     assert.deepEqual(methodsAt('Browser, with vscode.dev', { browser: 'dist/web.js' }), ['`device`, `paste`', '`uri`']);
     assert.ok(wherePage({ ...manifest, browser: 'dist/web.js' }).includes('| `cannot-listen` |'));
     assert.notEqual(wherePage({ ...manifest, extensionKind: ['workspace'] }), wherePage(manifest));
   });
 });
 
-describe('the page of settings', () => {
+describe('the page about settings', () => {
   const rows = [...read('docs/settings.md').matchAll(/^\| `([\w.]+)` \| ?(.*?) \| \S.* \|$/gm)].map(
     ([, name = '', said = '']) => [name, said] as const,
   );
   const defaults = new Map(rows);
 
-  it('has the fields of a provider that the code has; `npm run docs` writes them', () => {
-    assert.ok(
-      read('docs/settings.md') === settingsPage(),
-      'docs/settings.md does not have the fields of src/core/providerFields.ts. Write them: npm run docs',
-    );
+  it('has the provider fields of the code (otherwise, run `npm run docs`)', () => {
+    assert.ok(read('docs/settings.md') === settingsPage(), 'docs/settings.md is out of date. Run npm run docs.');
   });
 
-  it('has every setting, and every field of a provider, once', () => {
+  it('has every setting and every provider field once', () => {
     const names = [...Object.values(SETTINGS).map((name) => `${PREFIX}.${name}`), ...FIELD_ROWS.map(([name]) => name)];
     assert.deepEqual(rows.map(([name]) => name).sort(), names.sort());
   });
@@ -193,7 +184,7 @@ describe('the page of settings', () => {
 });
 
 describe('the README', () => {
-  it('leads to these pages, and names no failure that there is not', () => {
+  it('links to these pages and only names existing failures', () => {
     const front = read('README.md');
     for (const name of ['failures', 'where-it-runs', 'settings', 'for-extensions']) {
       assert.ok(front.includes(`](docs/${name}.md)`), name);

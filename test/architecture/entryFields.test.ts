@@ -1,4 +1,4 @@
-// The fields of an entry that speak of the protocol: what the editor says of them is what the code says.
+// The protocol fields of an entry: the settings editor accepts what the code accepts.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -33,7 +33,7 @@ interface Manifest {
 const manifest = JSON.parse(readFileSync(join(import.meta.dirname, '../../package.json'), 'utf8')) as Manifest;
 const fields = manifest.contributes.configuration.properties['sessionKeeper.providers'].items.properties;
 
-/** The endpoints that an entry with endpoints has at the least. */
+/** The endpoints that an entry with endpoints must have. */
 const ENDPOINTS = { authorization: 'https://a.example/a', token: 'https://a.example/t' };
 
 /** The schema of one field of a provider. */
@@ -43,26 +43,26 @@ function field(name: string): Field {
   return schema;
 }
 
-/** Whether the code takes an entry with a field of a certain value. */
+/** Whether the code accepts an entry with a field of a certain value. */
 function isTaken(name: string, value: unknown): boolean {
   return parseProviders([{ issuer: 'https://id.example.com', clientId: 'c', [name]: value }]).problems.length === 0;
 }
 
-/** Whether the manifest's pattern of a field takes a text. */
+/** Whether the manifest's pattern of a field matches a text. */
 function matches({ pattern }: Field, value: string): boolean {
   assert.ok(pattern !== undefined);
   return new RegExp(pattern, 'u').test(value);
 }
 
-describe('an entry that speaks of the protocol', () => {
-  it('has the same say in the editor and in the code on the names of parameters', () => {
+describe('the protocol fields of an entry', () => {
+  it('have the same parameter names in the editor and in the code', () => {
     for (const name of ['authorizationParameters', 'tokenParameters']) {
       assert.deepEqual(field(name).propertyNames?.not.enum, RESERVED_PARAMETERS, name);
       assert.deepEqual(field(name).additionalProperties, { type: 'string', minLength: 1 }, name);
     }
   });
 
-  it('has the same say in the editor and in the code on the token', () => {
+  it('have the same session tokens in the editor and in the code', () => {
     assert.deepEqual(
       [field('sessionToken').enum, field('sessionToken').default],
       [
@@ -75,7 +75,7 @@ describe('an entry that speaks of the protocol', () => {
     }
   });
 
-  it('has the same say in the editor and in the code on redirect URIs', () => {
+  it('have the same redirect URIs in the editor and in the code', () => {
     for (const uri of [
       'http://localhost/auth',
       'http://LOCALHOST:8400',
@@ -100,7 +100,7 @@ describe('an entry that speaks of the protocol', () => {
     }
   });
 
-  it('has the same say in the editor and in the code on how a client shows its secret', () => {
+  it('have the same client authentication methods in the editor and in the code', () => {
     assert.deepEqual(
       [field('clientAuthentication').enum, field('clientAuthentication').default],
       [CLIENT_AUTHENTICATIONS, undefined],
@@ -110,7 +110,7 @@ describe('an entry that speaks of the protocol', () => {
     }
   });
 
-  it('has the same say in the editor and in the code on resources', () => {
+  it('have the same resources in the editor and in the code', () => {
     const { items, minItems } = field('resource');
     assert.deepEqual([items?.pattern, minItems], [field('resource').pattern, 1]);
     for (const resource of [
@@ -128,7 +128,7 @@ describe('an entry that speaks of the protocol', () => {
     }
   });
 
-  it('has the same say in the editor and in the code on endpoints', () => {
+  it('have the same endpoints in the editor and in the code', () => {
     const { additionalProperties, properties = {}, required } = field('endpoints');
     assert.deepEqual(
       [Object.keys(properties), additionalProperties, required],
@@ -155,7 +155,7 @@ describe('an entry that speaks of the protocol', () => {
     }
   });
 
-  it('has the same say in the editor and in the code on the account', () => {
+  it('have the same account claims in the editor and in the code', () => {
     const { additionalProperties, properties = {}, required } = field('account');
     assert.deepEqual([Object.keys(properties), additionalProperties, required], [['id', 'label'], false, ['id']]);
     assert.deepEqual(

@@ -10,7 +10,7 @@ const SRC = join(root, 'src');
 
 const names: ReadonlySet<string> = new Set(CATEGORIES);
 
-/** The places in src/, outside of the table, that decide by a category of failure. */
+/** The places in src/, outside of the table, that decide by a failure category. */
 function rulesInSource(): string[] {
   const { config } = ts.readConfigFile(join(root, 'tsconfig.json'), (path) => ts.sys.readFile(path)) as {
     readonly config: unknown;
@@ -27,7 +27,7 @@ function rulesInSource(): string[] {
     );
 }
 
-/** The rules in an example, in which `failure` is a failure and `category` one of the categories. */
+/** The rules in an example in which `failure` is a failure and `category` a category. */
 function rulesIn(text: string, mayHaveMessages = false): string[] {
   const { checker, file } = programOf(`
     type Category = ${CATEGORIES.map((category) => `'${category}'`).join(' | ')};
@@ -43,7 +43,7 @@ describe('the table of failure policies', () => {
     assert.deepEqual(rulesInSource(), []);
   });
 
-  it('is found to be passed over when a category is compared, switched on, or looked up elsewhere', () => {
+  it('is bypassed when a category is compared, switched on, or looked up elsewhere', () => {
     for (const rule of [
       `failure.category === 'network'`,
       `'network' !== failure.category`,
@@ -64,7 +64,7 @@ describe('the table of failure policies', () => {
     assert.deepEqual(rulesIn(`declare const other: Category; other !== 'network' && other === 'server';`).length, 2);
   });
 
-  it('is found to be asked when a function of it is called, a row is read, or other things have the same name', () => {
+  it("isn't bypassed when one of its functions is called, a row is read, or other things have the same name", () => {
     for (const rule of [
       'endsSession(failure.category)',
       'FAILURE_POLICIES[failure.category].actions',

@@ -11,9 +11,9 @@ function sources(): Map<string, string> {
   return new Map(paths.map((path) => [path.split(sep).join('/'), readFileSync(join(SRC, path), 'utf8')]));
 }
 
-/** The breaches in a small example, whose files are given as an object. */
+/** The violations in a small example, whose files are given as an object. */
 const inExample = (files: Record<string, string>): string[] => breaches(new Map(Object.entries(files)));
-/** Breaches in one file, with an empty file in each layer to import from. */
+/** The violations in one file, with an empty file in each layer to import from. */
 const inFile = (file: string, text: string): string[] =>
   inExample({
     'core/a.ts': '',
@@ -34,11 +34,11 @@ const inFile = (file: string, text: string): string[] =>
   });
 
 describe('the architecture of src', () => {
-  it('is kept by every file', () => {
+  it('is followed by every file', () => {
     assert.deepEqual(breaches(sources()), []);
   }).timeout(20_000);
 
-  it('has a file in every layer that it names, and no layer that it does not', () => {
+  it('has a file in every declared layer, and no other layers', () => {
     const layers = new Set([...sources().keys()].map((path) => path.split('/')[0] ?? ''));
     assert.deepEqual([...layers].sort(), Object.keys(LAYERS).sort());
   });
@@ -51,12 +51,12 @@ describe('the architecture of src', () => {
   });
 });
 
-describe('the start of the extension', () => {
-  it('loads nothing of what is loaded on demand', () => {
+describe('the startup of the extension', () => {
+  it('loads nothing that is loaded on demand', () => {
     assert.deepEqual(loadedWith('extension.ts', sources()), []);
   });
 
-  it('names only what there is', () => {
+  it('lists only existing files', () => {
     const names = [...sources().keys()];
     const packages = Object.values(LAYERS).flatMap((layer) => layer.packages);
     assert.deepEqual(
@@ -69,7 +69,7 @@ describe('the start of the extension', () => {
     );
   });
 
-  it('is checked through every import that is there at run time, and through no other', () => {
+  it('is checked through every import at run time, and no other', () => {
     const files = new Map([
       ['extension.ts', `import { a } from './core/a.ts'; import type { T } from './flows/b.ts';`],
       ['core/a.ts', `export * from './b.ts'; const later = () => import('../protocol/a.ts');`],
@@ -86,7 +86,7 @@ describe('the start of the extension', () => {
 });
 
 describe('the checker of the architecture', () => {
-  it('lets imports run downward', () => {
+  it('allows imports downward', () => {
     for (const [file, text] of [
       ['core/b.ts', `import * as v from 'valibot'; import { a } from './a.ts';`],
       ['protocol/b.ts', `import * as oauth from 'oauth4webapi'; import { a } from '../core/a.ts';`],
@@ -136,7 +136,7 @@ describe('the checker of the architecture', () => {
     ['diagnostics/b.ts', 'wizard/a.ts'],
     ['wizard/b.ts', 'node/a.ts'],
   ] as const) {
-    it(`sees ${file} import ${from}, in whatever words`, () => {
+    it(`reports ${file} importing ${from}, with any syntax`, () => {
       for (const text of [
         `import { a } from '../${from}';`,
         `import type { a } from '../${from}';`,
@@ -152,7 +152,7 @@ describe('the checker of the architecture', () => {
     });
   }
 
-  it('sees the entry imported from below', () => {
+  it('reports an import of the entry point from below', () => {
     assert.deepEqual(inExample({ 'extension.ts': '', 'ui/a.ts': `import { activate } from '../extension.ts';` }), [
       'ui/a.ts imports extension.ts',
     ]);
@@ -175,31 +175,31 @@ describe('the checker of the architecture', () => {
     ['sessions/b.ts', 'node:timers/promises'],
     ['core/b.ts', 'fs'],
   ] as const) {
-    it(`sees ${file} import the package ${from}`, () => {
+    it(`reports ${file} importing the package ${from}`, () => {
       assert.deepEqual(inFile(file, `import * as it from '${from}';`), [`${file} imports ${from}`]);
       assert.deepEqual(inFile(file, `import type { It } from '${from}';`), [`${file} imports ${from}`]);
     });
   }
 
-  it('sees an import whose target it cannot tell', () => {
+  it('reports an import whose target is unknown', () => {
     assert.deepEqual(inFile('core/b.ts', 'const name = "x"; await import(name);'), [
-      'core/b.ts imports (not a plain text)',
+      'core/b.ts imports (not a string literal)',
     ]);
     assert.deepEqual(inFile('core/b.ts', `import { x } from './gone.ts';`), [
-      'core/b.ts imports ./gone.ts, which is no file of src',
+      `core/b.ts imports ./gone.ts, which isn't a file of src`,
     ]);
     assert.deepEqual(inFile('core/b.ts', `import { x } from '../../test/x.ts';`), [
-      'core/b.ts imports ../../test/x.ts, which is no file of src',
+      `core/b.ts imports ../../test/x.ts, which isn't a file of src`,
     ]);
   });
 
-  it('sees a file in a layer that is not in the plan', () => {
+  it('reports a file in an unknown layer', () => {
     assert.deepEqual(inExample({ 'utils/a.ts': `import * as v from 'valibot';` }), [
-      'utils/a.ts stands in no layer of the plan',
+      'utils/a.ts is in an unknown layer',
     ]);
   });
 
-  it('sees a cycle of two files and of three, but not one of types', () => {
+  it('reports a cycle of two files and of three, but not one of types', () => {
     assert.deepEqual(
       inExample({ 'core/a.ts': `import { b } from './b.ts';`, 'core/b.ts': `import { a } from './a.ts';` }),
       ['cycle: core/a.ts -> core/b.ts -> core/a.ts'],
@@ -219,11 +219,11 @@ describe('the checker of the architecture', () => {
     assert.deepEqual(
       inExample({ 'core/a.ts': `import './b.ts'; import './c.ts';`, 'core/b.ts': `import './c.ts';`, 'core/c.ts': '' }),
       [],
-      'two ways are no cycle',
+      "two paths aren't a cycle",
     );
   });
 
-  it('sees every kind of default export', () => {
+  it('reports every kind of default export', () => {
     for (const text of [
       'export default 1;',
       'export default function a() {}',
@@ -236,14 +236,14 @@ describe('the checker of the architecture', () => {
     assert.deepEqual(inFile('core/b.ts', 'export const a = 1; export { a as b }; switch (a) { default: }'), []);
   });
 
-  it('sees l10n used outside the file of sentences', () => {
+  it('reports l10n outside of the files of messages', () => {
     for (const text of [`import { l10n } from 'vscode';`, `import * as vscode from 'vscode'; vscode.l10n.t('a');`]) {
       assert.deepEqual(inFile('ui/b.ts', text), ['ui/b.ts uses l10n']);
       assert.deepEqual(inFile('host/signInMessages.ts', text), []);
     }
   });
 
-  it('sees words written out in a message', () => {
+  it('reports literal text in a message', () => {
     for (const call of [
       `showInformationMessage('Hi')`,
       'showWarningMessage(`Hi ${name}`)',
@@ -253,7 +253,7 @@ describe('the checker of the architecture', () => {
       `showWarningMessage(a, { modal: true, detail: 'b' })`,
     ]) {
       const found = inFile('ui/b.ts', `import * as vscode from 'vscode'; void vscode.window.${call};`);
-      assert.deepEqual(found, [`ui/b.ts has words of its own in ${call.split('(')[0] ?? ''}`], call);
+      assert.deepEqual(found, [`ui/b.ts has a literal text in ${call.split('(')[0] ?? ''}`], call);
     }
     for (const call of [
       `showInformationMessage(say.hi('Ada'))`,
@@ -280,13 +280,13 @@ describe('the checker of the architecture', () => {
     ['fetch', '{ const fetch = 1; } fetch(address);', 'extension.ts'],
     ['Math.random', 'const one = Math.random();', 'extension.ts'],
   ] as const) {
-    it(`sees ${name} taken from the platform in: ${text}`, () => {
+    it(`reports ${name} taken from the platform in: ${text}`, () => {
       assert.deepEqual(inFile('protocol/b.ts', text), [`protocol/b.ts uses ${name}`]);
       assert.deepEqual(inFile(home, text), []);
     });
   }
 
-  it('does not take a name of the file itself, a member or a type for one of the platform', () => {
+  it("doesn't report a name of the file itself, a member or a type", () => {
     for (const text of [
       'const fetch = make(); fetch(address);',
       'function ask(fetch: () => void) { const later = () => fetch(); return later; }',

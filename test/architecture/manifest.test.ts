@@ -29,6 +29,7 @@ interface Schema {
   readonly maximum?: number;
   readonly anyOf?: readonly unknown[];
   readonly enum?: readonly unknown[];
+  readonly enumItemLabels?: readonly string[];
   readonly markdownEnumDescriptions?: readonly string[];
   readonly pattern?: string;
   readonly not?: { readonly enum: readonly string[] };
@@ -39,6 +40,15 @@ interface Schema {
   readonly properties?: Readonly<Record<string, Schema>>;
   readonly items?: Schema;
   readonly defaultSnippets?: readonly { readonly body: Readonly<Record<string, unknown>> }[];
+}
+
+/** A step of a walkthrough. */
+interface Step {
+  readonly id: string;
+  readonly title: string;
+  readonly description: string;
+  readonly media: { readonly image: Readonly<Record<string, string>>; readonly altText: string };
+  readonly completionEvents?: readonly string[];
 }
 
 interface Manifest {
@@ -59,33 +69,35 @@ interface Manifest {
     readonly authentication: readonly { readonly id: string; readonly label: string }[];
     readonly commands: readonly { readonly command: string; readonly title: string; readonly category: string }[];
     readonly menus: Readonly<Record<string, readonly { readonly command: string; readonly when?: string }[]>>;
+    readonly walkthroughs: readonly { readonly steps: readonly Step[] }[];
     readonly configuration: { readonly properties: Readonly<Record<string, Schema>> };
   };
 }
 
-/** How long, in ms, a test may take that loads a parser, on a machine that is busy. */
+/** How long, in ms, a test that loads a parser may take on a busy machine. */
 const SLOW = 20_000;
 const ROOT = join(import.meta.dirname, '../..');
 const read = (path: string): string => readFileSync(join(ROOT, path), 'utf8');
 
-/** The files that hold every sentence. */
-const SENTENCES = [...TEXTS].map((path) => ({ extension: '.ts', contents: read(`src/${path}`) }) as const);
+/** The files with all messages. */
+const MESSAGE_FILES = [...TEXTS].map((path) => ({ extension: '.ts', contents: read(`src/${path}`) }) as const);
 
 const manifest = JSON.parse(read('package.json')) as Manifest;
 const words = JSON.parse(read('package.nls.json')) as Record<string, string>;
 const { contributes } = manifest;
 const settings = contributes.configuration.properties;
+const steps = contributes.walkthroughs.flatMap((walkthrough) => walkthrough.steps);
 const providers = settings[`${PREFIX}.${SETTINGS.providers}`];
 const entry = providers?.items;
 
-/** The schema of one field of a provider. */
+/** Returns the schema of a provider field. */
 function field(name: string): Schema {
   const schema = entry?.properties?.[name];
-  assert.ok(schema !== undefined, `the manifest has no field "${name}"`);
+  assert.ok(schema !== undefined, `The manifest has no field "${name}".`);
   return schema;
 }
 
-/** Every text anywhere in a JSON value. */
+/** Returns all texts in a JSON value. */
 function textsIn(value: unknown): string[] {
   if (typeof value === 'string') {
     return [value];
@@ -93,19 +105,19 @@ function textsIn(value: unknown): string[] {
   return typeof value === 'object' && value !== null ? Object.values(value).flatMap(textsIn) : [];
 }
 
-/** Whether the code takes an entry with a field of a certain value. */
-function isTaken(name: string, value: unknown): boolean {
+/** Returns whether the code accepts an entry with this value. */
+function isAccepted(name: string, value: unknown): boolean {
   return parseProviders([{ issuer: 'https://id.example.com', clientId: 'c', [name]: value }]).problems.length === 0;
 }
 
-/** Whether the manifest's pattern of a field takes a text. */
+/** Returns whether a text matches the manifest's pattern. */
 function matches(schema: Schema, value: string): boolean {
   assert.ok(schema.pattern !== undefined);
   return new RegExp(schema.pattern, 'u').test(value) && schema.not?.enum.includes(value) !== true;
 }
 
 describe('the manifest', () => {
-  it('has the commands of the code, each with a title and under the name of the product', () => {
+  it('has the commands of the code, each with a title and the category of the product', () => {
     assert.deepEqual(contributes.commands.map(({ command }) => command).sort(), Object.values(COMMANDS).sort());
     for (const { command, title, category } of contributes.commands) {
       assert.match(title, /^%command\.\w+%$/, command);
@@ -123,13 +135,13 @@ describe('the manifest', () => {
     );
   });
 
-  it('lets no workspace decide where credentials go: every setting has the scope of the application', () => {
+  it('has only settings with the scope application, so that no workspace controls where credentials are sent', () => {
     for (const [name, { scope }] of Object.entries(settings)) {
       assert.equal(scope, 'application', name);
     }
   });
 
-  it('has a type, a default, a description and a place of its own for every setting', () => {
+  it('has a type, a default, a description, and its own order for each setting', () => {
     for (const [name, schema] of Object.entries(settings)) {
       assert.ok(schema.type !== undefined && schema.default !== undefined, name);
       assert.equal(schema.markdownDescription, `%setting.${name.slice(PREFIX.length + 1)}%`);
@@ -141,7 +153,7 @@ describe('the manifest', () => {
     );
   });
 
-  it('has the numbers of the code: its defaults and limits, and 0 below them for what can be off', () => {
+  it('has the defaults and limits of the code, and 0 for settings that can be off', () => {
     const inManifest = Object.entries(settings).filter(([, { type }]) => type === 'number');
     assert.deepEqual(
       Object.values(NUMBER_SETTINGS)
@@ -160,7 +172,7 @@ describe('the manifest', () => {
     }
   });
 
-  it('describes each number with its unit, as the page of settings does', () => {
+  it('describes each number with its unit, like the page about settings', () => {
     for (const { name, unit } of Object.values(NUMBER_SETTINGS)) {
       assert.ok(words[`setting.${name}`]?.includes(`**${unit}**`), name);
       assert.match(
@@ -171,22 +183,35 @@ describe('the manifest', () => {
     }
   });
 
-  it('shows commands by context keys that the code sets, and has no key that nothing looks at', () => {
+  it('uses exactly the context keys that the code sets', () => {
     const clauses = Object.values(contributes.menus)
       .flat()
       .flatMap(({ when }) => when ?? []);
-    const used = clauses.flatMap((clause) => clause.match(new RegExp(`\\b${PREFIX}\\.\\w+`, 'g')) ?? []);
+    const events = steps.flatMap(({ completionEvents = [] }) =>
+      completionEvents.filter((name) => name.startsWith('onContext:')),
+    );
+    const used = [...clauses, ...events].flatMap(
+      (clause) => clause.match(new RegExp(`\\b${PREFIX}\\.\\w+`, 'g')) ?? [],
+    );
     assert.deepEqual([...new Set(used)].sort(), Object.values(CONTEXT_KEYS).sort());
   });
 
-  it('has only commands of its own in its menus', () => {
+  it('has only its own commands in menus and in the walkthrough', () => {
     const known: readonly string[] = Object.values(COMMANDS);
-    for (const { command } of Object.values(contributes.menus).flat()) {
+    const links = steps.flatMap(({ description }) =>
+      [...(words[description.slice(1, -1)] ?? '').matchAll(/\(command:([^)]+)\)/g)].map(([, command = '']) => command),
+    );
+    const events = steps.flatMap(({ completionEvents = [] }) =>
+      completionEvents.flatMap((name) => /^onCommand:(.*)$/.exec(name)?.[1] ?? []),
+    );
+    assert.ok(links.length > 0 && events.length > 0);
+    const inMenus = Object.values(contributes.menus).flatMap((items) => items.map(({ command }) => command));
+    for (const command of [...inMenus, ...links, ...events]) {
       assert.ok(known.includes(command), command);
     }
   });
 
-  it('declares the id of a provider that is given none, so that VS Code can wake the extension for it', () => {
+  it('declares the default provider ID, so that VS Code can activate the extension for it', () => {
     assert.deepEqual(
       contributes.authentication.map(({ id }) => id),
       [DEFAULT_PROVIDER_ID],
@@ -194,36 +219,51 @@ describe('the manifest', () => {
     assert.ok(!BUILT_IN_PROVIDER_IDS.includes(DEFAULT_PROVIDER_ID));
   });
 
-  it('wakes the extension once VS Code has started, never before', () => {
+  it('activates the extension after VS Code has started', () => {
     assert.deepEqual(manifest.activationEvents, ['onStartupFinished']);
   });
 
-  it('says where it works: on either side, in workspaces that are not trusted, and in virtual ones', () => {
+  it('supports local and remote extension hosts, and untrusted and virtual workspaces', () => {
     assert.deepEqual(manifest.extensionKind, ['ui', 'workspace']);
     assert.equal(manifest.capabilities.untrustedWorkspaces.supported, true);
     assert.equal(manifest.capabilities.virtualWorkspaces, true);
   });
 
-  it('asks for the version of VS Code whose API it is compiled against', () => {
+  it('requires the version of VS Code whose API it is compiled with', () => {
     assert.equal(manifest.engines.vscode, `^${manifest.devDependencies['@types/vscode'] ?? '?'}`);
   });
 
-  it('has a category, and ships no package beside its bundle', () => {
+  it('has a category, and no dependencies outside its bundle', () => {
     assert.ok(manifest.categories.length > 0);
     assert.deepEqual(Object.keys(manifest.dependencies ?? {}), []);
   });
 });
 
-describe('an entry of the setting of providers', () => {
-  it('has the schema of the table of provider fields; `npm run docs` writes it', () => {
+describe('the walkthrough', () => {
+  it('has pictures for all kinds of color themes in each step', () => {
+    for (const { id, media } of steps) {
+      assert.deepEqual(Object.keys(media.image).sort(), ['dark', 'hc', 'hcLight', 'light'], id);
+    }
+  });
+
+  it('completes steps when settings of the code change', () => {
+    const changed = steps.flatMap(({ completionEvents = [] }) =>
+      completionEvents.flatMap((name) => /^onSettingChanged:(.*)$/.exec(name)?.[1] ?? []),
+    );
+    assert.deepEqual(changed, [`${PREFIX}.${SETTINGS.providers}`]);
+  });
+});
+
+describe('the schema of a provider', () => {
+  it('is generated from the table of provider fields (otherwise, run `npm run docs`)', () => {
     assert.equal(entry?.additionalProperties, false);
     assert.ok(
       read('package.json').replaceAll('\r\n', '\n') === manifestText(),
-      'package.json does not have the fields of src/core/providerFields.ts. Write it: npm run docs',
+      'package.json is out of date. Run npm run docs.',
     );
   });
 
-  it('needs what the code needs', () => {
+  it('requires the fields that the code requires', () => {
     const needed = FIELD_ROWS.map(([name]) => name).filter((name) => {
       const { [name]: _gone, ...rest }: Record<string, string> = MINIMAL_ENTRY;
       return parseProviders([rest]).problems.length > 0;
@@ -246,25 +286,36 @@ describe('an entry of the setting of providers', () => {
     for (const [name] of FIELD_ROWS) {
       const types = [field(name).type].flat();
       const { setting } = FIELD_SAMPLES[name];
-      assert.ok(isTaken(name, setting) && types.includes(typeOf(setting)), name);
+      assert.ok(isAccepted(name, setting) && types.includes(typeOf(setting)), name);
       for (const other of ['https://abc.example', 5, true, ['a'], {}]) {
-        assert.ok(types.includes(typeOf(other)) || !isTaken(name, other), `"${name}" as ${typeOf(other)}`);
+        assert.ok(types.includes(typeOf(other)) || !isAccepted(name, other), `"${name}" as ${typeOf(other)}`);
       }
     }
   });
 
-  it('describes each time with its unit', () => {
+  it('describes each duration with its unit', () => {
     for (const [name, { unitMs }] of FIELD_ROWS) {
       const unit = unitMs === SECOND ? 'seconds' : 'minutes';
       assert.ok(unitMs === undefined || words[`setting.providers.${name}`]?.includes(`**${unit}**`), name);
     }
   });
 
-  it('cannot take the id of a provider of VS Code itself', () => {
+  it('has a label and a description for each value of a field', () => {
+    for (const [name] of FIELD_ROWS) {
+      const { enum: values, enumItemLabels, markdownEnumDescriptions } = field(name);
+      assert.deepEqual(
+        [enumItemLabels?.length, markdownEnumDescriptions?.length],
+        [values?.length, values?.length],
+        name,
+      );
+    }
+  });
+
+  it('rejects the IDs of built-in providers', () => {
     assert.deepEqual(field('id').not?.enum, BUILT_IN_PROVIDER_IDS);
   });
 
-  it('has the pattern of the code for an id', () => {
+  it('has the pattern of the code for an ID', () => {
     assert.equal(field('id').pattern, PROVIDER_ID_PATTERN.source);
     for (const id of [
       'oidc',
@@ -281,7 +332,7 @@ describe('an entry of the setting of providers', () => {
       'github-enterprise',
       'a\n',
     ]) {
-      assert.equal(isTaken('id', id), matches(field('id'), id), id);
+      assert.equal(isAccepted('id', id), matches(field('id'), id), id);
     }
   });
 
@@ -321,12 +372,12 @@ describe('an entry of the setting of providers', () => {
     'https://id.example.com#',
     'https://id.exam\nple.com',
   ]) {
-    it(`has the same say in the editor and in the code on the issuer ${JSON.stringify(issuer)}`, () => {
-      assert.equal(isTaken('issuer', issuer), matches(field('issuer'), issuer));
+    it(`validates the issuer ${JSON.stringify(issuer)} as the code does`, () => {
+      assert.equal(isAccepted('issuer', issuer), matches(field('issuer'), issuer));
     });
   }
 
-  it('has the same say in the editor and in the code on scopes', () => {
+  it('validates scopes as the code does', () => {
     const { items, minItems } = field('scopes');
     assert.ok(items !== undefined);
     for (const scope of [
@@ -340,57 +391,61 @@ describe('an entry of the setting of providers', () => {
       'ä',
       'a\tb',
     ]) {
-      assert.equal(isTaken('scopes', [scope]), matches(items, scope), scope);
+      assert.equal(isAccepted('scopes', [scope]), matches(items, scope), scope);
     }
-    assert.deepEqual([isTaken('scopes', []), minItems], [true, undefined]);
+    assert.deepEqual([isAccepted('scopes', []), minItems], [true, undefined]);
   });
 
-  it('has the same least values in the editor and in the code', () => {
+  it('has the minimum values of the code', () => {
     for (const name of ['assumedLifetime', 'sessionLifetime', 'idleTimeout']) {
       const { minimum } = field(name);
       assert.ok(minimum !== undefined);
-      assert.deepEqual([isTaken(name, minimum), isTaken(name, minimum - 0.01)], [true, false], name);
+      assert.deepEqual([isAccepted(name, minimum), isAccepted(name, minimum - 0.01)], [true, false], name);
     }
     for (const name of ['label', 'clientId']) {
-      assert.deepEqual([isTaken(name, 'x'), isTaken(name, '')], [true, field(name).minLength === 0], name);
+      assert.deepEqual([isAccepted(name, 'x'), isAccepted(name, '')], [true, field(name).minLength === 0], name);
     }
   });
 
-  it('has the same say in the editor and in the code on the way to sign in', () => {
+  it('validates the sign-in method as the code does', () => {
     assert.deepEqual(field('signInMethod').enum, SIGN_IN_METHODS);
     assert.equal(field('signInMethod').markdownEnumDescriptions?.length, SIGN_IN_METHODS.length);
-    for (const way of [...SIGN_IN_METHODS, 'browser', '', 'Paste']) {
-      assert.equal(isTaken('signInMethod', way), field('signInMethod').enum?.includes(way), way);
+    for (const method of [...SIGN_IN_METHODS, 'browser', '', 'Paste']) {
+      assert.equal(isAccepted('signInMethod', method), field('signInMethod').enum?.includes(method), method);
     }
   });
 
-  it('has the same say in the editor and in the code on signing out at the server', () => {
+  it('validates the sign-out at the server as the code does', () => {
     assert.equal(field('signOutAtServer').markdownEnumDescriptions?.length, field('signOutAtServer').enum?.length);
     for (const value of [true, false, 'return', 'true', '', 0]) {
-      assert.equal(isTaken('signOutAtServer', value), field('signOutAtServer').enum?.includes(value), String(value));
+      assert.equal(isAccepted('signOutAtServer', value), field('signOutAtServer').enum?.includes(value), String(value));
     }
   });
 
-  it('has the same say in the editor and in the code on ports', () => {
+  it('validates ports as the code does', () => {
     const { items, maxItems = 0, minItems } = field('redirectPorts');
-    for (const [port, isGood] of [
+    for (const [port, isValid] of [
       [items?.minimum ?? 0, true],
       [items?.maximum ?? 0, true],
       [0, false],
       [65_536, false],
       [80.5, false],
     ] as const) {
-      assert.equal(isTaken('redirectPorts', [port]), isGood, String(port));
+      assert.equal(isAccepted('redirectPorts', [port]), isValid, String(port));
     }
     assert.deepEqual([items?.type, minItems], ['integer', 1]);
     const ports = Array.from({ length: maxItems + 1 }, (_, index) => 3000 + index);
     assert.deepEqual(
-      [isTaken('redirectPorts', []), isTaken('redirectPorts', ports.slice(1)), isTaken('redirectPorts', ports)],
+      [
+        isAccepted('redirectPorts', []),
+        isAccepted('redirectPorts', ports.slice(1)),
+        isAccepted('redirectPorts', ports),
+      ],
       [false, true, false],
     );
   });
 
-  it('starts from a snippet that is a good entry once it is filled in as proposed', () => {
+  it('has snippets that are valid entries with their placeholders', () => {
     const bodies = entry?.defaultSnippets?.map(({ body }) => body) ?? [];
     assert.ok(bodies.length > 0);
     for (const body of bodies) {
@@ -402,8 +457,8 @@ describe('an entry of the setting of providers', () => {
   });
 });
 
-describe('the words of the manifest', () => {
-  it('are all there, and all used', () => {
+describe('package.nls.json', () => {
+  it('has exactly the texts that the manifest uses', () => {
     const used = textsIn(manifest).flatMap((text) => /^%(.+)%$/.exec(text)?.[1] ?? []);
     assert.deepEqual([...new Set(used)].sort(), Object.keys(words).sort());
     for (const [key, text] of Object.entries(words)) {
@@ -411,10 +466,11 @@ describe('the words of the manifest', () => {
     }
   });
 
-  it('are not written out in the manifest itself, where they could not be translated', () => {
+  it('has all texts that are shown, so that they can be translated', () => {
     const shown = [
       ...contributes.commands.map(({ title }) => title),
       ...contributes.authentication.map(({ label }) => label),
+      ...steps.flatMap(({ title, description, media }) => [title, description, media.altText]),
       ...[settings, entry?.properties ?? {}].flatMap((schemas) =>
         Object.values(schemas).flatMap((schema) => schema.markdownDescription ?? schema.description ?? ''),
       ),
@@ -425,44 +481,44 @@ describe('the words of the manifest', () => {
   });
 });
 
-describe('the sentences of the code', () => {
-  it('are in the bundle for translators as they are in the code; npm run l10n brings them there', async () => {
+describe('l10n/bundle.l10n.json', () => {
+  it('has the messages of the code (otherwise, run `npm run l10n`)', async () => {
     const bundle = JSON.parse(read(join(manifest.l10n, 'bundle.l10n.json'))) as unknown;
-    const extracted = await getL10nJson(SENTENCES);
+    const extracted = await getL10nJson(MESSAGE_FILES);
     assert.ok(Object.keys(extracted).length > 50);
     assert.deepEqual(bundle, extracted);
   }).timeout(SLOW);
 
-  it('number their places from 0 on, without a gap', async () => {
-    const extracted = await getL10nJson(SENTENCES);
+  it('numbers placeholders from 0 without gaps', async () => {
+    const extracted = await getL10nJson(MESSAGE_FILES);
     for (const value of Object.values(extracted)) {
       const text = typeof value === 'string' ? value : value.message;
-      const places = [...new Set([...text.matchAll(/\{(\d+)\}/g)].map(([, place]) => Number(place)))].sort();
+      const placeholders = [...new Set([...text.matchAll(/\{(\d+)\}/g)].map(([, number]) => Number(number)))].sort();
       assert.deepEqual(
-        places,
-        places.map((_, index) => index),
+        placeholders,
+        placeholders.map((_, index) => index),
         text,
       );
     }
   }).timeout(SLOW);
 });
 
-describe('the package that ships', () => {
+describe('.vscodeignore', () => {
   const rules = read('.vscodeignore')
     .split('\n')
     .map((line) => line.trim())
     .filter((line) => line !== '' && !line.startsWith('#'));
   const shipped = rules.slice(1).map((rule) => rule.slice(1));
 
-  it('holds only what is named', () => {
+  it('is an allow list of files', () => {
     assert.equal(rules[0], '**');
     for (const rule of rules.slice(1)) {
-      assert.match(rule, /^![^*]/, `"${rule}" lets more in than a file by its name`);
+      assert.match(rule, /^![^*]/, `"${rule}" is too broad`);
       assert.doesNotMatch(rule, /\*\*|\*\/|\/$/, rule);
     }
   });
 
-  it('holds what the manifest and the code name', () => {
+  it('includes all files that the manifest and the code use', () => {
     const sources = readdirSync(join(ROOT, 'src'), { recursive: true, encoding: 'utf8' }).filter((path) =>
       path.endsWith('.ts'),
     );

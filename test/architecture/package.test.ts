@@ -2,19 +2,40 @@ import { getL10nJson } from '@vscode/l10n-dev';
 import { PackageManager, listFiles } from '@vscode/vsce';
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { readFileSync, readdirSync, statSync } from 'node:fs';
+import { dirname, join, normalize } from 'node:path';
 import { PRESETS } from '../../src/wizard/presets.ts';
+import { omitRelativeImages } from '../../tools/package.ts';
 import { startFiles } from '../../tools/startFiles.ts';
 import { ON_DEMAND, START_TEXTS, TEXTS } from '../support/layers.ts';
 
 const root = join(import.meta.dirname, '../..');
 
-/** Everything that ships. A file more or less is a decision, and is made here. */
+/** The part of package.json with the walkthrough. */
+interface Manifest {
+  readonly contributes: {
+    readonly walkthroughs: readonly {
+      readonly steps: readonly { readonly media: { readonly image: Readonly<Record<string, string>> } }[];
+    }[];
+  };
+}
+
+const PICTURES = readdirSync(join(root, 'media/walkthrough'))
+  .map((name) => `media/walkthrough/${name}`)
+  .sort();
+/** The maximum size of a picture, and of all pictures, in bytes. */
+const LARGEST_PICTURE = 80_000;
+const LARGEST_PICTURES = 400_000;
+
+/** All files in the package. Adding or removing one is a deliberate decision. */
 const shipped = [
+  'ARCHITECTURE.md',
   'CHANGELOG.md',
+  'CONTRIBUTING.md',
   'LICENSE',
   'README.md',
+  'SECURITY.md',
+  'SUPPORT.md',
   'dist/chunk-*.js',
   'dist/extension.js',
   'dist/onDemand-*.js',
@@ -25,11 +46,12 @@ const shipped = [
   'l10n/bundle.l10n.json',
   'media/icon.png',
   'media/sign-in-page.html',
+  ...PICTURES,
   'package.json',
   'package.nls.json',
 ];
 
-/** The files with the code: what each of them loads besides VS Code and what Node brings. */
+/** The bundles, and what each loads in addition to VS Code and Node's modules. */
 const LOADED: Readonly<Record<string, readonly string[]>> = {
   'dist/extension.js': ['dist/chunk-*.js', 'dist/onDemand-*.js'],
   'dist/chunk-*.js': [],
@@ -38,23 +60,23 @@ const LOADED: Readonly<Record<string, readonly string[]>> = {
 const files = Object.keys(LOADED);
 const [START_FILE = '', SHARED_FILE = '', ON_DEMAND_FILE = ''] = files;
 
-/** How many bytes are loaded at each start, which everybody waits for, and how many on demand, at most. */
+/** The maximum size, in bytes, of the code that is loaded at each start, and on demand. */
 const LARGEST_START = 110_000;
-const LARGEST_ON_DEMAND = 275_000;
+const LARGEST_ON_DEMAND = 285_000;
 
-/** The path of a file that ships, without what changes with what is in it. */
+/** Returns the path of a packaged file without its content hash. */
 function stableName(path: string): string {
   return path.replaceAll('\\', '/').replace(/-[0-9A-Z]{8}\.js$/, '-*.js');
 }
 
-/** The text of a file in dist/, by its stable name. */
+/** Returns the text of a file in dist/ by its stable name. */
 function built(name: string): string {
   const [found, ...others] = readdirSync(join(root, 'dist')).filter((file) => stableName(`dist/${file}`) === name);
-  assert.ok(found !== undefined && others.length === 0, `there are other files than one of ${name}`);
+  assert.ok(found !== undefined && others.length === 0, `there must be exactly one ${name}`);
   return readFileSync(join(root, 'dist', found), 'utf8');
 }
 
-/** Every sentence of some of the files that hold them. */
+/** Returns the messages in some of the files that have them. */
 async function sentencesOf(paths: readonly string[]): Promise<string[]> {
   const sources = paths.map(
     (path) => ({ extension: '.ts', contents: readFileSync(join(root, 'src', path), 'utf8') }) as const,
@@ -62,19 +84,22 @@ async function sentencesOf(paths: readonly string[]): Promise<string[]> {
   return Object.keys(await getL10nJson(sources));
 }
 
-/** The addresses of the images in a Markdown text, those in HTML tags included. */
+/** Returns the URLs of the images in a Markdown text, including HTML tags. */
 function imagesIn(markdown: string): string[] {
   const links = markdown.matchAll(/!\[[^\]]*\]\(\s*<?([^\s)>]+)/gu);
   const tags = markdown.matchAll(/<(?:img|source|video)\b[^>]*?\b(?:src|srcset)\s*=\s*["']([^"']+)["']/giu);
   return [...links, ...tags].map(([, address = '']) => address);
 }
 
-/** Whether a reader of the Marketplace and of the repository gets to see an image. */
-function isThere(address: string): boolean {
-  return address.startsWith('https://') || existsSync(join(root, address));
+/** Returns the relative links in a Markdown text, without their fragments. */
+function linksIn(markdown: string): string[] {
+  const links = withoutCode(markdown).matchAll(/\]\(\s*<?([^\s)>#]+)/gu);
+  return [...links].flatMap(([, url = '']) => (/^[a-z]+:/u.test(url) ? [] : [url]));
 }
 
-/** The width and the height that a PNG file tells of itself. */
+const withoutCode = (markdown: string): string => markdown.replaceAll(/```.*?```|`[^`\n]*`/gsu, '');
+
+/** Returns the width and height of a PNG file. */
 function sizeOfPng(file: string): readonly [number, number] {
   const bytes = readFileSync(file);
   assert.equal(bytes.toString('latin1', 1, 4), 'PNG', file);
@@ -88,12 +113,12 @@ describe('the package', function () {
     execFileSync(process.execPath, ['esbuild.mjs'], { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] });
   });
 
-  it('holds what is on the list, and nothing else', async () => {
+  it('contains exactly the listed files', async () => {
     const files = await listFiles({ cwd: root, packageManager: PackageManager.None });
     assert.deepEqual(files.map(stableName).sort(), [...shipped].sort());
   });
 
-  it(`loads less than ${LARGEST_START} bytes at the start, and nothing that is loaded on demand`, async () => {
+  it(`loads less than ${LARGEST_START} bytes at the start, and no module that is loaded on demand`, async () => {
     const { names, sources } = await startFiles();
     assert.deepEqual(names.map((name) => stableName(`dist/${name}`)).sort(), [SHARED_FILE, START_FILE].sort());
     const size = Buffer.byteLength(built(START_FILE)) + Buffer.byteLength(built(SHARED_FILE));
@@ -112,15 +137,15 @@ describe('the package', function () {
   });
 
   for (const [name, others] of Object.entries(LOADED)) {
-    it(`has ${name} without a source map, without a path of the machine that built it, and in ASCII`, () => {
+    it(`has ${name} in ASCII, without a source map or local paths`, () => {
       const bundle = built(name);
       assert.doesNotMatch(bundle, /sourceMappingURL/u);
       assert.ok(!bundle.includes(root));
-      // A single character beyond Latin-1 doubles what V8 keeps in memory of the file.
+      // A single character outside Latin-1 doubles the memory that V8 uses for the file.
       assert.doesNotMatch(bundle, /[^\0-\x7F]/u);
     });
 
-    it(`has ${name} load nothing but VS Code, what Node brings, and [${others.join(', ')}]`, () => {
+    it(`has ${name} load only VS Code, Node's modules, and [${others.join(', ')}]`, () => {
       const bundle = built(name);
       const loaded = [...bundle.matchAll(/\b(?:require|import)\("([^"]+)"\)/gu)].map(([, from = '']) => from);
       const ours = loaded
@@ -130,15 +155,17 @@ describe('the package', function () {
     });
   }
 
-  it('has the sentences in the file that is loaded on demand, except for the few that the start needs', async () => {
+  it('has the messages in the bundle that is loaded on demand, except for those that the start needs', async () => {
     const readable = (name: string): string =>
       built(name).replace(/\\u([0-9A-F]{4})/gi, (_, code: string) => String.fromCharCode(parseInt(code, 16)));
     const [start, onDemand] = [readable(START_FILE) + readable(SHARED_FILE), readable(ON_DEMAND_FILE)];
+    const sentences = new Map<string, readonly string[]>();
     for (const path of TEXTS) {
-      const others = await sentencesOf([...TEXTS].filter((other) => other !== path));
-      const own = (await sentencesOf([path])).filter(
-        (sentence) => !others.includes(sentence) && !/["'`/]/.test(sentence),
-      );
+      sentences.set(path, await sentencesOf([path]));
+    }
+    for (const [path, all] of sentences) {
+      const others = new Set([...sentences].flatMap(([other, found]) => (other === path ? [] : found)));
+      const own = all.filter((sentence) => !others.has(sentence) && !/["'`/]/.test(sentence));
       const isAtStart = START_TEXTS.includes(path);
       assert.ok(own.length > 0, path);
       assert.deepEqual(
@@ -154,42 +181,61 @@ describe('the package', function () {
     }
   });
 
-  it('has each class of the product once', () => {
-    // `instanceof` tells a failure from another error; a second copy of the class would not be known.
+  it('has the class Failure once', () => {
+    // `instanceof` doesn't recognize objects of a second copy of the class.
     const classes = files.map((name) => [...built(name).matchAll(/="Failure"/g)].length);
     assert.deepEqual(classes, [0, 1, 0]);
   });
 
-  it('shows images that are there', () => {
-    for (const name of ['README.md', 'CHANGELOG.md']) {
-      const file = join(root, name);
-      const images = existsSync(file) ? imagesIn(readFileSync(file, 'utf8')) : [];
+  it('contains every file that its Markdown files show or link to', async () => {
+    const files = await listFiles({ cwd: root, packageManager: PackageManager.None });
+    // vsce renames these.
+    const linkable = files.filter((name) => !['CHANGELOG.md', 'LICENSE', 'README.md'].includes(name));
+    for (const file of files.filter((name) => name.endsWith('.md'))) {
+      const text = readFileSync(join(root, file), 'utf8');
+      const urls = [...imagesIn(withoutCode(text)).filter((url) => !url.startsWith('https://')), ...linksIn(text)];
       assert.deepEqual(
-        images.filter((address) => !isThere(address)),
+        urls.map((url) => normalize(join(dirname(file), url))).filter((path) => !linkable.includes(path)),
         [],
-        name,
+        file,
       );
     }
   });
 
-  it('has an icon of the size that the Marketplace wants', () => {
+  it('omits images of the README that VS Code can’t show on the page of the extension', () => {
+    const readme = readFileSync(join(root, 'README.md'), 'utf8');
+    assert.ok(imagesIn(readme).length > 0);
+    assert.deepEqual(imagesIn(omitRelativeImages(readme)), []);
+    const image = '![a](https://example.com/a.png)\n\n';
+    assert.equal(omitRelativeImages(`${image}![b](b.png)\n\nc\n`), `${image}c\n`);
+  });
+
+  it('shows every picture in the walkthrough, and keeps them small', () => {
+    const { contributes } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as Manifest;
+    const shown = contributes.walkthroughs.flatMap(({ steps }) =>
+      steps.flatMap(({ media }) => Object.values(media.image)),
+    );
+    assert.deepEqual(shown.sort(), PICTURES);
+    const sizes = PICTURES.map((name) => statSync(join(root, name)).size);
+    assert.ok(Math.max(...sizes) < LARGEST_PICTURE, `${Math.max(...sizes)} bytes`);
+    const total = sizes.reduce((sum, size) => sum + size, 0);
+    assert.ok(total < LARGEST_PICTURES, `${total} bytes in all`);
+  });
+
+  it('has an icon of the size that the Marketplace requires', () => {
     assert.deepEqual(sizeOfPng(join(root, 'media/icon.png')), [256, 256]);
   });
 });
 
-describe('the search for images', () => {
-  it('sees every way to write one', () => {
+describe('the search for images and links', () => {
+  it('finds all kinds of images', () => {
     const text =
       '![a](media/a.png) [![b](https://b/b.svg "b")](c) <img width="5" src="d.png"> <source srcset=\'e.png\'>';
     assert.deepEqual(imagesIn(text), ['media/a.png', 'https://b/b.svg', 'd.png', 'e.png']);
   });
 
-  it('knows an image that is there from one that is not', () => {
-    assert.deepEqual(['https://x/y.png', 'package.json', 'http://x/y.png', 'media/gone.png'].map(isThere), [
-      true,
-      true,
-      false,
-      false,
-    ]);
+  it('finds relative links outside code', () => {
+    const text = '[a](docs/a.md#b) [b](https://b) [c](#c) `[d](d.md)` [![e](e.png)](e.md)\n```\n[f](f.md)\n```\n';
+    assert.deepEqual(linksIn(text), ['docs/a.md', 'e.png', 'e.md']);
   });
 });

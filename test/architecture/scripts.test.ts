@@ -13,17 +13,17 @@ const INSTALL = 'node tools/install.mjs';
 
 type Packages = Record<string, { version: string; integrity?: string; optional?: boolean }>;
 
-/** What a package-lock.json asks for in these tests: one package, and one that not every platform has. */
-const WANTED: Packages = {
+/** The packages in package-lock.json: one for all platforms, and an optional one for another platform. */
+const LOCKED: Packages = {
   '': { version: '1.0.0' },
   'node_modules/a': { version: '2.0.0', integrity: 'sha512-a' },
   'node_modules/b-for-another-platform': { version: '3.0.0', integrity: 'sha512-b', optional: true },
 };
-const { 'node_modules/a': A = { version: '' } } = WANTED;
+const { 'node_modules/a': A = { version: '' } } = LOCKED;
 const INSTALLED: Packages = { 'node_modules/a': A };
 
 describe('the npm scripts', () => {
-  it('each install what is missing, in a step before: a shell would go on with the Node that it found first', () => {
+  it('install missing packages in a pre script, because a shell keeps using the first Node that it finds', () => {
     const names = Object.keys(scripts).filter((name) => scripts[name] !== INSTALL);
     assert.ok(names.includes('start') && names.includes('test') && names.includes('test:ui'));
     assert.deepEqual(
@@ -32,14 +32,14 @@ describe('the npm scripts', () => {
     );
   });
 
-  it('are all that continuous integration needs', () => {
+  it('are sufficient for continuous integration', () => {
     const commands = read('.ci/run')
       .split('\n')
       .filter((line) => line !== '' && !line.startsWith('#'));
     assert.deepEqual(commands, ['set -euo pipefail', 'cd "$(dirname "${BASH_SOURCE[0]}")/.."', 'npm test']);
   });
 
-  it('are all that the README asks for at the start', () => {
+  it('are the only commands in the README', () => {
     const [, block = ''] = /```sh\n(.*?)```/s.exec(read('README.md')) ?? [];
     assert.deepEqual(
       block
@@ -51,14 +51,14 @@ describe('the npm scripts', () => {
   });
 });
 
-describe('the step before every script', () => {
+describe('the pre script', () => {
   let folder: string;
 
   beforeEach(() => {
     folder = realpathSync(mkdtempSync(join(tmpdir(), 'session-keeper-install-')));
     cpSync(join(root, 'tools'), join(folder, 'tools'), { recursive: true });
-    writeFileSync(join(folder, 'package-lock.json'), JSON.stringify({ packages: WANTED }));
-    // Stands in for npm: records how it is called, takes a moment, and writes what npm writes at the end.
+    writeFileSync(join(folder, 'package-lock.json'), JSON.stringify({ packages: LOCKED }));
+    // A fake npm: records its arguments, waits, and writes the file that npm writes at the end.
     writeFileSync(
       join(folder, 'npm-cli.js'),
       `
@@ -78,13 +78,13 @@ describe('the step before every script', () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  /** Says which packages are in node_modules. */
+  /** Writes the list of packages in node_modules. */
   function put(packages: Packages): void {
     mkdirSync(join(folder, 'node_modules'), { recursive: true });
     writeFileSync(join(folder, 'node_modules/.package-lock.json'), JSON.stringify({ packages }));
   }
 
-  /** Starts the step, in another folder, as npm with its own options in the environment would. */
+  /** Starts the script in another folder, with npm's options in the environment. */
   function start(env: Record<string, string> = {}): ChildProcessWithoutNullStreams {
     return spawn(process.execPath, [join(folder, 'tools/install.mjs')], {
       cwd: tmpdir(),
@@ -92,7 +92,7 @@ describe('the step before every script', () => {
     });
   }
 
-  /** Runs the step, and returns how it ended and what it printed. */
+  /** Runs the script, and returns its exit code and output. */
   async function run(env: Record<string, string> = {}): Promise<{ code: unknown; out: string; err: string }> {
     const child = start(env);
     const [out, err, [code]] = await Promise.all([
@@ -107,14 +107,14 @@ describe('the step before every script', () => {
     existsSync(join(folder, 'calls.txt')) ? readFileSync(join(folder, 'calls.txt'), 'utf8').trim().split('\n') : [];
   const call = (): string => `ci --prefix ${folder} --include=dev --loglevel=error`;
 
-  it('installs on a fresh clone, says so, and leaves stdout to the script', async () => {
+  it('installs on a fresh clone, and prints to stderr only', async () => {
     assert.deepEqual(await run(), { code: 0, out: '', err: 'Installing dependencies…\nadded 1 package\n' });
     assert.deepEqual(calls(), [call()]);
     assert.deepEqual(await run(), { code: 0, out: '', err: '' });
     assert.deepEqual(calls().length, 1);
   });
 
-  it('does nothing if everything is there, a package of another platform aside', async () => {
+  it('does nothing if all packages for this platform are installed', async () => {
     put(INSTALLED);
     assert.deepEqual([await run(), calls()], [{ code: 0, out: '', err: '' }, []]);
     put({ 'node_modules/a': A, 'node_modules/b-for-another-platform': { version: '3.0.0', integrity: 'sha512-b' } });
@@ -125,7 +125,7 @@ describe('the step before every script', () => {
     ['a package is missing', {}],
     ['a package has another version', { 'node_modules/a': { ...A, version: '1.9.9' } }],
     ['a package has other contents', { 'node_modules/a': { ...A, integrity: 'sha512-x' } }],
-    ['there is one too many', { ...INSTALLED, 'node_modules/c': { version: '1.0.0' } }],
+    ['there is an additional package', { ...INSTALLED, 'node_modules/c': { version: '1.0.0' } }],
     [
       'a package of this platform has another version',
       { ...INSTALLED, 'node_modules/b-for-another-platform': { version: '2.0.0' } },
@@ -139,7 +139,7 @@ describe('the step before every script', () => {
     });
   }
 
-  it('installs if an installation was cut short, whether npm or this step was ended', async () => {
+  it('installs if npm or this script was interrupted', async () => {
     mkdirSync(join(folder, 'node_modules'));
     writeFileSync(join(folder, 'node_modules/.package-lock.json'), '{ "packages": {');
     const gone = spawn(process.execPath, ['--version'], { stdio: 'ignore' });
@@ -159,7 +159,7 @@ describe('the step before every script', () => {
     assert.deepEqual(calls(), [call()]);
   });
 
-  it('waits for another script that is installing, and says so once', async () => {
+  it('waits for another script that is installing, and prints that once', async () => {
     writeFileSync(join(folder, '.installing'), String(process.pid));
     const child = start();
     const printed = text(child.stderr);
@@ -170,7 +170,7 @@ describe('the step before every script', () => {
     assert.deepEqual(calls(), []);
   });
 
-  it('stops the script if the installation fails, and tries again the next time', async () => {
+  it('fails if the installation fails, and retries the next time', async () => {
     assert.equal((await run({ NPM_FAILS: '1' })).code, 7);
     assert.equal(existsSync(join(folder, '.installing')), false);
     assert.equal((await run()).code, 0);

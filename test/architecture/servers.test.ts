@@ -1,4 +1,4 @@
-// The pages on servers: what they have one enter is what the guide enters, and what they promise is what the code knows.
+// The server guides: their entries are those that Add Provider writes, and their facts are those of the code.
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -16,10 +16,10 @@ const read = (name: string): string => readFileSync(join(folder, name), 'utf8').
 
 const failures = readFileSync(join(folder, '../failures.md'), 'utf8').split(/\r?\n/);
 
-/** The entries of the settings that a page shows, block by block. */
+/** Returns the entries that a page shows, from all code blocks. */
 function entriesOn(page: string): Entry[] {
   const blocks = [...page.matchAll(/```json\n(.*?)```/gs)].map(([, json = '']) => json);
-  assert.ok(blocks.length > 0, 'an entry to copy');
+  assert.ok(blocks.length > 0, 'the page has no entry');
   return blocks.flatMap((block) => {
     const { 'sessionKeeper.providers': list, ...others } = JSON.parse(`{${block}}`) as {
       readonly 'sessionKeeper.providers': Entry[];
@@ -29,32 +29,32 @@ function entriesOn(page: string): Entry[] {
   });
 }
 
-/** The rows of a page's first table, by what they are about. */
+/** Returns the rows of a page's first table by their name. */
 function factsOn(page: string): ReadonlyMap<string, string> {
   return new Map(
     [...page.matchAll(/^\| ([A-Z][^|]*) \| ([^|]*) \|$/gm)].map(([, name = '', value = '']) => [name, value]),
   );
 }
 
-/** What a page has to begin its facts with. */
-const SAID = {
+/** The beginnings of a page's facts. */
+const FACTS = {
   secret: {
-    none: 'None: ',
-    required: 'Needed.',
-    'for-browser': 'Needed to sign in in the browser; not for a code on any device.',
+    none: 'None. ',
+    required: 'Required.',
+    'for-browser': 'Required to sign in with the browser, but not with a device code.',
   },
-  device: { 'if-allowed': 'Yes, ', 'other-client': 'No: ', never: 'No: ' },
-  renewal: { 'with-scope': 'With `offline_access`.', always: 'Always, ', needless: 'Not needed: ' },
+  device: { 'if-allowed': 'Yes, ', 'other-client': 'No. ', never: 'No. ' },
+  renewal: { 'with-scope': 'With `offline_access`.', always: 'Always, ', needless: 'Not needed. ' },
 } as const satisfies { readonly [F in 'secret' | 'device' | 'renewal']: Readonly<Record<Preset[F], string>> };
-/** The index says the same in few words. */
+/** The same in the index. */
 const INDEXED: Readonly<Record<Preset['secret'], string>> = {
   none: 'none',
-  required: 'needed',
-  'for-browser': 'in the browser',
+  required: 'required',
+  'for-browser': 'browser only',
 };
 
-describe('the pages on servers', () => {
-  it('are one for each ready-made definition, one for any other server, and an index', () => {
+describe('the server guides', () => {
+  it('include one for each predefined server, one for other servers, and an index', () => {
     assert.deepEqual(pages, [...PRESETS.map(({ id }) => `${id}.md`), 'other.md', 'README.md'].sort());
     const index = read('README.md');
     for (const { id, name } of PRESETS) {
@@ -67,7 +67,7 @@ describe('the pages on servers', () => {
     describe(`${preset.id}.md`, () => {
       const page = read(`${preset.id}.md`);
 
-      it('shows the entry that the guide writes', () => {
+      it('shows the entry that Add Provider writes', () => {
         const entries = entriesOn(page);
         assert.deepEqual(parseProviders(entries).problems, []);
         const [entry = {}, ...others] = entries;
@@ -82,28 +82,26 @@ describe('the pages on servers', () => {
         assert.deepEqual(entry, toEntry({ ...draft, label, id: proposeId({ ...draft, label }, []) }));
         const pattern = preset.issuer.replaceAll(/[.?]/g, '\\$&').replaceAll(/\{[^{}]*\}/g, '[^/{}]+');
         assert.match(draft.issuer, new RegExp(`^${pattern}$`));
-        assert.ok(page.includes(`choose **${preset.name}**`), 'its name in the guide');
+        assert.ok(page.includes(`choose **${preset.name}**`), 'the name of the predefined server');
         assert.ok(page.startsWith(`# ${preset.name}\n`));
       });
 
-      it('says of secret, addresses, code and renewal what the code knows', () => {
+      it('states the facts about the secret, redirect URIs, device code, and renewal that the code has', () => {
         const facts = factsOn(page);
         const starts = (fact: string, said: string): void =>
           assert.ok(facts.get(fact)?.startsWith(said), `${fact}: ${facts.get(fact)}`);
-        starts('Client secret', SAID.secret[preset.secret]);
-        starts('Code on any device', SAID.device[preset.device]);
-        starts('Renewal', SAID.renewal[preset.renewal]);
+        starts('Client secret', FACTS.secret[preset.secret]);
+        starts('Device code', FACTS.device[preset.device]);
+        starts('Renewal', FACTS.renewal[preset.renewal]);
         const [provider] = parseProviders(entriesOn(page)).providers;
         assert.ok(provider !== undefined);
-        const addresses = [...(facts.get('Redirect addresses') ?? '').matchAll(/`([^`]+)`/g)].map(
-          ([, address]) => address,
-        );
-        assert.deepEqual(addresses, preset.registersRedirect ? redirectUrisOf(provider) : []);
+        const uris = [...(facts.get('Redirect URIs') ?? '').matchAll(/`([^`]+)`/g)].map(([, uri]) => uri);
+        assert.deepEqual(uris, preset.registersRedirect ? redirectUrisOf(provider) : []);
         assert.equal(
-          facts.get('Redirect addresses')?.includes('any port') === true,
+          facts.get('Redirect URIs')?.includes('any port') === true,
           preset.registersRedirect && provider.redirectPorts.length === 0,
         );
-        assert.equal(page.includes('Set Client Secret…** afterwards'), preset.secret !== 'none');
+        assert.equal(page.includes(', then run **Session Keeper: Set Client Secret…**:'), preset.secret !== 'none');
         assert.equal(
           /`(?:refresh_token_expires_in|refresh_expires_in)`/.exec(page)?.[0],
           preset.endField && `\`${preset.endField}\``,
@@ -114,19 +112,19 @@ describe('the pages on servers', () => {
   }
 
   for (const name of pages) {
-    it(`name no failure that there is not, and lead nowhere that is not there: ${name}`, () => {
+    it(`only name existing failures and link to existing files: ${name}`, () => {
       const page = read(name);
       const named = [...page.matchAll(/^\| [^|]+ \| `([^`|]+)` \| [^|]+ \|$/gm)].map(([, category = '']) => category);
       assert.deepEqual(
         named.filter((category) => !(CATEGORIES as readonly string[]).includes(category)),
         [],
       );
-      // What is in italics there, and not from the browser, is a part of the sentence that the product has for it.
+      // Text in italics, unless it's from the browser, is part of the product's message.
       for (const [, quoted = '', category = ''] of page.matchAll(/^\| \*([^*]+)\*[^|]* \| `([^`|]+)` \|/gm)) {
         const row = failures.find((line) => line.endsWith(` | \`${category}\` |`) && line.split(' | ').length > 3);
         assert.ok(row?.includes(quoted), `${category}: ${quoted}`);
       }
-      // A code there that the product knows is of that category, at one step or another.
+      // If the product knows the code, it belongs to that category in at least one step.
       for (const [, code = '', category = ''] of page.matchAll(/^\| [^|]*`([\w.-]+)`[^|]* \| `([^`|]+)` \|/gm)) {
         const meanings = (['exchange', 'refresh', 'device', 'authorization'] as const).map(
           (step) => categoryOfError(code, step) ?? categoryOfCode(code) ?? category,
@@ -145,14 +143,14 @@ describe('the pages on servers', () => {
         );
         assert.deepEqual(
           [...page.matchAll(/^## (.*)$/gm)].map(([, heading = '']) => heading.replace(/^At .*/, 'At')),
-          ['At', 'In VS Code', 'What to expect', 'When it does not work'],
+          ['At', 'In VS Code', 'What to expect', 'Troubleshooting'],
         );
         assert.ok(named.length > 0);
       }
     });
   }
 
-  it('are led to by the README', () => {
+  it('are linked in the README', () => {
     assert.ok(readFileSync(join(folder, '../../README.md'), 'utf8').includes('](docs/servers/README.md)'));
   });
 });

@@ -1,4 +1,4 @@
-// A sign-in method is one object in one file; everything else asks the objects.
+// A sign-in method is one object in one file; all other code uses the objects.
 import assert from 'node:assert/strict';
 import { readFileSync, readdirSync } from 'node:fs';
 import { join, sep } from 'node:path';
@@ -18,7 +18,7 @@ describe('the sign-in methods in src', () => {
     }
   });
 
-  it('are all named in the README, on the page of settings and in the sentence about a wrong one', () => {
+  it('are all in the README, in docs/settings.md and in the message about an invalid one', () => {
     const root = join(SRC, '..');
     const readme = readFileSync(join(root, 'README.md'), 'utf8');
     const settings = readFileSync(join(root, 'docs/settings.md'), 'utf8');
@@ -31,7 +31,7 @@ describe('the sign-in methods in src', () => {
     }
   });
 
-  it('are compared with nowhere but in their own files', () => {
+  it('are compared only in their own files', () => {
     assert.deepEqual(
       FILES.flatMap((file) => methodComparisons(file, readFileSync(join(SRC, file), 'utf8'))),
       [],
@@ -52,14 +52,14 @@ describe('the checker of sign-in methods', () => {
     `const hasCode = method === deviceFlow.id;`,
     `const is = ['paste'].some((one) => one === method);`,
   ]) {
-    it(`sees a decision by a method's id when a file has: ${text}`, () => {
+    it(`reports a decision by a method's ID in: ${text}`, () => {
       const [found = '', ...others] = methodComparisons('ui/a.ts', text);
       assert.match(found, /^ui\/a\.ts:1 decides by the sign-in method '(?:loopback|uri|device|paste)'$/);
       assert.deepEqual(others, []);
     });
   }
 
-  it('allows a flow its own id, and not that of another one', () => {
+  it("allows a flow its own ID, but not another one's", () => {
     const text = `const is = [method === 'uri', method === 'device'];`;
     assert.deepEqual(methodComparisons('flows/uriFlow.ts', text), [
       `flows/uriFlow.ts:1 decides by the sign-in method 'device'`,
@@ -72,7 +72,7 @@ describe('the checker of sign-in methods', () => {
     `if (flow.redirectsTo === 'editor' || provider.id === method) { await start(deviceFlow.id); }`,
     `const all = ['loopback', 'uri'].map(use); // method === 'uri'`,
   ]) {
-    it(`sees none when a file has: ${text}`, () => {
+    it(`reports nothing in: ${text}`, () => {
       assert.deepEqual(methodComparisons('ui/a.ts', text), []);
     });
   }

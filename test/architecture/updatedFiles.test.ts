@@ -48,7 +48,7 @@ describe('a window whose files are replaced', function () {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  /** Starts the extension with a session whose token works for a time in ms. */
+  /** Starts the extension with a session whose token is valid for a time in ms. */
   const start = (left: number): void => {
     const store = new FakeStore();
     const now = Date.now();
@@ -60,7 +60,7 @@ describe('a window whose files are replaced', function () {
     store.secrets.set('session:s1', JSON.stringify(record));
     extension.activate(fakeContext({ folder: join(folder, 'storage'), store, subscriptions }));
   };
-  /** Takes away what is loaded on demand, or puts it back. */
+  /** Removes the files that are loaded on demand, or restores them. */
   const move = (from: string, to: string): void => {
     const name = readdirSync(join(folder, from)).find((file) => file.startsWith('onDemand-')) ?? '';
     renameSync(join(folder, from, name), join(folder, to, name));
@@ -72,7 +72,7 @@ describe('a window whose files are replaced', function () {
   const run = (command: string): Promise<unknown> => Promise.resolve(editor.commands.get(command)?.());
   const messages = (): string[] => editor.messages.map(({ text }) => text);
 
-  it('serves sessions and says what to do when its files are gone before they are needed', async () => {
+  it("serves sessions and shows what to do when its files are gone before they're needed", async () => {
     move('dist', '.');
     start(HOUR);
     assert.deepEqual(await getTokens(), ['access-1']);
@@ -80,13 +80,13 @@ describe('a window whose files are replaced', function () {
     assert.deepEqual(messages(), [bundleLoadFailed()]);
   });
 
-  it('rejects with the reason when a token has expired and its files are gone before they are needed', async () => {
+  it("rejects with the reason when a token has expired and its files are gone before they're needed", async () => {
     move('dist', '.');
     start(-SECOND);
     await assert.rejects(getTokens(), { name: 'SessionKeeper.unexpected', message: bundleLoadFailed() });
   });
 
-  it('does what a command says when its files are there again', async () => {
+  it('runs a command when its files are restored', async () => {
     move('dist', '.');
     start(HOUR);
     assert.deepEqual(await getTokens(), ['access-1']);
@@ -94,11 +94,11 @@ describe('a window whose files are replaced', function () {
     move('.', 'dist');
     editor.respond = ({ buttons, isModal }) => (isModal ? buttons[0] : undefined);
     await run(COMMANDS.signOut);
-    assert.deepEqual(messages(), [bundleLoadFailed(), 'Sign out of Acme as Sam?', 'Signed out of Acme as Sam.']);
+    assert.deepEqual(messages(), [bundleLoadFailed(), 'Sign out of Acme (Sam)?', 'Signed out of Acme (Sam).']);
     assert.deepEqual(await getTokens(), []);
   });
 
-  it('goes on refreshing when its files are gone after they were loaded', async () => {
+  it('keeps refreshing when its files are gone after they were loaded', async () => {
     start(-SECOND);
     await run(COMMANDS.showLog);
     rmSync(join(folder, 'dist'), { recursive: true });

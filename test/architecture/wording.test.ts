@@ -47,7 +47,7 @@ const SHOWN: readonly Phrase[] = [
     instead: 'the contraction',
   },
   { pattern: /\bclient ids?\b/u, instead: 'client ID' },
-  { pattern: /\bids?\b(?![`:.])/u, instead: 'ID' },
+  { pattern: /(?<!["\\])\bids?\b(?![`:."\\])/u, instead: 'ID' },
   { pattern: /\b(?:wants?|wanted)\b/iu, instead: 'requires, needs' },
   { pattern: /\bany more\b/iu, instead: 'no longer' },
   { pattern: /\bbesides?\b/iu, instead: 'in addition to' },
@@ -78,23 +78,28 @@ const isShown = (path: string): boolean =>
 
 /** Returns where a file has one of the phrases, a line each. */
 function findPhrases(path: string, phrases: readonly Phrase[]): string[] {
-  return readFileSync(join(root, path), 'utf8')
+  return withoutCode(path, readFileSync(join(root, path), 'utf8'))
     .split('\n')
     .flatMap((line, index) =>
       phrases.flatMap(({ pattern, instead }) => {
-        const found = pattern.exec(withoutCode(path, line));
+        const found = pattern.exec(line);
         return found === null ? [] : [`${path}:${index + 1}: "${found[0]}" → ${instead}`];
       }),
     );
 }
 
-/** Removes code, keys and link targets from a line that is shown. */
-function withoutCode(path: string, line: string): string {
-  return extname(path) === '.json'
-    ? line.replace(/^\s*"(?:[^"\\]|\\.)*": (?=")/u, '')
-    : extname(path) === '.md'
-      ? line.replace(/`[^`]*`/gu, '').replace(/\]\([^)]*\)/gu, ']')
-      : line;
+/** Removes code, keys, link targets, and quotes of other products from a text that is shown, but keeps its lines. */
+function withoutCode(path: string, text: string): string {
+  if (extname(path) === '.json') {
+    return text.replaceAll(/^\s*"(?:[^"\\]|\\.)*": (?=")/gmu, '').replaceAll(/`[^`\n]*`/gu, '');
+  }
+  return extname(path) === '.md'
+    ? text
+        .replaceAll(/^```.*?^```|<!--.*?-->/gmsu, (block) => block.replaceAll(/[^\n]/gu, ''))
+        .replaceAll(/In the browser: \*[^*\n]*\*/gu, '')
+        .replaceAll(/`[^`\n]*`/gu, '')
+        .replaceAll(/\]\([^)\n]*\)/gu, ']')
+    : text;
 }
 
 describe('the wording', () => {

@@ -8,26 +8,26 @@ import { minimumVersion } from '../../tools/editor.ts';
 import { root } from '../../tools/places.ts';
 import { startFiles } from '../../tools/startFiles.ts';
 
-/** What stands side by side, in the order of the table. */
+/** The compared extensions, in the order of the table. */
 export const alternatives = ['Session Keeper', 'floor', 'github-authentication', 'microsoft-authentication'] as const;
 
 /** One of {@link alternatives}. */
 export type Alternative = (typeof alternatives)[number];
 
-/** One extension of the bench. */
-export interface Workpiece {
-  /** The extension id. */
+/** One extension of the benchmark. */
+export interface BenchExtension {
+  /** The extension ID. */
   readonly id: string;
   /** The absolute path of its folder. */
   readonly folder: string;
-  /** The bytes of what is loaded at its start. */
+  /** The size, in bytes, of what is loaded at start. */
   readonly size: number;
 }
 
 /** The alternatives, and the extension that measures them. */
-export type Workpieces = Readonly<Record<Alternative | 'measurer', Workpiece>>;
+export type BenchExtensions = Readonly<Record<Alternative | 'measurer', BenchExtension>>;
 
-/** The part of a package.json that is needed here. */
+/** The required parts of a package.json. */
 interface Manifest {
   readonly name: string;
   readonly publisher: string;
@@ -35,19 +35,19 @@ interface Manifest {
   readonly [field: string]: unknown;
 }
 
-/** The folder, ignored by git, for everything that the bench makes. */
+/** The folder, ignored by git, for everything that the benchmark creates. */
 const benchFolder = join(root, 'out', 'bench');
 
 /**
- * Builds the extension, and copies of all four that nobody but the bench activates: without an event at start, and
- * without the declaration of a provider, for which VS Code itself would wake them. The copies of VS Code's own
- * extensions have the ids of the originals, and stand in for them while the bench runs.
+ * Builds the extension, and copies of all four that only the benchmark activates: without a startup event, and without
+ * the declaration of a provider, for which VS Code would activate them. The copies of VS Code's own extensions have the
+ * IDs of the originals, and replace them during the benchmark.
  *
  * @param home the folder of VS Code
  * @returns what to load
- * @throws Error with the compiler's words, if something does not build
+ * @throws Error with the compiler's output if something doesn't build
  */
-export async function makeWorkpieces(home: string): Promise<Workpieces> {
+export async function buildExtensions(home: string): Promise<BenchExtensions> {
   await promisify(execFile)(process.execPath, ['esbuild.mjs'], { cwd: root });
   await rm(benchFolder, { recursive: true, force: true });
   const { names } = await startFiles();
@@ -65,15 +65,15 @@ export async function makeWorkpieces(home: string): Promise<Workpieces> {
 }
 
 interface Copying {
-  /** The name of the copy's folder; without it, that of the extension. */
+  /** The name of the copy's folder; if undefined, that of the extension. */
   readonly name?: string;
-  /** What of the folder is copied; everything without it. */
+  /** The parts of the folder to copy; if undefined, all. */
   readonly parts?: readonly string[];
-  /** The files in dist/ that are loaded at the start; without it, the one that the manifest names. */
+  /** The files in dist/ that are loaded at start; if undefined, the file in the manifest. */
   readonly startFiles?: readonly string[];
 }
 
-async function copyOf(original: string, { name, parts = ['.'], startFiles }: Copying = {}): Promise<Workpiece> {
+async function copyOf(original: string, { name, parts = ['.'], startFiles }: Copying = {}): Promise<BenchExtension> {
   const manifest = JSON.parse(await readFile(join(original, 'package.json'), 'utf8')) as Manifest;
   const folder = join(benchFolder, name ?? manifest.name);
   for (const part of parts) {
@@ -83,7 +83,7 @@ async function copyOf(original: string, { name, parts = ['.'], startFiles }: Cop
   return await finished(folder, { ...manifest, activationEvents: [], contributes }, startFiles);
 }
 
-async function ownExtension(name: string, more: Readonly<Record<string, unknown>>): Promise<Workpiece> {
+async function ownExtension(name: string, more: Readonly<Record<string, unknown>>): Promise<BenchExtension> {
   const folder = join(benchFolder, name);
   await build({
     entryPoints: [join(import.meta.dirname, `${name}.ts`)],
@@ -111,7 +111,7 @@ async function finished(
   folder: string,
   manifest: Manifest,
   startFiles: readonly string[] = ['extension.js'],
-): Promise<Workpiece> {
+): Promise<BenchExtension> {
   await mkdir(folder, { recursive: true });
   await writeFile(join(folder, 'package.json'), JSON.stringify(manifest, undefined, 2));
   const sizes = await Promise.all(startFiles.map(async (name) => (await stat(join(folder, 'dist', name))).size));

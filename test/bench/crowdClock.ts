@@ -7,8 +7,8 @@ interface Timer {
 }
 
 /**
- * A patient clock for many windows: all that is due at one time runs at that time, before any of the work that it
- * starts has come to an end.
+ * A manual clock for many windows: everything that is due at one time runs at that time, before any of the resulting
+ * work completes.
  */
 export class MultiWindowClock extends ManualAsyncClock {
   readonly #timers = new Set<Timer>();
@@ -34,7 +34,7 @@ export class MultiWindowClock extends ManualAsyncClock {
       }
       this.#now = Math.max(this.#now, next);
       for (const timer of [...this.#timers].filter(({ at }) => at <= next)) {
-        // One of them may have called another off.
+        // One of them may have canceled another.
         if (this.#timers.delete(timer)) {
           this.fired += 1;
           timer.run();
@@ -44,7 +44,7 @@ export class MultiWindowClock extends ManualAsyncClock {
     this.#now = until;
   }
 
-  /** What a sleep of the machine does: the clock goes on, the timers keep their rest. */
+  /** Simulates sleep: the clock continues, and timers keep their remaining time. */
   override sleep(time: number): void {
     this.#now += time;
     for (const timer of this.#timers) {

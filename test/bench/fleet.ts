@@ -1,6 +1,6 @@
-// What an identity server sees of many computers while it refuses connections, and when it's back. The schedule is the
-// product's own: when a refresh is due, and when a failed one is retried. Beside it, the fixed interval that the product
-// had before it backed off.
+// The load that many computers cause on an identity server while it refuses connections, and when it's back. The
+// schedule is the product's own: when a refresh is due, and when a failed one is retried. For comparison, the fixed
+// interval that the product used before it backed off.
 import { HOUR, MINUTE, SECOND } from '../../src/core/clock.ts';
 import { Failure } from '../../src/core/failure.ts';
 import { refreshDueAt } from '../../src/core/lifetime.ts';
@@ -8,7 +8,7 @@ import { retryDelay } from '../../src/core/retry.ts';
 import { Random } from '../support/simulation/random.ts';
 import { table } from './table.ts';
 
-/** When a failed refresh is retried: the delay in ms. */
+/** Returns when a failed refresh is retried, as a delay in ms. */
 type Schedule = (failures: number, random: number, timeLeft: number) => number;
 
 /** The number of computers, and for how long, in ms, they are observed. */
@@ -29,15 +29,15 @@ const SCHEDULES: Readonly<Record<string, Schedule>> = {
     Math.min(2 * SECOND * 2 ** (failures - 1), 8 * SECOND) * (0.75 + random / 2),
 };
 
-/** What the server sees. */
+/** The load on the server. */
 interface Load {
   /** The requests in each second. */
   readonly perSecond: Float64Array;
-  /** For how long, in ms, all computers together were without a token that works, divided by their number. */
+  /** For how long, in ms, a computer was without a valid token, on average. */
   readonly withoutToken: number;
 }
 
-/** Observes computers that have each signed in at some time of the hour before. */
+/** Simulates computers that each signed in at a random time in the hour before. */
 function simulate(schedule: Schedule): Load {
   const random = new Random(20_000);
   const perSecond = new Float64Array(END / SECOND);
@@ -93,12 +93,12 @@ export function reportFleet(): string {
   });
   return table([
     [
-      `${COMPUTERS} computers, connections refused for ${OUTAGE / MINUTE} min: requests a second`,
+      `${COMPUTERS} computers, connections refused for ${OUTAGE / MINUTE} min: requests per second`,
       'peak before',
       'peak during',
       'mean during',
       'peak after',
-      'without a token, a computer',
+      'without a token, per computer',
     ],
     ...rows,
   ]);

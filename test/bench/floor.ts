@@ -1,4 +1,4 @@
-// The floor that everything is measured against: the least that an extension with an authentication provider can do.
+// The baseline for all measurements: the minimal extension with an authentication provider.
 import * as vscode from 'vscode';
 
 const sessions: vscode.AuthenticationSession[] = [];

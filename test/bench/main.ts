@@ -1,8 +1,8 @@
-// Measures the extension in one run beside the least that an extension with an authentication provider can do, and
-// beside the two providers that VS Code brings; then what many windows and many sessions cost beside one. What counts is
-// the ratio within a run: times differ between machines.
+// Compares the extension to a minimal extension with an authentication provider and to the two providers built into VS
+// Code, and then many windows and sessions to one. Only the ratios within a run count, because times differ between
+// machines.
 //   node test/bench/main.ts               seven rounds
-//   node test/bench/main.ts --rounds 15   more of them
+//   node test/bench/main.ts --rounds 15   more rounds
 import { mkdtemp, rm } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,38 +12,41 @@ import { launchBrowser } from '../../tools/browser.ts';
 import { chosenVersion, prepareEditor, startEditor } from '../../tools/editor.ts';
 import { demoClientId, startIdentityServer } from '../../tools/identityServer.ts';
 import { printLog, withProgress } from '../../tools/progress.ts';
-import { alternatives, makeWorkpieces } from './alternatives.ts';
-import type { Alternative, Workpieces } from './alternatives.ts';
+import { alternatives, buildExtensions } from './alternatives.ts';
+import type { Alternative, BenchExtensions } from './alternatives.ts';
 import { reportFleet } from './fleet.ts';
 import { measureMany, reportMany } from './many.ts';
-import { present, ratios, table } from './table.ts';
+import { formatMedian, ratios, table } from './table.ts';
 import { folderVariable } from './task.ts';
 import { measureInWindow } from './window.ts';
-import type { Stage } from './window.ts';
+import type { WindowConfiguration } from './window.ts';
 
-/** The times of each alternative, one for each round; undefined where there was nothing to measure. */
+/** The times of each alternative, one per round; undefined if there was nothing to measure. */
 type Rounds = Readonly<Partial<Record<Alternative, readonly (number | undefined)[]>>>;
 
 const scopes = ['openid', 'profile', 'email', 'offline_access'];
-/** Few calls in a batch, and so many changes from one provider to the other: what else the machine does hits both alike. */
+/**
+ * Few calls per batch, so that it alternates often between the two providers: other load on the machine affects both
+ * equally.
+ */
 const callsPerBatch = 25;
 const batchesPerRound = 12;
-/** How long to go on with that, in ms, where the machine is too busy for all of it. */
+/** How long to continue, in ms, if the machine is too busy for all calls. */
 const enough = 60_000;
 
 const explanation = [
-  '× says how many times as much Session Keeper takes: below 1 it is smaller, or faster. Times are medians of all rounds,',
-  'ratios are medians of the ratios within each round. The floor is an extension whose provider hands out a constant.',
-  'Each activation happens in a new extension host, in copies of all four extensions that only the bench activates.',
+  "× is the factor by which Session Keeper takes longer: below 1 it's smaller or faster. Times are medians of all rounds,",
+  'ratios are medians of the ratios within each round. The floor is an extension whose provider returns a constant.',
+  'Each activation happens in a new extension host, in copies of all four extensions that only the benchmark activates.',
   'A call goes from another extension through VS Code to the provider and back, for a session that is signed in at an',
-  "identity server and still fresh. Most of it is the way between VS Code's processes, which the floor pays too.",
-  'Nobody can sign in to the last two here, so their calls are not measured.',
+  "identity server and still fresh. Most of that is communication between VS Code's processes, which the floor has, too.",
+  "The last two require a real account, so their calls aren't measured.",
 ];
 
 const { values } = parseArgs({ options: { rounds: { type: 'string', default: '7' } } });
 const rounds = Number(values.rounds);
 if (!Number.isInteger(rounds) || rounds < 1) {
-  throw new Error('--rounds takes a whole number from 1.');
+  throw new Error('--rounds requires a positive integer.');
 }
 
 const dataDir = await mkdtemp(join(tmpdir(), 'sk-'));
@@ -60,12 +63,12 @@ try {
 }
 
 async function bench(): Promise<void> {
-  // While nothing else runs yet.
+  // While nothing else is running.
   const many = await withProgress(printLog, 'Many windows, and many sessions', () => measureMany(rounds));
   const { home } = await prepareEditor(chosenVersion(), printLog);
-  const pieces = await withProgress(printLog, 'Building the extension and the floor', () => makeWorkpieces(home));
+  const pieces = await withProgress(printLog, 'Building the extension and the floor', () => buildExtensions(home));
 
-  // Tokens that stay fresh throughout: what is measured is the handing out, not the renewing.
+  // Tokens that stay fresh throughout: this measures returning tokens, not renewing them.
   const identity = await startIdentityServer({ accessTokenSeconds: 24 * 3600 });
   closing.push(() => identity.stop());
   const editor = await startEditor({
@@ -80,10 +83,10 @@ async function bench(): Promise<void> {
   const browser = await launchBrowser({ log: printLog });
   closing.push(() => browser.close());
   const extensions = Object.values(pieces).map((piece) => piece.folder);
-  const stage: Stage = { editor, browser, extensions, folder };
-  const activation = await measureActivation(stage, pieces);
-  const session = await measureSession(stage, pieces).catch((error: unknown): Rounds => {
-    // What has been measured until here is worth its row.
+  const configuration: WindowConfiguration = { editor, browser, extensions, folder };
+  const activation = await measureActivation(configuration, pieces);
+  const session = await measureSession(configuration, pieces).catch((error: unknown): Rounds => {
+    // What was measured so far is worth reporting.
     printLog(String(error));
     process.exitCode = 1;
     return {};
@@ -94,7 +97,7 @@ async function bench(): Promise<void> {
   printLog(reportFleet());
 }
 
-async function measureActivation(stage: Stage, pieces: Workpieces): Promise<Rounds> {
+async function measureActivation(configuration: WindowConfiguration, pieces: BenchExtensions): Promise<Rounds> {
   const times: Record<Alternative, (number | undefined)[]> = {
     'Session Keeper': [],
     floor: [],
@@ -102,16 +105,19 @@ async function measureActivation(stage: Stage, pieces: Workpieces): Promise<Roun
     'microsoft-authentication': [],
   };
   for (let round = 0; round < rounds; round += 1) {
-    // Each alternative takes each place in turn: the first one to be activated pays for what they share.
+    // Each alternative takes each position in turn, because the first one to be activated pays for what they share.
     const start = round % alternatives.length;
     const order = [...alternatives.slice(start), ...alternatives.slice(0, start)];
     await withProgress(printLog, `Activation, window ${round + 1} of ${rounds}`, async () => {
-      const measured = await measureInWindow(stage, { kind: 'activation', ids: order.map((name) => pieces[name].id) });
+      const measured = await measureInWindow(configuration, {
+        kind: 'activation',
+        ids: order.map((name) => pieces[name].id),
+      });
       for (const name of alternatives) {
         const [time] = measured[pieces[name].id] ?? [];
         times[name].push(time);
         if (time === undefined) {
-          printLog(`${name} was active already; not measured in this window`);
+          printLog(`${name} was already active; not measured in this window`);
         }
       }
     });
@@ -119,11 +125,11 @@ async function measureActivation(stage: Stage, pieces: Workpieces): Promise<Roun
   return times;
 }
 
-async function measureSession(stage: Stage, pieces: Workpieces): Promise<Rounds> {
+async function measureSession(configuration: WindowConfiguration, pieces: BenchExtensions): Promise<Rounds> {
   const batches = rounds * batchesPerRound;
   const title = `getSession, up to ${batches * callsPerBatch} calls to each of two providers`;
   const measured = await withProgress(printLog, title, () =>
-    measureInWindow(stage, {
+    measureInWindow(configuration, {
       kind: 'session',
       owners: [pieces['Session Keeper'].id, pieces.floor.id],
       providers: ['acme', 'floor'],
@@ -136,13 +142,13 @@ async function measureSession(stage: Stage, pieces: Workpieces): Promise<Rounds>
   return { 'Session Keeper': measured['acme'] ?? [], floor: measured['floor'] ?? [] };
 }
 
-function report(pieces: Workpieces, activation: Rounds, session: Rounds): void {
+function report(pieces: BenchExtensions, activation: Rounds, session: Rounds): void {
   const sizes: Rounds = Object.fromEntries(alternatives.map((name) => [name, [pieces[name].size]]));
   const others = alternatives.slice(1);
   const row = (measure: string, times: Rounds, say: (value: number) => string): string[] => [
     measure,
-    ...alternatives.map((name) => present(known(times[name]), say)),
-    ...others.map((name) => present(ratios(times['Session Keeper'], times[name]), (value) => value.toFixed(2))),
+    ...alternatives.map((name) => formatMedian(known(times[name]), say)),
+    ...others.map((name) => formatMedian(ratios(times['Session Keeper'], times[name]), (value) => value.toFixed(2))),
   ];
   printLog('');
   printLog(
@@ -154,9 +160,9 @@ function report(pieces: Workpieces, activation: Rounds, session: Rounds): void {
   printLog(
     table([
       ['measure', ...alternatives, ...others.map((name) => `× ${name.replace('-authentication', '')}`)],
-      row('loaded at the start', sizes, (bytes) => `${(bytes / 1000).toFixed(1)} kB`),
+      row('loaded at start', sizes, (bytes) => `${(bytes / 1000).toFixed(1)} kB`),
       row('activation', activation, (time) => `${time.toFixed(1)} ms`),
-      row('warm getSession, a call', session, (time) => `${(time * 1000).toFixed(0)} µs`),
+      row('warm getSession, per call', session, (time) => `${(time * 1000).toFixed(0)} µs`),
     ]),
   );
   printLog('');

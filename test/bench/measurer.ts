@@ -1,5 +1,5 @@
-// The extension that measures. It is an extension like any other, and no test module: VS Code shows no dialog to a
-// window that runs tests, and without a dialog nobody can let it have a session.
+// The measuring extension. It's a regular extension rather than a test module: VS Code shows no dialogs in a window
+// that runs tests, and access to a session is granted in a dialog.
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -7,16 +7,16 @@ import * as vscode from 'vscode';
 import { folderVariable, outcomeFile, taskFile } from './task.ts';
 import type { ActivationTask, Outcome, SessionTask, Task, Times } from './task.ts';
 
-/** How long the window gets to finish its own start, in ms, so that it is not measured along. */
+/** How long the window gets to finish its own start, in ms, so that it doesn't affect the measurement. */
 const settling = 2000;
 
-/** How long an extension gets to finish what it goes on doing after its activation, in ms. */
-const calming = 300;
+/** How long an extension gets to finish its work after activation, in ms. */
+const settlingAfterActivation = 300;
 
-/** How many calls of each provider go by unmeasured, until the code is warm. */
+/** How many calls to each provider aren't measured, until the code is warm. */
 const warmUpCalls = 200;
 
-/** Begins to measure; the start of the window does not wait for it. */
+/** Starts to measure, without delaying the start of the window. */
 export function activate(): void {
   void measure();
 }
@@ -50,7 +50,7 @@ async function measureActivation({ ids }: ActivationTask): Promise<Times> {
     const initialRecord = performance.now();
     await extension.activate();
     times[id] = [performance.now() - initialRecord];
-    await delay(calming);
+    await delay(settlingAfterActivation);
   }
   return times;
 }
@@ -67,7 +67,7 @@ async function measureSessions({
     await found(owner).activate();
   }
   for (const provider of providers) {
-    // The person signs in, and lets this extension have the session from here on.
+    // The user signs in, and grants this extension access to the session.
     await vscode.authentication.getSession(provider, scopes, { createIfNone: true });
     await meanOfCalls(provider, scopes, warmUpCalls);
   }
@@ -94,7 +94,7 @@ async function meanOfCalls(provider: string, scopes: readonly string[], calls: n
 function found(id: string): vscode.Extension<unknown> {
   const extension = vscode.extensions.getExtension(id);
   if (extension === undefined) {
-    throw new Error(`The extension ${id} is not there.`);
+    throw new Error(`The extension ${id} is missing.`);
   }
   return extension;
 }

@@ -1,21 +1,21 @@
-// What several windows cost the server together, and what one that is left alone costs the machine: in windows of this
-// process, at a real HTTP server, on a clock that runs through many hours at once.
+// The cost of several windows for the server, and of an idle window for the machine: windows in this process, with a
+// real HTTP server, on a clock that skips many hours.
 import { HOUR, MINUTE } from '../../src/core/clock.ts';
 import { FakeFolder, FakeProcessLiveness, FakeStore } from '../support/fakeStore.ts';
 import { createTestWindow, seedSession, recordAt, type TestWindow } from '../support/testWindow.ts';
 import { ScriptedServer, rotatingTokens } from '../support/scriptedServer.ts';
 import { MultiWindowClock } from './crowdClock.ts';
 
-/** How many windows are open at once. */
+/** How many windows are open at the same time. */
 export const windowCounts = [1, 2, 5, 10] as const;
 
 /**
- * What windows have in common: the folder and the secrets; the folder alone, each with the secrets as they were when it
- * opened, as in the browser; or nothing.
+ * What windows share: the folder and the secrets; only the folder, each with the secrets as they were when it opened,
+ * as in the browser; or nothing.
  */
 export type Common = 'folder and secrets' | 'folder' | 'nothing';
 
-/** When windows renew: when it is due, for all in the same millisecond; or when they all wake from a sleep. */
+/** When windows renew: when due, all in the same millisecond; or when they all wake from sleep. */
 export type Occasion = 'due' | 'sleep';
 
 /** The requests that windows have sent, by {@link windowCounts}. */
@@ -23,28 +23,28 @@ export type Requests = readonly number[];
 
 /** What an idle window does in an hour. */
 export interface Idling {
-  /** How often it looks at its sessions. */
+  /** How often it checks its sessions. */
   readonly looks: number;
-  /** How many timers fire, those of the looks among them. */
+  /** How many timers fire, including those of the checks. */
   readonly timers: number;
 }
 
-/** The hours that go by in each measurement. */
+/** The number of hours in each measurement. */
 const hours = 10;
-/** How often the machine sleeps, and for how long, in ms: longer than a token lives. */
+/** How often the machine sleeps, and for how long, in ms: longer than the lifetime of a token. */
 const nights = 10;
 const night = 8 * HOUR;
-/** How long each access token works. */
+/** The lifetime of each access token. */
 const lifetime = { expires_in: HOUR / 1000 };
 
 /**
- * Counts refresh requests. Where windows have something in common, the server rotates strictly: one use of an old
- * refresh token ends the session.
+ * Counts refresh requests. If windows share anything, the server rotates strictly: using an old refresh token ends the
+ * session.
  *
- * @param common what the windows have in common
+ * @param common what the windows share
  * @param occasion when they renew
  * @returns the requests, by {@link windowCounts}
- * @throws Error if the session does not outlast it
+ * @throws Error if the session ends
  */
 export async function countRequests(common: Common, occasion: Occasion): Promise<Requests> {
   const requests: number[] = [];
@@ -55,10 +55,10 @@ export async function countRequests(common: Common, occasion: Occasion): Promise
 }
 
 /**
- * Counts what wakes a window up that nobody uses.
+ * Counts what wakes up an unused window.
  *
  * @param isSignedIn whether it has a session, which it renews
- * @returns what an hour brings, on average
+ * @returns the activity in an hour, on average
  */
 export async function countWakeUps(isSignedIn: boolean): Promise<Idling> {
   return await atServer(async (server, clock) => {
@@ -80,9 +80,9 @@ async function requestsOf(count: number, common: Common, occasion: Occasion): Pr
     await (occasion === 'due' ? clock.pass(hours * HOUR) : sleepAndWake(houses, clock));
     for (const testWindow of houses) {
       testWindow.sessions.dispose();
-      // A session that has ended on the way would need no more requests.
+      // A session that has ended meanwhile would need no more requests.
       if (testWindow.record().ended !== undefined) {
-        throw new Error(`The session has not outlasted ${count} windows.`);
+        throw new Error(`The session ended with ${count} windows.`);
       }
     }
     return server.requestsTo('/token').length;
@@ -99,7 +99,7 @@ async function sleepAndWake(houses: readonly TestWindow[], clock: MultiWindowClo
   }
 }
 
-/** Opens windows that have one session, and waits until they have read it. */
+/** Opens windows that share one session, and waits until they have read it. */
 async function open(
   server: ScriptedServer,
   clock: MultiWindowClock,

@@ -1,4 +1,4 @@
-// What many sessions cost one window: over a real folder on the disk, with a secret store in memory.
+// The cost of many sessions in one window, with a real folder on disk and an in-memory secret store.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -18,13 +18,13 @@ import { allKeyNames } from '../support/keyNames.ts';
 /** How many sessions a window has. */
 export const sessionCounts = [1, 10, 100, 1000] as const;
 
-/** What is measured. */
+/** The measured operations. */
 export const operations = ['tick', 'list', 'find', 'find one'] as const;
 
-/** The times of each operation in ms: by the number of sessions as in {@link sessionCounts}, one for each round. */
+/** The times of each operation in ms, by the number of sessions as in {@link sessionCounts}, one per round. */
 export type Costs = Readonly<Record<(typeof operations)[number], readonly (readonly number[])[]>>;
 
-/** About how many sessions are gone through before the time is taken, so that small numbers of them take long enough. */
+/** The approximate number of sessions to process per measurement, so that small numbers of them take long enough. */
 const enough: Readonly<Record<(typeof operations)[number], number>> = {
   tick: 200,
   list: 20_000,
@@ -32,13 +32,13 @@ const enough: Readonly<Record<(typeof operations)[number], number>> = {
   'find one': 5000,
 };
 
-/** Nobody is asked anything here: the sessions stay fresh throughout. */
+/** No requests are sent here: the sessions stay fresh throughout. */
 const provider = providerAt('https://id.example.com');
 
 /**
- * Measures windows with few and many sessions, in turns, so that what else the machine does hits all alike.
+ * Measures windows with few and many sessions in turn, so that other load on the machine affects all equally.
  *
- * @param rounds how many times each
+ * @param rounds the number of rounds
  * @returns the times
  */
 export async function measureSessions(rounds: number): Promise<Costs> {
@@ -99,7 +99,7 @@ async function meanOf(run: () => unknown, times: number): Promise<number> {
   return (performance.now() - initialRecord) / until;
 }
 
-/** A window that has read so many sessions, each of another account, from where an earlier one has left them. */
+/** Opens a window that has read a number of sessions, each of a different account, stored by an earlier window. */
 async function windowWith(count: number, folder: string): Promise<TestSessions> {
   const secrets = new FakeStore();
   const earlier = windowOver(folder, secrets);
@@ -114,7 +114,7 @@ async function windowWith(count: number, folder: string): Promise<TestSessions> 
   const window = windowOver(folder, secrets);
   await window.sessionManager.ready();
   if (window.sessionManager.getActive(provider.id).length !== count) {
-    throw new Error(`The window has not read its ${count} sessions.`);
+    throw new Error(`The window hasn't read its ${count} sessions.`);
   }
   return window;
 }

@@ -1,8 +1,8 @@
 /**
- * The middle of several values.
+ * Returns the median.
  *
- * @param values at least one
- * @returns the middle one; of an even number, the mean of the middle two
+ * @param values at least one value
+ * @returns the middle value, or the mean of the middle two
  */
 function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
@@ -12,39 +12,39 @@ function median(values: readonly number[]): number {
 }
 
 /**
- * How many times as much one thing takes as another: round by round, so that a round in which the machine was busy
- * counts for both sides alike.
+ * Returns the ratios of two measurements round by round, so that a round in which the machine was busy affects both
+ * equally.
  *
- * @param values the values of the one, one for each round
- * @param others the values of the other
- * @returns the ratios of the rounds in which there are both
+ * @param values the values of the first one, one per round
+ * @param others the values of the second one
+ * @returns the ratios of the rounds that have both
  */
 export function ratios(
   values: readonly (number | undefined)[] = [],
   others: readonly (number | undefined)[] = [],
 ): number[] {
   return values.flatMap((value, round) => {
-    const beside = others[round];
-    return value === undefined || beside === undefined ? [] : [value / beside];
+    const other = others[round];
+    return value === undefined || other === undefined ? [] : [value / other];
   });
 }
 
 /**
- * The middle of several values, in words.
+ * Formats the median of several values.
  *
- * @param values any number of them
- * @param say says one
- * @returns the words; a dash where there is no value
+ * @param values any number of values
+ * @param format formats one value
+ * @returns the text; a dash if there is no value
  */
-export function present(values: readonly number[], say: (value: number) => string): string {
-  return values.length === 0 ? '–' : say(median(values));
+export function formatMedian(values: readonly number[], format: (value: number) => string): string {
+  return values.length === 0 ? '–' : format(median(values));
 }
 
 /**
- * A table in Markdown whose columns stand below each other in plain text too.
+ * Returns a table in Markdown whose columns are aligned in plain text, too.
  *
- * @param rows the cells, the head first; the first column is words, the others are numbers
- * @returns one line for each row, and one below the head
+ * @param rows the cells, starting with the header; the first column has text, the others have numbers
+ * @returns one line per row, and one below the header
  */
 export function table(rows: readonly (readonly string[])[]): string {
   const [head = [], ...body] = rows;

@@ -1,31 +1,31 @@
-// What the bench and its extension inside VS Code say to each other, as files in one folder.
+// The messages between the benchmark and its extension inside VS Code, as files in one folder.
 
-/** The environment variable that names the folder to the extension host. */
+/** The environment variable with the folder for the extension host. */
 export const folderVariable = 'SESSION_KEEPER_BENCH';
-/** The file that says what to measure. */
+/** The file with the task. */
 export const taskFile = 'task.json';
-/** The file that says how it went. It is whole as soon as it is there. */
+/** The file with the outcome. It's complete as soon as it exists. */
 export const outcomeFile = 'outcome.json';
 
-/** Activate these extensions, one after the other, and say how long each took. */
+/** Activates these extensions in sequence, and measures how long each takes. */
 export interface ActivationTask {
   readonly kind: 'activation';
-  /** The ids of the extensions, in the order to take them in. */
+  /** The IDs of the extensions, in activation order. */
   readonly ids: readonly string[];
 }
 
-/** Ask these providers for a session that they have, again and again. */
+/** Repeatedly requests an existing session from these providers. */
 export interface SessionTask {
   readonly kind: 'session';
-  /** The ids of the extensions that bring the providers. */
+  /** The IDs of the extensions that contribute the providers. */
   readonly owners: readonly string[];
-  /** The ids of the providers. */
+  /** The IDs of the providers. */
   readonly providers: readonly string[];
   /** The scopes of the session. */
   readonly scopes: readonly string[];
-  /** How many batches of calls each provider answers, at the most. */
+  /** The maximum number of batches of calls to each provider. */
   readonly batches: number;
-  /** How many calls one provider answers before it is the next one's turn. */
+  /** How many calls one provider gets before the next one's turn. */
   readonly callsPerBatch: number;
   /** After how many ms no further batch begins. */
   readonly enough: number;
@@ -35,10 +35,10 @@ export interface SessionTask {
 export type Task = ActivationTask | SessionTask;
 
 /**
- * Times in ms. Of activations, by extension id: one, or none where the extension was active before it was asked for.
- * Of calls, by provider id: one for each batch, the mean of its calls.
+ * Times in ms. For activations, by extension ID: one, or none if the extension was already active. For calls, by
+ * provider ID: the mean of each batch.
  */
 export type Times = Readonly<Record<string, readonly number[]>>;
 
-/** How the measuring went. */
+/** The outcome of a measurement. */
 export type Outcome = { readonly times: Times } | { readonly failed: string };

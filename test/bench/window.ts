@@ -9,13 +9,13 @@ import { seatPerson } from '../../tools/person.ts';
 import { outcomeFile, taskFile } from './task.ts';
 import type { Outcome, Task, Times } from './task.ts';
 
-/** Where and with what a window opens. */
-export interface Stage {
+/** The configuration of a window. */
+export interface WindowConfiguration {
   readonly editor: Editor;
   readonly browser: Browser;
-  /** The absolute paths of the extensions to load, the measuring one among them. */
+  /** The absolute paths of the extensions to load, including the measuring one. */
   readonly extensions: readonly string[];
-  /** The folder for the task and its outcome; the extension host knows it by its environment. */
+  /** The folder for the task and its outcome, which the environment passes to the extension host. */
   readonly folder: string;
 }
 
@@ -23,15 +23,15 @@ export interface Stage {
 const limitMilliseconds = 100_000;
 
 /**
- * Opens a new window, which has an extension host process of its own, and measures in it.
+ * Opens a new window, which has its own extension host process, and measures in it.
  *
- * @param stage where and with what
+ * @param configuration the configuration of the window
  * @param task what to measure
  * @returns the times
- * @throws Error if the measuring fails or takes too long
+ * @throws Error if measuring fails or takes too long
  */
-export async function measureInWindow(stage: Stage, task: Task): Promise<Times> {
-  const { browser, editor, extensions, folder } = stage;
+export async function measureInWindow(configuration: WindowConfiguration, task: Task): Promise<Times> {
+  const { browser, editor, extensions, folder } = configuration;
   await mkdir(folder, { recursive: true });
   await rm(join(folder, outcomeFile), { force: true });
   await writeFile(join(folder, taskFile), JSON.stringify(task));
@@ -42,7 +42,7 @@ export async function measureInWindow(stage: Stage, task: Task): Promise<Times> 
     await page.goto(await windowAddress(editor, { folder, extensions }));
     const outcome = await outcomeIn(folder);
     if ('failed' in outcome) {
-      throw new Error(`The measuring failed in the extension host: ${outcome.failed}`);
+      throw new Error(`Measuring failed in the extension host: ${outcome.failed}`);
     }
     return outcome.times;
   } finally {
@@ -58,7 +58,7 @@ async function outcomeIn(folder: string): Promise<Outcome> {
       return JSON.parse(text) as Outcome;
     }
     if (Date.now() > until) {
-      throw new Error(`The window has said nothing for ${limitMilliseconds / 1000} seconds.`);
+      throw new Error(`The window hasn't responded for ${limitMilliseconds / 1000} seconds.`);
     }
     await delay(100);
   }

@@ -1,4 +1,4 @@
-// URIs that anybody can have the editor open.
+// URIs that any program can have the editor open.
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { silentLog } from '../../src/core/log.ts';
@@ -12,9 +12,9 @@ import { target } from './target.ts';
 const CALLBACK_URI = 'vscode://session-keeper.session-keeper/callback';
 const STATE = 'state-0123456789';
 
-/** No URI but the callback with the right state ends a sign-in, and none throws. */
+/** No URI except the callback with the right state ends a sign-in, and none throws. */
 export const editorUris = target(
-  'URIs of the editor',
+  'editor URIs',
   fc.tuple(
     fc.oneof(mutatedText(`${CALLBACK_URI}?code=c%2B1&state=${STATE}&session_state=a.b`), hostileText),
     fc.boolean(),

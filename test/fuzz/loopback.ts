@@ -1,4 +1,4 @@
-// What any program of this computer, and any web page, can send to the port that waits for the browser.
+// What any program on this computer, and any web page, can send to the port that waits for the browser.
 import assert from 'node:assert/strict';
 import { connect } from 'node:net';
 import fc from 'fast-check';
@@ -18,7 +18,7 @@ const REQUEST = [
   '',
 ].join('\r\n');
 
-/** Sends text to a port, and waits until the connection is closed, by whichever side. */
+/** Sends text to a port, and waits until either side closes the connection. */
 function send(port: number, text: string): Promise<void> {
   return new Promise((resolve) => {
     const socket = connect(port, '127.0.0.1', () => socket.end(text));
@@ -28,7 +28,7 @@ function send(port: number, text: string): Promise<void> {
   });
 }
 
-/** No request but the callback with the right state ends a sign-in, and the port still works for it afterwards. */
+/** No request except the callback with the right state ends a sign-in, and the port still accepts it afterwards. */
 export const loopback = target(
   'requests to the loopback port',
   fc.array(fc.oneof(mutatedText(REQUEST), hostileText), { minLength: 1, maxLength: 5 }),

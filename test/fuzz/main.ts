@@ -1,6 +1,6 @@
-// Tries hostile input at each border of the product, for as long as asked.
+// Tests each border of the product with hostile input, for as long as requested.
 //   npm run fuzz -- --minutes 30                     each target for 30 minutes
-//   npm run fuzz -- --target metadata --seed 7       one target, from a seed that a failure has named
+//   npm run fuzz -- --target metadata --seed 7       one target, with the seed of a failure
 import { parseArgs } from 'node:util';
 import { TARGETS } from './targets.ts';
 import { fuzz } from './target.ts';

@@ -9,7 +9,7 @@ import { response, toResponse } from './inputs.ts';
 import { resultOrFailure, target } from './target.ts';
 
 const ISSUER = 'https://id.example.com';
-/** Metadata with nothing wrong. */
+/** Valid metadata. */
 export const METADATA: Readonly<Record<string, unknown>> = {
   issuer: ISSUER,
   authorization_endpoint: `${ISSUER}/authorize`,
@@ -28,7 +28,7 @@ export const METADATA: Readonly<Record<string, unknown>> = {
   authorization_response_iss_parameter_supported: true,
 };
 
-/** Nothing but secure addresses is used, whatever the metadata say. */
+/** Only secure URLs are used, whatever the metadata contains. */
 export const metadata = target('metadata', response(METADATA), async (answer) => {
   const transport = {
     fetch: () => Promise.resolve(toResponse(answer)),

@@ -1,4 +1,4 @@
-// What a person pastes as the address on which the browser has ended.
+// Text that a user pastes as the URL of the final page.
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { createPasteReceiver } from '../../src/flows/pasteFlow.ts';
@@ -7,7 +7,7 @@ import { target } from './target.ts';
 
 const URL_WITH_CODE = 'See http://127.0.0.1:57344/callback?code=c%2B1&amp;state=mine&iss=https%3A%2F%2Fid.example.com.';
 
-/** Only an address of this sign-in is accepted. */
+/** Only a URL of this sign-in is accepted. */
 export const pastedText = target(
   'pasted text',
   fc.oneof(

@@ -1,4 +1,4 @@
-// Settings: an entry from a wiki, from synced settings, or written by another extension.
+// Settings: an entry copied from a wiki, from synced settings, or written by another extension.
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { parseProviders } from '../../src/core/parseProviders.ts';
@@ -10,7 +10,7 @@ import { assertClean, target } from './target.ts';
 
 const entry = fc.oneof({ weight: 5, arbitrary: mutated(FULL_ENTRY) }, hostileJson);
 
-/** Every entry is used with safe addresses only, or refused with a sentence. */
+/** Every entry is used with safe URLs only, or rejected with a message. */
 export const settings = target('settings', fc.oneof(fc.array(entry, { maxLength: 3 }), hostileJson), (value) => {
   const { problems, providers } = parseProviders(value);
   for (const { endpoints, issuer } of providers) {

@@ -8,7 +8,7 @@ import { settings } from './settings.ts';
 import type { Target } from './target.ts';
 import { tokenResponses } from './tokenResponses.ts';
 
-/** All of them. */
+/** All targets. */
 export const TARGETS: readonly Target[] = [
   settings,
   metadata,

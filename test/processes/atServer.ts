@@ -10,7 +10,7 @@ export interface HeldRenewal {
   handle(): Promise<void>;
 }
 
-/** Holds the next request with a refresh token. All other requests are handled as they come. */
+/** Holds the next request with a refresh token. All other requests are handled normally. */
 export function holdAtServer(identity: IdentityServer, refreshToken: string): HeldRenewal {
   const { RefreshToken } = identity.provider;
   const find = RefreshToken.find.bind(RefreshToken);

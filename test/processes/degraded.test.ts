@@ -1,4 +1,4 @@
-// A shared folder that can't be changed, or is none: the window goes on by itself, and reports that.
+// A shared folder that is read-only, full or not a folder: the window continues without it, and reports that.
 import assert from 'node:assert/strict';
 import { startIdentityServer, type IdentityServer } from '../../tools/identityServer.ts';
 import { assertSucceed, renewals, together } from './scenarios.ts';
@@ -19,12 +19,12 @@ describe('A window whose shared folder fails', () => {
 
   const renew = (window: WindowProcess): Promise<void> => assertSucceed(window.do({ kind: 'renew' }));
 
-  /** Renews twice in one window that is degraded, and then opens another one then. */
-  const mustGoOn = async (simulation: Simulation, window: WindowProcess, what: string): Promise<void> => {
+  /** Renews twice in one window that is degraded, and then opens another one. */
+  const assertContinues = async (simulation: Simulation, window: WindowProcess, what: string): Promise<void> => {
     await renew(window);
     await renew(window);
     await simulation.assertConsistent([window], renewals(2));
-    assert.equal(window.degraded, 1, 'It did not report once that it is degraded.');
+    assert.equal(window.degraded, 1, 'The window did not report exactly once that it is degraded.');
     simulation.note(what, 2);
     await simulation.assertReopens([window], renewals(2));
   };
@@ -38,14 +38,14 @@ describe('A window whose shared folder fails', () => {
       inEach((model) =>
         withSimulation(model, identity, 1, async (simulation, [window]) => {
           await window.do({ kind: 'failFolder', code: 'EROFS' });
-          await mustGoOn(simulation, window, 'EROFS in the shared folder');
+          await assertContinues(simulation, window, 'EROFS in the shared folder');
         }),
       ),
 
     'renews, and reports once that it is degraded, when the disk is full': () =>
       withSimulation('browser', identity, 1, async (simulation, [window]) => {
         await window.do({ kind: 'failFolder', code: 'ENOSPC' });
-        await mustGoOn(simulation, window, 'ENOSPC in the shared folder');
+        await assertContinues(simulation, window, 'ENOSPC in the shared folder');
       }),
 
     'renews, and reports once that it is degraded, when a file is in place of the folder': () =>
@@ -53,11 +53,11 @@ describe('A window whose shared folder fails', () => {
         'browser',
         identity,
         1,
-        (simulation, [window]) => mustGoOn(simulation, window, 'a file in place of the shared folder'),
+        (simulation, [window]) => assertContinues(simulation, window, 'a file in place of the shared folder'),
         import.meta.filename,
       ),
 
-    'knows of the others by SecretStorage when there are several': () =>
+    'learns of the others through SecretStorage when there are several': () =>
       withSimulation('immediate', identity, 2, async (simulation, windows) => {
         const [one, other] = windows as readonly WindowProcess[] as readonly [WindowProcess, WindowProcess];
         await Promise.all(windows.map((window) => window.do({ kind: 'failFolder', code: 'EROFS' })));
@@ -70,7 +70,7 @@ describe('A window whose shared folder fails', () => {
         await simulation.assertReopens(windows, renewals(2));
       }),
 
-    'completes its renewal when the folder fails in the middle of it': () =>
+    'completes its renewal when the folder fails during it': () =>
       inEach((model) =>
         withSimulation(model, identity, 1, async (simulation, [window]) => {
           await window.hold('sending');
@@ -83,7 +83,7 @@ describe('A window whose shared folder fails', () => {
           await renew(window);
           await simulation.assertConsistent([window], renewals(2));
           assert.equal(window.degraded, 1);
-          simulation.note('ENOSPC from the middle of a renewal on', 2);
+          simulation.note('ENOSPC from the middle of a renewal', 2);
           await simulation.assertReopens([window], renewals(2));
         }),
       ),

@@ -1,4 +1,4 @@
-// The figures that these tests measure, printed as one table at the end.
+// The figures that these tests measure, printed as a table at the end.
 import type { StoreModel } from '../support/simulation/sharedSecrets.ts';
 
 /** The figures of one case with one store model. */

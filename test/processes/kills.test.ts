@@ -1,4 +1,4 @@
-// The window that renews is killed, at every point of a renewal at which that makes a difference.
+// The renewing window is killed at every point of a renewal that makes a difference.
 import assert from 'node:assert/strict';
 import { startIdentityServer, type IdentityServer } from '../../tools/identityServer.ts';
 import { holdAtServer } from './atServer.ts';
@@ -8,7 +8,7 @@ import { STORE_MODELS, type StoreModel } from '../support/simulation/sharedSecre
 import type { Outcome, Point } from './wire.ts';
 import { withSimulation, assertDone, type Simulation } from './simulation.ts';
 
-/** How long, in ms, the windows that wait may take from the end of the one that renews: many times what they need. */
+/** How long, in ms, the waiting windows may take after the end of the renewing one: many times what they need. */
 const BOUND = 10_000;
 
 type Windows = readonly [WindowProcess, ...WindowProcess[]];
@@ -17,11 +17,11 @@ type Windows = readonly [WindowProcess, ...WindowProcess[]];
 interface Death {
   readonly when: string;
   readonly point: Point;
-  /** Whether it is when it comes there for the first time in a refresh, or for a later one. */
+  /** Whether it's killed the first time it reaches the point in a refresh, or a later time. */
   readonly time: 1 | 2 | 3;
-  /** How many renewals that makes in all. */
+  /** The total number of renewals. */
   readonly renewals: number;
-  /** The stores with which it is tried: all where there is a difference. */
+  /** The stores to test with: all if they make a difference. */
   readonly models: readonly StoreModel[];
 }
 
@@ -29,7 +29,7 @@ const HARMLESS: readonly Death[] = [
   { when: 'before it acquires the lock', point: 'locking', time: 1, renewals: 1, models: ['lagging'] },
   { when: 'before it marks its request as in flight', point: 'sharing', time: 1, renewals: 1, models: ['immediate'] },
   { when: 'before it sends', point: 'sending', time: 1, renewals: 1, models: ['browser'] },
-  // Half a record has a refresh token that was never used, and no access token: one more renewal makes it whole.
+  // An incomplete record has an unused refresh token and no access token. One more renewal completes it.
   { when: 'when the refresh token is in the file', point: 'shared', time: 2, renewals: 2, models: STORE_MODELS },
   { when: 'when the refresh token is stored', point: 'stored', time: 1, renewals: 2, models: ['lagging', 'browser'] },
   { when: 'when the record is in the file', point: 'shared', time: 3, renewals: 1, models: STORE_MODELS },
@@ -37,7 +37,7 @@ const HARMLESS: readonly Death[] = [
   { when: 'before it releases the lock', point: 'releasing', time: 1, renewals: 1, models: ['immediate'] },
   { when: 'when it has released the lock', point: 'released', time: 1, renewals: 1, models: ['browser'] },
 ];
-/** Nobody has the new refresh token, and a strict server takes the old one as stolen. */
+/** The new refresh token is lost, and a strict server treats the old one as stolen. */
 const FATAL: readonly Pick<Death, 'when' | 'point' | 'time' | 'models'>[] = [
   { when: 'before the response arrives', point: 'answered', time: 1, models: ['browser'] },
   { when: 'before the refresh token is in the file', point: 'sharing', time: 2, models: STORE_MODELS },
@@ -72,14 +72,14 @@ describe('The session of a window that is killed during a renewal', () => {
     return { outcomes, takeOver };
   };
 
-  /** Has a window renew until it comes to a point. */
+  /** Makes a window renew until it reaches a point. */
   const renewUntil = async (window: WindowProcess, point: Point): Promise<void> => {
     await window.hold(point);
     window.do({ kind: 'renew' }).catch(() => {});
     await window.held(point);
   };
 
-  /** Kills a window at a point while the others wait for it; gives what becomes of these, and how long that takes. */
+  /** Kills a window at a point while the others wait for it. Returns their outcomes and how long they took. */
   const killAt = async ([holder, ...others]: Windows, point: Point, time = 1): ReturnType<typeof kill> => {
     if (point === 'locking') {
       await renewUntil(holder, 'locking');
@@ -92,7 +92,7 @@ describe('The session of a window that is killed during a renewal', () => {
   };
 
   for (const { when, point, time, models, ...death } of HARMLESS) {
-    it(`goes on in the other windows when it is killed ${when} (${point} ${time})`, () =>
+    it(`continues in the other windows when it's killed ${when} (${point} ${time})`, () =>
       inEach(models, async (simulation, windows) => {
         const [, ...others] = windows;
         const { outcomes, takeOver } = await killAt(windows, point, time);
@@ -104,7 +104,7 @@ describe('The session of a window that is killed during a renewal', () => {
   }
 
   for (const { when, point, time, models } of FATAL) {
-    it(`ends, and all windows know why, when it is killed ${when} (${point} ${time}) and the server is strict`, () =>
+    it(`ends, and all windows know why, when it's killed ${when} (${point} ${time}) and the server is strict`, () =>
       inEach(models, async (simulation, windows) => {
         const [, ...others] = windows;
         const { outcomes, takeOver } = await killAt(windows, point, time);
@@ -113,7 +113,7 @@ describe('The session of a window that is killed during a renewal', () => {
       }));
   }
 
-  it('goes on after one more request when it is killed while the server has the first one, and never handles it', () =>
+  it("continues after one more request when it's killed while the server has the first one, and never handles it", () =>
     inEach(['browser'], async (simulation, [holder, ...others]) => {
       const atServer = holdAtServer(identity, simulation.firstToken);
       holder.do({ kind: 'renew' }).catch(() => {});
@@ -126,7 +126,7 @@ describe('The session of a window that is killed during a renewal', () => {
       await simulation.assertReopens(others, ['dropped', 200]);
     }));
 
-  it('ends, and all windows know why, when it is killed while the server has the request, and handles it afterwards', () =>
+  it("ends, and all windows know why, when it's killed while the server has the request, and handles it afterwards", () =>
     inEach(['immediate'], async (simulation, [holder, ...others]) => {
       const atServer = holdAtServer(identity, simulation.firstToken);
       holder.do({ kind: 'renew' }).catch(() => {});

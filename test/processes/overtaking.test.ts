@@ -1,5 +1,5 @@
-// A window is stopped while it has the lock, and stays so until the access token has been dead for minutes: then another
-// one overtakes it. The stopped one goes on later, in the middle of its refresh.
+// A window is stopped with the lock until the access token has been expired for minutes. Then another window overtakes
+// it. The stopped one resumes later, in the middle of its refresh.
 import assert from 'node:assert/strict';
 import { readdir } from 'node:fs/promises';
 import { MINUTE, SECOND } from '../../src/core/clock.ts';
@@ -13,9 +13,12 @@ import { withSimulation, assertDone, type Simulation } from './simulation.ts';
 
 /** The lifetime of the access tokens, in s. */
 const LIFETIME = 300;
-/** How much later it is, in ms, when the others overtake: the access token has been dead for more than five minutes. */
+/**
+ * How far, in ms, the clock is set forward before the others overtake: the access token has been expired for more than
+ * five minutes.
+ */
 const LATER = LIFETIME * SECOND + 6 * MINUTE;
-/** How long, in ms, the others may take: ten seconds of silence, and each question that gets no answer takes a second. */
+/** How long, in ms, the others may take: ten seconds without a response, and a second per unanswered probe. */
 const OVERTAKING = 90 * SECOND;
 
 type Three = readonly [WindowProcess, WindowProcess, WindowProcess];
@@ -44,19 +47,19 @@ describe('A window that is stopped while it has the lock', () => {
     );
   };
 
-  /** Has windows renew that will overtake another one. */
+  /** Starts renewals in windows that will overtake another one. */
   const overtake = (windows: readonly WindowProcess[]): Promise<Outcome>[] =>
     windows.map((window) => window.do({ kind: 'renew' }, OVERTAKING));
 
-  /** Lets the stopped window go on; for it, too, it's later now. */
+  /** Resumes the stopped window, with its clock set forward as well. */
   const wakeLater = async (sleeper: WindowProcess): Promise<void> => {
     const setting = setClock([sleeper], LATER);
     await wake(sleeper);
     await setting;
   };
 
-  /** Holds that all windows have the same session, and the next refresh works, whichever window begins it. */
-  const mustAgree = async (simulation: Simulation, windows: Three, count: number): Promise<void> => {
+  /** Asserts that all windows have the same session, and that the next refresh works in any window. */
+  const assertAgree = async (simulation: Simulation, windows: Three, count: number): Promise<void> => {
     await simulation.assertConsistent(windows, renewals(count));
     const [sleeper, other] = windows;
     await assertSucceed(sleeper.do({ kind: 'renew' }));
@@ -64,7 +67,7 @@ describe('A window that is stopped while it has the lock', () => {
     await assertSucceed(other.do({ kind: 'renew' }));
     await simulation.assertConsistent(windows, renewals(count + 2));
     const locks = (await readdir(simulation.folder)).filter((name) => name.endsWith('.locked'));
-    assert.equal(new Set(locks.map((name) => name.split('.')[0])).size, 1, 'There is more than one row of locks.');
+    assert.equal(new Set(locks.map((name) => name.split('.')[0])).size, 1, 'There is more than one sequence of locks.');
     await simulation.assertReopens(windows, renewals(count + 2));
   };
 
@@ -79,21 +82,19 @@ describe('A window that is stopped while it has the lock', () => {
       await wakeLater(sleeper);
       await assertSucceed(renewal);
       simulation.note(`stopped with the lock (${point}), and overtaken`, 1);
-      await mustAgree(simulation, windows, 1);
+      await assertAgree(simulation, windows, 1);
     });
 
   together({
-    'is overtaken when the access token has been dead for minutes, and adopts the tokens when it goes on': overtakenAt(
-      'locked',
-      STORE_MODELS,
-    ),
+    'is overtaken when the access token has been expired for minutes, and adopts the tokens when it resumes':
+      overtakenAt('locked', STORE_MODELS),
 
-    'does not send its refresh token when it goes on after it had marked that as in flight': overtakenAt('shared', [
+    'does not send its refresh token when it resumes after it had marked that as in flight': overtakenAt('shared', [
       'immediate',
       'browser',
     ]),
 
-    'does not send its refresh token when it goes on while the other window waits for the response': () =>
+    'does not send its refresh token when it resumes while the other window waits for the response': () =>
       inEach(['lagging'], async (simulation, windows) => {
         const [sleeper, other, third] = windows;
         const { renewal } = await renewUntil(sleeper, 'shared');
@@ -108,11 +109,11 @@ describe('A window that is stopped while it has the lock', () => {
         await setClock([third], LATER);
         await other.release();
         assertDone((await overtaking) ?? assert.fail());
-        simulation.note('stopped with the lock, and goes on during the next request', 1);
-        await mustAgree(simulation, windows, 1);
+        simulation.note('stopped with the lock, and resumed during the next request', 1);
+        await assertAgree(simulation, windows, 1);
       }),
 
-    'leaves the mark that the next refresh token is in flight when it goes on at the end of its own refresh': () =>
+    'keeps the mark that the next refresh token is in flight when it resumes at the end of its own refresh': () =>
       inEach(['immediate'], async (simulation, windows) => {
         const [sleeper, other, third] = windows;
         const { renewal } = await renewUntil(sleeper, 'stored', 2);
@@ -126,7 +127,7 @@ describe('A window that is stopped while it has the lock', () => {
         await wakeLater(sleeper);
         await assertSucceed(renewal);
         await other.kill();
-        // Only with the mark can the others know that the response to its request was lost.
+        // Only the mark shows the others that the response to its request was lost.
         for (const window of [sleeper, third]) {
           await window.until('the verdict', () => window.seen.endedBy === 'refresh-response-lost');
         }
@@ -152,7 +153,7 @@ describe('A window that is stopped while it has the lock', () => {
           await simulation.assertLost(others, outcomes, [200, 'invalid_grant']);
         }),
 
-    'is waited for when the access token has been dead for less than five minutes': () =>
+    'is awaited when the access token has been expired for less than five minutes': () =>
       inEach(['immediate'], async (simulation, windows) => {
         const [sleeper, ...others] = windows;
         const { renewal } = await renewUntil(sleeper, 'locked');
@@ -160,14 +161,14 @@ describe('A window that is stopped while it has the lock', () => {
         await setClock(others, (LIFETIME + 4 * 60) * SECOND);
         await Promise.all(others.map((window) => window.do({ kind: 'report', point: 'looking' })));
         const waiting = overtake(others);
-        // More than it would take to overtake it: ten looks a second.
+        // More than it would take to overtake it: ten checks a second.
         await Promise.all(others.map((window) => window.passed('looking', 120)));
-        assert.deepEqual(simulation.requests(), [], 'Somebody has sent in the place of the one that is stopped.');
+        assert.deepEqual(simulation.requests(), [], 'Another window has sent a request in place of the stopped one.');
         const setting = setClock([sleeper], (LIFETIME + 4 * 60) * SECOND);
         await wake(sleeper);
         await setting;
         await assertSucceed(renewal, ...waiting);
-        simulation.note('stopped with the lock, and waited for', 1);
+        simulation.note('stopped with the lock, and awaited', 1);
         await simulation.assertConsistent(windows, renewals(1));
       }),
   });

@@ -33,7 +33,7 @@ export class Points {
     this.#reported.add(point);
   }
 
-  /** Releases the window until it reaches another point for the n-th time; without one, for good. */
+  /** Releases the window until it reaches another point for the n-th time, or permanently if none is given. */
   release(next?: { readonly point: Point; readonly time: number }): void {
     this.#holding = next === undefined ? undefined : { point: next.point, left: next.time };
     this.#held?.resolve(undefined);
@@ -58,11 +58,11 @@ export class Points {
   }
 }
 
-/** What can be wrong with a window's folder. */
+/** The faults of a window's folder. */
 export interface FolderFaults {
   /** The error code with which every change fails. */
   code: string | undefined;
-  /** Whether locks are ignored: each can be acquired at any time. */
+  /** Whether locks are ignored, so that each can be acquired at any time. */
   ignoresLocks: boolean;
 }
 
@@ -70,7 +70,7 @@ export interface FolderFaults {
 export function folderWithPoints(folder: SharedFolder, points: Points, faults: FolderFaults): SharedFolder {
   const mustWork = (): void => {
     if (faults.code !== undefined) {
-      throw Object.assign(new Error(`${faults.code}: the folder cannot be changed`), { code: faults.code });
+      throw Object.assign(new Error(`${faults.code}: the folder can't be changed`), { code: faults.code });
     }
   };
   return folderWith(folder, {
@@ -133,7 +133,7 @@ export function livenessWith(liveness: ProcessLiveness, points: Points): Process
   };
 }
 
-/** The machine's clock, which a test can set. While its window is held, no timer expires. */
+/** The machine's clock, which a test can set. While its window is held, no timer fires. */
 export class SettableClock implements Clock {
   readonly #points: Points;
   #ahead = 0;
@@ -142,17 +142,17 @@ export class SettableClock implements Clock {
     this.#points = points;
   }
 
-  /** Sets it forward by a number of ms; back if that is negative. */
+  /** Sets the clock forward by a number of ms, or back if that is negative. */
   shift(by: number): void {
     this.#ahead += by;
   }
 
-  /** Returns the time that it shows. */
+  /** Returns the time. */
   now(): number {
     return systemClock.now() + this.#ahead;
   }
 
-  /** Returns the machine's uptime, which no test can set. */
+  /** Returns the machine's uptime, which tests can't set. */
   uptime(): Uptime {
     return { boot: 'machine', ms: nodeUptime() };
   }

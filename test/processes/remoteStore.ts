@@ -1,4 +1,4 @@
-// The secret store of a window in a process of its own.
+// The secret store of a window that runs in its own process.
 import { Emitter } from '../../src/core/emitter.ts';
 import type { SecretStore } from '../../src/storage/secretSessionStorage.ts';
 import type { SecretsView } from '../support/simulation/sharedSecrets.ts';

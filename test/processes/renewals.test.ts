@@ -1,4 +1,4 @@
-// Windows that are processes, one account at a real server that rotates strictly, and renewals that all want at once.
+// Windows in separate processes with one account at a real server that rotates strictly, and simultaneous renewals.
 import assert from 'node:assert/strict';
 import { startIdentityServer, type IdentityServer } from '../../tools/identityServer.ts';
 import { assertSucceed, renewals, together } from './scenarios.ts';
@@ -7,13 +7,13 @@ import { STORE_MODELS, type StoreModel } from '../support/simulation/sharedSecre
 import type { Outcome, Point } from './wire.ts';
 import { withSimulation } from './simulation.ts';
 
-/** The access tokens of a scheduled renewal, in seconds: as short as a token can be that still serves somebody. */
+/** The lifetime of access tokens in scheduled renewals, in seconds: as short as a usable token can be. */
 const SHORT = 6;
 const LONG = 300;
-/** How long, in ms, the windows may take from the death of the one that renews: many times what they need. */
+/** How long, in ms, the windows may take after the renewing one is killed: many times what they need. */
 const BOUND = 10_000;
 
-describe('Windows that are processes', () => {
+describe('Windows in separate processes', () => {
   let identity: IdentityServer;
 
   before(async () => {
@@ -24,7 +24,7 @@ describe('Windows that are processes', () => {
     await identity.stop();
   });
 
-  /** Brings every window to the very moment before it acquires the lock, and lets go of all at once; gives what will come of it. */
+  /** Holds every window just before it acquires the lock, and releases all at once. Returns their pending outcomes. */
   const atOnce = async (windows: readonly WindowProcess[], point: Point = 'locking'): Promise<Promise<Outcome>[]> => {
     await Promise.all(windows.map((window) => window.hold(point)));
     const renewing = windows.map((window) => window.do({ kind: 'renew' }));
@@ -36,8 +36,8 @@ describe('Windows that are processes', () => {
   const renewAtOnce = async (windows: readonly WindowProcess[]): Promise<void> =>
     assertSucceed(...(await atOnce(windows)));
 
-  /** Makes all windows renew at the same time what is not renewed yet, as callers do. */
-  const tellAll = (windows: readonly WindowProcess[], generation: number): Promise<void> =>
+  /** Makes all windows renew at the same time unless the session is already renewed, as callers do. */
+  const renewUnlessDone = (windows: readonly WindowProcess[], generation: number): Promise<void> =>
     assertSucceed(...windows.map((window) => window.do({ kind: 'renew', generation })));
 
   const cases: readonly (readonly [number, StoreModel])[] = [
@@ -49,7 +49,7 @@ describe('Windows that are processes', () => {
     it(`send one request for each renewal when ${count} of them renew at once (${model})`, () =>
       withSimulation(model, identity, count, async (simulation, windows) => {
         for (let generation = 1; generation <= 4; generation += 1) {
-          await (generation % 2 === 1 ? renewAtOnce(windows) : tellAll(windows, generation));
+          await (generation % 2 === 1 ? renewAtOnce(windows) : renewUnlessDone(windows, generation));
           await simulation.assertConsistent(windows, renewals(generation));
         }
         simulation.note('all at once', 4);
@@ -57,12 +57,12 @@ describe('Windows that are processes', () => {
       }));
   }
 
-  it('send the same token once more when the request is lost on the way', () =>
+  it('send the same token once more when the request is lost in transit', () =>
     withSimulation('lagging', identity, 3, async (simulation, windows) => {
       identity.faults.add({ grantType: 'refresh_token', times: 1, action: { kind: 'dropBefore' } });
       await renewAtOnce(windows);
       await simulation.assertConsistent(windows, ['dropped', 200]);
-      simulation.note('request lost on the way', 1);
+      simulation.note('request lost in transit', 1);
       await simulation.assertReopens(windows, ['dropped', 200]);
     }));
 
@@ -70,7 +70,7 @@ describe('Windows that are processes', () => {
     withSimulation('browser', identity, 3, async (simulation, windows) => {
       identity.faults.add({ grantType: 'refresh_token', times: 1, action: { kind: 'dropAfter' } });
       const outcomes = await Promise.all(await atOnce(windows));
-      simulation.note('answer lost on the way', 1);
+      simulation.note('response lost in transit', 1);
       await simulation.assertLost(windows, outcomes, ['dropped', 'invalid_grant']);
     }));
 
@@ -83,7 +83,7 @@ describe('Windows that are processes', () => {
     }));
 });
 
-describe('Windows that are left to themselves', () => {
+describe('Windows without callers', () => {
   const atServer = async (test: (identity: IdentityServer) => Promise<void>): Promise<void> => {
     const identity = await startIdentityServer({ accessTokenSeconds: SHORT });
     await test(identity).finally(() => identity.stop());
@@ -95,7 +95,7 @@ describe('Windows that are left to themselves', () => {
         await identity.journal.waitForRequest(({ grantType }) => grantType === 'refresh_token', {
           limitMilliseconds: 30_000,
         });
-        // After the next renewal nothing is due for a while, and the count can be taken.
+        // After the next renewal, nothing is due for a while, so the requests can be counted.
         identity.policy.accessTokenSeconds = LONG;
         await Promise.all(
           windows.map((window) =>
@@ -103,7 +103,7 @@ describe('Windows that are left to themselves', () => {
           ),
         );
         await simulation.assertConsistent(windows, renewals(2));
-        simulation.note('by themselves', 2);
+        simulation.note('without callers', 2);
         await simulation.assertReopens(windows, renewals(2));
       }),
     );
@@ -115,7 +115,7 @@ describe('Windows that are left to themselves', () => {
         () => scheduled(model),
       ]),
     ),
-    'take over when the one that renews is killed': () =>
+    'take over when the renewing window is killed': () =>
       atServer((identity) =>
         withSimulation('lagging', identity, 3, async (simulation, windows) => {
           await Promise.all(windows.map((window) => window.hold('sending')));
@@ -132,7 +132,7 @@ describe('Windows that are left to themselves', () => {
           const takeOver = performance.now() - killedAt;
           assert.ok(takeOver < BOUND, `It took the others ${takeOver} ms.`);
           await simulation.assertConsistent(others, renewals(1));
-          simulation.note('killed before it sends, by themselves', 1, { takeOver });
+          simulation.note('killed before it sends, without callers', 1, { takeOver });
         }),
       ),
   });

@@ -1,10 +1,10 @@
-// Steps that several tests share.
+// Steps shared by several tests.
 import type { WindowProcess } from './windowProcess.ts';
 import type { Outcome, Point } from './wire.ts';
 import { assertDone } from './simulation.ts';
 
 /**
- * Has windows renew while another one has the lock, and waits until each has checked that window a number of times.
+ * Makes windows renew while another one has the lock, and waits until each has checked that window a number of times.
  * @returns the outcomes of their renewals.
  */
 export async function queue(windows: readonly WindowProcess[], looks = 1): Promise<Promise<Outcome>[]> {
@@ -15,7 +15,7 @@ export async function queue(windows: readonly WindowProcess[], looks = 1): Promi
 }
 
 /**
- * Has a window renew until it reaches a point for the n-th time.
+ * Makes a window renew until it reaches a point for the n-th time.
  * @returns the outcome, in an object because `await` would otherwise wait for it.
  */
 export async function renewUntil(
@@ -29,7 +29,7 @@ export async function renewUntil(
   return { renewal };
 }
 
-/** Sets the clocks of windows forward by a number of ms; back if that is negative. */
+/** Sets the clocks of windows forward by a number of ms, or back if that is negative. */
 export async function setClock(windows: readonly WindowProcess[], by: number): Promise<void> {
   await Promise.all(windows.map((window) => window.do({ kind: 'shiftClock', by })));
 }

@@ -1,4 +1,4 @@
-// A sign-out in one window is one in all, whatever the others are doing at that moment.
+// A sign-out in one window applies to all, no matter what they are doing.
 import assert from 'node:assert/strict';
 import { startIdentityServer, type IdentityServer } from '../../tools/identityServer.ts';
 import { STORE_MODELS, type StoreModel } from '../support/simulation/sharedSecrets.ts';
@@ -6,7 +6,7 @@ import type { Point } from './wire.ts';
 import type { WindowProcess } from './windowProcess.ts';
 import { withSimulation, assertDone, type Simulation } from './simulation.ts';
 
-/** The points at which another window is when it happens, for the n-th time, and the stores with which that is tried. */
+/** The points at which another window is during the sign-out, for the n-th time, and the stores to test with. */
 const POINTS: readonly (readonly [Point, number, readonly StoreModel[]])[] = [
   ['locking', 1, ['lagging']],
   ['sharing', 1, ['immediate']],
@@ -39,15 +39,15 @@ describe('A sign-out', () => {
     await Promise.all(models.map((model) => withSimulation(model, identity, count, test)));
   };
 
-  /** Holds that no window has the session, that a new one does not find it, and that nothing of it is left. */
+  /** Asserts that no window has the session, that a new one doesn't find it, and that nothing of it remains. */
   const assertSignedOut = async (simulation: Simulation, windows: readonly WindowProcess[]): Promise<void> => {
     for (const window of windows) {
       await window.until('the end of the session', () => window.seen.generation === 0);
     }
-    assert.equal(simulation.isRevoked, true, 'The session goes on at the server.');
+    assert.equal(simulation.isRevoked, true, 'The session continues at the server.');
     await Promise.all(windows.map((window) => window.close()));
     const again = await simulation.open();
-    assert.deepEqual((await again.do({ kind: 'find' })).found, [], 'The session is back.');
+    assert.deepEqual((await again.do({ kind: 'find' })).found, [], 'The session was restored.');
     await again.close();
     assert.deepEqual(await simulation.remains(), [], 'The session is still stored.');
   };
@@ -60,7 +60,7 @@ describe('A sign-out', () => {
     }));
 
   for (const [point, time, models] of POINTS) {
-    it(`is for good when another window renews (${point} ${time})`, () =>
+    it(`is permanent when another window renews (${point} ${time})`, () =>
       inEach(models, 2, async (simulation, windows) => {
         const [leaving, renewing] = windows as readonly WindowProcess[] as readonly [WindowProcess, WindowProcess];
         await renewing.hold(point, time);
@@ -74,7 +74,7 @@ describe('A sign-out', () => {
       }));
   }
 
-  it('is for good when another window is stopped in the middle of a renewal', () =>
+  it('is permanent when another window is stopped during a renewal', () =>
     inEach(STORE_MODELS, 3, async (simulation, windows) => {
       const [leaving, renewing] = windows as readonly WindowProcess[] as readonly [WindowProcess, WindowProcess];
       await renewing.hold('storing');

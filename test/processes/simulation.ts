@@ -22,7 +22,7 @@ import type { Outcome } from './wire.ts';
 const SCOPES = ['openid', 'profile', 'email', 'offline_access'];
 
 const simulations = new Set<Simulation>();
-// Each test ends its own simulation, unless it was interrupted.
+// Each test ends its own simulation, unless it's interrupted.
 after(() => Promise.all([...simulations].map((simulation) => simulation.end())));
 
 /** The logs of all windows, at every level, by the server of their session. */
@@ -50,7 +50,7 @@ export async function withSimulation(
     const first = await simulation.open(folder);
     await simulation.signIn(first);
     const others = await Promise.all(Array.from({ length: count - 1 }, () => simulation.open(folder)));
-    // A window that opens right after the sign-in finds the session only when SecretStorage has caught up.
+    // A window that opens right after the sign-in finds the session only once SecretStorage has caught up.
     await Promise.all(others.map((window) => window.until('the session', () => window.seen.generation > 0)));
     await test(simulation, [first, ...others]);
   } catch (error) {
@@ -102,7 +102,7 @@ export class Simulation {
   async open(folder = this.folder): Promise<WindowProcess> {
     const number = this.#windows.length + 1;
     const name = `${this.model} ${number}`;
-    // A different one for each window; the product draws it at random.
+    // A different one for each window, which the product draws at random.
     const place = (number * 0.381_966) % 1;
     const options = { name, folder, provider: this.provider, place };
     const window = new WindowProcess(options, this.#secrets.open(), this.#home);
@@ -126,7 +126,7 @@ export class Simulation {
       account: await resolveAccount(server, tokens, transport, signal),
     };
     this.#grantId = (await this.identity.provider.RefreshToken.find(this.firstToken))?.grantId ?? '';
-    assert.notEqual(this.#grantId, '', 'The server does not know the session.');
+    assert.notEqual(this.#grantId, '', "The server doesn't know the session.");
     assertDone(await window.do({ kind: 'addSession', grant: this.#grant }));
   }
 
@@ -158,7 +158,7 @@ export class Simulation {
     return this.identity.grantsRevoked.includes(this.#grantId);
   }
 
-  /** Returns the secrets and shared files that hold something of a session. */
+  /** Returns the secrets and shared files that contain parts of a session. */
   async remains(): Promise<string[]> {
     const names = await readdir(this.folder);
     const files = names.map(async (name) => [name, await readFile(join(this.folder, name), 'utf8')] as const);
@@ -170,13 +170,13 @@ export class Simulation {
    * @param ends the expected result of each request; each 200 is a renewal.
    */
   async assertConsistent(windows: readonly WindowProcess[], ends: readonly (number | string)[]): Promise<void> {
-    assert.deepEqual(await this.ends(), ends, 'The requests are not as they should be.');
+    assert.deepEqual(await this.ends(), ends, "The requests aren't as expected.");
     const sent = this.requests();
     const renewals = ends.filter((end) => end === 200).length;
     assert.equal(
       new Set(sent.map(({ refreshTokenHash }) => refreshTokenHash)).size,
       renewals,
-      'The refresh tokens that were sent are not each the newest.',
+      "The refresh tokens that were sent aren't each the newest.",
     );
     assert.equal(this.isRevoked, false, 'The server has ended the session.');
     const newest = sent.at(-1)?.newRefreshTokenHash ?? hashOf(this.firstToken);
@@ -193,13 +193,13 @@ export class Simulation {
       assert.equal(
         hashOf(window.seen.refreshToken),
         newest,
-        `Window ${window.name} does not have the newest refresh token.`,
+        `Window ${window.name} doesn't have the newest refresh token.`,
       );
     }
     const tokens = new Set(windows.flatMap(({ seen }) => [seen.accessToken, seen.refreshToken]));
-    assert.equal(tokens.size, 2, 'The windows do not agree on the tokens.');
+    assert.equal(tokens.size, 2, 'The windows have different tokens.');
     for (const token of tokens) {
-      assert.equal(await this.identity.tokenIsActive(token), true, 'The newest tokens do not work.');
+      assert.equal(await this.identity.tokenIsActive(token), true, "The newest tokens don't work.");
     }
   }
 
@@ -208,7 +208,7 @@ export class Simulation {
     await Promise.all(windows.map((window) => window.close()));
     const again = await this.open();
     const { found = [], seen } = assertDone(await again.do({ kind: 'find' }));
-    assert.deepEqual([found.length, found[0]], [1, seen.accessToken], 'The session is not there any more.');
+    assert.deepEqual([found.length, found[0]], [1, seen.accessToken], 'The session is missing.');
     await this.assertConsistent([again], ends);
     assertDone(await again.do({ kind: 'renew' }));
     await this.assertConsistent([again], [...ends, 200]);
@@ -229,13 +229,13 @@ export class Simulation {
       outcomes.map(({ failure }) => failure),
       windows.map(() => ({ category: 'refresh-response-lost', code: 'refresh-response-lost' })),
     );
-    assert.deepEqual(await this.ends(), ends, 'The requests are not as they should be.');
+    assert.deepEqual(await this.ends(), ends, "The requests aren't as expected.");
     assert.equal(
       new Set(this.requests().map(({ refreshTokenHash }) => refreshTokenHash)).size,
       1,
       'Another token was sent.',
     );
-    assert.equal(this.isRevoked, true, 'The server has not ended the session.');
+    assert.equal(this.isRevoked, true, "The server hasn't ended the session.");
     for (const window of windows) {
       await window.until('the verdict', () => window.seen.endedBy === 'refresh-response-lost');
     }
@@ -277,6 +277,6 @@ export class Simulation {
 
 /** Asserts that a command succeeded. */
 export function assertDone(outcome: Outcome): Outcome {
-  assert.deepEqual(outcome.failure, undefined, 'An command has failed.');
+  assert.deepEqual(outcome.failure, undefined, 'A command has failed.');
   return outcome;
 }

@@ -1,5 +1,5 @@
-// A window that is stopped is alive all the same: a machine that swaps, a debugger, a lid that is closed half-way.
-// And a clock that is set says nothing about who has the lock.
+// A stopped window is still alive: a machine that swaps, a debugger, or a lid closed halfway. A changed clock doesn't
+// affect who has the lock.
 import assert from 'node:assert/strict';
 import { DAY } from '../../src/core/clock.ts';
 import { startIdentityServer, type IdentityServer } from '../../tools/identityServer.ts';
@@ -9,10 +9,10 @@ import type { WindowProcess } from './windowProcess.ts';
 import { STORE_MODELS, type StoreModel } from '../support/simulation/sharedSecrets.ts';
 import { withSimulation, type Simulation } from './simulation.ts';
 
-/** How often those who wait look at the lock while its window is stopped: ten times a second, so for three seconds. */
-const LOOKS = 30;
-/** How long the server takes for a renewal that another window is to sleep through, in ms. */
-const SLOWNESS = 3000;
+/** How often waiting windows check the lock while its window is stopped: ten times a second, for three seconds. */
+const CHECKS = 30;
+/** How long the server takes, in ms, for a renewal during which a window is stopped. */
+const RESPONSE_TIME = 3000;
 
 describe('A window that is stopped, or whose clock is set, during a refresh', () => {
   let identity: IdentityServer;
@@ -21,7 +21,7 @@ describe('A window that is stopped, or whose clock is set, during a refresh', ()
   before(async () => {
     identity = await startIdentityServer({ accessTokenSeconds: 300 });
     slow = await startIdentityServer({ accessTokenSeconds: 300 });
-    slow.faults.add({ grantType: 'refresh_token', action: { kind: 'delay', milliseconds: SLOWNESS } });
+    slow.faults.add({ grantType: 'refresh_token', action: { kind: 'delay', milliseconds: RESPONSE_TIME } });
   });
 
   after(async () => {
@@ -44,7 +44,7 @@ describe('A window that is stopped, or whose clock is set, during a refresh', ()
     const waiting = await queue([next, ...others]);
     await setClock(windows, by);
     await next.passed('looking', next.timesPassed('looking') + 5);
-    assert.deepEqual(simulation.requests(), [], 'Somebody has sent in the place of the one that has the lock.');
+    assert.deepEqual(simulation.requests(), [], 'Another window has sent a request in place of the lock holder.');
     await holder.release();
     await assertSucceed(renewal, ...waiting);
     await simulation.assertConsistent(windows, renewals(1));
@@ -66,7 +66,7 @@ describe('A window that is stopped, or whose clock is set, during a refresh', ()
     const waiting = await queue(others);
     await setClock(windows, by);
     await atServer.handle();
-    // What the answer says of its times makes no sense then, and whoever does not believe it may renew once more.
+    // The times in the response are then inconsistent, and a window that rejects them may renew once more.
     await Promise.all([renewal, ...waiting]);
     await assertSucceed(holder.do({ kind: 'renew' }));
     const { length } = simulation.requests();
@@ -91,7 +91,7 @@ describe('A window that is stopped, or whose clock is set, during a refresh', ()
         }),
       ),
 
-    'sends nothing when it was stopped before it acquired a lock that is long past and deleted by then': () =>
+    'sends nothing when it was stopped before it acquired a lock that has become outdated and was deleted': () =>
       withSimulation('browser', identity, 2, async (simulation, windows) => {
         const [sleeper, other] = windows as readonly WindowProcess[] as readonly [WindowProcess, WindowProcess];
         const { renewal } = await renewUntil(sleeper, 'locking');
@@ -102,17 +102,17 @@ describe('A window that is stopped, or whose clock is set, during a refresh', ()
         await wake(sleeper);
         await assertSucceed(renewal);
         await simulation.assertConsistent(windows, renewals(5));
-        simulation.note('stopped before it acquired a lock that is long past', 5);
+        simulation.note('stopped before it acquired an outdated lock', 5);
       }),
 
-    'keeps the others waiting, and sends when it goes on, when it was stopped with the lock': () =>
+    'keeps the others waiting, and sends when it resumes, when it was stopped with the lock': () =>
       inEach((model) =>
         withSimulation(model, identity, 3, async (simulation, windows) => {
           const [sleeper, ...others] = windows;
           const { renewal } = await renewUntil(sleeper, 'sending');
           sleeper.stop();
-          const waiting = await queue(others, LOOKS);
-          assert.deepEqual(simulation.requests(), [], 'Somebody has sent in the place of the one that is stopped.');
+          const waiting = await queue(others, CHECKS);
+          assert.deepEqual(simulation.requests(), [], 'Another window has sent a request in place of the stopped one.');
           await wake(sleeper);
           await assertSucceed(renewal, ...waiting);
           await simulation.assertConsistent(windows, renewals(1));
@@ -120,7 +120,7 @@ describe('A window that is stopped, or whose clock is set, during a refresh', ()
         }),
       ),
 
-    'keeps the others waiting, and uses the response when it goes on, when it was stopped during its request': () =>
+    'keeps the others waiting, and uses the response when it resumes, when it was stopped during its request': () =>
       withSimulation('lagging', identity, 3, async (simulation, windows) => {
         const [sleeper, ...others] = windows;
         const atServer = holdAtServer(identity, simulation.firstToken);
@@ -128,7 +128,7 @@ describe('A window that is stopped, or whose clock is set, during a refresh', ()
         await atServer.arrived;
         sleeper.stop();
         await atServer.handle();
-        const waiting = await queue(others, LOOKS);
+        const waiting = await queue(others, CHECKS);
         sleeper.resume();
         await assertSucceed(renewal, ...waiting);
         await simulation.assertConsistent(windows, renewals(1));

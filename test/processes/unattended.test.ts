@@ -1,4 +1,4 @@
-// Nobody waits for the renewal: it wasn't due, and no other window has asked for one.
+// A renewal that wasn't due and that no window waits for.
 import assert from 'node:assert/strict';
 import { startIdentityServer, type IdentityServer } from '../../tools/identityServer.ts';
 import { holdAtServer } from './atServer.ts';
@@ -13,11 +13,11 @@ type Windows = readonly [WindowProcess, ...WindowProcess[]];
 /** How long, in ms, a server stalls: longer than the deadline of a window. */
 const STALL = 25_000;
 
-describe('A renewal that nobody waits for', () => {
+describe('A renewal that no window waits for', () => {
   let identity: IdentityServer;
 
   before(async () => {
-    // An hour: none of these renewals is due while the tests run.
+    // An hour, so that none of these renewals is due while the tests run.
     identity = await startIdentityServer({ accessTokenSeconds: 3600 });
   });
 
@@ -35,7 +35,7 @@ describe('A renewal that nobody waits for', () => {
   const inEach = async (test: (model: StoreModel) => Promise<void>): Promise<void> => {
     await Promise.all(STORE_MODELS.map(test));
   };
-  const mustBecome = async (simulation: Simulation, window: WindowProcess, count: number): Promise<void> => {
+  const assertBecomes = async (simulation: Simulation, window: WindowProcess, count: number): Promise<void> => {
     await window.until(`generation ${count + 1}`, () => window.seen.generation > count && window.seen.isComplete);
     await simulation.assertConsistent([window], renewals(count));
   };
@@ -44,7 +44,7 @@ describe('A renewal that nobody waits for', () => {
       withSimulation(model, identity, 2, async (simulation, windows) => {
         const [, other] = windows as readonly WindowProcess[] as readonly [WindowProcess, WindowProcess];
         await killAt(windows, point, time);
-        await mustBecome(simulation, other, count);
+        await assertBecomes(simulation, other, count);
       }),
     );
   const stall = (model: StoreModel, count: number) => async (): Promise<void> =>
@@ -59,7 +59,7 @@ describe('A renewal that nobody waits for', () => {
         { category: 'network', code: 'deadline' },
         'The caller is released at the deadline.',
       );
-      assert.equal(simulation.requests().length, 1, 'The token was sent again while the server was busy with it.');
+      assert.equal(simulation.requests().length, 1, 'The token was sent again while the server was processing it.');
       await atServer.handle();
       await simulation.assertConsistent(windows, renewals(1));
       await simulation.assertReopens(windows, renewals(1));
@@ -77,13 +77,13 @@ describe('A renewal that nobody waits for', () => {
       inEach((model) =>
         withSimulation(model, identity, 1, async (simulation, windows) => {
           await killAt(windows, 'sending', 1);
-          await mustBecome(simulation, await simulation.open(), 1);
+          await assertBecomes(simulation, await simulation.open(), 1);
         }),
       ),
-    'is listened to beyond the deadline when there is one window': stall('immediate', 1),
-    'is listened to beyond the deadline when there are three windows whose store lags': stall('lagging', 3),
-    'is listened to beyond the deadline when there are three windows of a browser': stall('browser', 3),
-    'is listened to beyond the deadline when its window was stopped meanwhile': () =>
+    'is awaited beyond the deadline when there is one window': stall('immediate', 1),
+    'is awaited beyond the deadline when there are three windows whose store lags': stall('lagging', 3),
+    'is awaited beyond the deadline when there are three windows of a browser': stall('browser', 3),
+    'is awaited beyond the deadline when its window was stopped meanwhile': () =>
       withSimulation('lagging', identity, 2, async (simulation, windows) => {
         const [holder] = windows;
         const atServer = holdAtServer(identity, simulation.firstToken);

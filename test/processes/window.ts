@@ -1,4 +1,4 @@
-// The process of one window: the product's sessions over the real folder, liveness and network.
+// The process of one window: the product's sessions with the real folder, liveness and network.
 import { randomUUID } from 'node:crypto';
 import { toFailure } from '../../src/core/failure.ts';
 import { nodeCipher } from '../../src/node/cipher.ts';
@@ -63,7 +63,7 @@ function seen(): Seen {
   };
 }
 
-/** Returns the id of the session; `none` if there is no session, so that a renewal fails as it does in the product. */
+/** Returns the ID of the session; `none` if there is no session, so that a renewal fails as it does in the product. */
 function id(): string {
   return liveSessions.all()[0]?.record.id ?? 'none';
 }

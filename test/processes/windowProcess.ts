@@ -99,10 +99,10 @@ export class WindowProcess {
    */
   async do(command: Command, deadline = DEADLINE): Promise<Outcome> {
     const id = this.#send(command);
-    await this.until(`the end of "${command.kind}"`, () => this.#answers.has(id), deadline);
+    await this.until(`the result of "${command.kind}"`, () => this.#answers.has(id), deadline);
     const outcome = this.#answers.get(id);
     if (outcome === undefined) {
-      throw new Error('An answer that has arrived is gone.');
+      throw new Error('A response that has arrived is missing.');
     }
     return outcome;
   }
@@ -120,19 +120,19 @@ export class WindowProcess {
     await this.held(point);
   }
 
-  /** Releases it for good. */
+  /** Releases it permanently. */
   async release(): Promise<void> {
     await this.do({ kind: 'release' });
   }
 
   /** Waits until it is held at a point. */
   async held(point: Point, deadline = DEADLINE): Promise<void> {
-    await this.until(`its coming to "${point}"`, () => this.#heldAt === point, deadline);
+    await this.until(`"${point}"`, () => this.#heldAt === point, deadline);
   }
 
   /** Waits until it has reached a point a number of times since it began reporting it. */
   async passed(point: Point, times: number): Promise<void> {
-    await this.until(`its coming by "${point}" ${times} times`, () => this.timesPassed(point) >= times);
+    await this.until(`passing "${point}" ${times} times`, () => this.timesPassed(point) >= times);
   }
 
   /** Returns how often it has reached a point since it began reporting it. */
@@ -153,7 +153,7 @@ export class WindowProcess {
             stop();
             resolve();
           } else if (this.#ended !== undefined) {
-            wait.fail(new Error(`${this.#describe(what)} It has ended with ${this.#ended}.`));
+            wait.fail(new Error(`${this.#describe(what)} It ended with ${this.#ended}.`));
           }
         },
         fail: (error) => {
@@ -180,7 +180,7 @@ export class WindowProcess {
     this.#child.process.kill('SIGCONT');
   }
 
-  /** Kills the process and returns the time of that in ms. */
+  /** Kills the process, and returns the time when that was done, in ms. */
   async kill(): Promise<number> {
     const at = performance.now();
     this.#child.process.kill('SIGKILL');
@@ -188,7 +188,7 @@ export class WindowProcess {
     return at;
   }
 
-  /** Closes the window as the editor does. */
+  /** Closes the window as VS Code does. */
   async close(): Promise<void> {
     this.#send({ kind: 'close' });
     await this.until('its end', () => this.#ended === 'code 0');
@@ -247,6 +247,6 @@ export class WindowProcess {
 
   #describe(what: string): string {
     const { accessToken: _token, refreshToken: _other, ...seen } = this.#seen;
-    return `Window ${this.name}: ${what} has not come about. It has ${JSON.stringify(seen)}, stood at ${this.#heldAt ?? 'no point'}, and has said:\n${this.#lines.slice(-LINES).join('\n')}\n`;
+    return `Window ${this.name} hasn't reached: ${what}. Session: ${JSON.stringify(seen)}; held at ${this.#heldAt ?? 'no point'}; log:\n${this.#lines.slice(-LINES).join('\n')}\n`;
   }
 }

@@ -1,4 +1,4 @@
-// The messages between a test and the processes of its windows. All of it is plain data.
+// The messages between a test and the processes of its windows, as plain data.
 import type { Provider } from '../../src/core/provider.ts';
 import type { SignInGrant } from '../../src/protocol/identity.ts';
 
@@ -8,21 +8,21 @@ export type Point =
   | 'locking'
   | 'locked'
   /**
-   * Before and after it changes the session's file: with the mark that the refresh token is in flight, with the record of
-   * which only the refresh token is new, and with the complete record.
+   * Before and after it changes the session's file: with the mark that the refresh token is in flight, with the
+   * incomplete record that has only a new refresh token, and with the complete record.
    */
   | 'sharing'
   | 'shared'
-  /** Before the refresh token is sent, and when the head of the response has arrived. */
+  /** Before the refresh token is sent, and when the headers of the response have arrived. */
   | 'sending'
   | 'answered'
-  /** Before and after SecretStorage; twice. */
+  /** Before and after SecretStorage, twice. */
   | 'storing'
   | 'stored'
   /** Before and after it releases the lock. */
   | 'releasing'
   | 'released'
-  /** While another window has the lock: before it asks whether that one is alive. */
+  /** While another window has the lock: before checking whether that window is alive. */
   | 'looking';
 
 /** The options of a window. */
@@ -35,7 +35,7 @@ export interface WindowOptions {
   readonly place: number;
 }
 
-/** A command to a window, which answers when it is done. */
+/** A command to a window, which responds when it's done. */
 export type Command =
   | { readonly kind: 'addSession'; readonly grant: SignInGrant }
   /** Renews the session; if a generation is given, only if the session has it. */
@@ -47,17 +47,17 @@ export type Command =
   | { readonly kind: 'hold'; readonly point: Point; readonly time: number }
   /** Releases it, until it reaches the next point if one is given. */
   | { readonly kind: 'release'; readonly next?: { readonly point: Point; readonly time: number } }
-  /** Reports a point each time that it is reached, without holding the window. */
+  /** Reports a point each time that it's reached, without holding the window. */
   | { readonly kind: 'report'; readonly point: Point }
-  /** Sets its wall clock forward by a number of ms; back if that is negative. */
+  /** Sets its wall clock forward by a number of ms, or back if that is negative. */
   | { readonly kind: 'shiftClock'; readonly by: number }
-  /** Lets every change of the shared folder fail with a system error, such as EROFS. */
+  /** Makes every change of the shared folder fail with a system error, such as EROFS. */
   | { readonly kind: 'failFolder'; readonly code: string }
   /** Ignores locks from now on, to check that the tests notice. */
   | { readonly kind: 'ignoreLocks' }
   | { readonly kind: 'close' };
 
-/** The one session as a window has it in memory. */
+/** A window's session in memory. */
 export interface Seen {
   /** 0 if there is no session. */
   readonly generation: number;
@@ -66,7 +66,7 @@ export interface Seen {
   readonly refreshToken: string;
   /** The code of the failure that ended it. */
   readonly endedBy?: string | undefined;
-  /** The code of the latest failure. */
+  /** The code of the last failure. */
   readonly failure?: string | undefined;
   readonly unsaved: boolean;
 }
@@ -79,7 +79,7 @@ export interface Outcome {
   readonly found?: readonly string[] | undefined;
 }
 
-/** A call of the secret store, which the test has. */
+/** A call to the secret store, which is in the test process. */
 export interface StoreCall {
   readonly call: 'get' | 'store' | 'delete' | 'keys';
   readonly key: string;

@@ -1,14 +1,14 @@
-// After the faults have ended and the windows have settled, all of them must have the same sessions.
+// After the faults have ended and the windows have settled, all windows must have the same sessions.
 import { isNewer, type SessionRecord } from '../../src/core/session.ts';
 import { hasNewest, newestOf } from '../support/simulation/invariants.ts';
 import { headerGeneration, isSignedOut, sealedCopy, storedCopy } from './storedCopies.ts';
 import type { Invariants, InvariantsContext } from './invariants.ts';
 import type { Window } from './window.ts';
 
-/** The time, in ms, until a window notices a change without an event of the folder: its next tick. */
-const NEXT_LOOK = 65_000;
+/** The time, in ms, until a window detects a change without a folder event: its next tick. */
+const DETECTION_TIME = 65_000;
 /** The time, in ms, that a renewal may take to reach all windows. */
-const ON_THE_WAY = 5000;
+const DELIVERY_TIME = 5000;
 
 function describeRecord(record: SessionRecord | undefined): string {
   return record === undefined
@@ -17,9 +17,9 @@ function describeRecord(record: SessionRecord | undefined): string {
 }
 
 /**
- * Checks that all windows have the newest record of a session, or none if it is signed out. In the browser, a window may
- * have an older one if it cannot read the key of the newest.
- * @param mayBeLost whether the platform has discarded what it was given to store.
+ * Checks that all windows have the newest record of a session, or none if it's signed out. In the browser, a window may
+ * have an older one if it can't read the key of the newest.
+ * @param mayBeLost whether the platform has discarded something it was given to store.
  */
 export function checkConvergence(
   context: InvariantsContext,
@@ -32,7 +32,7 @@ export function checkConvergence(
   const having = windows.map((window) => window.get(id)?.record);
   if (isSignedOut(folder, id)) {
     if (having.some((record) => record !== undefined)) {
-      invariants.fail('signed-out', `${id} is still there in a window`);
+      invariants.fail('signed-out', `${id} still exists in a window`);
     }
     return;
   }
@@ -59,10 +59,13 @@ function checkWindow(
   const canRead = keyring.model !== 'browser' || copies.some((copy) => copy !== undefined && !isNewer(newest, copy));
   if (hasNewest(mine, newest)) {
     figures.count('settled: newest');
-  } else if (time.wall - newest.tokensRequestedAt < NEXT_LOOK && (mine?.generation ?? 0) >= newest.generation - 4) {
+  } else if (
+    time.wall - newest.tokensRequestedAt < DETECTION_TIME &&
+    (mine?.generation ?? 0) >= newest.generation - 4
+  ) {
     figures.count('settled: the newest is on its way');
   } else if (!canRead) {
-    figures.count('settled: cannot read the newest');
+    figures.count("settled: can't read the newest");
   } else {
     invariants.fail(
       'converge',
@@ -76,7 +79,7 @@ function checkServer({ server, time }: InvariantsContext, invariants: Invariants
     return;
   }
   const token = server.read(newest.refreshToken ?? '');
-  if (time.now - (token?.grant.issued.at(-1)?.at ?? 0) < ON_THE_WAY) {
+  if (time.now - (token?.grant.issued.at(-1)?.at ?? 0) < DELIVERY_TIME) {
     return;
   }
   if (token?.grant.end === undefined && token?.number !== token?.grant.newest) {
@@ -90,12 +93,12 @@ function checkServer({ server, time }: InvariantsContext, invariants: Invariants
   }
 }
 
-/** No window has the newest record any more: the platform must have discarded it, and the user must be notified. */
+/** Checks that, if no window has the newest record, the platform has discarded it and the user is notified. */
 function checkLoss(context: InvariantsContext, invariants: Invariants, id: string, mayBeLost: boolean): void {
   const { figures } = context;
   if (!mayBeLost) {
     figures.unexpected += 1;
-    invariants.fail('lost', `nobody has the newest of ${id}, and the platform has discarded nothing`);
+    invariants.fail('lost', `no window has the newest of ${id}, but the platform has discarded nothing`);
     return;
   }
   const isReported =

@@ -1,4 +1,4 @@
-// Random faults: of windows, sleep, clocks, the network, the stores.
+// Random faults of windows, sleep, clocks, the network and the stores.
 import { DAY, HOUR, MINUTE, SECOND } from '../../src/core/clock.ts';
 import type { KeyringFault } from './keyring.ts';
 import type { Window } from './window.ts';
@@ -55,7 +55,7 @@ export class FaultInjector {
     time.wake(true);
   }
 
-  /** A renewal begins in a window, which may be killed or stopped, or meet network faults. */
+  /** Called when a renewal begins in a window, which may be killed or stopped, or get network faults. */
   onRenewal({ process }: Window): void {
     const { random, isSettling } = this.#simulation;
     if (!isSettling && random.chance(0.01)) {
@@ -132,7 +132,7 @@ export class FaultInjector {
 
   #degradeNetwork(rate: number, length: number): void {
     const { network, eventLog, time } = this.#simulation;
-    eventLog.add(`of the requests, ${rate * 100} % meet a fault for ${Math.round(length / MINUTE)} min`);
+    eventLog.add(`${rate * 100} % of the requests have a fault for ${Math.round(length / MINUTE)} min`);
     this.#count('bad network', () => (network.faultRate = rate));
     time.after(length, () => (network.faultRate = 0));
   }

@@ -2,11 +2,11 @@
 export class Figures {
   simulations = 0;
   sessionDays = 0;
-  /** Refresh tokens that reached the server, and those that brought new tokens to a window. */
+  /** Refresh tokens that reached the server, and those whose new tokens reached a window. */
   requests = 0;
   renewals = 0;
   served = 0;
-  /** Sessions that ended although nobody ended them and no response was lost. */
+  /** Sessions that ended without a sign-out, a revocation or a lost response. */
   unexpected = 0;
   readonly counts = new Map<string, number>();
 

@@ -1,4 +1,4 @@
-// What must hold at any time, checked at each event.
+// What must always hold, checked at each event.
 import { HOUR, MINUTE, SECOND } from '../../src/core/clock.ts';
 import { isNewer, type SessionRecord } from '../../src/core/session.ts';
 import type { LoadIssue } from '../../src/sessions/storedSessionIssues.ts';
@@ -15,7 +15,7 @@ import type { EventLog } from './eventLog.ts';
 import type { Time } from './time.ts';
 import type { Window } from './window.ts';
 
-/** An invariant that does not hold. */
+/** An invariant that doesn't hold. */
 export interface Violation {
   readonly rule:
     | 'reuse'
@@ -32,7 +32,7 @@ export interface Violation {
   readonly text: string;
 }
 
-/** The last user activity, by the machine's uptime in ms. */
+/** The user's last activity, as the machine's uptime in ms. */
 export interface Activity {
   last: number;
   /** The same in a window that ran long enough to share it. */
@@ -51,7 +51,7 @@ export interface InvariantsContext {
   readonly keyring: Keyring;
   readonly figures: Figures;
   readonly eventLog: EventLog;
-  /** After how long without activity, in ms, the sessions are signed out; undefined if that is off. */
+  /** The idle timeout in ms; undefined if there is none. */
   readonly idleTimeout: number | undefined;
   readonly activity: Activity;
   windows(): readonly Window[];
@@ -59,14 +59,14 @@ export interface InvariantsContext {
   isCalm(): boolean;
 }
 
-/** The time, in ms, in which a window must notice that the clock was set back: one tick and a renewal. */
-const NOTICING = 65 * SECOND;
+/** The time, in ms, in which a window must detect that the clock was set back: one tick and a renewal. */
+const DETECTION_TIME = 65 * SECOND;
 /** The longest time, in ms, that a request takes to reach the server. */
-const ON_THE_WAY = MINUTE;
+const DELIVERY_TIME = MINUTE;
 /** How much later than the idle timeout a session may be returned, in ms; it may be signed out half of it earlier. */
 const IDLE_TOLERANCE = 2 * MINUTE;
 /** The time, in ms, after a sign-out in which a window that is reading the session may still list it. */
-const READING_ON = 30 * SECOND;
+const READING_TIME = 30 * SECOND;
 
 interface Wait {
   readonly until: number;
@@ -84,7 +84,7 @@ export class Invariants {
   readonly #arrivals = new Map<Grant, number[]>();
   readonly #signedOutAt = new Map<string, number>();
   readonly #ended = new Set<Grant>();
-  /** The sessions that are being signed out, by id. */
+  /** The sessions that are being signed out, by ID. */
   readonly leaving = new Set<string>();
   /** The sessions that some window has reported as lost. */
   readonly lost = new Set<string>();
@@ -114,7 +114,7 @@ export class Invariants {
     }
   }
 
-  /** A window is about to send a refresh token. */
+  /** Called when a window is about to send a refresh token. */
   onSend(request: TokenRequest): void {
     const { time, folder, eventLog } = this.#context;
     eventLog.add(`${describeRequest(request)} is sent`);
@@ -122,37 +122,37 @@ export class Invariants {
       this.fail('after-end', `${describeRequest(request)} is sent, and the window knows that the session has ended`);
     }
     const wait = this.#waits.get(request.grant);
-    // A wall clock that was set may end the wait early, and a window that died or stopped may not have shared it.
+    // A wall clock that was set may end the wait early, and a window that was killed or stopped may not have shared it.
     const isDue = wait !== undefined && time.now < wait.until && wait.jumps === time.jumps;
     const isKnown = wait?.isShared === true || wait?.by.runs === true || wait?.by === request.process;
     if (isDue && isKnown && folder.failing === false && folder.failures === wait.folderFailures) {
       this.fail(
         'retry-after',
-        `${describeRequest(request)} is sent ${wait.until - time.now} ms too early; the server asked ${wait.by.name}`,
+        `${describeRequest(request)} is sent ${wait.until - time.now} ms too early; the server requested a wait from ${wait.by.name}`,
       );
     }
   }
 
-  /** A refresh token has reached the server. */
+  /** Called when a refresh token has reached the server. */
   onArrival(request: TokenRequest): void {
     const { figures, time } = this.#context;
     const { grant } = request;
     figures.requests += 1;
     const recent = [...(this.#arrivals.get(grant) ?? []), time.now].filter((at) => at > time.now - HOUR);
     this.#arrivals.set(grant, recent);
-    // Twice what the lifetime requires; the retries of failures, each with its second request; and twice what users and
+    // Twice what the lifetime requires, the retries of failures, each with its second request, and twice what users and
     // callers cause.
     const expected = this.#expectedAt.filter((at) => at > time.now - HOUR).length;
     const bound = 2 * (HOUR / Math.max(5 * SECOND, grant.shortest / 2) + 80 + expected) + 10;
     if (recent.length > bound) {
       this.fail(
         'storm',
-        `${recent.length} requests in an hour for grant ${grant.number}, whose tokens live ${grant.shortest / SECOND} s at the least`,
+        `${recent.length} requests in an hour for grant ${grant.number}, whose tokens have a lifetime of at least ${grant.shortest / SECOND} s`,
       );
     }
   }
 
-  /** A response has reached a running window. */
+  /** Called when a response has reached a running window. */
   onAnswer(request: TokenRequest, { status }: Answer, retryAfter: number | undefined): void {
     const { time, folder, figures, eventLog } = this.#context;
     eventLog.add(
@@ -173,7 +173,7 @@ export class Invariants {
     }
   }
 
-  /** A session has changed in a window that is alive. */
+  /** Called when a session has changed in a window that is alive. */
   onChange(window: Window, { before, after }: SessionChange): void {
     const record = after?.record ?? before?.record;
     if (record === undefined) {
@@ -194,7 +194,7 @@ export class Invariants {
     }
   }
 
-  /** A window reports load issues. */
+  /** Called when a window reports load issues. */
   onDidFindIssues(window: Window, findings: readonly LoadIssue[]): void {
     for (const { id, kind } of findings) {
       this.#context.eventLog.add(`${window.name} finds ${id} ${kind}`);
@@ -205,10 +205,11 @@ export class Invariants {
   }
 
   /**
-   * A caller receives a token, which must be valid, with one exception: if the clock was set back since the token was
-   * requested, it looks younger than it is. A window notices at its next tick, so the exception holds for 65 s; and longer
-   * if no window could notice, because within these 65 s none kept running, the machine slept, the clock was set again or
-   * a fault prevented the renewal. A window that was stopped, or opened later, has 65 s from when it runs.
+   * Called when a caller receives a token, which must be valid, with one exception: if the clock was set back since the
+   * token was requested, the token looks newer than it is. A window detects that at its next tick, so the exception
+   * holds for 65 s. It holds longer if no window could detect it, because within these 65 s none kept running, the
+   * machine slept, the clock was set again or a fault prevented the renewal. A window that was stopped, or opened
+   * later, has 65 s from when it runs.
    */
   onTokenReturned(window: Window, record: SessionRecord): void {
     const { server, time } = this.#context;
@@ -230,7 +231,8 @@ export class Invariants {
     const { runsSince } = window.process;
     const isExcused = time.setBacks.some(
       ({ at, trueAt, isNoticed }) =>
-        trueAt >= issued.at - ON_THE_WAY && (!isNoticed || (runsSince > at && time.awake - runsSince < NOTICING)),
+        trueAt >= issued.at - DELIVERY_TIME &&
+        (!isNoticed || (runsSince > at && time.awake - runsSince < DETECTION_TIME)),
     );
     if (!isExcused) {
       this.fail(
@@ -240,7 +242,7 @@ export class Invariants {
     }
   }
 
-  /** The wall clock has been set. If it was set back, checks whether a window can notice. */
+  /** Called when the wall clock was set. If it was set back, checks whether a window can detect that. */
   onClockSet(): void {
     const context = this.#context;
     const { time } = context;
@@ -250,8 +252,8 @@ export class Invariants {
       return;
     }
     const there = context.windows().filter(({ process }) => process.runs);
-    time.afterAwake(NOTICING, () => {
-      const isAwakeThroughout = time.now - now < NOTICING + SECOND;
+    time.afterAwake(DETECTION_TIME, () => {
+      const isAwakeThroughout = time.now - now < DETECTION_TIME + SECOND;
       const stays = ({ process }: Window): boolean => process.runs && process.runsSince <= clockSetBackMs.at;
       clockSetBackMs.isNoticed = isAwakeThroughout && time.jumps === jumps && context.isCalm() && there.some(stays);
     });
@@ -271,7 +273,7 @@ export class Invariants {
 
   #onRemoved(window: Window, { id, ended }: SessionRecord): void {
     const { activity, folder, idleTimeout = Infinity, time } = this.#context;
-    // A clock that was set may make the idle time look longer, and activity that couldn't be written is not known.
+    // A clock that was set may make the idle time look longer, and activity that couldn't be written isn't known.
     const isUnsure =
       activity.jumps !== time.jumps || activity.folderFailures !== folder.failures || folder.failing !== false;
     if (
@@ -281,15 +283,15 @@ export class Invariants {
       this.leaving.add(id);
     }
     if (!isSignedOut(this.#context.folder, id) && !this.leaving.has(id) && ended === undefined) {
-      this.fail('lost', `${id} disappears in ${window.name} although nobody signed out`);
+      this.fail('lost', `${id} disappears in ${window.name} without a sign-out`);
     }
   }
 
   #onAppeared(window: Window, { id }: SessionRecord): void {
     const { awake } = this.#context.time;
     const since = this.#signedOutAt.get(id);
-    if (since !== undefined && Math.min(awake - since, awake - window.process.runsSince) > READING_ON) {
-      this.fail('signed-out', `${id} comes back in ${window.name}, ${awake - since} ms after it was signed out`);
+    if (since !== undefined && Math.min(awake - since, awake - window.process.runsSince) > READING_TIME) {
+      this.fail('signed-out', `${id} reappears in ${window.name}, ${awake - since} ms after it was signed out`);
     }
   }
 
@@ -299,7 +301,7 @@ export class Invariants {
     eventLog.add(`${id} has ended in ${window.name} (${ended?.code ?? ''}), at the server: ${grant?.end ?? 'no'}`);
     if (grant?.end === undefined) {
       figures.unexpected += 1;
-      this.fail('lost', `${id} ends in ${window.name} (${ended?.code ?? ''}), and its grant is valid`);
+      this.fail('lost', `${id} ends in ${window.name} (${ended?.code ?? ''}), but its grant is valid`);
     } else if (!this.#ended.has(grant)) {
       this.#ended.add(grant);
       figures.count(grant.end === 'reused' ? `over: ${describeLoss(grant)}` : `over: ${grant.end}`);
@@ -307,9 +309,9 @@ export class Invariants {
   }
 
   /**
-   * A refresh token is sent although a newer one was issued. That is right if no window has the newer one, because the
-   * response was lost, or the window that received it was killed before it stored it. It is harmless if the window aborted
-   * the request long ago and the network delivers it late, and if the grant has already ended.
+   * Called when a refresh token is sent although a newer one was issued. That is correct if no window has the newer
+   * one, because the response was lost, or the window that received it was killed before storing it. It's harmless if
+   * the window aborted the request long ago and the network delivers it late, or if the grant has already ended.
    */
   #onReuse(request: TokenRequest): void {
     const { figures, eventLog } = this.#context;
@@ -353,12 +355,14 @@ export class Invariants {
       storedCopy(keyring, process, mine.id),
     ];
     return copies.some((copy) => copy !== undefined && isNewer(copy, mine))
-      ? 'a newer one is stored where it can be read'
+      ? 'a newer one is stored and readable'
       : undefined;
   }
 }
 
 function describeLoss({ rotation, late }: Grant): string {
   const when = late < 5 * SECOND ? 'less than 5 s late' : 'later';
-  return rotation === 'grace' ? `lost answer, sent again after the grace period, ${when}` : `lost answer (${rotation})`;
+  return rotation === 'grace'
+    ? `lost response, sent again after the grace period, ${when}`
+    : `lost response (${rotation})`;
 }

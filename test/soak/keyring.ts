@@ -1,17 +1,17 @@
-// The secret storage of one machine, with its faults.
+// The SecretStorage of one machine, with its faults.
 import type { SecretStore } from '../../src/storage/secretSessionStorage.ts';
 import type { Random } from '../support/simulation/random.ts';
 import { SharedSecrets, type SecretsView, type StoreModel } from '../support/simulation/sharedSecrets.ts';
 import type { Process } from './process.ts';
 import type { Time } from './time.ts';
 
-/** What is wrong with it. `forgets`: it accepts every write and stores nothing. */
+/** Its faults. `forgets`: it accepts every write and stores nothing. */
 export type KeyringFault = 'locked' | 'no-get' | 'no-store' | 'no-keys' | 'forgets';
 
 /** The probability that a call takes time. */
 const SLOWNESS = 0.1;
 
-/** The secret storage. */
+/** The SecretStorage. */
 export class Keyring {
   readonly model: StoreModel;
   fault: KeyringFault | undefined;
@@ -60,7 +60,7 @@ export class Keyring {
 
   #attempt<T>(faults: readonly KeyringFault[], key: string, effect: () => T): T {
     if (this.fault === 'locked' || (this.fault !== undefined && faults.includes(this.fault))) {
-      // A window that cannot read may rightly neither write nor seal.
+      // A window that can't read may correctly neither write nor encrypt.
       this.onDidDiscard(key);
       throw new Error('The keyring is locked.');
     }

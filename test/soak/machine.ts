@@ -32,7 +32,7 @@ export class SharedFolder extends FakeFolder {
     this.#random = random;
   }
 
-  /** Calls a listener of a process with the name of each file that changes: once as a rule, sometimes twice or never. */
+  /** Calls a listener of a process with the name of each changed file, usually once, sometimes twice or never. */
   watchFrom(process: Process, listener: (name: string) => void): Disposable {
     const watcher = { process, listener };
     this.#watchers.push(watcher);
@@ -97,7 +97,10 @@ export class ProcessLivenessView extends FakeProcessLiveness {
   }
 }
 
-/** Returns a cipher that does not encrypt but opens only what belongs together. The real one has tests of its own. */
+/**
+ * Returns a cipher that doesn't encrypt, but decrypts only with the right key and context. The real one has its own
+ * tests.
+ */
 export function plainCipher(random: Random): Cipher {
   return {
     newKey: () => ({ name: random.whole(0, 2 ** 32).toString(16), key: random.whole(0, 2 ** 40).toString(16) }),

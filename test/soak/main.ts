@@ -1,6 +1,6 @@
-// Simulates weeks, by seed: the product's sessions in windows that open and close, with random faults.
+// Simulates weeks of the product's sessions by seed, in windows that open and close, with random faults.
 //   node test/soak/main.ts                         1,000 session-days
-//   node test/soak/main.ts --days 10000 --seed 7   more of them, with other seeds
+//   node test/soak/main.ts --days 10000 --seed 7   more days, with other seeds
 //   node test/soak/main.ts --mutation lock         without a protection, to check that the soak notices
 import { parseArgs } from 'node:util';
 import { MUTATIONS } from './mutations.ts';
@@ -55,7 +55,7 @@ console.log(
 if (violations.length > 0) {
   const rules = Map.groupBy(violations, ({ violation }) => violation?.rule ?? '');
   console.log(
-    `\nBROKEN in ${violations.length} of ${figures.simulations} simulations: ${[...rules].map(([rule, { length }]) => `${rule} ${length}`).join(', ')}`,
+    `\nFAILED in ${violations.length} of ${figures.simulations} simulations: ${[...rules].map(([rule, { length }]) => `${rule} ${length}`).join(', ')}`,
   );
   process.exitCode = 1;
 }
@@ -66,9 +66,9 @@ function report({ seed, store: model, violation, last }: Outcome): void {
     ...(mutation === undefined ? [] : [`--mutation ${mutation}`]),
     ...(store === undefined ? [] : [`--store ${store}`]),
   ];
-  console.log(`\nBROKEN (${violation?.rule ?? ''}; ${model}): ${violation?.text ?? ''}`);
+  console.log(`\nFAILED (${violation?.rule ?? ''}; ${model}): ${violation?.text ?? ''}`);
   console.log(last.map((line) => `  ${line}`).join('\n'));
-  console.log(`again: npm run soak -- ${[`--seed ${seed} --simulations 1`, ...more].join(' ')}\n`);
+  console.log(`to reproduce: npm run soak -- ${[`--seed ${seed} --simulations 1`, ...more].join(' ')}\n`);
 }
 
 function seconds(): string {
@@ -78,7 +78,7 @@ function seconds(): string {
 function number(name: 'days' | 'seed' | 'simulations' | 'windows' | 'lines'): number {
   const value = Number(values[name]);
   if (!(value > 0)) {
-    throw new Error(`--${name} takes a number above 0.`);
+    throw new Error(`--${name} requires a positive number.`);
   }
   return value;
 }
@@ -86,7 +86,7 @@ function number(name: 'days' | 'seed' | 'simulations' | 'windows' | 'lines'): nu
 function oneOf<T extends string>(name: string, choices: readonly T[], value: string | undefined): T | undefined {
   const choice = choices.find((one) => one === value);
   if (value !== undefined && choice === undefined) {
-    throw new Error(`--${name} is one of ${choices.join(', ')}.`);
+    throw new Error(`--${name} must be one of ${choices.join(', ')}.`);
   }
   return choice;
 }

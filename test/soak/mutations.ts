@@ -4,8 +4,8 @@ import type { SessionsModule } from '../../src/sessions/sessionsModule.ts';
 import { folderWith } from '../support/fakeStore.ts';
 
 /**
- * `lock`: every window has the lock at any time. `generation`: no window sees the session files of another one. `adopt`: no
- * window adopts what another has refreshed.
+ * `lock`: every window has the lock at any time. `generation`: no window sees the session files of other windows.
+ * `adopt`: no window adopts what another has refreshed.
  */
 export const MUTATIONS = ['lock', 'generation', 'adopt'] as const;
 export type Mutation = (typeof MUTATIONS)[number];

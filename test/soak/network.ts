@@ -25,9 +25,9 @@ export const FAULTS = [
   /** The server responds with `Retry-After`. */
   '503-wait',
   '429-wait',
-  /** A web page comes instead of the response. */
+  /** The response is a web page. */
   'page',
-  /** The response, or the request, takes long, possibly longer than the deadline. */
+  /** The response or the request is slow, possibly slower than the deadline. */
   'slow-answer',
   'slow-request',
   /** The server handles the request, and responds after the deadline. */
@@ -47,26 +47,26 @@ function secretIn(header: string | null): string | undefined {
   return encoded === '' ? undefined : decodeURIComponent(atob(encoded).split(':')[1] ?? '');
 }
 
-/** The status of responses that do not come from the server. */
+/** The status of responses that don't come from the server. */
 const EARLY: Readonly<Partial<Record<Fault, number>>> = { '503-wait': 503, '429-wait': 429, page: 200 };
 
 /** The events of the network. */
 export interface NetworkEvents {
-  /** A window sends a refresh token. */
+  /** Called when a window sends a refresh token. */
   onSend(request: TokenRequest): void;
-  /** A refresh token has reached the server. */
+  /** Called when a refresh token has reached the server. */
   onArrival(request: TokenRequest): void;
-  /** The response to a refresh token has reached its window. */
+  /** Called when the response to a refresh token has reached its window. */
   onAnswer(request: TokenRequest, answer: Answer, retryAfter: number | undefined): void;
   onFault(fault: Fault | 'offline'): void;
 }
 
-/** One request that is under way. */
+/** A pending request. */
 interface PendingRequest {
   readonly process: Process;
   readonly path: string;
   readonly form: URLSearchParams;
-  /** The client secret that it has. */
+  /** The client secret in it. */
   readonly secret: string | undefined;
   readonly request: TokenRequest | undefined;
   readonly fault: Fault | undefined;
@@ -169,7 +169,7 @@ export class Network {
       if (this.#random.chance(0.8)) {
         this.#fail(pending, this.#random.pick(['ENOTFOUND', 'ECONNREFUSED', 'ENETUNREACH']));
       }
-      // Otherwise nothing happens.
+      // Otherwise, nothing happens.
       return;
     }
     if (fault === 'cut-before') {
@@ -206,7 +206,7 @@ export class Network {
     this.#time.after(delay, () => this.#respond(pending, fault === '5xx-after' ? page(502) : answer, wait));
   }
 
-  /** Returns a response that does not come from the server. */
+  /** Returns a response that doesn't come from the server. */
   #early(fault: Fault | undefined, wait: number | undefined): Answer | undefined {
     const status =
       fault === '5xx-before' ? this.#random.pick([500, 502, 503]) : fault === undefined ? undefined : EARLY[fault];
@@ -277,7 +277,7 @@ function lose(request: TokenRequest | undefined): void {
   }
 }
 
-/** Returns a response that does not end before it is aborted. */
+/** Returns a response that doesn't end before it's aborted. */
 function drip(answer: Answer, signal: AbortSignal | undefined): Response {
   const body = new ReadableStream<Uint8Array>({
     start(controller) {
@@ -288,7 +288,7 @@ function drip(answer: Answer, signal: AbortSignal | undefined): Response {
   return new Response(body, { status: answer.status, headers: answer.headers });
 }
 
-/** Whether a window that is alive has, or may still receive, the response. */
+/** Returns whether a window that is alive has, or may still receive, the response. */
 export function isHeld({ process, state }: TokenRequest): boolean {
   return !process.isDead && (state === 'under-way' || state === 'delivered');
 }

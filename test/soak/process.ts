@@ -4,10 +4,10 @@ import type { Time } from './time.ts';
 
 /** A fault of a process at one of its next calls. */
 export interface ProcessFault {
-  /** The number of calls until then, this one included. */
+  /** The number of calls until then, including this one. */
   calls: number;
   readonly what: 'kill' | 'stop';
-  /** Whether the call has its effect. */
+  /** Whether the call takes effect. */
   readonly isAfter: boolean;
 }
 
@@ -44,7 +44,7 @@ export class Process {
     this.#fault ??= fault;
   }
 
-  /** Kills it: nothing that it has begun has an effect any more, or returns. */
+  /** Kills it: its pending calls have no effect and don't return. */
   kill(): void {
     this.#state = 'dead';
     this.#held = [];
@@ -75,7 +75,7 @@ export class Process {
     }
   }
 
-  /** Runs a function in it: at once, when it is resumed, or never. */
+  /** Runs a function in it: immediately, when it's resumed, or never. */
   deliver(run: () => void, isTimer = false): void {
     if (this.#state === 'runs') {
       run();
@@ -96,7 +96,7 @@ export class Process {
           run();
         }
       };
-      // Like the platform's own timers, a delay that is too long fires at once.
+      // Like with the platform's timers, a delay that is too long fires immediately.
       const timer = this.#time.afterAwake(delay > MAX_DELAY ? 0 : delay, () => this.deliver(once, true));
       return {
         dispose: () => {
@@ -109,7 +109,7 @@ export class Process {
 
   /**
    * Makes a call.
-   * @param effect what the call does, at one point in time.
+   * @param effect the effect of the call, at one point in time.
    * @param slowness the probability that the call takes time.
    */
   call<T>(effect: () => T, slowness: number): Promise<T> {

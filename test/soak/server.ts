@@ -10,7 +10,7 @@ import type { Time } from './time.ts';
 export const ROTATIONS = ['strict', 'grace', 'static'] as const;
 export type Rotation = (typeof ROTATIONS)[number];
 
-/** Why a grant has ended. `reused` means a lost response; any other reuse violates an invariant. */
+/** Why a grant has ended. `reused` means a lost response. Any other reuse violates an invariant. */
 export type End = 'admin' | 'reused' | 'signed-out';
 
 export const ISSUER = 'https://id.example.com';
@@ -20,7 +20,7 @@ const GRACE = 30 * SECOND;
 export interface TokenRequest {
   readonly process: Process;
   readonly grant: Grant;
-  /** The number of the token that it presents. */
+  /** The number of its token. */
   readonly presents: number;
   /** `aborted`: its window no longer waits for the response. */
   state: 'under-way' | 'delivered' | 'lost' | 'aborted';
@@ -41,7 +41,7 @@ export interface Grant {
   newest: number;
   rotatedAt: number;
   end: End | undefined;
-  /** How long after the end of the grace period, in ms, a token was presented again; 0 if that has not happened. */
+  /** How long after the grace period, in ms, a token was sent again; 0 if that hasn't happened. */
   late: number;
   /** When each access token was issued and when it expires, by its number. */
   readonly issued: { readonly at: number; readonly expiresAt: number }[];
@@ -63,7 +63,7 @@ export class AuthorizationServer {
   readonly grants: Grant[] = [];
   /** The secret of the client; undefined for a public client. */
   readonly clientSecret: string | undefined;
-  /** Called when a refresh token is used although a newer one was issued, before it is handled. */
+  /** Called when a refresh token is used although a newer one was issued, before the request is handled. */
   onReuse: (request: TokenRequest) => void = () => {};
   readonly #time: Time;
 
@@ -96,7 +96,7 @@ export class AuthorizationServer {
     return { grant, accessToken: `a-${grant.number}-0`, refreshToken: `r-${grant.number}-0` };
   }
 
-  /** Returns the grant and the number of a token; undefined if it is not a token of this server. */
+  /** Returns the grant and the number of a token; undefined if it isn't a token of this server. */
   read(token: string): { readonly grant: Grant; readonly number: number } | undefined {
     const match = TOKEN.exec(token);
     const grant = this.grants[Number(match?.[2] ?? NaN)];
@@ -182,7 +182,7 @@ export function refusal(): Answer {
   return json(401, { error: 'invalid_client' });
 }
 
-/** Returns the page of a login portal, or of a proxy that has an error. */
+/** Returns the page of a login portal, or of a failing proxy. */
 export function page(status: number, retryAfter?: number): Answer {
   const wait = retryAfter === undefined ? {} : { 'retry-after': String(retryAfter / SECOND) };
   return { status, headers: { 'content-type': 'text/html', ...wait }, body: '<!doctype html><title>Welcome</title>' };

@@ -18,7 +18,7 @@ import { Time } from './time.ts';
 import { FaultInjector } from './faultInjector.ts';
 import { Window, type WindowEnvironment } from './window.ts';
 
-/** The options that override what the seed decides. */
+/** The options that override the seed. */
 export interface SimulationOptions {
   readonly seed: number;
   /** The largest number of windows at a time. */
@@ -27,7 +27,7 @@ export interface SimulationOptions {
   /** The number of simulated days. */
   readonly days?: number | undefined;
   readonly mutation?: Mutation | undefined;
-  /** How many of the last events the outcome has. */
+  /** How many of the last events the outcome contains. */
   readonly kept?: number | undefined;
 }
 
@@ -58,7 +58,7 @@ export class Simulation implements InvariantsContext {
   readonly userActions: UserActions;
   readonly faultInjector: FaultInjector;
   readonly mostWindows: number;
-  /** After how long without activity, in ms, the sessions are signed out; undefined if that is off. */
+  /** The idle timeout in ms; undefined if there is none. */
   readonly idleTimeout: number | undefined;
   readonly activity: Activity = { last: 0, lastShared: 0, jumps: 0, folderFailures: 0 };
   readonly #options: SimulationOptions;
@@ -169,7 +169,7 @@ export class Simulation implements InvariantsContext {
   /** Opens a window, unless there are too many. */
   open(): Window | undefined {
     const isFull = this.#windows.length >= this.mostWindows;
-    // Windows without a shared folder are degraded and may rightly disagree, so there is one at a time.
+    // Windows without a shared folder are degraded and may correctly disagree, so there is one at a time.
     if (isFull || (this.folder.failing !== false && this.#windows.length > 0)) {
       return undefined;
     }
@@ -193,7 +193,7 @@ export class Simulation implements InvariantsContext {
     this.userActions.onEnd(window);
   }
 
-  /** Closes a window as a user does: a running renewal has a moment to finish. */
+  /** Closes a window like a user: a running renewal has a moment to finish. */
   close(window: Window): void {
     this.eventLog.add(`${window.name} closes`);
     const end = (): void => {

@@ -1,4 +1,4 @@
-// The stored copies of a session, as one window could read them.
+// The stored copies of a session that a window could read.
 import { parseRecord, type SessionRecord } from '../../src/core/session.ts';
 import { headerOf } from '../../src/storage/sessionFile.ts';
 import { hasTombstone, sessionFile } from '../support/sharedFiles.ts';
@@ -11,7 +11,7 @@ function parsed(text: string | undefined): SessionRecord | undefined {
   return found?.kind === 'record' ? found.record : undefined;
 }
 
-/** Returns the record in the secret storage. */
+/** Returns the record in SecretStorage. */
 export function storedCopy(keyring: Keyring, process: Process | undefined, id: string): SessionRecord | undefined {
   return parsed(keyring.peek(process, `session:${id}`));
 }
@@ -28,12 +28,12 @@ export function sealedCopy(
   return canRead ? parsed(sealed.text.slice(sealed.text.indexOf('{'))) : undefined;
 }
 
-/** Returns the generation in the header of a session's file; 0 if it has none. */
+/** Returns the generation in the header of a session's file; 0 if there is none. */
 export function headerGeneration(folder: SharedFolder, id: string): number {
   return headerOf(sessionFile(folder.files, id))?.generation ?? 0;
 }
 
-/** Whether the session's file is a tombstone. */
+/** Returns whether the session's file is a tombstone. */
 export function isSignedOut(folder: SharedFolder, id: string): boolean {
   return hasTombstone(folder.files, id);
 }

@@ -1,5 +1,5 @@
-// Simulated time. The server uses the true time; the machine's own time stands still while it sleeps; its wall clock is
-// the true time plus an offset.
+// Simulated time. The server uses the true time. The machine's own time stops while it sleeps. Its wall clock is the
+// true time plus an offset.
 import type { Disposable } from '../../src/core/clock.ts';
 
 interface Entry {
@@ -20,7 +20,7 @@ class Agenda {
     return { dispose: () => (entry.run = undefined) };
   }
 
-  /** When the next timer expires. */
+  /** When the next timer fires. */
   get next(): number {
     while (this.#heap[0] !== undefined && this.#heap[0].run === undefined) {
       this.#take();
@@ -85,7 +85,7 @@ export interface SetBack {
   readonly at: number;
   /** When, in true time. */
   readonly trueAt: number;
-  /** Whether a window has run long enough since then to notice. */
+  /** Whether a window has run long enough since then to detect it. */
   isNoticed: boolean;
 }
 
@@ -100,7 +100,7 @@ export class Time {
   #offset = 0;
   #slept = 0;
   #asleepSince: number | undefined;
-  /** How often the wall clock was set, either way. */
+  /** How often the wall clock was set, in either direction. */
   jumps = 0;
   /** Each time that it was set back. */
   readonly setBacks: SetBack[] = [];
@@ -110,22 +110,22 @@ export class Time {
     return this.#now;
   }
 
-  /** What the machine's wall clock shows. */
+  /** The time on the machine's wall clock. */
   get wall(): number {
     return this.#now + this.#offset;
   }
 
-  /** How far the wall clock is off. */
+  /** The offset of the wall clock. */
   get offset(): number {
     return this.#offset;
   }
 
-  /** How long the machine has been running, in ms, sleeps included. */
+  /** How long the machine has been running, in ms, including sleep. */
   get uptime(): number {
     return this.#now - STARTED_AT;
   }
 
-  /** The machine's own time, without sleeps and clock changes. */
+  /** The machine's own time, without sleep and clock changes. */
   get awake(): number {
     return (this.#asleepSince ?? this.#now) - this.#slept;
   }
@@ -151,7 +151,7 @@ export class Time {
 
   /**
    * Wakes the machine.
-   * @param isTimeLost whether timers don't count the sleep; on some platforms they do.
+   * @param isTimeLost whether timers don't count sleep; on some platforms they do.
    */
   wake(isTimeLost: boolean): void {
     if (this.#asleepSince !== undefined) {
@@ -160,7 +160,7 @@ export class Time {
     }
   }
 
-  /** Sets the wall clock forward by a number of ms; back if that is negative. */
+  /** Sets the wall clock forward by a number of ms, or back if that is negative. */
   jump(by: number): void {
     this.#offset += by;
     this.jumps += 1;
@@ -169,7 +169,7 @@ export class Time {
     }
   }
 
-  /** Lets time pass until the next timer and runs it; false if none expires before the end. */
+  /** Lets time pass until the next timer and runs it; false if none fires before the end. */
   async step(until: number): Promise<boolean> {
     await rest();
     const trueTime = this.#trueTime.next;

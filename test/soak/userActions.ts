@@ -14,7 +14,7 @@ interface Account {
   readonly rotation: Rotation;
   readonly lifetime: number;
   id: string | undefined;
-  /** `unsure`: a sign-in or a sign-out was interrupted. */
+  /** `unsure`: a sign-in or sign-out was interrupted. */
   state: 'out' | 'in' | 'unsure';
   /** The window in which it is being signed in or out. */
   busyIn: Window | undefined;
@@ -59,7 +59,7 @@ export class UserActions {
     }));
   }
 
-  /** Signs everybody in and starts all other actions. */
+  /** Signs in all users and starts all other actions. */
   begin(): void {
     const { faultInjector, time, figures, random } = this.#simulation;
     const windows = [this.#simulation.open(), random.chance(0.5) ? this.#simulation.open() : undefined].filter(
@@ -95,7 +95,7 @@ export class UserActions {
     return ids.filter((one) => one !== undefined);
   }
 
-  /** A window has ended; what it was doing may or may not be done. */
+  /** Called when a window has ended; its actions may or may not have been completed. */
   onEnd(window: Window): void {
     for (const account of this.#accounts) {
       if (account.busyIn === window) {
@@ -123,7 +123,7 @@ export class UserActions {
     }
   }
 
-  /** The platform has rejected, forgotten or overwritten a secret. */
+  /** Called when the platform has rejected, forgotten or overwritten a secret. */
   onDidDiscard(key: string): void {
     for (const account of this.#accounts) {
       account.mayBeLost ||=
@@ -184,7 +184,7 @@ export class UserActions {
         }
       },
       (error: unknown) => {
-        eventLog.add(`${account.name} cannot sign in: ${toFailure(error).message}`);
+        eventLog.add(`${account.name} can't sign in: ${toFailure(error).message}`);
         account.busyIn = undefined;
       },
     );
@@ -193,7 +193,7 @@ export class UserActions {
   #signOut(account: Account, window: Window): void {
     const { invariants, eventLog, figures, folder } = this.#simulation;
     const { id } = account;
-    // While the folder fails, later windows cannot know of the sign-out.
+    // While the folder fails, later windows can't know of the sign-out.
     if (
       id === undefined ||
       account.busyIn !== undefined ||
@@ -222,7 +222,7 @@ export class UserActions {
   #signInAgain(): void {
     for (const account of this.#accounts) {
       if (account.state === 'in' && account.id !== undefined && isSignedOut(this.#simulation.folder, account.id)) {
-        // For inactivity.
+        // Due to inactivity.
         account.state = 'out';
       }
       const ended = this.#recordsOf(account).find(({ isEnded }) => isEnded);
@@ -282,7 +282,7 @@ export class UserActions {
 
   #renewNow({ id }: Account, window: Window): void {
     if (id !== undefined && window.get(id) !== undefined) {
-      window.sessions.tokenRefresher.refresh(id, { reason: 'the person asks for it' }).catch(() => {});
+      window.sessions.tokenRefresher.refresh(id, { reason: 'requested by the user' }).catch(() => {});
     }
   }
 
@@ -300,7 +300,7 @@ export class UserActions {
     }
   }
 
-  /** Sets the client secret, if the server requires one and the keyring does not have it. */
+  /** Sets the client secret if the server requires one and the keyring doesn't have it. */
   #setClientSecret(): void {
     const { clientSecret } = this.#simulation.server;
     if (clientSecret !== undefined) {
@@ -337,7 +337,7 @@ export class UserActions {
       jumps: time.jumps,
       folderFailures: folder.failing === false ? folder.failures : NaN,
     });
-    // A window that ends at once does not share its activity.
+    // A window that ends immediately doesn't share its activity.
     time.afterAwake(SHARING_TIME, () => {
       if (process.runs && process.runsSince <= time.awake - SHARING_TIME) {
         activity.lastShared = Math.max(activity.lastShared, at);

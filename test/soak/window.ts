@@ -18,10 +18,10 @@ import type { Process } from './process.ts';
 import type { Random } from '../support/simulation/random.ts';
 import { ISSUER } from './server.ts';
 
-/** The one provider that the windows have. */
+/** The only provider of the windows. */
 export const PROVIDER: Provider = providerAt(ISSUER);
 
-/** What a window depends on. */
+/** The dependencies of a window. */
 export interface WindowEnvironment {
   readonly random: Random;
   readonly folder: SharedFolder;
@@ -29,7 +29,7 @@ export interface WindowEnvironment {
   readonly keyring: Keyring;
   readonly network: Network;
   readonly refreshInterval: number;
-  /** After how long without activity, in ms, the sessions are signed out; undefined if that is off. */
+  /** The idle timeout in ms; undefined if there is none. */
   readonly idleTimeout: number | undefined;
   readonly mutation: Mutation | undefined;
   newId(): string;
@@ -104,7 +104,7 @@ export class Window {
     return this.process.name;
   }
 
-  /** Returns a session as this window has it. */
+  /** Returns a session in this window. */
   get(id: string): LiveSession | undefined {
     return this.sessions.liveSessions.get(id);
   }

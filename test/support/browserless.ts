@@ -1,54 +1,54 @@
-/** Where a person ends up. */
+/** Where a user ends up. */
 export interface Arrival {
-  /** The address in the address bar. */
+  /** The URL in the address bar. */
   readonly url: URL;
   readonly status: number;
   readonly html: string;
   readonly headers: Headers;
 }
 
-/** How a person behaves. */
-export interface Behaviour {
+/** How a user behaves. */
+export interface Behavior {
   /** What they type as name and as password. */
   readonly name?: string;
-  /** Whether they say yes where a page asks, for consent or whether to sign out; they do by default. */
+  /** Whether they agree when a page asks for consent or whether to sign out; true by default. */
   readonly allows?: boolean;
 }
 
-/** More steps than any sign-in takes. */
+/** More redirects and forms than any sign-in has. */
 const MOST_STEPS = 25;
 
-/** A person at a browser, without the browser: follows redirects, keeps cookies, fills in the identity server's forms. */
+/** A user at a browser, without the browser: follows redirects, keeps cookies, and fills in the identity server's forms. */
 export class Person {
   readonly #cookies = new Map<string, Map<string, string>>();
   readonly #name: string;
   readonly #allows: boolean;
-  /** The addresses that were visited, oldest first. */
+  /** The URLs that were visited, oldest first. */
   readonly visited: string[] = [];
 
-  constructor({ name = 'demo', allows = true }: Behaviour = {}) {
+  constructor({ name = 'demo', allows = true }: Behavior = {}) {
     this.#name = name;
     this.#allows = allows;
   }
 
-  /** Signs in at an address and stops before the redirect that leaves its server; gives that redirect's address. */
+  /** Signs in at a URL and stops before the redirect that leaves its server. Returns the URL of that redirect. */
   async authorize(address: string): Promise<URL> {
     const home = new URL(address).origin;
     const { url } = await this.#go(new URL(address), (next) => next.origin !== home);
     return url;
   }
 
-  /** Signs in at an address and goes wherever that leads. */
+  /** Signs in at a URL and follows all redirects. */
   async signIn(address: string): Promise<Arrival> {
     return this.#go(new URL(address), () => false);
   }
 
-  /** Opens the page for a code that is in the address, confirms it, and signs in there. */
+  /** Opens the page for a code that is in the URL, confirms it, and signs in there. */
   async typeCode(address: string): Promise<Arrival> {
     return this.#go(new URL(address), () => false);
   }
 
-  /** Signs out at an address, and goes wherever that leads. */
+  /** Signs out at a URL and follows all redirects. */
   async signOut(address: string): Promise<Arrival> {
     return this.#go(new URL(address), () => false);
   }
@@ -74,7 +74,7 @@ export class Person {
         return { url, status: response.status, html, headers: response.headers };
       }
     }
-    throw new Error('The sign-in does not end.');
+    throw new Error("The sign-in doesn't end.");
   }
 
   #fillIn(html: string): URLSearchParams {

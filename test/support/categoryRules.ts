@@ -1,7 +1,7 @@
-// Finds where source files decide by a category of failure instead of asking the table of policies.
+// Finds code in source files that decides by a failure category instead of using the table of policies.
 import ts from 'typescript';
 
-/** The methods with which a value is looked up in a list, a set, a map or a text. */
+/** The methods that look up a value in a list, a set, a map or a string. */
 const LOOKUPS: ReadonlySet<string> = new Set([
   'includes',
   'indexOf',
@@ -20,12 +20,12 @@ const COMPARISONS: ReadonlySet<ts.SyntaxKind> = new Set([
   ts.SyntaxKind.ExclamationEqualsToken,
 ]);
 
-/** A type whose literals have at least this many categories among them is one of categories; those of other things share a few words. */
+/** A type with at least this many categories among its literals is one of categories; other types share a few words. */
 const SHARED_WORDS = 5;
 
 /**
- * The places in one source file that decide by a category: comparisons with one, `switch`, look-ups in lists, sets, maps
- * and objects other than the table. A category is known by its type, or by the name `category`.
+ * The places in a source file that decide by category: comparisons, `switch`, and lookups in lists, sets, maps and objects
+ * other than the table. A category is recognized by its type, or by the name `category`.
  * @param mayHaveMessages whether the file may have a message for each category.
  */
 export function categoryRules(
@@ -79,7 +79,7 @@ export function categoryRules(
   }
 }
 
-/** A program of one source text, without a library: enough for the types that the text declares. */
+/** A program of one source text, without a library: enough for the types declared in the text. */
 export function programOf(text: string): { readonly file: ts.SourceFile; readonly checker: ts.TypeChecker } {
   const name = 'example.ts';
   const options: ts.CompilerOptions = { noLib: true, target: ts.ScriptTarget.ES2023, strict: true };

@@ -3,13 +3,13 @@ import type { LifetimeSettings } from '../../src/core/lifetime.ts';
 import type { SessionRecord } from '../../src/core/session.ts';
 import type { LiveSession } from '../../src/core/status.ts';
 
-/** The moment at which the sample session was signed in; which one must not matter to anybody. */
+/** When the sample session was signed in; no test depends on the exact time. */
 export const SIGNED_IN_AT = Date.UTC(2030, 0, 1);
 
-/** The settings as they are when nobody touched them, in ms. */
+/** The default settings, in ms. */
 export const USUAL: LifetimeSettings = { leeway: 300 * SECOND, refreshInterval: 12 * HOUR, warning: 10 * MINUTE };
 
-/** A session that can be renewed, fresh from the sign-in, with an access token of one hour. */
+/** A refreshable session right after the sign-in, with an access token of one hour. */
 export const SAMPLE: SessionRecord = {
   version: 1,
   isComplete: true,
@@ -40,10 +40,10 @@ export function without<K extends keyof SessionRecord>(
   return Object.fromEntries(Object.entries(record).filter(([field]) => !gone.has(field))) as Omit<SessionRecord, K>;
 }
 
-/** The sample without a refresh token: nobody but the person can prolong it. */
+/** The sample without a refresh token, so that only the user can extend it. */
 export const UNRENEWABLE: SessionRecord = without(SAMPLE, 'refreshToken');
 
-/** A record as it lives in memory while nothing is wrong. */
+/** A record in memory, with no failures. */
 export function live(record: SessionRecord, more: Partial<LiveSession> = {}): LiveSession {
   return { record, refreshing: false, failures: 0, unsaved: false, ...more };
 }

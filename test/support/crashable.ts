@@ -1,4 +1,4 @@
-// A window that is killed at any point: what it shares with others stays as it is.
+// A window that is killed at any point; what it shares with others stays unchanged.
 import type { Disposable, Uptime } from '../../src/core/clock.ts';
 import type { Emitter } from '../../src/core/emitter.ts';
 import { FakeFolder, FakeStore, type StoreCall } from './fakeStore.ts';
@@ -6,7 +6,7 @@ import { ManualAsyncClock } from './manualAsyncClock.ts';
 
 /** Whether one window is alive. It counts the window's changes, and can be killed after a number of them. */
 export class Crashable {
-  /** What the window has changed, in words such as `write s1.json`, oldest first. */
+  /** The window's changes, such as `write s1.json`, oldest first. */
   readonly changes: string[] = [];
   readonly #onEnd: () => void;
   #left = Infinity;
@@ -20,13 +20,13 @@ export class Crashable {
     return this.#left <= 0;
   }
 
-  /** Ends the window after so many more changes; at once without a number. */
+  /** Kills the window after this number of further changes; immediately without a number. */
   end(after = 0): void {
     this.#left = after;
     this.#endIfOver();
   }
 
-  /** Lets the window do something, or never go on. */
+  /** Lets the window continue, or never resolves. */
   async pass<T>(run: () => Promise<T>, change?: string): Promise<T> {
     const never = new Promise<never>(() => {});
     if (this.#left <= 0) {
@@ -39,7 +39,7 @@ export class Crashable {
     const outcome = run();
     await outcome.catch(() => {});
     this.#endIfOver();
-    // A change may be done whose window is not there any more to hear of it.
+    // A change may take effect although its window no longer exists when it's done.
     return this.isOver ? never : outcome;
   }
 
@@ -50,7 +50,7 @@ export class Crashable {
   }
 }
 
-/** The shared folder as a window sees it that may end. */
+/** The shared folder as seen by a window that may be killed. */
 export class CrashableFolder extends FakeFolder {
   readonly #shared: FakeFolder;
   readonly #life: Crashable;
@@ -96,7 +96,7 @@ export class CrashableFolder extends FakeFolder {
   }
 }
 
-/** The same, on a platform that does not report changes. */
+/** The same, on a platform that doesn't report changes. */
 export class FolderWithoutWatch extends CrashableFolder {
   /** Reports nothing. */
   override watch(): Disposable {
@@ -104,7 +104,7 @@ export class FolderWithoutWatch extends CrashableFolder {
   }
 }
 
-/** The secret store as a window sees it that may end. */
+/** The secret store as seen by a window that may be killed. */
 export class CrashableStore extends FakeStore {
   readonly #shared: FakeStore;
   readonly #life: Crashable;
@@ -140,7 +140,7 @@ export class StoreWithoutEvents extends CrashableStore {
   }
 }
 
-/** The shared clock as one window sees it: no timer fires in a window that has ended. Only the shared one can be moved. */
+/** The shared clock as one window sees it: no timer fires in a window that has ended. Only the shared clock can be advanced. */
 export class CrashableClock extends ManualAsyncClock {
   readonly #shared: ManualAsyncClock;
   readonly #life: Crashable;
@@ -151,7 +151,7 @@ export class CrashableClock extends ManualAsyncClock {
     this.#life = life;
   }
 
-  /** The time that it shows, in ms since the Unix epoch. */
+  /** The current time, in ms since the Unix epoch. */
   override now(): number {
     return this.#shared.now();
   }
@@ -161,7 +161,7 @@ export class CrashableClock extends ManualAsyncClock {
     return this.#shared.uptime();
   }
 
-  /** Runs a function when so many ms have passed, if the window still lives. */
+  /** Runs a function after this number of ms, if the window is still alive. */
   override after(delay: number, run: () => void): Disposable {
     return this.#shared.after(delay, () => {
       if (!this.#life.isOver) {

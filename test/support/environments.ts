@@ -1,6 +1,6 @@
 import type { Environment } from '../../src/flows/availability.ts';
 
-/** The places where VS Code runs, by what people call them. */
+/** The environments that VS Code runs in, by description. */
 export const ENVIRONMENTS = {
   'a desktop': { isBrowser: false, isRemote: false, isWorker: false, isPageLocal: true },
   'a desktop, beyond SSH, WSL or a container': { isBrowser: false, isRemote: true, isWorker: false, isPageLocal: true },

@@ -5,7 +5,7 @@ import type { Category } from '../../src/core/failurePolicies.ts';
 /** Waits for a promise to reject with a failure of a category and, if given, a code; returns the failure. */
 export async function rejectsWith(promise: Promise<unknown>, category: Category, code?: string): Promise<Failure> {
   const outcome = await promise.then(
-    () => 'It did not reject.',
+    () => "It didn't reject.",
     (error: unknown) => error,
   );
   if (!(outcome instanceof Failure)) {

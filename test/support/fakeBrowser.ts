@@ -1,9 +1,9 @@
-/** A browser that opens nothing, and tells a test where it was sent. */
+/** A browser that opens nothing, and reports to a test which URLs it was given. */
 export class FakeBrowser {
   readonly #waiting: ((address: string) => void)[] = [];
   readonly #addresses: string[] = [];
 
-  /** Takes an address that it was sent to. */
+  /** Receives a URL to open. */
   open(address: string): void {
     const waiting = this.#waiting.shift();
     if (waiting === undefined) {
@@ -13,12 +13,12 @@ export class FakeBrowser {
     }
   }
 
-  /** The next address that it is sent to. */
+  /** The next URL to open. */
   async address(): Promise<string> {
     return this.#addresses.shift() ?? new Promise((resolve) => this.#waiting.push(resolve));
   }
 
-  /** How many addresses it was sent to that nobody has looked at. */
+  /** The number of opened URLs that no test has requested. */
   get unseen(): number {
     return this.#addresses.length;
   }

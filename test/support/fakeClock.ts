@@ -5,29 +5,29 @@ interface Timer {
   readonly run: () => void;
 }
 
-/** A clock that stands still until a test moves it. */
+/** A clock that stands still until a test advances it. */
 export class FakeClock implements Clock {
   #now: number;
   readonly #timers = new Set<Timer>();
 
-  /** Starts at a time in ms since the Unix epoch; which one must not matter to anybody. */
+  /** Starts at a time in ms since the Unix epoch; no test depends on the exact time. */
   constructor(now = Date.UTC(2030, 0, 1)) {
     this.#now = now;
   }
 
-  /** The time that it shows, in ms since the Unix epoch. */
+  /** The current time, in ms since the Unix epoch. */
   now(): number {
     return this.#now;
   }
 
-  /** Runs a function when the clock has been moved on by so many ms. */
+  /** Runs a function after the clock has advanced by this number of ms. */
   after(delay: number, run: () => void): Disposable {
     const timer = { at: this.#now + Math.max(0, delay), run };
     this.#timers.add(timer);
     return { dispose: () => void this.#timers.delete(timer) };
   }
 
-  /** Moves on by so many ms, running what falls due on the way in order, and lets promises settle after each. */
+  /** Advances by this number of ms, runs the timers that are due in order, and lets promises settle after each. */
   async advance(by: number): Promise<void> {
     const until = this.#now + by;
     for (;;) {
@@ -44,7 +44,7 @@ export class FakeClock implements Clock {
     await settle();
   }
 
-  /** Sets the clock to another time without letting time pass: what NTP, a person or a sleep does. Timers keep their rest. */
+  /** Sets the clock to another time without letting time pass, as NTP, a user or sleep does. Timers keep their remaining time. */
   jump(by: number): void {
     this.#now += by;
     for (const timer of this.#timers) {
@@ -52,13 +52,13 @@ export class FakeClock implements Clock {
     }
   }
 
-  /** How many timers wait. */
+  /** The number of pending timers. */
   get pending(): number {
     return this.#timers.size;
   }
 }
 
-/** Lets everything that waits for promises only go on, for several iterations of the event loop. */
+/** Runs everything that waits only for promises, for several iterations of the event loop. */
 export async function settle(): Promise<void> {
   for (let iteration = 0; iteration < 5; iteration += 1) {
     await new Promise((resolve) => setImmediate(resolve));

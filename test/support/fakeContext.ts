@@ -3,16 +3,16 @@ import type * as vscode from 'vscode';
 import { root } from '../../tools/places.ts';
 import type { FakeStore } from './fakeStore.ts';
 
-/** What VS Code hands to an extension at its start. */
+/** What VS Code passes to an extension when it's activated. */
 export interface FakeContext {
   readonly store: FakeStore;
-  /** The absolute path of the folder for what the extension keeps. */
+  /** The absolute path of the extension's storage folder. */
   readonly folder: string;
-  /** Gets what is to be disposed of at the end. */
+  /** Receives what is to be disposed of at the end. */
   readonly subscriptions: { dispose(): unknown }[];
 }
 
-/** The context of an extension, over a store and a folder of a test. */
+/** The context of an extension, with the store and the folder of a test. */
 export function fakeContext({ folder, store, subscriptions }: FakeContext): vscode.ExtensionContext {
   const secrets = {
     get: (key: string) => store.get(key),

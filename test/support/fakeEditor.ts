@@ -1,7 +1,7 @@
-// A VS Code for plain Node, as far as the product's own modules use it: it stands still until a test does something in it,
-// and remembers what was shown. vscodeWords.ts hands its parts on as the module `vscode`.
+// VS Code's API in plain Node, as far as the product's own modules use it. It does nothing until a test acts in it, and
+// remembers what was shown. vscodeWords.ts provides its parts as the module `vscode`.
 import { Emitter } from '../../src/core/emitter.ts';
-import { FakeBox } from './fakeBoxes.ts';
+import { FakeQuickInput } from './fakeQuickInput.ts';
 
 /** A message that was shown, with the labels of its buttons. */
 export interface ShownMessage {
@@ -49,9 +49,9 @@ interface Disposing {
 
 const nothing = { dispose: (): void => {} };
 
-/** Everything that a test sees and does in the editor. */
+/** The state of the editor that tests read and change. */
 class FakeEditor {
-  /** The person's settings, by their whole ids; {@link configure} tells of a change, too. */
+  /** The user's settings, by full ID; {@link configure} also fires a change. */
   readonly settings = new Map<string, unknown>();
   readonly statusItems: FakeStatusItem[] = [];
   readonly messages: ShownMessage[] = [];
@@ -65,9 +65,9 @@ class FakeEditor {
   readonly clipboard: string[] = [];
   readonly windowState = { focused: true, active: true };
   activeTextEditor: { readonly document: unknown } | undefined;
-  /** What the person presses in a message; nothing without it. */
-  respond: (message: ShownMessage) => string | undefined = () => undefined;
-  /** What the person selects in a quick pick; nothing without it. */
+  /** The button that the user presses in a message; undefined for none. */
+  respond: (message: ShownMessage) => string | undefined | Promise<undefined> = () => undefined;
+  /** The item that the user selects in a quick pick; undefined for none. */
   pick: (items: readonly PickedItem[]) => PickedItem | undefined = () => undefined;
   readonly onState = new Emitter<{ focused: boolean; active: boolean }>();
   readonly onSelection = new Emitter<unknown>();
@@ -79,11 +79,11 @@ class FakeEditor {
   readonly onShellExecution = new Emitter<unknown>();
   readonly onConfiguration = new Emitter<unknown>();
   readonly onExtensions = new Emitter<undefined>();
-  /** The requests for sessions that this extension has sent itself. */
+  /** The requests for sessions that this extension itself has sent. */
   readonly sessionRequests: { readonly id: string; readonly scopes: readonly string[]; readonly options: unknown }[] =
     [];
 
-  /** Forgets everything, as if VS Code had been started anew. */
+  /** Resets everything, as if VS Code had been restarted. */
   reset(): void {
     for (const list of [
       this.statusItems,
@@ -110,7 +110,7 @@ class FakeEditor {
     this.pick = () => undefined;
   }
 
-  /** Changes a setting, by its whole id. */
+  /** Changes a setting, by its full ID. */
   configure(id: string, value: unknown): void {
     this.settings.set(id, value);
     this.onConfiguration.fire({ affectsConfiguration: (section: string) => id.startsWith(section) });
@@ -123,18 +123,18 @@ class FakeEditor {
   }
 }
 
-/** The one editor of this process. */
+/** The only editor of this process. */
 export const editor = new FakeEditor();
 
 /** VS Code's own emitter. */
 export class EventEmitter<T> extends Emitter<T> {}
 
-/** Several things that are disposed of as one. */
+/** Several disposables as one. */
 export const Disposable = {
   from: (...parts: readonly Disposing[]): Disposing => ({ dispose: () => parts.forEach((part) => part.dispose()) }),
 };
 
-/** Shows a message, and gives what the person presses. */
+/** Shows a message, and returns the button that the user presses. */
 function show(text: string, ...rest: readonly unknown[]): Promise<string | undefined> {
   const isModal = rest.some((one) => typeof one === 'object' && one !== null && 'modal' in one);
   const message = { text, isModal, buttons: rest.filter((one) => typeof one === 'string') };
@@ -172,8 +172,8 @@ export const window = {
   showWarningMessage: show,
   showErrorMessage: show,
   showQuickPick: (items: readonly PickedItem[]): Promise<PickedItem | undefined> => Promise.resolve(editor.pick(items)),
-  createQuickPick: (): FakeBox => new FakeBox(),
-  createInputBox: (): FakeBox => new FakeBox(),
+  createQuickPick: (): FakeQuickInput => new FakeQuickInput(),
+  createInputBox: (): FakeQuickInput => new FakeQuickInput(),
   registerUriHandler: (): Disposing => nothing,
   createOutputChannel: (): Readonly<Record<string, () => void>> => ({
     trace() {},
@@ -229,7 +229,7 @@ export const workspace = {
   }),
 };
 
-/** Commands: those that were registered, and a note of all others. */
+/** Commands: the registered ones, and a record of all others. */
 export const commands = {
   registerCommand: (id: string, run: (...values: readonly unknown[]) => unknown): Disposing => {
     editor.commands.set(id, run);
@@ -245,8 +245,8 @@ export const commands = {
 };
 
 /**
- * Authentication, as in one extension host: the first registration of an ID is kept, others are ignored without a word, and
- * the handle of any of them removes whichever there is.
+ * Authentication, as in one extension host: the first registration of an ID is kept and others are silently ignored; the
+ * handle of any of them removes the existing one.
  */
 export const authentication = {
   registerAuthenticationProvider: (id: string, label: string, provider: FakeRegistration['provider']): Disposing => {
@@ -277,7 +277,7 @@ export const extensions = {
 /** Languages. */
 export const languages = { registerCodeLensProvider: (): Disposing => nothing };
 
-/** A text in Markdown. */
+/** A Markdown text. */
 export class MarkdownString {
   value: string;
   isTrusted: unknown = undefined;
@@ -286,14 +286,14 @@ export class MarkdownString {
     this.value = value;
   }
 
-  /** Adds to it. */
+  /** Appends to it. */
   appendMarkdown(more: string): this {
     this.value += more;
     return this;
   }
 }
 
-/** An icon by its id. */
+/** An icon by its ID. */
 export class ThemeIcon {
   readonly id: string;
 
@@ -302,7 +302,7 @@ export class ThemeIcon {
   }
 }
 
-/** A color by its id. */
+/** A color by its ID. */
 export class ThemeColor {
   readonly id: string;
 
@@ -331,7 +331,7 @@ export class CodeLens {
   }
 }
 
-/** Addresses. */
+/** URIs. */
 export const Uri = {
   from: (parts: object): object => parts,
   parse: (value: string): { toString(): string } => ({ toString: () => value }),
@@ -342,23 +342,23 @@ export const Uri = {
 export const version = '1.139.1';
 /** Constants of VS Code's API. */
 export const TextEditorSelectionChangeKind = { Keyboard: 1, Mouse: 2, Command: 3 };
-/** Where a progress is shown. */
+/** Where progress is shown. */
 export const ProgressLocation = { SourceControl: 1, Window: 10, Notification: 15 };
-/** On which side of the status bar. */
+/** The side of the status bar. */
 export const StatusBarAlignment = { Left: 1, Right: 2 };
-/** Which settings are written. */
+/** The target of a change to the settings. */
 export const ConfigurationTarget = { Global: 1 };
-/** What VS Code runs in. */
+/** The kind of UI that VS Code runs in. */
 export const UIKind = { Desktop: 1, Web: 2 };
-/** Where the extension runs. */
+/** The side on which the extension runs. */
 export const ExtensionKind = { UI: 1, Workspace: 2 };
-/** The button that leads back. */
+/** The Back button. */
 export const QuickInputButtons = { Back: Symbol('back') };
-/** How grave it is what a box says. */
+/** The severity of an input box's message. */
 export const InputBoxValidationSeverity = { Info: 1, Warning: 2, Error: 3 };
-/** Kinds of lines in a pick. */
+/** The kinds of quick pick items. */
 export const QuickPickItemKind = { Separator: -1, Default: 0 };
-/** The person's own environment; they read English. */
+/** The user's environment, in English. */
 export const env = {
   language: 'en',
   appHost: 'desktop',

@@ -1,5 +1,5 @@
-// The ports that the windows of one machine share, in memory. Each can be given the state of another one, so that every
-// window has its own view; a view overrides `perform` to decide when, and whether, a call takes effect.
+// The ports that the windows of one machine share, in memory. Each can be created with the state of another one, so that
+// every window has its own view; a view overrides `perform` to decide when, and whether, a call takes effect.
 import { Emitter } from '../../src/core/emitter.ts';
 import type { Disposable } from '../../src/core/clock.ts';
 import type { SharedFolder } from '../../src/locking/sharedFolder.ts';
@@ -7,16 +7,16 @@ import type { ProcessLiveness, ProcessRegistration } from '../../src/locking/pro
 import type { SecretStore } from '../../src/storage/secretSessionStorage.ts';
 import { SharedSecrets, type SecretsView } from './simulation/sharedSecrets.ts';
 
-/** A call of the secret store. */
+/** A call to the secret store. */
 export type StoreCall = 'get' | 'store' | 'delete' | 'keys';
 
-/** A secret store in memory that fails, or waits, on request. Windows that are given the same one share it. */
+/** A secret store in memory that fails, or waits, on request. Windows with the same state share it. */
 export class FakeStore implements SecretStore {
   /** The secrets as this store sees them. */
   readonly view: SecretsView;
   /** The calls that reject. */
   readonly failing = new Set<StoreCall>();
-  /** Every text that was ever stored or tried to be stored, oldest first. */
+  /** Every text that was stored, or passed to `store`, oldest first. */
   readonly history: { readonly key: string; readonly value: string }[] = [];
   /** What each `store` waits for before it takes effect. */
   beforeStore: () => Promise<void> = () => Promise.resolve();
@@ -73,7 +73,7 @@ export class FakeStore implements SecretStore {
 export class FakeFolder implements SharedFolder {
   /** The files, by name. */
   readonly files: Map<string, string>;
-  /** Whether every call rejects; `writing`: those that would change something. */
+  /** Whether every call rejects; `writing`: only those that change something. */
   failing: boolean | 'writing' = false;
   readonly #changed: Emitter<string>;
 

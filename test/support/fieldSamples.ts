@@ -1,10 +1,10 @@
-// For each field of a provider: a value that is not the default, as an entry and as the provider has it, and the default.
+// For each field of a provider, a value other than the default, in an entry and in the provider, and the default.
 import { HOUR, MINUTE, SECOND } from '../../src/core/clock.ts';
 import { DEFAULT_PROVIDER_ID, DEFAULT_SCOPES, type Provider, type ProviderField } from '../../src/core/provider.ts';
 
 /** A value of one field. */
 export interface FieldSample<Field extends ProviderField = ProviderField> {
-  /** In an entry of the settings. */
+  /** In a settings entry. */
   readonly setting: unknown;
   /** In the provider. */
   readonly value: Provider[Field];

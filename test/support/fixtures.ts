@@ -1,4 +1,4 @@
-// What the tests of the protocol work with: a provider, a transport, a trade of a code.
+// The fixtures of the protocol tests: a provider, a transport, a code exchange.
 import assert from 'node:assert/strict';
 import { SECOND, systemClock, type Clock } from '../../src/core/clock.ts';
 import { silentLog } from '../../src/core/log.ts';
@@ -15,18 +15,18 @@ const [CONFIGURED] = parseProviders([
   { id: 'acme', label: 'Acme', issuer: 'https://id.example.com', clientId: 'editor', scopes: ['read'] },
 ]).providers;
 
-/** A provider as it would be configured. */
+/** A configured provider. */
 export function providerAt(issuer: string, more: Partial<Provider> = {}): Provider {
   assert.ok(CONFIGURED !== undefined);
   return { ...CONFIGURED, issuer, ...more };
 }
 
-/** The platform's own `fetch`, with a deadline. */
+/** The platform's `fetch`, with a deadline. */
 export function transportWith(clock: Clock = systemClock, timeout = 30 * SECOND, log = silentLog): Transport {
   return { fetch: (...arguments_) => fetch(...arguments_), clock, log, timeout };
 }
 
-/** What a server says of itself, found out by the product's own discovery. */
+/** A server's metadata, read by the product's own discovery. */
 export async function discovered(
   issuer: string,
   more: Partial<Provider> = {},
@@ -35,15 +35,15 @@ export async function discovered(
   return new Discovery(transport).find(providerAt(issuer, more));
 }
 
-/** A redirect address that nobody listens on. */
+/** A redirect URI on which no program listens. */
 export const REDIRECT_URI = 'http://127.0.0.1:1/callback';
 
-/** The answer that an authorization endpoint would give to a request. */
+/** An authorization endpoint's response to a request. */
 export function answerTo(request: AuthorizationRequest, more: Readonly<Record<string, string>> = {}): URLSearchParams {
   return new URLSearchParams({ code: 'code-1', state: request.state, ...more });
 }
 
-/** A token answer with nothing wrong. */
+/** A valid token response. */
 export const GOOD_TOKENS: Readonly<Record<string, unknown>> = {
   access_token: 'access-1',
   token_type: 'Bearer',
@@ -51,14 +51,14 @@ export const GOOD_TOKENS: Readonly<Record<string, unknown>> = {
   refresh_token: 'refresh-1',
 };
 
-/** How to trade a code. */
+/** How to exchange a code. */
 export interface Trade {
   readonly scopes?: readonly string[];
   readonly provider?: Partial<Provider>;
   readonly transport?: Transport;
 }
 
-/** Trades a code for whatever the scripted server's token endpoint answers. */
+/** Exchanges a code at the scripted server's token endpoint. */
 export async function trade(
   server: ScriptedServer,
   { scopes = ['read'], provider = {}, transport = transportWith() }: Trade = {},
@@ -69,8 +69,8 @@ export async function trade(
 }
 
 /**
- * Trades a code with `openid` among the scopes.
- * @param idToken makes the ID token from the request's nonce; undefined leaves it out.
+ * Exchanges a code, with `openid` among the scopes.
+ * @param idToken creates the ID token for the request's nonce; undefined leaves it out.
  */
 export async function tradeForIdToken(
   server: ScriptedServer,
@@ -85,7 +85,7 @@ export async function tradeForIdToken(
   return exchangeCode(found, request, answerTo(request), transport, new AbortController().signal);
 }
 
-/** An unsigned JWT with these claims, as an access or refresh token may be one. */
+/** An unsigned JWT with these claims, which can be an access or refresh token. */
 export function jwtWith(claims: Readonly<Record<string, unknown>>): string {
   const part = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url');
   return `${part({ alg: 'none' })}.${part(claims)}.signature`;

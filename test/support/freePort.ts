@@ -2,7 +2,7 @@ import { createServer } from 'node:net';
 
 let latest = 20_000 + (process.pid % 8000);
 
-/** A port at which nobody listens. The system gives none of these to a program that asks for any, so that it stays free. */
+/** A port on which no program listens. The system doesn't assign it to programs that request any port, so it stays free. */
 export async function freePort(): Promise<number> {
   for (;;) {
     latest += 1;

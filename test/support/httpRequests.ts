@@ -2,14 +2,14 @@
 import { request as httpRequest } from 'node:http';
 import { text } from 'node:stream/consumers';
 
-/** What a request has brought. */
+/** The response to a request. */
 export interface Seen {
   readonly status: number;
   readonly html: string;
   readonly headers: Readonly<Record<string, unknown>>;
 }
 
-/** A request with any method and any headers, which `fetch` does not allow. */
+/** A request with any method and any headers, which `fetch` doesn't allow. */
 export async function send(address: string, method = 'GET', headers: Record<string, string> = {}): Promise<Seen> {
   return new Promise((resolve, reject) => {
     const request = httpRequest(address, { method, headers, agent: false }, (response) => {
@@ -23,7 +23,7 @@ export async function send(address: string, method = 'GET', headers: Record<stri
   });
 }
 
-/** Whether nobody listens at an address. */
+/** Whether no program listens at a URL. */
 export const isRefused = async (address: string): Promise<boolean> =>
   send(address).then(
     () => false,

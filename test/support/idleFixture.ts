@@ -12,7 +12,7 @@ export const TIMEOUT = 30 * MINUTE;
 /** Windows that share one server and have an idle timeout, and the events that they fire. */
 export class IdleFixture {
   readonly server: ScriptedServer;
-  /** The idle timeouts, in ms, by provider id. A test may change them. */
+  /** The idle timeouts, in ms, by provider ID. A test may change them. */
   readonly timeouts = new Map([['acme', TIMEOUT]]);
   /** The events of all windows, in order: `warn s1`, `cancel s1`, `out s1`. */
   readonly events: string[] = [];
@@ -45,7 +45,7 @@ export class IdleFixture {
     return window;
   }
 
-  /** Opens a number of windows that share one session, in the first of which somebody has just been active. */
+  /** Opens a number of windows that share one session; there was activity just now in the first one. */
   async openSignedIn(count = 3, kind: StoreModel = 'immediate'): Promise<readonly [Window, ...Window[]]> {
     this.windows = new Windows(this.server, kind);
     const { clock } = this.windows;
@@ -60,17 +60,17 @@ export class IdleFixture {
     return [one, ...others];
   }
 
-  /** In how many windows the session is listed. */
+  /** The number of windows that list the session. */
   get present(): number {
     return this.windows.all.filter(({ liveSessions }) => liveSessions.get('s1') !== undefined).length;
   }
 
-  /** How often an event was fired. */
+  /** The number of times that an event was fired. */
   count(event: string): number {
     return this.events.filter((one) => one === event).length;
   }
 
-  /** How many token requests the server has received. */
+  /** The number of token requests that the server has received. */
   get refreshes(): number {
     return this.server.requestsTo('/token').length;
   }
@@ -80,14 +80,14 @@ export class IdleFixture {
     return this.windows.folder.files.get('activity');
   }
 
-  /** Lets the machine sleep for some ms; then the windows get the focus. */
+  /** Lets the machine sleep for a number of ms; then the windows get the focus. */
   async sleep(time: number): Promise<void> {
     this.windows.clock.sleep(time);
     this.windows.all.forEach(({ sessions }) => sessions.wake());
     await this.windows.clock.pass(0);
   }
 
-  /** Asserts that the session was signed out, that each of its tokens was revoked once, and that it does not come back. */
+  /** Asserts that the session was signed out, that each of its tokens was revoked once, and that it doesn't reappear. */
   async assertSignedOut(): Promise<void> {
     const { clock, folder, secrets } = this.windows;
     await clock.pass(10 * SECOND);

@@ -1,4 +1,4 @@
-// Windows whose steps are ordered by a seed: what one does between two steps of another, and where each is killed.
+// Windows whose steps are ordered by a seed: what one does between two steps of another, and at which step each is killed.
 import type { Clock } from '../../src/core/clock.ts';
 import type { SharedFolder } from '../../src/locking/sharedFolder.ts';
 import type { ProcessLiveness } from '../../src/locking/processLiveness.ts';
@@ -9,10 +9,10 @@ interface Step {
   readonly go: () => void;
 }
 
-/** How many files may be created while a list is read. */
+/** How many files may be created while a folder is listed. */
 const LARGEST_LAG = 2;
 
-/** Runs the steps of windows one by one, in an order that a seed decides. A window can be stopped, or killed. */
+/** Runs the steps of windows one by one, in an order that depends on a seed. A window can be stopped, or killed. */
 export class Interleaver {
   readonly #random: () => number;
   readonly #dead = new Set<number>();
@@ -28,17 +28,17 @@ export class Interleaver {
     this.#random = randomFrom(seed);
   }
 
-  /** Whether something happens that does with this probability. */
+  /** Returns true with this probability. */
   chance(probability: number): boolean {
     return this.#random() < probability;
   }
 
-  /** A whole number below another. */
+  /** An integer below another. */
   below(limit: number): number {
     return Math.floor(this.#random() * limit);
   }
 
-  /** What each window asks for before it does anything: it goes on when its step is chosen, or never. */
+  /** Awaited by each window before each step: resolves when its step is chosen, or never. */
   step(window: number): Promise<void> {
     return new Promise((go) => {
       if (!this.#dead.has(window)) {
@@ -47,7 +47,7 @@ export class Interleaver {
     });
   }
 
-  /** Lets windows go on until nobody wants to, or so many steps are done. Before each, others may be stopped for a while. */
+  /** Runs windows until none has a step to run, or the number of steps is reached. Before each step, other windows may be stopped for a while. */
   async run(most: number, beforeEach: () => void): Promise<void> {
     await new Promise((resolve) => setImmediate(resolve));
     for (let count = 0; count < most && this.#waiting.length > 0; count += 1) {
@@ -61,12 +61,12 @@ export class Interleaver {
     }
   }
 
-  /** Stops a window for so many steps of others; it lives on. */
+  /** Stops a window for a number of steps of the others; it stays alive. */
   freeze(window: number, steps: number): void {
     this.#frozen.set(window, steps);
   }
 
-  /** Ends a window in the middle of whatever it does. */
+  /** Kills a window in the middle of any step. */
   kill(window: number): void {
     this.#dead.add(window);
     this.#waiting = this.#waiting.filter((step) => step.window !== window);
@@ -77,7 +77,7 @@ export class Interleaver {
     }
   }
 
-  /** Whether a window is stopped at this moment. */
+  /** Whether a window is currently stopped. */
   isFrozen(window: number): boolean {
     return this.#frozen.has(window);
   }
@@ -88,7 +88,7 @@ export class Interleaver {
   }
 
   /**
-   * The folder as a window sees it. All have the same; a list is no snapshot, but what is there throughout is in it.
+   * The folder as a window sees it. All share one folder. A listing isn't a snapshot, but contains every file that exists throughout.
    * @param hasHardLinks if not, a created file is empty until its window's next step.
    */
   folderOf(window: number, hasHardLinks = true): SharedFolder {
@@ -156,7 +156,7 @@ export class Interleaver {
     };
   }
 
-  /** The clock of a window: its time says nothing, and each delay is a step. */
+  /** The clock of a window: its time has no meaning, and each delay is a step. */
   clockOf(window: number): Clock {
     return {
       now: () => 0,

@@ -1,7 +1,7 @@
-// The architecture of src/, as a checker: it reads source texts and says where they break it.
+// Checks the architecture of src/: reads source texts and reports violations.
 import { posix } from 'node:path';
 import ts from 'typescript';
-import { globalsOf } from './freeNames.ts';
+import { globalsOf } from './globalNames.ts';
 
 /** What a layer may import: other layers, and packages. */
 export interface Layer {
@@ -9,7 +9,7 @@ export interface Layer {
   readonly packages: readonly string[];
 }
 
-/** The layers of src/ by folder; the entry, which is a file, has the name of the file. */
+/** The layers of src/ by folder. The entry point is a file, and its layer has the name of the file. */
 export const LAYERS: Readonly<Record<string, Layer>> = {
   core: { layers: ['core'], packages: ['valibot'] },
   protocol: { layers: ['core', 'protocol'], packages: ['oauth4webapi'] },
@@ -37,7 +37,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   },
   wizard: {
     layers: ['core', 'protocol', 'flows', 'locking', 'storage', 'sessions', 'host', 'auth', 'ui', 'wizard'],
-    packages: ['vscode'],
+    packages: ['vscode', 'node:crypto'],
   },
   diagnostics: {
     layers: [
@@ -78,9 +78,8 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   },
 };
 
-/** The files with the texts that the start of the extension needs, by their path below src/. */
+/** The files with the texts that the startup of the extension needs, by their path below src/. */
 export const START_TEXTS: readonly string[] = [
-  'host/formatting.ts',
   'host/startButtonLabels.ts',
   'host/startMessages.ts',
   'host/statusBarMessages.ts',
@@ -107,6 +106,7 @@ const ON_DEMAND_TEXTS: readonly string[] = [
   'wizard/presetMessages.ts',
   'wizard/redirectStepMessages.ts',
   'wizard/serverStepMessages.ts',
+  'wizard/summaryMessages.ts',
   'wizard/wizardMessages.ts',
 ];
 
@@ -114,8 +114,8 @@ const ON_DEMAND_TEXTS: readonly string[] = [
 export const TEXTS: ReadonlySet<string> = new Set([...START_TEXTS, ...ON_DEMAND_TEXTS]);
 
 /**
- * What is loaded on demand only, though nothing else keeps it from being imported by what the start needs: layers, files
- * by their path below src/, and packages.
+ * What is loaded only on demand, although other rules would allow the startup to import it: layers, files by their path
+ * below src/, and packages.
  */
 export const ON_DEMAND: readonly string[] = [
   'onDemand.ts',
@@ -142,7 +142,7 @@ export const ON_DEMAND: readonly string[] = [
   'ui/recoveryActions.ts',
 ];
 
-/** Packages that single files may import beside those of their layer. */
+/** Packages that single files may import in addition to those of their layer. */
 const ALLOWED_TO_FILES: Readonly<Record<string, readonly string[]>> = {
   'flows/callbackUri.ts': ['vscode-uri'],
   'flows/listener.ts': ['node:http'],
@@ -151,11 +151,11 @@ const ALLOWED_TO_FILES: Readonly<Record<string, readonly string[]>> = {
 
 /** Layers that single files may import in addition to those of their layer. */
 const LAYERS_OF_FILES: Readonly<Record<string, readonly string[]>> = {
-  // It builds the idle sign-out and hands it to the other files of its layer as their gate.
+  // It creates the idle sign-out and passes it to the other files of its layer as their gate.
   'sessions/onDemandSessions.ts': ['idle'],
 };
 
-/** What comes in as an argument everywhere, and the one file each that takes it from the platform. */
+/** The names that are passed as arguments everywhere, each with the only file that takes it from the platform. */
 const PORTS: Readonly<Record<string, string>> = {
   setTimeout: 'core/clock.ts',
   setInterval: 'core/clock.ts',
@@ -173,14 +173,14 @@ const MESSAGES = new Set(['showInformationMessage', 'showWarningMessage', 'showE
 
 interface Import {
   readonly from: string;
-  /** Whether nothing of it is left at run time. */
+  /** Whether it's erased at run time. */
   readonly isType: boolean;
-  /** Whether it is loaded only when the code around it runs. */
+  /** Whether it's loaded only when the code around it runs. */
   readonly isDynamic: boolean;
 }
 
 /**
- * Where source files break the architecture, in words; empty where they keep it.
+ * The violations of the architecture in source files; empty if there are none.
  * @param files the source texts by their path below src/, with `/`.
  */
 export function breaches(files: ReadonlyMap<string, string>): string[] {
@@ -200,7 +200,7 @@ export function breaches(files: ReadonlyMap<string, string>): string[] {
 }
 
 /**
- * Which of {@link ON_DEMAND} is loaded together with a file, with the chain of imports that does it.
+ * Which of {@link ON_DEMAND} are loaded together with a file, each with the chain of imports.
  * @param files the source texts by their path below src/, with `/`.
  */
 export function loadedWith(entry: string, files: ReadonlyMap<string, string>): string[] {
@@ -212,7 +212,7 @@ export function loadedWith(entry: string, files: ReadonlyMap<string, string>): s
     }
     seen.add(name);
     const path = [...chain, name];
-    if (ON_DEMAND.includes(name) || ON_DEMAND.includes(roomOf(name))) {
+    if (ON_DEMAND.includes(name) || ON_DEMAND.includes(layerOf(name))) {
       found.push(path.join(' -> '));
       return;
     }
@@ -235,14 +235,14 @@ function resolve(file: string, from: string): string {
   return posix.join(posix.dirname(file), from);
 }
 
-function roomOf(file: string): string {
+function layerOf(file: string): string {
   return file.split('/')[0] ?? '';
 }
 
 function importBreach(file: string, from: string, files: ReadonlyMap<string, string>): string[] {
-  const layer = LAYERS[roomOf(file)];
+  const layer = LAYERS[layerOf(file)];
   if (layer === undefined) {
-    return [`${file} stands in no layer of the plan`];
+    return [`${file} is in an unknown layer`];
   }
   if (!isRelative(from)) {
     const allowed = [...layer.packages, ...(ALLOWED_TO_FILES[file] ?? [])];
@@ -250,10 +250,10 @@ function importBreach(file: string, from: string, files: ReadonlyMap<string, str
   }
   const target = resolve(file, from);
   if (!files.has(target)) {
-    return [`${file} imports ${from}, which is no file of src`];
+    return [`${file} imports ${from}, which isn't a file of src`];
   }
   const layers = [...layer.layers, ...(LAYERS_OF_FILES[file] ?? [])];
-  return layers.includes(roomOf(target)) ? [] : [`${file} imports ${target}`];
+  return layers.includes(layerOf(target)) ? [] : [`${file} imports ${target}`];
 }
 
 /** Every import of a file: declarations, re-exports, `import()`, `require()` and `import('…')` types. */
@@ -261,7 +261,7 @@ function importsOf(source: ts.SourceFile): Import[] {
   const imports: Import[] = [];
   const add = (specifier: ts.Node | undefined, isType: boolean, isDynamic = false): void => {
     imports.push({
-      from: specifier !== undefined && ts.isStringLiteralLike(specifier) ? specifier.text : '(not a plain text)',
+      from: specifier !== undefined && ts.isStringLiteralLike(specifier) ? specifier.text : '(not a string literal)',
       isType,
       isDynamic,
     });
@@ -311,7 +311,7 @@ function contentBreaches(file: string, source: ts.SourceFile): string[] {
       MESSAGES.has(message) &&
       node.arguments.some(saysSomething)
     ) {
-      found.push(`${file} has words of its own in ${message}`);
+      found.push(`${file} has a literal text in ${message}`);
     }
   });
   return found;
@@ -334,7 +334,7 @@ function nameOfCallee({ expression }: ts.CallExpression): string | undefined {
       : undefined;
 }
 
-/** Whether an argument of a message holds words: a text written out there, beside those that are handed to a function. */
+/** Whether an argument of a message contains a literal text, except for those passed to a function. */
 function saysSomething(argument: ts.Node): boolean {
   if (ts.isCallExpression(argument) || ts.isElementAccessExpression(argument)) {
     return false;
@@ -343,7 +343,7 @@ function saysSomething(argument: ts.Node): boolean {
   return isText || ts.forEachChild(argument, (child) => saysSomething(child) || undefined) === true;
 }
 
-/** Each cycle of imports that is there at run time, once. */
+/** Each cycle of imports at run time, once. */
 function cyclesOf(edges: ReadonlyMap<string, readonly string[]>): string[] {
   const cycles: string[] = [];
   const done = new Set<string>();

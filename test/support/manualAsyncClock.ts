@@ -6,35 +6,35 @@ interface Timer {
   readonly run: () => void;
 }
 
-/** How long, in real ms, work may go on before a test is stopped rather than left hanging. */
+/** How long, in real ms, work may take before a test is failed instead of hanging. */
 const PATIENCE = 5000;
 
 /**
- * A clock that a test moves, and that does not move while there is work under way: real requests can be made
- * within fake hours. Like the platform's own timers, a delay that is too long fires at once.
+ * A clock that a test advances, and that stands still while work is in progress, so that real requests can be sent within
+ * simulated hours. Like the platform's timers, a delay that is too long fires immediately.
  */
 export class ManualAsyncClock implements Clock {
   #now: number;
   #uptime = 3 * 86_400_000;
   #timers: readonly Timer[] = [];
-  /** Whether something is under way that time must wait for. */
+  /** Whether work is in progress that time must wait for. */
   busy: () => boolean = () => false;
-  /** The longest delay that anybody has asked for, in ms. */
+  /** The longest delay that was requested, in ms. */
   longestDelay = 0;
-  /** How many timers have fired. */
+  /** The number of timers that have fired. */
   fired = 0;
 
-  /** Starts at a time in ms since the Unix epoch; which one must not matter to anybody. */
+  /** Starts at a time in ms since the Unix epoch; no test depends on the exact time. */
   constructor(now = Date.UTC(2031, 4, 6, 7, 8, 9)) {
     this.#now = now;
   }
 
-  /** The time that it shows, in ms since the Unix epoch. */
+  /** The current time, in ms since the Unix epoch. */
   now(): number {
     return this.#now;
   }
 
-  /** Runs a function when so many ms have passed. */
+  /** Runs a function after this number of ms. */
   after(delay: number, run: () => void): Disposable {
     this.longestDelay = Math.max(this.longestDelay, delay);
     const timer = { at: this.#now + (delay > MAX_DELAY ? 0 : Math.max(0, delay)), run };
@@ -46,7 +46,7 @@ export class ManualAsyncClock implements Clock {
     };
   }
 
-  /** Lets so many ms pass, running what falls due in order; waits for the work that each timer starts. */
+  /** Advances by this number of ms and runs the timers that are due in order; waits for the work that each starts. */
   async pass(by: number): Promise<void> {
     const until = this.#now + by;
     for (;;) {
@@ -63,7 +63,7 @@ export class ManualAsyncClock implements Clock {
     this.#moveTo(until);
   }
 
-  /** The machine's uptime: it goes on with the time that passes, and in a sleep. */
+  /** The machine's uptime, which includes sleep. */
   uptime(): Uptime {
     return { boot: 'machine', ms: this.#uptime };
   }
@@ -73,24 +73,24 @@ export class ManualAsyncClock implements Clock {
     this.#now = time;
   }
 
-  /** Waits until no work is under way; no time passes. */
+  /** Waits until no work is in progress; no time passes. */
   async rest(): Promise<void> {
     const giveUpAt = performance.now() + PATIENCE;
     do {
       await settle();
       if (performance.now() > giveUpAt) {
-        throw new Error('The work under way does not end.');
+        throw new Error("The work in progress doesn't end.");
       }
     } while (this.busy());
   }
 
-  /** What a sleep of the machine does: the wall clock goes on, the timers do not. They keep their rest. */
+  /** Simulates sleep of the machine: the wall clock advances, and timers keep their remaining time. */
   sleep(time: number): void {
     this.#uptime += Math.max(0, time);
     this.set(time);
   }
 
-  /** Sets the clock by so many ms. No time passes: timers keep their rest. */
+  /** Changes the clock by this number of ms. No time passes: timers keep their remaining time. */
   set(time: number): void {
     this.#now += time;
     for (const timer of this.#timers) {

@@ -1,5 +1,5 @@
-// Finds decisions by the id of a sign-in method, which belong into the flow of that method: everything else asks the flows
-// what they do.
+// Finds decisions by the ID of a sign-in method, which belong in the flow of that method. All other code uses the flows'
+// properties.
 import ts from 'typescript';
 import { SIGN_IN_METHODS } from '../../src/core/provider.ts';
 
@@ -12,12 +12,12 @@ const COMPARISONS: ReadonlySet<ts.SyntaxKind> = new Set([
 ]);
 const SEARCHES: ReadonlySet<string> = new Set(['includes', 'indexOf', 'has', 'some', 'find']);
 
-/** The file below src/ that may decide by the id of a method: the flow of that method. */
+/** The file below src/ that may decide by a method's ID: the flow of that method. */
 export const flowFileOf = (method: string): string => `flows/${method}Flow.ts`;
 
 /**
- * Where a source text decides by the id of a sign-in method, written out or as that of a flow (`deviceFlow.id`): in a
- * comparison, a `case`, or a search in a list. The flow of a method may do so for its own id.
+ * The places in a source text that decide by the ID of a sign-in method, as a literal or as that of a flow (`deviceFlow.id`):
+ * in a comparison, a `case`, or a search in a list. The flow of a method may do so for its own ID.
  * @param file its path below src/, with `/`.
  * @returns one line per place; empty if there is none.
  */
@@ -50,7 +50,7 @@ export function methodComparisons(file: string, text: string): string[] {
   return found;
 }
 
-/** The elements of a list that is written out, also as the argument of `new Set`. */
+/** The elements of an array literal, also as the argument of `new Set`. */
 function elementsOf(node: ts.Expression): readonly ts.Node[] {
   const inner = unwrap(node);
   if (ts.isArrayLiteralExpression(inner)) {
@@ -59,7 +59,7 @@ function elementsOf(node: ts.Expression): readonly ts.Node[] {
   return ts.isNewExpression(inner) ? (inner.arguments ?? []).flatMap(elementsOf) : [];
 }
 
-/** The text of a literal, or the name of the flow whose id it is. */
+/** The text of a literal, or the name of the flow whose ID it is. */
 function methodOf(node: ts.Node): string | undefined {
   const inner = unwrap(node);
   if (ts.isPropertyAccessExpression(inner) && inner.name.text === 'id' && ts.isIdentifier(inner.expression)) {
@@ -68,7 +68,7 @@ function methodOf(node: ts.Node): string | undefined {
   return ts.isStringLiteralLike(inner) ? inner.text : undefined;
 }
 
-/** A node without the parentheses and the assertions about its type around it. */
+/** A node without parentheses and type assertions around it. */
 function unwrap(node: ts.Node): ts.Node {
   return ts.isParenthesizedExpression(node) || ts.isAsExpression(node) || ts.isSatisfiesExpression(node)
     ? unwrap(node.expression)

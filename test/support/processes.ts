@@ -1,16 +1,16 @@
-// Other processes, as the windows of the product are: they run a few lines of a module, and end in every way there is.
+// Other processes, like the windows of the product: they run a few lines of a module, and end in every possible way.
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 
-/** A process that says things, line by line. */
+/** A process that prints lines. */
 export interface Other {
   readonly process: ChildProcess;
-  /** Its exit code, once it has ended; null where it was killed. */
+  /** Its exit code, once it has ended; null if it was killed. */
   readonly ended: Promise<number | null>;
-  /** The next line that it says. */
+  /** The next line that it prints. */
   next(): Promise<string>;
-  /** Ends it without a word of warning, and waits until it is gone. */
+  /** Kills it, and waits until it has ended. */
   kill(): Promise<void>;
 }
 
@@ -18,7 +18,7 @@ const running = new Set<Other>();
 
 /**
  * Starts a process that runs a program.
- * @param program the text of an ES module; `import` takes addresses such as those of `import.meta.resolve`.
+ * @param program the text of an ES module; `import` accepts URLs such as those of `import.meta.resolve`.
  */
 export function startOther(program: string, env: Readonly<Record<string, string>> = {}): Other {
   const child = spawn(
@@ -37,7 +37,7 @@ export function startOther(program: string, env: Readonly<Record<string, string>
     async next() {
       const line = await lines.next();
       if (line.done === true) {
-        throw new Error('The process has ended without a word.');
+        throw new Error('The process has ended without output.');
       }
       return line.value;
     },
@@ -51,7 +51,7 @@ export function startOther(program: string, env: Readonly<Record<string, string>
   return other;
 }
 
-/** Ends all that are left. */
+/** Kills all that are left. */
 export async function endOthers(): Promise<void> {
   await Promise.all([...running].map((other) => other.kill()));
 }

@@ -1,16 +1,16 @@
-// Root hooks that make a whole suite fail on a promise that was rejected without anybody listening: mocha itself only
-// keeps Node from ending the process, and tells nobody.
+// Root hooks that fail a whole suite if a promise rejection is unhandled: mocha itself only prevents Node from exiting, and
+// doesn't report it.
 import type { RootHookObject } from 'mocha';
 import { settle } from './fakeClock.ts';
 
-/** What was rejected, in words, and which test ran at that time. */
+/** The rejection as text, and the test that ran at that time. */
 interface Rejection {
   readonly during: string;
   readonly reason: unknown;
 }
 
 const found: Rejection[] = [];
-/** Mocha emits what it hears once more, so that everything arrives here twice. */
+/** Mocha emits what it receives again, so everything arrives here twice. */
 const seen = new WeakSet<Promise<unknown>>();
 let during = 'before the first test';
 let isOver = false;
@@ -22,16 +22,16 @@ function onRejection(reason: unknown, promise: Promise<unknown>): void {
   seen.add(promise);
   found.push({ during, reason });
   if (isOver) {
-    // Nothing is left to fail but the process.
+    // Only the process is left to fail.
     throw reason;
   }
 }
 
 process.on('unhandledRejection', onRejection);
 
-/** The rejections so far that nobody has handled; they are not given again. */
+/** The unhandled rejections so far; each is returned once. */
 export async function takeRejections(): Promise<string[]> {
-  // Node tells of them only after the promises that wait have had their turn.
+  // Node reports them only after pending promises have run.
   await settle();
   return found
     .splice(0)
@@ -41,10 +41,10 @@ export async function takeRejections(): Promise<string[]> {
     );
 }
 
-/** The root hooks: they note which test runs, and fail after the last one. */
+/** The root hooks: they record the running test, and fail after the last one. */
 export const mochaHooks: RootHookObject = {
   beforeAll() {
-    // A worker of mocha runs all hooks for each of its files, and removes the listeners after each.
+    // A mocha worker runs all hooks for each of its files, and removes the listeners after each.
     isOver = false;
     if (!process.listeners('unhandledRejection').includes(onRejection)) {
       process.on('unhandledRejection', onRejection);
@@ -57,9 +57,7 @@ export const mochaHooks: RootHookObject = {
     const rejections = await takeRejections();
     isOver = true;
     if (rejections.length > 0) {
-      throw new Error(
-        `${rejections.length} promise(s) were rejected, and nobody listened.\n\n${rejections.join('\n\n')}`,
-      );
+      throw new Error(`${rejections.length} unhandled promise rejection(s).\n\n${rejections.join('\n\n')}`);
     }
   },
 };

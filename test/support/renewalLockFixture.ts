@@ -1,21 +1,21 @@
-// What the tests of the renewal lock work with: windows over one folder, and locks that are held until a test releases them.
+// The fixtures of the renewal lock tests: windows over one folder, and locks that are held until a test releases them.
 import { Mutex } from '../../src/locking/mutex.ts';
 import { RenewalLock, type LockHandle, type LockOptions } from '../../src/locking/renewalLock.ts';
 import { FakeClock } from './fakeClock.ts';
 import { FakeFolder, FakeProcessLiveness } from './fakeStore.ts';
 import { logTo } from './logTo.ts';
 
-/** Waits for a lock, whatever happens meanwhile. */
+/** Waits for a lock without a limit. */
 export const JUST_WAIT: LockOptions<never> = { whileWaiting: () => Promise.resolve(undefined) };
 
-/** A folder that remembers which locks were created in it, and can keep a window waiting before it creates a file. */
+/** A folder that records which locks were created in it, and can make a window wait before it creates a file. */
 export class WatchedFolder extends FakeFolder {
   /** The lock files, in the order in which they were created. */
   readonly created: string[] = [];
   /** What each creation waits for. */
   beforeCreate: () => Promise<void> = () => Promise.resolve();
 
-  /** Creates a file; false if there is one. */
+  /** Creates a file; false if it exists. */
   override async create(name: string, text: string): Promise<boolean> {
     await this.beforeCreate();
     const isCreated = await super.create(name, text);
@@ -26,30 +26,30 @@ export class WatchedFolder extends FakeFolder {
   }
 }
 
-/** The renewal lock of one window, what it logs, and which of that are warnings. */
+/** The renewal lock of one window, its log lines, and the warnings among them. */
 export type LockWindow = RenewalLock & {
   readonly lines: string[];
   readonly warnings: string[];
   readonly reported: { degraded: number };
 };
 
-/** A lock of the session `s1` that a test holds. */
+/** A lock on the session `s1` that a test holds. */
 export interface HeldLock {
   readonly handle: LockHandle;
-  /** Releases it, and waits until that is done. */
+  /** Releases it, and waits for that. */
   release(): Promise<unknown>;
 }
 
 /** Windows of one machine that share a renewal lock. */
 export class RenewalLockFixture {
-  /** What they share. */
+  /** The shared folder. */
   readonly folder = new WatchedFolder();
   /** Which of them are alive. */
   readonly liveness = new FakeProcessLiveness();
-  /** Everybody's clock. */
+  /** The clock of all windows. */
   readonly clock = new FakeClock();
 
-  /** One more window. */
+  /** Adds a window. */
   openWindow(folder: FakeFolder = this.folder): LockWindow {
     const { clock, liveness } = this;
     const lines: string[] = [];
@@ -88,12 +88,12 @@ export class RenewalLockFixture {
     };
   }
 
-  /** Acquires the lock and releases it at once. */
+  /** Acquires the lock and releases it immediately. */
   pass(renewalLock: RenewalLock): Promise<LockHandle> {
     return renewalLock.runExclusive<LockHandle>('s1', (handle) => Promise.resolve(handle), JUST_WAIT);
   }
 
-  /** A window whose process ends while it has the lock: its file stays. */
+  /** A window whose process ends while it has the lock, so that its file stays. */
   async die(): Promise<void> {
     await this.hold(this.openWindow());
     this.kill(this.folder.created.at(-1) ?? '');
@@ -109,7 +109,7 @@ export class RenewalLockFixture {
     this.liveness.stop(this.#tokenIn(file));
   }
 
-  /** Lets the process that created a file go on. */
+  /** Resumes the process that created a file. */
   resume(file: string): void {
     this.liveness.resume(this.#tokenIn(file));
   }

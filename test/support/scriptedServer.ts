@@ -6,22 +6,22 @@ import { listenOnLoopback } from '../../tools/loopback.ts';
 export interface SeenRequest {
   readonly method: string;
   readonly path: string;
-  /** The query's and the form's parameters. */
+  /** The parameters of the query and of a form. */
   readonly parameters: URLSearchParams;
   readonly headers: IncomingMessage['headers'];
 }
 
-/** A response, sent exactly as it is. A body that is not text is sent as JSON. */
+/** A response, sent exactly as it is. A body that isn't a string is sent as JSON. */
 export interface ScriptedAnswer {
   readonly status?: number;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string | Readonly<Record<string, unknown>>;
 }
 
-/** What to do with a request: answer, drop the connection, or never answer (with the headers and half a body, `drip`). */
+/** How to handle a request: respond, drop the connection, or never respond (with the headers and half a body: `drip`). */
 export type Script = ScriptedAnswer | 'drop' | 'hang' | 'drip';
 
-/** A script, or a function that makes one of the request. */
+/** A script, or a function that creates one for a request. */
 export type Scripted = Script | ((request: SeenRequest) => Script | Promise<Script>);
 
 /** The algorithms that it signs with. */
@@ -33,7 +33,7 @@ const KEY_ALGORITHMS = {
   ES256: { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' },
 } as const;
 
-/** Keys are slow to make, so every server of the process has the same ones. */
+/** Generating keys is slow, so all servers of the process share them. */
 const keys = new Map<string, Promise<CryptoKeyPair>>();
 
 function keyFor(algorithm: Algorithm, kid: string): Promise<CryptoKeyPair> {
@@ -50,9 +50,9 @@ export class ScriptedServer {
   readonly #waiting = new Set<() => void>();
   /** The requests so far, oldest first. */
   readonly requests: SeenRequest[] = [];
-  /** Its issuer, without a slash at the end. */
+  /** Its issuer, without a trailing slash. */
   readonly issuer: string;
-  /** What it says of itself; a test may change it. */
+  /** Its metadata, which a test may change. */
   readonly metadata: Record<string, unknown>;
   /** Its clock, for the `Date` header; undefined sends none. */
   date: (() => number) | undefined = () => Date.now();
@@ -76,23 +76,23 @@ export class ScriptedServer {
     });
   }
 
-  /** Starts one on a free port. */
+  /** Starts a server on a free port. */
   static async start(): Promise<ScriptedServer> {
     const server = createServer();
     return new ScriptedServer(server, await listenOnLoopback(server));
   }
 
-  /** Says what to do with requests to a path, from now on. */
+  /** Sets how to handle requests to a path, from now on. */
   on(path: string, script: Scripted): void {
     this.#scripts.set(path, script);
   }
 
-  /** Says what its discovery document's address answers. */
+  /** Sets the response at the URL of its discovery document. */
   onDiscovery(script: Scripted): void {
     this.on(OIDC_PATH, script);
   }
 
-  /** Says what the token endpoint answers. */
+  /** Sets the response of the token endpoint. */
   onToken(script: Scripted): void {
     this.on('/token', script);
   }
@@ -102,14 +102,14 @@ export class ScriptedServer {
     return this.requests.filter((request) => request.path === path);
   }
 
-  /** Waits until so many requests to a path have arrived. */
+  /** Waits until a number of requests to a path have arrived. */
   async waitFor(path: string, count = 1): Promise<void> {
     while (this.requestsTo(path).length < count) {
       await new Promise<void>((resolve) => this.#waiting.add(resolve));
     }
   }
 
-  /** Signs an ID token. By default the issuer and the times are right. `kid` other than `known` is a key that it never publishes. */
+  /** Signs an ID token. By default, the issuer and the times are valid. A `kid` other than `known` is a key that it never publishes. */
   async idToken(
     claims: Readonly<Record<string, unknown>>,
     algorithm: Algorithm = 'RS256',
@@ -124,7 +124,7 @@ export class ScriptedServer {
     return `${input}.${Buffer.from(signature).toString('base64url')}`;
   }
 
-  /** Closes it and every connection. */
+  /** Closes the server and every connection. */
   async stop(): Promise<void> {
     const closed = new Promise((resolve) => this.#server.close(resolve));
     this.#server.closeAllConnections();
@@ -141,8 +141,8 @@ export class ScriptedServer {
       headers: request.headers,
     };
     this.requests.push(seen);
-    for (const tell of this.#waiting) {
-      tell();
+    for (const resolve of this.#waiting) {
+      resolve();
     }
     this.#waiting.clear();
     const scripted = this.#scripts.get(url.pathname) ?? {
@@ -192,7 +192,7 @@ function encode(value: unknown): string {
   return Buffer.from(JSON.stringify(value)).toString('base64url');
 }
 
-/** An address on this machine where nobody listens. */
+/** A URL on this machine at which no program listens. */
 export async function closedIssuer(): Promise<string> {
   const server = createServer();
   const port = await listenOnLoopback(server);
@@ -200,7 +200,7 @@ export async function closedIssuer(): Promise<string> {
   return `http://127.0.0.1:${port}`;
 }
 
-/** A page, as portals and proxies answer where JSON is due. */
+/** An HTML page, which portals and proxies send instead of JSON. */
 export const htmlPage: ScriptedAnswer = {
   status: 200,
   headers: { 'Content-Type': 'text/html; charset=utf-8' },
@@ -208,9 +208,9 @@ export const htmlPage: ScriptedAnswer = {
 };
 
 /**
- * A token endpoint that rotates and knows only the newest refresh token, `refresh-1` at first: what comes after a
- * reuse is `invalid_grant` for ever. The tokens are `access-2`, `refresh-2` and so on.
- * @param more what else each answer has, or has otherwise.
+ * A token endpoint that rotates refresh tokens and accepts only the newest, `refresh-1` at first. After a reuse, it always
+ * responds with `invalid_grant`. The tokens are `access-2`, `refresh-2` and so on.
+ * @param more additional or replaced members of each response.
  */
 export function rotatingTokens(more: Readonly<Record<string, unknown>> = {}): (request: SeenRequest) => ScriptedAnswer {
   let generation = 1;

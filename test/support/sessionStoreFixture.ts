@@ -1,4 +1,4 @@
-// What the tests of the session store work with: windows that each have their own, over one folder and one store.
+// The fixtures of the session store tests: windows with a store each, over one folder and one secret store.
 import assert from 'node:assert/strict';
 import type { SessionRecord } from '../../src/core/session.ts';
 import { nodeCipher } from '../../src/node/cipher.ts';
@@ -17,10 +17,10 @@ import { type StoreModel } from './simulation/sharedSecrets.ts';
 import { SecretStores } from './windows.ts';
 import { logTo } from './logTo.ts';
 
-/** Where the sessions of these tests come from. */
+/** The provider of these tests' sessions. */
 export const ISSUER = 'https://id.example.com';
 
-/** A record of a generation. */
+/** A record with a generation. */
 export function generation(number: number, more: Partial<SessionRecord> = {}): SessionRecord {
   return recordAt(ISSUER, Date.UTC(2031, 0, 1), {
     generation: number,
@@ -30,7 +30,7 @@ export function generation(number: number, more: Partial<SessionRecord> = {}): S
   });
 }
 
-/** A renewal of which only the refresh token is known to be good. */
+/** A refresh of which only the refresh token is known to be valid. */
 export function half(number: number): SessionRecord {
   return generation(number, { isComplete: false, accessToken: `access-${number - 1}` });
 }
@@ -40,7 +40,7 @@ export function ended(record: SessionRecord): SessionRecord {
   return { ...record, ended: { at: 1, category: 'session-ended', code: 'invalid_grant' } };
 }
 
-/** One window's session store, with what it consists of. */
+/** One window's session store, with its parts. */
 export type StoreWindow = SessionStore & {
   readonly life: Crashable;
   readonly secretStorage: SecretSessionStorage;
@@ -48,11 +48,11 @@ export type StoreWindow = SessionStore & {
   readonly liveSessions: LiveSessions;
 };
 
-/** Windows that keep the same sessions. */
+/** Windows that store the same sessions. */
 export class SessionStoreFixture {
   /** What they share. */
   readonly folder = new FakeFolder();
-  /** Everybody's clock. */
+  /** The clock of all windows. */
   readonly clock = new ManualAsyncClock();
   /** Every line of every log. */
   readonly lines: string[] = [];
@@ -69,12 +69,12 @@ export class SessionStoreFixture {
     return this.#stores.shared;
   }
 
-  /** The secrets that are kept for windows to come. */
+  /** The secrets that later windows will read. */
   get secrets(): ReadonlyMap<string, string> {
     return this.#stores.secrets;
   }
 
-  /** One more window, which knows nothing of what others have in memory, of an editor that has had every key, or those given. */
+  /** Adds a window without others' state in memory, in an editor that has had every key, or the given ones. */
   openWindow(keyNames = allKeyNames): StoreWindow {
     const life = new Crashable();
     const log = logTo((line) => this.lines.push(line));
@@ -90,7 +90,7 @@ export class SessionStoreFixture {
     return Object.assign(new SessionStore({ clock, log, ...parts }), { life, ...parts });
   }
 
-  /** Lets the clock go on for so many ms, by when a task must be done. */
+  /** Advances the clock by this number of ms, within which a task must be done. */
   async within<T>(time: number, task: Promise<T>): Promise<T> {
     const late = Symbol('late');
     const passed = this.clock.pass(time).then(() => late);
@@ -100,7 +100,7 @@ export class SessionStoreFixture {
     return task;
   }
 
-  /** The clock stands still while something is being sealed or opened. */
+  /** The clock stands still during encryption and decryption. */
   #cipher(): Cipher {
     const counted = async <T>(task: Promise<T>): Promise<T> => {
       this.#sealing += 1;

@@ -1,4 +1,4 @@
-// The session files and lock files in a folder that a test has in memory.
+// The session files and lock files in a test's folder in memory.
 import { nodeCipher } from '../../src/node/cipher.ts';
 import { formatSessionFile } from '../../src/storage/headerAuthentication.ts';
 import { headerOf, isTombstone, parseSessionFile, type SessionFile } from '../../src/storage/sessionFile.ts';
@@ -12,17 +12,17 @@ export function sessionFileName(files: ReadonlyMap<string, string>, id = 's1'): 
   return numbers.sort((one, other) => Number(other?.[2]) - Number(one?.[2]))[0]?.[0];
 }
 
-/** The newest file of a session; undefined if it has none that can be read. */
+/** The newest file of a session; undefined if it has none that is readable. */
 export function sessionFile(files: ReadonlyMap<string, string>, id = 's1'): SessionFile | undefined {
   return parseSessionFile(files.get(sessionFileName(files, id) ?? '') ?? '');
 }
 
-/** Whether the file of a session says that the person has signed out. */
+/** Whether the file of a session shows that the user has signed out. */
 export function hasTombstone(files: ReadonlyMap<string, string>, id = 's1'): boolean {
   return isTombstone(sessionFile(files, id));
 }
 
-/** Puts a file in the place of a session's newest one, without an authentication code; undefined deletes it. */
+/** Replaces the newest file of a session by one without an authentication code; undefined deletes it. */
 export function setSessionFile(files: Map<string, string>, file: SessionFile | undefined, id = 's1'): void {
   const name = sessionFileName(files, id) ?? `${id}.1.session`;
   if (file === undefined) {
@@ -32,7 +32,7 @@ export function setSessionFile(files: Map<string, string>, file: SessionFile | u
   }
 }
 
-/** Puts a file in the place of a session's newest one, as a window with the first of these keys writes it. */
+/** Replaces the newest file of a session, as a window with the first of these keys writes it. */
 export function setAuthenticFile(
   files: Map<string, string>,
   secrets: ReadonlyMap<string, string>,
@@ -45,7 +45,7 @@ export function setAuthenticFile(
   files.set(name, formatSessionFile(name, file, found, nodeCipher));
 }
 
-/** Takes the encrypted record out of the file of a session, as if encrypting had failed. */
+/** Removes the encrypted record from the file of a session, as if encrypting had failed. */
 export function deleteSealed(files: Map<string, string>, id = 's1'): void {
   const header = headerOf(sessionFile(files, id));
   if (header !== undefined) {
@@ -53,7 +53,7 @@ export function deleteSealed(files: Map<string, string>, id = 's1'): void {
   }
 }
 
-/** What the holder of a lock writes into its file. */
+/** The content of a lock file. */
 export function lockContent(token: string): string {
   return JSON.stringify({ token, name: 'process 1', since: 0 });
 }

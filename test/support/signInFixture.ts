@@ -7,6 +7,7 @@ import { UriCallbackRouter } from '../../src/flows/uriCallbackRouter.ts';
 import type { Environment } from '../../src/flows/availability.ts';
 import { nodeCipher } from '../../src/node/cipher.ts';
 import type { UnusualDestination } from '../../src/protocol/destinations.ts';
+import type { UnusedTokens } from '../../src/protocol/identity.ts';
 import { Discovery } from '../../src/protocol/discovery.ts';
 import type { Transport } from '../../src/protocol/transport.ts';
 import { transportWith } from './fixtures.ts';
@@ -15,47 +16,45 @@ import { FakeFolder } from './fakeStore.ts';
 import { logTo } from './logTo.ts';
 import { ManualAsyncClock } from './manualAsyncClock.ts';
 import { plainPages } from './signInPages.ts';
+import type { TestWindow } from './testWindow.ts';
 
 /** A sign-in with a browser that a test drives. */
-export class Desk {
+export class SignInFixture {
   /** The time. */
   readonly clock: ManualAsyncClock;
   /** What was logged. */
   readonly lines: string[] = [];
   /** The sign-ins. */
   readonly signInService: SignInService;
-  /** Where URI callbacks arrive. */
+  /** The receiver of URI callbacks. */
   readonly uriCallbackRouter: UriCallbackRouter;
   readonly #browser = new FakeBrowser();
-  /** What the person answers who is asked for an address. */
+  /** The user's answer when asked for a URL. */
   asking: AskForAddress = () => Promise.resolve(undefined);
-  /** Where VS Code runs. */
+  /** The environment that VS Code runs in. */
   environment: Environment = { isBrowser: false, isRemote: false, isWorker: false, isPageLocal: true };
-  /** What VS Code makes of a loopback address of this machine. */
+  /** What VS Code returns for a loopback URL of this machine. */
   toExternalUrl: (address: string) => Promise<string> = (address) => Promise.resolve(address);
-  /** What else releases ports. */
+  /** Other code that releases ports. */
   releasePorts: (ports: readonly number[]) => boolean = () => false;
-  /** Whether there is a session already. */
-  hasSession = false;
-  /** Whether no time passes while a request is under way. */
+  /** The tokens of sign-ins that failed after they had arrived. */
+  readonly unused: UnusedTokens[] = [];
+  /** Whether time stands still during a request. */
   waitsForAnswers = false;
   /** The providers in the settings. */
   providers: readonly Provider[] = [];
-  /** What the person answers who is asked about an unusual destination. */
+  /** The user's answer about an unusual destination. */
   confirmDestination: (destination: UnusualDestination) => boolean = () => true;
   /** The issuers that have sent `iss`. */
   readonly issuersWithIss = new Set<string>();
-  /** What opening the browser waits for. */
+  /** Awaited before the browser opens. */
   opening: () => Promise<void> = () => Promise.resolve();
 
   /**
-   * Nobody has started anything yet.
+   * Nothing is started yet.
    * @param shared what the sign-ins share with the sessions of a test window, as they do in the product.
    */
-  constructor(
-    folder = new FakeFolder(),
-    shared?: { readonly clock: ManualAsyncClock; readonly discovery: Discovery; readonly transport: Transport },
-  ) {
+  constructor(folder = new FakeFolder(), shared?: Pick<TestWindow, 'clock' | 'discovery' | 'transport' | 'sessions'>) {
     const log = logTo((line) => this.lines.push(line));
     this.clock = shared?.clock ?? new ManualAsyncClock();
     const transport = shared?.transport ?? this.#ownTransport(log);
@@ -70,7 +69,10 @@ export class Desk {
       environment: () => Promise.resolve(this.environment),
       toExternalUrl: (address) => this.toExternalUrl(address),
       releasePorts: (ports) => this.releasePorts(ports),
-      hasSession: () => this.hasSession,
+      revokeUnused: (unused) => {
+        this.unused.push(unused);
+        shared?.sessions.onDemand.revocations.revokeUnused(unused);
+      },
       providers: () => this.providers,
       confirmDestination: (_provider, destination) => Promise.resolve(this.confirmDestination(destination)),
       issuersWithIss: this.issuersWithIss,
@@ -100,12 +102,12 @@ export class Desk {
     };
   }
 
-  /** How many addresses the browser was opened at that no test has asked for. */
+  /** The number of opened URLs that no test has requested. */
   get unseenAddresses(): number {
     return this.#browser.unseen;
   }
 
-  /** The next address that the browser is opened at. */
+  /** The next URL opened in the browser. */
   async address(): Promise<string> {
     return this.#browser.address();
   }

@@ -9,7 +9,7 @@ const page = (heading: string, status: Page['status'] = 'neutral', body = 'Words
   status,
 });
 
-/** The pages of a sign-in with plain words, in the product's own template. */
+/** The pages of a sign-in with plain texts, in the product's own template. */
 export const plainPages: Pages = {
   template: readFileSync(new URL('../../media/sign-in-page.html', import.meta.url), 'utf8'),
   done: page('Signed in', 'success'),
@@ -19,7 +19,7 @@ export const plainPages: Pages = {
   notFound: page('Nothing here'),
 };
 
-/** The pages after a sign-out, likewise. */
+/** The pages after a sign-out, in the same way. */
 export const plainSignOutPages: SignOutPages = {
   ...plainPages,
   done: page('Signed out', 'success'),

@@ -7,22 +7,22 @@ import { ManualAsyncClock } from './manualAsyncClock.ts';
 import { plainSignOutPages } from './signInPages.ts';
 
 /** Sign-outs at servers with a browser that a test drives. */
-export class Door {
+export class SignOutFixture {
   /** The time. */
   readonly clock: ManualAsyncClock;
   /** What was logged. */
   readonly lines: string[] = [];
   /** The sign-outs. */
   readonly signOuts: EndSessionService;
-  /** Where VS Code runs. */
+  /** The environment that VS Code runs in. */
   environment: Environment = { isBrowser: false, isRemote: false, isWorker: false, isPageLocal: true };
-  /** What VS Code makes of a loopback address of this machine. */
+  /** What VS Code returns for a loopback URL of this machine. */
   toExternalUrl: (address: string) => Promise<string> = (address) => Promise.resolve(address);
-  /** What opening the browser waits for. */
+  /** Awaited before the browser opens. */
   opening: () => Promise<void> = () => Promise.resolve();
   readonly #browser = new FakeBrowser();
 
-  /** Nobody has signed out yet; the browser may take five minutes to come back. */
+  /** Nothing is started yet; the browser may take five minutes to return. */
   constructor(clock = new ManualAsyncClock()) {
     this.clock = clock;
     const log = logTo((line) => this.lines.push(line));
@@ -40,12 +40,12 @@ export class Door {
     });
   }
 
-  /** The next address that the browser is opened at. */
+  /** The next URL opened in the browser. */
   async address(): Promise<string> {
     return this.#browser.address();
   }
 
-  /** How many addresses the browser was opened at that nobody has looked at. */
+  /** The number of opened URLs that no test has requested. */
   get unseen(): number {
     return this.#browser.unseen;
   }

@@ -5,14 +5,14 @@ import { OnDemandSessions, type OnDemandSessionsDependencies } from '../../src/s
 import { SessionsModule, type SessionsDependencies } from '../../src/sessions/sessionsModule.ts';
 import type { TokenRefresher } from '../../src/sessions/tokenRefresher.ts';
 
-/** What all parts of the sessions work with. */
+/** What all parts of the sessions depend on. */
 export type TestSessionsDependencies = Omit<SessionsDependencies, 'onDemand'> &
   Omit<OnDemandSessionsDependencies, 'started'> & {
-    /** Loads what is loaded on demand; without it, everything is there from the start. */
+    /** Loads what is loaded on demand; if absent, everything is loaded from the start. */
     readonly load?: (() => Promise<void>) | undefined;
   };
 
-/** The sessions of one window with what the product loads on demand. */
+/** The sessions of one window with everything that the product loads on demand. */
 export class TestSessions extends SessionsModule {
   readonly onDemand: OnDemandSessions;
   readonly renewalLock: RenewalLock;

@@ -1,4 +1,4 @@
-// The sessions of one window, built as the product builds them, over a clock, a store and a folder that a test controls.
+// The sessions of one window, created as the product does, with a clock, a store and a folder that a test controls.
 import { HOUR, MINUTE } from '../../src/core/clock.ts';
 import type { LifetimeSettings } from '../../src/core/lifetime.ts';
 import type { Provider } from '../../src/core/provider.ts';
@@ -28,7 +28,7 @@ import { allKeyNames } from './keyNames.ts';
 import { logTo } from './logTo.ts';
 import { createWindowSessions } from './simulation/windowSessions.ts';
 
-/** What differs from the usual test window. */
+/** The options of a test window. */
 export interface TestWindowOptions {
   /** Sends the requests; by default, the platform's own `fetch`. */
   readonly fetch?: typeof fetch;
@@ -39,34 +39,34 @@ export interface TestWindowOptions {
   readonly providers?: readonly Provider[];
   readonly settings?: Partial<LifetimeSettings>;
   readonly minimumValidity?: number;
-  /** For how long, in ms, the access token of an ended session is still returned; five minutes without it. */
+  /** How long, in ms, the access token of an ended session is still returned; five minutes by default. */
   readonly gracePeriod?: number;
-  /** How long the machine has been running, in ms; without it, the clock was never set. */
+  /** How long the machine has been running, in ms; if absent, the clock was never set. */
   readonly uptime?: () => number;
-  /** The idle timeouts, in ms, by provider id. The test may change them. */
+  /** The idle timeouts, in ms, by provider ID. The test may change them. */
   readonly idleTimeouts?: ReadonlyMap<string, number>;
-  /** Gives the ids of new sessions: `new-1` and so on without it. */
+  /** Returns the IDs of new sessions; `new-1` and so on by default. */
   readonly newId?: () => string;
-  /** Whether time waits for a request that begins now: not for one that the server is going to stall. */
+  /** Whether time stands still during a request that starts now: not for one that the server is going to delay. */
   readonly awaitsRequest?: () => boolean;
-  /** The keys that the editor has had: all of them without it. */
+  /** The keys that the editor has had; all by default. */
   readonly keyNames?: KeyNames;
   /** The secret of every client. */
   readonly clientSecret?: string | undefined;
-  /** Loads what the product loads on demand; without it, everything is there from the start. */
+  /** Loads what the product loads on demand; if absent, everything is loaded from the start. */
   readonly load?: () => Promise<void>;
 }
 
-/** One window's sessions and everything that they depend on. */
+/** One window's sessions and all their dependencies. */
 export interface TestWindow {
   readonly clock: ManualAsyncClock;
   readonly store: FakeStore;
   readonly folder: FakeFolder;
   readonly life: FakeProcessLiveness;
-  /** What a sign-in shares with the sessions. */
+  /** What sign-ins share with the sessions. */
   readonly discovery: Discovery;
   readonly transport: Transport;
-  /** All of it together. A test window in which nobody starts it, or ticks, never renews by itself. */
+  /** The module of sessions. A test window refreshes automatically only if the test starts it or ticks. */
   readonly sessions: TestSessions;
   readonly secretStorage: SecretSessionStorage;
   readonly sessionStore: SessionStore;
@@ -76,22 +76,22 @@ export interface TestWindow {
   readonly tokenRefresher: TokenRefresher;
   readonly sessionManager: SessionManager;
   readonly idleMonitor: IdleMonitor;
-  /** How often the window has reported that it is degraded. */
+  /** The number of times that the window has reported that it's degraded. */
   readonly alone: number;
   readonly scheduler: RefreshScheduler;
   /** Every line of the log. */
   readonly lines: string[];
-  /** Those of level `info` and above. */
+  /** The lines of level `info` and above. */
   readonly infos: string[];
   readonly findings: LoadIssue[];
   readonly changes: SessionChange[];
-  /** The session `s1`, or the one with another id, as it is in memory. */
+  /** The session `s1`, or the one with another ID, in memory. */
   record(id?: string): SessionRecord;
-  /** The text that is stored for a session. */
+  /** The text stored for a session. */
   stored(id?: string): string | undefined;
 }
 
-/** Builds a test window for the providers given, or for `acme` at an issuer. */
+/** Creates a test window for the given providers, or for `acme` at an issuer. */
 export function createTestWindow(issuer: string, options: TestWindowOptions = {}): TestWindow {
   const {
     clock = new ManualAsyncClock(),
@@ -188,7 +188,7 @@ export function createTestWindow(issuer: string, options: TestWindowOptions = {}
   };
 }
 
-/** A test window at a server of its own, which goes by the test window's clock and gives new tokens at each renewal. */
+/** A test window with its own server, which uses the test window's clock and issues new tokens with each refresh. */
 export async function createTestWindowWithServer(provider: Partial<Provider> = {}): Promise<{
   readonly testWindow: TestWindow;
   readonly server: ScriptedServer;
@@ -200,7 +200,7 @@ export async function createTestWindowWithServer(provider: Partial<Provider> = {
   return { testWindow, server };
 }
 
-/** The record of a session `s1` at `acme` that was renewed just now, with a token of five minutes and `refresh-1`. */
+/** The record of a session `s1` at `acme` that was refreshed just now, with a token of five minutes and `refresh-1`. */
 export function recordAt(issuer: string, now: number, more: Partial<SessionRecord> = {}): SessionRecord {
   return {
     version: 1,
@@ -223,7 +223,7 @@ export function recordAt(issuer: string, now: number, more: Partial<SessionRecor
   };
 }
 
-/** Puts a session into a test window as if it had been signed in there: in memory and in the session store. */
+/** Adds a session to a test window as if it had been signed in there: in memory and in the session store. */
 export async function seedSession(testWindow: TestWindow, given: SessionRecord): Promise<SessionRecord> {
   const { boot, ms } = testWindow.clock.uptime();
   const record = {
@@ -235,7 +235,7 @@ export async function seedSession(testWindow: TestWindow, given: SessionRecord):
   return record;
 }
 
-/** What a sign-in brings. */
+/** The result of a sign-in. */
 export function grantFor(
   provider: Provider,
   now: number,

@@ -1,5 +1,5 @@
-// A server on loopback that answers as one of the vendors documents, to an entry as the guide writes it: only the hosts
-// are others. What differs between vendors is data, in vendors.ts.
+// A server on loopback that responds as one of the vendors documents, to an entry as the wizard writes it; only the hosts
+// differ. The differences between vendors are data, in vendors.ts.
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { SECOND, type Clock } from '../../src/core/clock.ts';
@@ -16,17 +16,17 @@ import { VENDORS, type Vendor } from './vendors.ts';
 
 /** The client of each vendor. */
 const CLIENT_ID = 'vscode';
-/** Its secret, where it has one. */
+/** Its secret, if it has one. */
 export const SECRET = 'client secret/with+signs';
 
-/** The ready-made definition of a product. */
+/** The preset of a product. */
 function presetOf(id: PresetId): Preset {
   const preset = PRESETS.find((one) => one.id === id);
   assert.ok(preset !== undefined);
   return preset;
 }
 
-/** The entry that the guide writes for a product, filled in as at the vendor. */
+/** The entry that the wizard writes for a product, filled in as for the vendor. */
 function entryFor(id: PresetId, withoutSecret = false): Entry {
   const preset = presetOf(id);
   const draft = createDraft(preset);
@@ -47,16 +47,16 @@ interface Granted {
 /** One vendor's server. */
 export class VendorServer {
   readonly vendor: Vendor;
-  /** The entry, at this server. */
+  /** The entry, for this server. */
   readonly provider: Provider;
   readonly scripted: ScriptedServer;
   readonly #clock: Clock;
   readonly #codes = new Map<string, Granted>();
-  /** The refresh tokens that work. */
+  /** The valid refresh tokens. */
   readonly #alive = new Set<string>();
   #count = 0;
   #signedInAt = 0;
-  /** Whether somebody has typed the code. */
+  /** Whether the user has entered the code. */
   isCodeTyped = false;
 
   private constructor(vendor: Vendor, provider: Provider, scripted: ScriptedServer, clock: Clock) {
@@ -100,10 +100,10 @@ export class VendorServer {
 
   /** The path of the token endpoint. */
   readonly tokenPath: string;
-  /** The path of the revocation endpoint; that of no address where there is none. */
+  /** The path of the revocation endpoint; an unused path if there is none. */
   readonly revocationPath: string;
 
-  /** Starts the server of a product, for the entry that the guide writes, or for one without some fields of it. */
+  /** Starts the server of a product, for the entry that the wizard writes, or for one without some of its fields. */
   static async start(
     id: PresetId,
     clock: Clock,
@@ -117,7 +117,7 @@ export class VendorServer {
       Object.entries(entryFor(id, withoutSecret)).filter(([field]) => !without.includes(field)),
     );
     const port = Number(new URL(await closedIssuer()).port);
-    // The ports of the entry may be taken on the machine that runs the tests.
+    // The ports in the entry may be in use on the machine that runs the tests.
     const here = localized(
       { ...entry, ...(entry['redirectPorts'] === undefined ? {} : { redirectPorts: [port] }) },
       scripted.issuer,
@@ -131,7 +131,7 @@ export class VendorServer {
     return new VendorServer(VENDORS[id], provider, scripted, clock);
   }
 
-  /** Goes to an address as a browser does in which the person is signed in and allows what is asked; follows to where the answer belongs. */
+  /** Opens a URL like a browser whose user is signed in and allows everything; follows redirects up to the callback. */
   async browse(address: string, uriCallbackRouter: UriCallbackRouter): Promise<void> {
     const response = await fetch(address, { redirect: 'manual' });
     const location = response.headers.get('location') ?? '';
@@ -143,17 +143,17 @@ export class VendorServer {
     }
   }
 
-  /** Revokes every refresh token, as the person can at the vendor, or lets them run out. */
+  /** Revokes every refresh token, as the user can at the vendor, or lets them expire. */
   killTokens(): void {
     this.#alive.clear();
   }
 
-  /** Whether a refresh token works. */
+  /** Whether a refresh token is valid. */
   isUnexpired(token: string | undefined): boolean {
     return this.#alive.has(token ?? '');
   }
 
-  /** Closes it. */
+  /** Closes the server. */
   async stop(): Promise<void> {
     await this.scripted.stop();
   }
@@ -207,7 +207,7 @@ export class VendorServer {
   async #token({ headers, parameters }: SeenRequest): Promise<ScriptedAnswer> {
     const grant = parameters.get('grant_type');
     const isByCode = grant === 'urn:ietf:params:oauth:grant-type:device_code';
-    // A session that began with a typed code goes on without the secret.
+    // A session that started with the device flow continues without the secret.
     const answer =
       isByCode ||
       this.#knows(headers.authorization, parameters) ||
@@ -226,7 +226,7 @@ export class VendorServer {
         };
   }
 
-  /** Whether a client shows itself as the vendor documents. */
+  /** Whether a client authenticates as the vendor documents. */
   #knows(authorization: string | undefined, parameters: URLSearchParams): boolean {
     const isInBody = parameters.get('client_id') === CLIENT_ID && parameters.get('client_secret') === SECRET;
     switch (this.vendor.client) {
@@ -237,7 +237,7 @@ export class VendorServer {
       case 'secret-in-body':
         return isInBody;
       case 'secret-anyhow':
-        // RFC 6749 section 2.3.1: both halves are form-encoded.
+        // RFC 6749 section 2.3.1: both parts are form-encoded.
         return (
           isInBody ||
           authorization ===
@@ -286,7 +286,7 @@ export class VendorServer {
   async #refreshed(token: string): Promise<ScriptedAnswer> {
     const { dead, refreshToken } = this.vendor;
     if (!this.#alive.has(token)) {
-      assert.ok(dead !== undefined, 'a renewal that nobody has asked for');
+      assert.ok(dead !== undefined, "a refresh that isn't expected");
       return dead;
     }
     const number = (this.#count += 1);
@@ -334,7 +334,7 @@ export class VendorServer {
     if (revocation === undefined) {
       return { status: 404 };
     }
-    assert.ok(this.#knows(headers.authorization, parameters), 'who revokes has to be the client');
+    assert.ok(this.#knows(headers.authorization, parameters), 'only the client may revoke');
     return this.#alive.delete(parameters.get('token') ?? '') ? revocation.refresh : revocation.access;
   }
 
@@ -348,12 +348,12 @@ export class VendorServer {
   }
 }
 
-/** A value with every host of the vendor in it replaced by another origin. */
+/** Replaces every host of the vendor in a value by another origin. */
 function localized<T extends Readonly<Record<string, unknown>>>(value: T, origin: string): T {
   return JSON.parse(JSON.stringify(value).replaceAll(/https:\/\/[^/"]+/g, origin)) as T;
 }
 
-/** The path of an address; one that nobody asks for where there is none. */
+/** The path of a URL; an unused path if there is none. */
 function pathOf(address: unknown): string {
   return typeof address === 'string' ? new URL(address).pathname : '/nowhere';
 }

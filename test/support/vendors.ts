@@ -1,45 +1,45 @@
-// The servers of the ready-made definitions as their vendors document them, and where those say nothing, as their source
-// text does: field names, lifetimes, error bodies. What all have in common is in vendorServer.ts.
+// The servers of the presets as their vendors document them, or else as their source code does it: field names, lifetimes,
+// error bodies. What all of them have in common is in vendorServer.ts.
 import type { PresetId } from '../../src/wizard/presets.ts';
 import type { ScriptedAnswer } from './scriptedServer.ts';
 
-/** A server as data. Addresses are those of the vendor; only the host is another one in a test. */
+/** A server as data. URLs are the vendor's; in a test, only the host differs. */
 export interface Vendor {
-  /** What a person fills in into the issuer. */
+  /** What a user fills in for the placeholders of the issuer. */
   readonly filled: Readonly<Record<string, string>>;
-  /** What it says of itself beside the issuer; absent where it says nothing to clients like this one. */
+  /** Its metadata except for the issuer; absent if it publishes none for clients like this one. */
   readonly metadata?: Readonly<Record<string, unknown>>;
-  /** Which redirect addresses it takes: any port of the loopback address that is registered, the very one, or any loopback address. */
+  /** Which redirect URIs it accepts: a registered loopback URI with any port, exactly the registered one, or any loopback URI. */
   readonly redirects: 'any-port' | 'exact' | 'loopback';
-  /** How it has a client show itself. */
+  /** How a client must authenticate. */
   readonly client: 'public' | 'secret-in-body' | 'secret-anyhow';
-  /** What it answers to a client that does not show itself so; absent for a public client. */
+  /** The response to a client that doesn't authenticate; absent for a public client. */
   readonly stranger?: ScriptedAnswer;
-  /** The parameters of an authorization request without which there is no refresh token. */
+  /** The parameters of an authorization request without which it issues no refresh token. */
   readonly offline?: Readonly<Record<string, string>>;
-  /** The scopes that it refuses. */
+  /** The scopes that it rejects. */
   readonly refusedScopes?: readonly string[];
-  /** What its answer to an authorization request has beside `code` and `state`. */
+  /** The additional parameters of its authorization response. */
   readonly callback?: Readonly<Record<string, string>>;
-  /** A token answer, without the tokens. */
+  /** A token response, without the tokens. */
   readonly answer: Readonly<Record<string, unknown>>;
-  /** The refresh token of an answer: at a sign-in only, the same each time, another each time, or none ever. */
+  /** The refresh token in a response: only in a sign-in, always the same, a new one each time, or never. */
   readonly refreshToken: 'once' | 'same' | 'rotated' | 'none';
-  /** When the session ends, in s after the sign-in, where the answer says so; and whether a renewal moves that. */
+  /** When the session ends, in s after the sign-in, if the response contains it; and whether a refresh extends it. */
   readonly end?: { readonly field: string; readonly after: number; readonly slides: boolean };
-  /** What the ID token has beside the usual; absent where there is none. */
+  /** The additional claims of the ID token; absent if there is none. */
   readonly claims?: Readonly<Record<string, unknown>>;
-  /** What the userinfo endpoint answers. */
+  /** The response of the userinfo endpoint. */
   readonly userInfo?: Readonly<Record<string, unknown>>;
-  /** Who that is. */
+  /** The account in that response. */
   readonly account: { readonly id: string; readonly label: string };
-  /** The answer to a renewal with a refresh token that is revoked or has run out; absent where there are no renewals. */
+  /** The response to a refresh with a refresh token that was revoked or has expired; absent if it supports no refreshes. */
   readonly dead?: ScriptedAnswer;
-  /** What it answers to the revocation of a refresh token, and of an access token after that; absent where it has no such endpoint. */
+  /** The responses to revoking a refresh token, and then an access token; absent if it has no revocation endpoint. */
   readonly revocation?: { readonly refresh: ScriptedAnswer; readonly access: ScriptedAnswer };
 }
 
-/** A body of one line, as servers with an error send it. */
+/** A body with one line, as servers send it with an error. */
 const error = (
   status: number,
   body: Readonly<Record<string, unknown>>,
@@ -78,7 +78,7 @@ const GITHUB = {
   account: { id: '583231', label: 'octocat' },
 } as const;
 
-/** The servers, by the id of their definition. */
+/** The servers, by the ID of their preset. */
 export const VENDORS: Readonly<Record<PresetId, Vendor>> = {
   cognito: {
     filled: { region: 'eu-central-1', 'pool-id': 'eu-central-1_AbCdEf123' },
@@ -342,7 +342,7 @@ export const VENDORS: Readonly<Record<PresetId, Vendor>> = {
     }),
   },
   okta: {
-    filled: { organisation: 'acme' },
+    filled: { organization: 'acme' },
     metadata: {
       authorization_endpoint: `${OKTA}/authorize`,
       token_endpoint: `${OKTA}/token`,

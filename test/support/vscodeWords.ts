@@ -1,5 +1,5 @@
-// The module `vscode` for plain Node: loaded before the product's own modules with `--import`, or by mocha as
-// .mocharc.json says. Its words are here, and everything that does something in fakeEditor.ts.
+// The module `vscode` for plain Node, loaded before the product's own modules with `--import`, or by mocha as set in
+// .mocharc.json. Its texts are here, and everything with behavior is in fakeEditor.ts.
 import { registerHooks } from 'node:module';
 
 registerHooks({
@@ -7,13 +7,13 @@ registerHooks({
     specifier === 'vscode' ? { url: import.meta.url, shortCircuit: true } : next(specifier, context),
 });
 
-/** A text with what goes into it, as `l10n.t` takes it in its second form. */
+/** A text with its arguments, as the second form of `l10n.t` accepts it. */
 export interface LongForm {
   readonly message: string;
   readonly args?: readonly unknown[] | Readonly<Record<string, unknown>>;
 }
 
-/** Sentences as they stand in the code: no bundle is loaded. */
+/** Texts as they are in the code: no bundle is loaded. */
 export const l10n = {
   /** The text with each `{0}` or `{name}` replaced, once, as VS Code does it. */
   t: (text: string | LongForm, ...values: readonly unknown[]): string => {

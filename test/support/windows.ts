@@ -1,4 +1,4 @@
-// Several windows of one machine, each a whole test window, over a shared folder, clock and secret storage.
+// Several windows of one machine, each a whole test window, with a shared folder, clock and secret store.
 import { DAY, SECOND } from '../../src/core/clock.ts';
 import { FakeFolder, FakeProcessLiveness, FakeStore } from './fakeStore.ts';
 import { createTestWindow, seedSession, recordAt, type TestWindow, type TestWindowOptions } from './testWindow.ts';
@@ -20,10 +20,10 @@ import {
 import { ManualAsyncClock } from './manualAsyncClock.ts';
 import type { Script, ScriptedServer, SeenRequest } from './scriptedServer.ts';
 
-/** How long, in ms, the editor waits for a window that is being closed. */
+/** How long, in ms, the editor waits for a closing window. */
 const LAST_MOMENTS = 4 * SECOND;
 
-/** The secret stores of the windows of one machine, in one of the models. */
+/** The secret stores of the windows of one machine, by one of the models. */
 export class SecretStores {
   /** The one store of all windows, if they share one. */
   readonly shared: FakeStore;
@@ -45,7 +45,7 @@ export class SecretStores {
     return this.#secrets.secrets;
   }
 
-  /** Returns the store of one more window. */
+  /** Returns the store of another window. */
   open(): FakeStore {
     return this.#secrets.model === 'immediate' ? this.shared : new FakeStore(this.#secrets.open());
   }
@@ -53,9 +53,9 @@ export class SecretStores {
 
 /** A window: a test window that has been started. */
 export interface Window extends TestWindow {
-  /** Kills it at once, or after a number of further changes to what it shares. */
+  /** Kills it immediately, or after a number of further changes to what it shares. */
   kill(after?: number): void;
-  /** Closes it as a user does. */
+  /** Closes it, as a user does. */
   close(): Promise<void>;
 }
 
@@ -64,11 +64,11 @@ export class Windows {
   readonly #server: ScriptedServer;
   readonly #stores: SecretStores;
   readonly #open = new Set<Window>();
-  /** Everybody's clock. */
+  /** The clock of all windows. */
   readonly clock = new ManualAsyncClock();
-  /** What they all see at once. */
+  /** What all of them see immediately. */
   readonly folder = new FakeFolder();
-  /** Whether each is alive. */
+  /** Which of them are alive. */
   readonly life = new FakeProcessLiveness();
   #leapt = 0;
   #startedAt = this.clock.now() - DAY;
@@ -79,7 +79,7 @@ export class Windows {
     server.date = () => this.elapsed;
   }
 
-  /** The time that goes by for the server, whatever the clock of the machine shows. */
+  /** The time that passes for the server, whatever the clock of the machine shows. */
   get elapsed(): number {
     return this.clock.now() - this.#leapt;
   }
@@ -89,18 +89,18 @@ export class Windows {
     return this.elapsed - this.#startedAt;
   }
 
-  /** Starts the machine anew, as if it had been running for so many ms already. */
+  /** Restarts the machine, as if it had been running for a number of ms already. */
   restart(uptime = 0): void {
     this.#startedAt = this.elapsed - uptime;
   }
 
-  /** Sets the clock of the machine, forward or back; no time goes by. */
+  /** Sets the clock of the machine, forward or back; no time passes. */
   leap(by: number): void {
     this.#leapt += by;
     this.clock.set(by);
   }
 
-  /** The windows that are open, oldest first. */
+  /** The open windows, oldest first. */
   get all(): readonly Window[] {
     return [...this.#open];
   }
@@ -110,12 +110,12 @@ export class Windows {
     return this.#stores.secrets;
   }
 
-  /** The one store of all, where they share one. */
+  /** The one store of all windows, if they share one. */
   get store(): FakeStore {
     return this.#stores.shared;
   }
 
-  /** Opens a window, which starts at once. A blind one receives no change events, and finds changes at its regular checks. */
+  /** Opens a window, which starts immediately. A blind one receives no change events, and finds changes at its regular checks. */
   open({ isBlind = false, ...more }: TestWindowOptions & { readonly isBlind?: boolean } = {}): Window {
     const { clock } = this;
     const crashable = new Crashable(() => {
@@ -134,13 +134,13 @@ export class Windows {
       uptime: () => this.uptime,
       ...more,
     });
-    // All wait for what any of them does.
+    // Each of them waits for the work of all.
     const previous = clock.busy;
     clock.busy = () => previous() || testWindow.clock.busy();
     const close = async (): Promise<void> => {
       testWindow.sessions.dispose();
       const idle = testWindow.tokenRefresher.whenIdle().then(() => true);
-      // The editor does not wait for ever.
+      // The editor doesn't wait forever.
       for (let waited = 0; waited < LAST_MOMENTS && !(await Promise.race([idle, clock.rest()])); waited += SECOND) {
         await clock.pass(SECOND);
       }
@@ -152,28 +152,28 @@ export class Windows {
     return window;
   }
 
-  /** Opens so many windows, and waits until they have read what there is. */
+  /** Opens a number of windows, and waits until they have loaded. */
   async openMany(count: number, more: TestWindowOptions = {}): Promise<readonly Window[]> {
     const windows = Array.from({ length: count }, () => this.open(more));
     await this.clock.rest();
     return windows;
   }
 
-  /** Closes all. */
+  /** Closes all windows. */
   async closeAll(): Promise<void> {
     for (const window of this.all) {
       await window.close();
     }
   }
 
-  /** Signs in, in a window: a session with an id of its own. */
+  /** Signs in, in a window, with its own session ID. */
   async signIn(window: Window, id = 's1', refreshToken = 'refresh-1'): Promise<void> {
     const account = { id: `person-${id}`, label: `Person ${id}` };
     await seedSession(window, recordAt(this.#server.issuer, this.clock.now(), { id, account, refreshToken }));
   }
 }
 
-/** Notes when each request for tokens arrives, by the clock of some windows, in a list that it gives. */
+/** Records when each token request arrives, by the clock of some windows, in the returned list. */
 export function timed(
   { clock }: Windows,
   server: ScriptedServer,
@@ -187,7 +187,7 @@ export function timed(
   return times;
 }
 
-/** The access token that a window gives to a caller; undefined where it has no session. */
+/** The access token that a window returns to a caller; undefined if it has no session. */
 export async function tokenIn(window: Window): Promise<string | undefined> {
   return (await window.sessionManager.getUsableSessions('acme', ['read']))[0]?.record.accessToken;
 }

@@ -1,14 +1,15 @@
-// Add Provider…, from empty settings to signed in, at a real identity server.
+// Add Provider…, from empty settings to signed in, with the keyboard only.
 import assert from 'node:assert/strict';
 import type { Locator } from 'playwright-core';
+import { issuerRedirectUri } from '../../src/wizard/redirect.ts';
 import { demoClientId } from '../../tools/identityServer.ts';
 import { signInAt } from '../../tools/person.ts';
 import { entryFor, createUiFixture, type UiFixture } from './fixture.ts';
 
-/** The client with a secret that the server of the last tests has. */
+/** A client with a secret. */
 const CONFIDENTIAL = {
   client_id: 'confidential',
-  client_secret: 'a-secret-for-the-tests-of-the-guide-only',
+  client_secret: 'a-secret-for-the-tests-of-the-wizard-only',
   application_type: 'native',
   token_endpoint_auth_method: 'client_secret_basic',
   redirect_uris: ['http://127.0.0.1/callback'],
@@ -16,211 +17,254 @@ const CONFIDENTIAL = {
   response_types: ['code'],
 } as const;
 
-/** The box that is open: what can be seen of it, and waited for. */
-interface Box {
-  readonly widget: Locator;
+/** The open input box or quick pick. */
+interface QuickInput {
   readonly input: Locator;
-  readonly title: (words: string) => Promise<void>;
-  readonly says: (words: string | RegExp) => Promise<void>;
+  readonly waitForTitle: (words: string) => Promise<void>;
+  readonly waitForText: (words: string | RegExp) => Promise<void>;
+  readonly waitForPlaceholder: (words: string) => Promise<void>;
+  /** Replaces the text, and presses Enter. */
+  readonly enter: (text: string) => Promise<void>;
+  /** Replaces the text. */
+  readonly type: (text: string) => Promise<void>;
+  /** Filters the rows, and selects the first one. */
+  readonly pick: (filter: string) => Promise<void>;
+  readonly press: (key: string) => Promise<void>;
+  readonly goBack: () => Promise<void>;
+  /** Moves the focus to a button in the title, and presses it. */
+  readonly pressButton: (name: string) => Promise<void>;
 }
 
-function partsOf({ workbench }: UiFixture): Box {
+function quickInputOf({ workbench }: UiFixture): QuickInput {
+  const { keyboard } = workbench.page;
   const widget = workbench.page.locator('.quick-input-widget');
+  const input = widget.locator('.quick-input-filter input').last();
+  const press = (key: string): Promise<void> => keyboard.press(key);
+  const type = async (text: string): Promise<void> => {
+    await input.focus();
+    await press('Control+a');
+    await press('Delete');
+    await keyboard.insertText(text);
+  };
   return {
-    widget,
-    input: widget.locator('.quick-input-filter input').last(),
-    title: (words) => widget.locator('.quick-input-title', { hasText: words }).waitFor(),
-    says: (words) => widget.getByText(words).first().waitFor(),
+    input,
+    press,
+    type,
+    waitForTitle: (words) => widget.locator('.quick-input-title', { hasText: words }).waitFor(),
+    waitForText: (words) => widget.getByText(words).first().waitFor(),
+    waitForPlaceholder: (words) => widget.getByPlaceholder(words).waitFor(),
+    enter: async (text) => {
+      await type(text);
+      await press('Enter');
+    },
+    pick: async (filter) => {
+      await type(filter);
+      await workbench.rows.first().filter({ hasText: filter }).waitFor();
+      await press('Enter');
+    },
+    goBack: () => press('Control+Alt+-'),
+    pressButton: async (name) => {
+      const button = widget.getByRole('button', { name });
+      await button.waitFor();
+      await input.focus();
+      // Tab reaches one button of a toolbar, and the arrow keys the others.
+      for (const key of ['Shift+Tab', 'ArrowRight', 'ArrowRight', 'ArrowLeft', 'ArrowLeft', 'ArrowLeft']) {
+        await press(key);
+        if (await button.evaluate((element) => element === document.activeElement)) {
+          await press('Enter');
+          await input.focus();
+          return;
+        }
+      }
+      throw new Error(`The keyboard doesn't reach the button "${name}".`);
+    },
   };
 }
+
+const SUMMARY = 'Review your settings. Select an item to change it.';
 
 describe('adding a provider when none is configured', () => {
   const fixture = createUiFixture({}, () => ({}));
 
-  it('starts when the person tries to sign in, and nothing is in the status bar before that', async () => {
+  it('starts when the user tries to sign in', async () => {
     const { workbench } = fixture;
     await workbench.run('Session Keeper: Sign In…');
-    await workbench.notification('No provider is set up yet.').waitFor();
+    const words = 'No providers are configured.';
+    await workbench.notification(words).waitFor();
     assert.equal(await workbench.status.count(), 0);
     await workbench.waitForBadge(0);
-    await workbench.screenshot('20-nothing-set-up');
-    await workbench.press('Add Provider…', 'No provider is set up yet.');
-    await partsOf(fixture).title('Add Provider (1/10)');
-    for (const name of ['Another Server', 'Keycloak', 'Microsoft Entra ID']) {
+    await workbench.screenshot('20-no-providers');
+    await workbench.press('Add Provider…', words);
+    await quickInputOf(fixture).waitForTitle('Add Provider (1/4)');
+    for (const name of ['Other Server…', 'Keycloak', 'Microsoft Entra ID']) {
       await workbench.rows.filter({ hasText: name }).waitFor();
     }
-    await workbench.screenshot('120-guide-server');
+    await workbench.screenshot('120-wizard-server');
   });
 
-  it('shows what to fill in when a predefined server is chosen, and goes back to choose another', async () => {
+  it('shows which placeholders of a known server to replace, and goes back to the list', async () => {
     const { workbench } = fixture;
-    const { input, says, title, widget } = partsOf(fixture);
-    await workbench.rows.filter({ hasText: 'Keycloak' }).click();
-    await title('Add Provider (2/9)');
+    const { goBack, input, pick, waitForText, waitForTitle } = quickInputOf(fixture);
+    await pick('Keycloak');
+    await waitForTitle('Add Provider (2/4)');
     assert.equal(await input.inputValue(), 'https://{host}/realms/{realm}');
-    await says('The host of Keycloak, and the name of the realm.');
-    await workbench.screenshot('121-guide-issuer-of-preset');
+    await waitForText('Replace the host of Keycloak and the name of the realm.');
+    await workbench.screenshot('121-wizard-issuer-of-preset');
     await workbench.page.keyboard.type('id.example.com');
-    await says('Fill in {realm}.');
-    await widget.getByRole('button', { name: 'Back' }).click();
-    await workbench.rows.filter({ hasText: 'Another Server' }).click();
-    await title('Add Provider (2/10)');
-    await says('The address of the issuer');
+    await waitForText('Replace {realm}.');
+    await goBack();
+    await waitForTitle('Add Provider (1/4)');
+    await pick('Other Server…');
+    await waitForText('The issuer URL. Session Keeper checks the server automatically.');
   });
 
-  it('shows what is wrong when the issuer is, and continues when it is corrected', async () => {
+  it('shows what is wrong with the issuer, and continues with a valid one', async () => {
     const { identity, workbench } = fixture;
-    const { input, says, widget } = partsOf(fixture);
-    await input.fill('http://id.example.com');
-    await says('"issuer" must start with https://');
-    await workbench.screenshot('121-guide-bad-issuer');
-    await input.fill(`${identity.issuer}/wrong`);
-    await input.press('Enter');
-    await says(
-      'There is no OpenID Connect or OAuth server at this address. Correct the address, or press Enter again to go on anyway.',
+    const { enter, type, waitForText, waitForTitle } = quickInputOf(fixture);
+    await type('http://id.example.com');
+    await waitForText('"issuer" must start with https://');
+    await workbench.screenshot('121-wizard-invalid-issuer');
+    await enter(`${identity.issuer}/wrong`);
+    await waitForText(
+      'No OpenID Connect or OAuth server found at this URL. Correct the URL, or press Enter again to continue anyway.',
     );
-    await workbench.screenshot('122-guide-wrong-issuer');
-    await input.fill(`${identity.issuer}/.well-known/openid-configuration`);
-    await input.press('Enter');
-    await widget.getByPlaceholder(`${identity.issuer} has answered. This is what it offers.`).waitFor();
-    for (const fact of [
-      'You can sign in in the browser.',
-      'You can sign in with a code, on any device.',
-      'with the scope “offline_access”',
-    ]) {
-      await workbench.rows.filter({ hasText: fact }).waitFor();
-    }
-    await workbench.screenshot('123-guide-found');
-    await input.press('Enter');
+    await workbench.screenshot('122-wizard-wrong-issuer');
+    await enter(`${identity.issuer}/.well-known/openid-configuration`);
+    await waitForTitle('Add Provider (3/4)');
   });
 
-  it('shows what to register when a kind of redirect URI is chosen, and copies it', async () => {
+  it('shows the redirect URI with the client ID, and copies it', async () => {
     const { workbench } = fixture;
-    const { input, says, title, widget } = partsOf(fixture);
-    await title('Add Provider (4/10)');
+    const { input, pressButton, waitForText } = quickInputOf(fixture);
+    await waitForText('Redirect URI to register, for any port: http://127.0.0.1/callback');
+    await workbench.screenshot('124-wizard-client');
+    await workbench.context.grantPermissions(['clipboard-read', 'clipboard-write']);
+    await pressButton('Copy Redirect URI');
+    await waitForText('Copied.');
+    assert.equal(await workbench.clipboard(), 'http://127.0.0.1/callback');
+    await pressButton('Show Instructions');
+    await workbench.page.locator('.tab', { hasText: 'Preview other.md' }).waitFor();
+    await workbench.screenshot('124-wizard-instructions');
+    await input.focus();
+  });
+
+  it('changes the redirect URI before the client is registered', async () => {
+    const { workbench } = fixture;
+    const { goBack, pick, press, pressButton, type, waitForText, waitForTitle } = quickInputOf(fixture);
+    await pressButton('Change Redirect URI…');
     await workbench.rows
       .filter({ hasText: 'Any Port on 127.0.0.1' })
       .filter({ hasText: 'Recommended' })
-      .filter({ hasText: 'Register http://127.0.0.1/callback, for any port.' })
+      .filter({ hasText: 'Register http://127.0.0.1/callback for any port.' })
       .waitFor();
-    await workbench.screenshot('123-guide-redirect');
-    await workbench.rows.filter({ hasText: 'A Redirect URI That’s Already Registered' }).click();
-    await title('Add Provider (5/11)');
-    await says('Enter the redirect URI exactly as it’s registered at the server.');
-    await input.fill('http://example.com/auth');
-    await says('must be http:// with localhost, 127.0.0.1 or [::1]');
-    await input.fill('http://localhost:8400/auth');
-    await says('Redirect URI to register: http://localhost:8400/auth');
-    await widget.getByRole('button', { name: 'Copy Redirect URI' }).click();
-    await says('Copied.');
-    assert.equal(await workbench.clipboard(), 'http://localhost:8400/auth');
-    await workbench.screenshot('123-guide-redirect-uri');
-    await widget.getByRole('button', { name: 'Back' }).click();
-    await workbench.rows.filter({ hasText: 'A Fixed Port' }).click();
-    await says('Enter a port, or several separated by commas.');
-    await input.fill('8400, 8401');
-    await says('Redirect URI to register: http://127.0.0.1:8400/callback , http://127.0.0.1:8401/callback');
-    await workbench.screenshot('123-guide-redirect-port');
-    await input.press('Enter');
-    await title('Add Provider (6/11)');
-    await says('Redirect addresses to register, each of them: http://127.0.0.1:8400/callback');
-    await widget.getByRole('button', { name: 'Back' }).click();
-    await says('Enter a port, or several separated by commas.');
-    await widget.getByRole('button', { name: 'Back' }).click();
-    await workbench.rows.filter({ hasText: 'Any Port on 127.0.0.1' }).click();
-    await title('Add Provider (5/10)');
+    await workbench.screenshot('123-wizard-redirect');
+    await pick('Another Redirect URI…');
+    await waitForText('Enter the redirect URI exactly as it’s registered at the server.');
+    await type('http://example.com/auth');
+    await waitForText('must be http:// with localhost, 127.0.0.1, or [::1]');
+    await type('http://localhost:8400/auth');
+    await waitForText('Redirect URI to register: http://localhost:8400/auth');
+    await workbench.screenshot('123-wizard-redirect-uri');
+    await goBack();
+    await pick('Fixed Ports…');
+    await waitForText('Enter one or more ports, separated by commas.');
+    await type('8400, 8401');
+    await waitForText('Redirect URI to register: http://127.0.0.1:8400/callback , http://127.0.0.1:8401/callback');
+    await workbench.screenshot('123-wizard-redirect-port');
+    await press('Enter');
+    await waitForTitle('Add Provider (3/4)');
+    await waitForText('Redirect URIs to register: http://127.0.0.1:8400/callback');
+    await pressButton('Change Redirect URI…');
+    await pick('Any Port on 127.0.0.1');
+    await waitForText('Redirect URI to register, for any port: http://127.0.0.1/callback');
   });
 
-  it('copies the redirect URI, and opens the instructions, when the client ID is asked for', async () => {
+  it('shows all defaults in the summary, and keeps the answers when the user goes back', async () => {
     const { workbench } = fixture;
-    const { input, says, widget } = partsOf(fixture);
-    await says('Redirect address to register: http://127.0.0.1/callback (any port).');
-    await workbench.context.grantPermissions(['clipboard-read', 'clipboard-write']);
-    await widget.getByRole('button', { name: 'Copy the Redirect Addresses' }).click();
-    await says('Copied. Register');
-    assert.equal(await workbench.page.evaluate(() => navigator.clipboard.readText()), 'http://127.0.0.1/callback');
-    await workbench.screenshot('124-guide-client');
-    await widget.getByRole('button', { name: 'How to Register It, Step by Step' }).click();
-    await workbench.page.locator('.tab', { hasText: 'Preview other.md' }).waitFor();
-    await workbench.screenshot('124-guide-page');
-    await input.fill(demoClientId);
-    await input.press('Enter');
-    await says('The client secret, if the server has given one; else leave this empty.');
-    await input.press('Enter');
+    const { enter, goBack, input, press, waitForPlaceholder, waitForTitle } = quickInputOf(fixture);
+    await enter(demoClientId);
+    await waitForTitle('Add Provider (4/4)');
+    await waitForPlaceholder(SUMMARY);
+    for (const row of [
+      'Save and Sign In',
+      'Redirect URIhttp://127.0.0.1/callback (any port)',
+      'Scopesopenid profile email offline_access',
+      'Label127.0.0.1',
+      'Provider IDoidc',
+      'Server capabilities',
+    ]) {
+      await workbench.rows.filter({ hasText: row }).waitFor();
+    }
+    await workbench.screenshot('127-wizard-summary');
+    await goBack();
+    await waitForTitle('Add Provider (3/4)');
+    assert.equal(await input.inputValue(), demoClientId);
+    await press('Enter');
   });
 
-  it('has the usual scopes selected, and keeps what was entered when the person goes back', async () => {
+  it('changes the scopes, the label and the ID', async () => {
     const { workbench } = fixture;
-    const { input, title, widget } = partsOf(fixture);
+    const { enter, goBack, input, pick, press, type, waitForPlaceholder, waitForText } = quickInputOf(fixture);
+    await waitForPlaceholder(SUMMARY);
+    await pick('Server capabilities');
+    for (const capability of ['Browser sign-in', 'Device code sign-in', 'the scope "offline_access"']) {
+      await workbench.rows.filter({ hasText: capability }).waitFor();
+    }
+    await workbench.screenshot('123-wizard-capabilities');
+    await goBack();
+    await waitForPlaceholder(SUMMARY);
+    await pick('Scopes');
     await workbench.rows.filter({ hasText: 'offline_access' }).waitFor();
-    const checked = widget.locator(
-      '.monaco-list-row [role=checkbox][aria-checked=true], .monaco-list-row input:checked',
+    const checked = workbench.page.locator(
+      '.quick-input-widget .monaco-list-row [role=checkbox][aria-checked=true], .quick-input-widget .monaco-list-row input:checked',
     );
     assert.equal(await checked.count(), 4);
-    await workbench.screenshot('125-guide-scopes');
-    await widget.getByRole('button', { name: 'Back' }).click();
-    await title('Add Provider (6/10)');
-    await widget.getByRole('button', { name: 'Back' }).click();
-    await title('Add Provider (5/10)');
-    assert.equal(await input.inputValue(), demoClientId);
-    for (const step of [6, 7]) {
-      await input.press('Enter');
-      await title(`Add Provider (${step}/10)`);
-    }
-    await input.press('Enter');
-  });
-
-  it('refuses an ID that VS Code itself uses, and shows a summary when everything is entered', async () => {
-    const { workbench } = fixture;
-    const { input, says, title } = partsOf(fixture);
-    await title('Add Provider (8/10)');
-    await input.fill('Acme');
-    await input.press('Enter');
-    await title('Add Provider (9/10)');
+    await workbench.screenshot('125-wizard-scopes');
+    await press('Enter');
+    await waitForPlaceholder(SUMMARY);
+    await pick('Label');
+    await waitForText('The name of this provider in VS Code');
+    await enter('Acme');
+    await waitForPlaceholder(SUMMARY);
+    await pick('Provider ID');
+    await waitForText('The provider ID that extensions pass to getSession.');
     assert.equal(await input.inputValue(), 'acme');
-    await input.fill('github');
-    await says('"id" belongs to a provider of VS Code itself');
-    await workbench.screenshot('126-guide-id');
-    await input.fill('acme');
-    await input.press('Enter');
-    await title('Add Provider (10/10)');
-    await workbench.rows.filter({ hasText: 'openid profile email offline_access' }).waitFor();
-    await workbench.screenshot('127-guide-summary');
+    await type('github');
+    await waitForText('"id" is used by VS Code');
+    await workbench.screenshot('126-wizard-id');
+    await enter('acme');
+    await waitForPlaceholder(SUMMARY);
   });
 
-  it('signs in when that is chosen at the end', async () => {
+  it('signs in', async () => {
     const { identity, workbench } = fixture;
-    const page = await workbench.waitForPage(() => workbench.rows.filter({ hasText: 'Sign In Now' }).click());
+    const page = await workbench.waitForPage(() => quickInputOf(fixture).press('Enter'));
     await signInAt(page, 'demo');
     await workbench.returnFrom(page);
     await workbench.notifications.filter({ hasText: 'Signed in to Acme as demo.' }).waitFor();
     await workbench.waitForStatus('Acme: renews in');
-    await workbench.screenshot('128-guide-signed-in');
+    await workbench.screenshot('128-wizard-signed-in');
     const stored = (await workbench.userSettings())['sessionKeeper.providers'];
     assert.deepEqual(stored, [
       { ...entryFor(identity.issuer), scopes: ['openid', 'profile', 'email', 'offline_access'] },
     ]);
   });
 
-  it('changes nothing but the label when only that is edited later', async () => {
+  it('changes only the label of an existing provider', async () => {
     const { identity, workbench } = fixture;
-    const { input, title } = partsOf(fixture);
+    const { enter, pick, press, type, waitForPlaceholder, waitForTitle } = quickInputOf(fixture);
     await workbench.run('Session Keeper: Add Provider…');
-    await workbench.rows.filter({ hasText: 'Acme' }).click();
-    await title('Edit Provider Acme (2/10)');
-    await workbench.screenshot('129-guide-edit');
-    await input.press('Enter');
-    for (const step of [3, 4, 5, 6, 7]) {
-      await title(`Edit Provider Acme (${step}/10)`);
-      await input.press('Enter');
-    }
-    await title('Edit Provider Acme (8/10)');
-    await input.fill('Acme Corporation');
-    await input.press('Enter');
-    await title('Edit Provider Acme (9/10)');
-    await input.press('Enter');
-    await workbench.rows.filter({ hasText: 'Save' }).last().click();
-    await workbench.notifications.filter({ hasText: 'The changes to Acme Corporation are saved.' }).waitFor();
+    await workbench.rows.filter({ hasText: 'Acme' }).waitFor();
+    await pick('Acme');
+    await waitForTitle('Edit Provider Acme');
+    await workbench.screenshot('129-wizard-edit');
+    await pick('Label');
+    await enter('Acme Corporation');
+    await waitForPlaceholder(SUMMARY);
+    await type('');
+    await press('ArrowDown');
+    await press('Enter');
+    await workbench.notifications.filter({ hasText: 'Changes to Acme Corporation saved.' }).waitFor();
     await workbench.waitForStatus('Acme Corporation: renews in');
     const stored = (await workbench.userSettings())['sessionKeeper.providers'];
     assert.deepEqual(stored, [
@@ -230,12 +274,12 @@ describe('adding a provider when none is configured', () => {
         scopes: ['openid', 'profile', 'email', 'offline_access'],
       },
     ]);
-    await workbench.screenshot('130-guide-edited');
+    await workbench.screenshot('130-wizard-edited');
   });
 });
 
 describe('adding a provider when some entries are invalid', () => {
-  const bad = {
+  const invalid = {
     id: 'intranet',
     label: 'Intranet',
     issuer: 'http://id.example.com',
@@ -254,47 +298,51 @@ describe('adding a provider when some entries are invalid', () => {
       ],
     },
     () => ({
-      'sessionKeeper.providers': [bad, 'junk'],
+      'sessionKeeper.providers': [invalid, 'junk'],
     }),
   );
 
-  it('saves a server that does not answer, with a scope that was typed, and leaves the other entries as they are', async () => {
+  it('shows the invalid entries in the diagnostics, with a quick fix', async () => {
     const { workbench } = fixture;
-    const { input, says, title, widget } = partsOf(fixture);
+    await workbench.run('Session Keeper: Show Diagnostics');
+    await workbench.page.locator('.codelens-decoration', { hasText: 'Open Settings' }).first().waitFor();
+    await workbench.screenshot('137-diagnostics');
+    await workbench.run('View: Close Editor');
+  });
+
+  it('saves an unreachable server with a scope that was typed, and keeps the other entries', async () => {
+    const { workbench } = fixture;
+    const { enter, pick, press, type, waitForPlaceholder, waitForText, waitForTitle } = quickInputOf(fixture);
     await workbench.run('Session Keeper: Add Provider…');
     await workbench.rows.filter({ hasText: 'Intranet' }).waitFor();
-    await workbench.rows.filter({ hasText: 'Another Server' }).click();
-    await title('Add Provider (2/10)');
-    await input.fill('http://127.0.0.1:9/later');
-    await input.press('Enter');
-    await says('127.0.0.1:9 cannot be reached, or takes too long to answer.');
-    await workbench.screenshot('131-guide-unreachable');
-    await input.press('Enter');
-    await title('Add Provider (3/9)');
-    await input.press('Enter');
-    await title('Add Provider (4/9)');
-    await input.fill('vscode');
-    await input.press('Enter');
-    await title('Add Provider (5/9)');
-    await input.press('Enter');
-    await title('Add Provider (6/9)');
-    await input.fill('notes.own');
-    await workbench.rows.filter({ hasText: 'notes.own' }).click();
-    await input.fill('');
+    await workbench.screenshot('131-wizard-existing');
+    await pick('Other Server…');
+    await waitForTitle('Add Provider (2/4)');
+    await enter('http://127.0.0.1:9/later');
+    await waitForText('Couldn’t reach 127.0.0.1:9.');
+    await workbench.screenshot('131-wizard-unreachable');
+    await press('Enter');
+    await waitForTitle('Add Provider (3/4)');
+    await enter('vscode');
+    await waitForPlaceholder(SUMMARY);
+    await pick('Scopes');
     await workbench.rows.filter({ hasText: 'offline_access' }).waitFor();
-    await workbench.screenshot('132-guide-own-scope');
-    await widget.getByRole('button', { name: 'OK' }).click();
-    for (const step of [7, 8]) {
-      await title(`Add Provider (${step}/9)`);
-      await input.press('Enter');
-    }
+    await type('notes.own');
+    await workbench.rows.filter({ hasText: 'notes.own' }).waitFor();
+    await press('ArrowDown');
+    await press('Space');
+    await type('');
+    await workbench.rows.filter({ hasText: 'offline_access' }).waitFor();
+    await workbench.screenshot('132-wizard-own-scope');
+    await press('Enter');
     await workbench.rows.filter({ hasText: 'openid profile email offline_access notes.own' }).waitFor();
-    await workbench.rows.filter({ hasText: 'Save' }).last().click();
+    await press('ArrowDown');
+    await press('Enter');
     await workbench.notifications
-      .filter({ hasText: '127.0.0.1 is set up. Sign in from the Accounts menu, or from here.' })
+      .filter({ hasText: '127.0.0.1 was added. You can sign in now, or later from the Accounts menu.' })
       .waitFor();
     const [first, second, third] = (await workbench.userSettings())['sessionKeeper.providers'] as unknown[];
-    assert.deepEqual([first, second], [bad, 'junk']);
+    assert.deepEqual([first, second], [invalid, 'junk']);
     assert.deepEqual(third, {
       id: 'oidc',
       label: '127.0.0.1',
@@ -304,78 +352,69 @@ describe('adding a provider when some entries are invalid', () => {
     });
   });
 
-  it('signs in with the client secret that was entered, and writes it into no setting', async () => {
+  it('signs in with the client secret that was entered, and doesn’t write it to the settings', async () => {
     const { identity, workbench } = fixture;
-    const { input, title } = partsOf(fixture);
+    const { enter, pick, press, type, waitForPlaceholder, waitForTitle } = quickInputOf(fixture);
     await workbench.run('Session Keeper: Add Provider…');
-    await workbench.rows.filter({ hasText: 'Another Server' }).click();
-    await title('Add Provider (2/10)');
-    await input.fill(`${identity.issuer}/`);
-    await input.press('Enter');
-    for (const step of [3, 4]) {
-      await title(`Add Provider (${step}/10)`);
-      await input.press('Enter');
-    }
-    await title('Add Provider (5/10)');
-    await input.fill(CONFIDENTIAL.client_id);
-    await input.press('Enter');
-    await title('Add Provider (6/10)');
-    await input.fill(CONFIDENTIAL.client_secret);
-    await workbench.screenshot('133-guide-secret');
-    await input.press('Enter');
-    await title('Add Provider (7/10)');
-    await input.press('Enter');
-    await title('Add Provider (8/10)');
-    await input.fill('Acme');
-    await input.press('Enter');
-    await title('Add Provider (9/10)');
-    await input.press('Enter');
-    await workbench.rows.filter({ hasText: 'Client secretgiven' }).waitFor();
-    await workbench.screenshot('134-guide-summary-secret');
-    const page = await workbench.waitForPage(() => workbench.rows.filter({ hasText: 'Sign In Now' }).click());
+    await workbench.rows.filter({ hasText: 'Other Server…' }).waitFor();
+    await pick('Other Server…');
+    await waitForTitle('Add Provider (2/4)');
+    await enter(`${identity.issuer}/`);
+    await waitForTitle('Add Provider (3/4)');
+    await enter(CONFIDENTIAL.client_id);
+    await waitForPlaceholder(SUMMARY);
+    await pick('Client secret');
+    await waitForPlaceholder('Client secret');
+    await type(CONFIDENTIAL.client_secret);
+    await workbench.screenshot('133-wizard-secret');
+    await press('Enter');
+    await waitForPlaceholder(SUMMARY);
+    await pick('Label');
+    await enter('Acme');
+    await workbench.rows.filter({ hasText: 'Client secretentered' }).waitFor();
+    await workbench.screenshot('134-wizard-summary-secret');
+    const page = await workbench.waitForPage(() => press('Enter'));
     await signInAt(page, 'demo');
     await workbench.returnFrom(page);
     await workbench.notifications.filter({ hasText: 'Signed in to Acme as demo.' }).waitFor();
     const settings = JSON.stringify(await workbench.userSettings());
     assert.ok(!settings.includes(CONFIDENTIAL.client_secret));
-    assert.ok(settings.includes(`"issuer":"${identity.issuer}"`), 'the issuer is as the server spells it');
+    assert.ok(settings.includes(`"issuer":"${identity.issuer}"`), 'the issuer of the server metadata');
   });
 
-  it('asks only for what is needed when the product has no metadata, and chooses the device code when there is no secret', async () => {
+  it('selects the device code flow for a product without metadata if there is no secret, and proposes a redirect URI for its issuer only', async () => {
     const { workbench } = fixture;
-    const { input, says, title, widget } = partsOf(fixture);
+    const { pick, enter, press, waitForPlaceholder, waitForText, waitForTitle } = quickInputOf(fixture);
     await workbench.run('Session Keeper: Add Provider…');
-    await input.fill('GitHub OAuth');
-    await workbench.rows.filter({ hasText: 'GitHub OAuth App' }).click();
-    await title('Add Provider (2/9)');
-    await says('Its tokens do not run out, so there is nothing to renew.');
-    await workbench.screenshot('135-guide-known');
-    await input.press('Enter');
-    await title('Add Provider (3/9)');
-    await input.press('Enter');
-    await title('Add Provider (4/9)');
-    await says('Redirect address to register: http://127.0.0.1/callback (any port).');
-    await input.fill('Ov23liAbCdEf');
-    await input.press('Enter');
-    await title('Add Provider (5/9)');
-    await says('Leave this empty to sign in with a code instead.');
-    await workbench.screenshot('136-guide-secret-or-code');
-    await input.press('Enter');
-    await title('Add Provider (6/9)');
-    await widget.getByRole('button', { name: 'OK' }).click();
-    for (const step of [7, 8]) {
-      await title(`Add Provider (${step}/9)`);
-      await input.press('Enter');
-    }
+    await workbench.rows.filter({ hasText: 'GitHub OAuth App' }).waitFor();
+    await pick('GitHub OAuth App');
+    await waitForTitle('Add Provider (2/4)');
+    const redirectUri = issuerRedirectUri('https://github.com/login/oauth');
+    await waitForText(`Redirect URI to register, for any port: ${redirectUri}`);
+    await workbench.screenshot('135-wizard-known');
+    await enter('Ov23liAbCdEf');
+    await waitForTitle('Add Provider (3/4)');
+    await waitForText('Leave empty to sign in with a device code instead.');
+    await workbench.screenshot('136-wizard-secret-or-code');
+    await press('Enter');
     await workbench.rows.filter({ hasText: 'read:user user:email' }).waitFor();
-    await workbench.rows.filter({ hasText: 'Save' }).last().click();
-    await workbench.notifications.filter({ hasText: 'GitHub OAuth App is set up.' }).waitFor();
+    await pick('Redirect URI');
+    await workbench.rows
+      .filter({ hasText: 'Separate Path for This Server' })
+      .filter({ hasText: 'Keeps your other servers from receiving this server’s authorization codes.' })
+      .waitFor();
+    await workbench.screenshot('136-wizard-redirect-for-issuer');
+    await press('Enter');
+    await waitForPlaceholder(SUMMARY);
+    await press('ArrowDown');
+    await press('Enter');
+    await workbench.notifications.filter({ hasText: 'GitHub OAuth App was added.' }).waitFor();
     const entry = ((await workbench.userSettings())['sessionKeeper.providers'] as unknown[]).at(-1) as Readonly<
       Record<string, unknown>
     >;
     assert.deepEqual(
-      [entry['id'], entry['clientId'], entry['signInMethod'], entry['account']],
-      ['github-oauth-app', 'Ov23liAbCdEf', 'device', { id: 'id', label: 'login' }],
+      [entry['id'], entry['clientId'], entry['signInMethod'], entry['account'], entry['redirectUri']],
+      ['github-oauth-app', 'Ov23liAbCdEf', 'device', { id: 'id', label: 'login' }, redirectUri],
     );
     assert.equal(
       (entry['endpoints'] as Readonly<Record<string, unknown>>)['token'],

@@ -1,28 +1,27 @@
-// A session that cannot be renewed: how long it lasts is shown, and the person is warned before it ends.
+// A session that can't be renewed: the remaining time is shown, and the user is warned before it ends.
 import assert from 'node:assert/strict';
 import { LONG, MUTE, getActions, signIn } from './userActions.ts';
 import { createUiFixture } from './fixture.ts';
 
-/** How long, in s, the session lasts: its last third is more than a minute, so that the warning can be put off. */
+/** The lifetime, in s, of the session: its last third is more than a minute, so that the warning can be snoozed. */
 const LIFETIME = 186;
-/** How long, in ms, it takes at most until a warning. */
+/** The maximum time, in ms, until the warning. */
 const UNTIL_WARNING = LIFETIME * 1000;
 
-describe('a session that cannot be renewed', () => {
+describe('a session that can’t be renewed', () => {
   const fixture = createUiFixture({ issueRefreshToken: 'never', accessTokenSeconds: LIFETIME });
-  const warning =
-    /Your session of demo at Acme ends at \d+:\d\d:\d\d [AP]M\. Sign in again now to go on without a break\./;
+  const warning = /Your Acme session \(demo\) expires at \d+:\d\d:\d\d [AP]M\. Sign in again to avoid interruption\./;
 
-  it('shows how long it lasts when the person has signed in', async () => {
+  it('shows the remaining time after the sign-in', async () => {
     const { workbench } = fixture;
     await workbench.waitForStatus('Acme: signed out');
     await signIn(workbench);
     await workbench.waitForStatus(/Acme: [23] minutes left/);
-    await workbench.followLink('Dismiss', 'Acme didn’t issue a refresh token for demo');
+    await workbench.followLink('Dismiss', 'Your Acme session (demo) can’t be renewed');
     await workbench.clearNotifications();
   });
 
-  it('warns again when the person has put the warning off', async () => {
+  it('warns again after the user has snoozed the warning', async () => {
     const { workbench } = fixture;
     const shown = workbench.notification(warning);
     await shown.waitFor({ timeout: UNTIL_WARNING });
@@ -38,7 +37,7 @@ describe('a session that cannot be renewed', () => {
     await workbench.screenshot('97-warning-again');
   });
 
-  it('removes the warning when the person signs in without it', async () => {
+  it('closes the warning when the user signs in by command', async () => {
     const { identity, workbench } = fixture;
     identity.policy.accessTokenSeconds = LONG;
     await signIn(workbench);

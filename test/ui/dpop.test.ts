@@ -1,4 +1,4 @@
-// A session that is bound to a key (RFC 9449): the key outlives the window in which it was made.
+// A DPoP-bound session (RFC 9449): the key is kept when its window is closed.
 import assert from 'node:assert/strict';
 import { LONG, renewNow, signIn } from './userActions.ts';
 import { entryFor, createUiFixture } from './fixture.ts';
@@ -25,7 +25,7 @@ describe('a session that is bound to a DPoP key', () => {
     (issuer) => ({ 'sessionKeeper.providers': [{ ...entryFor(issuer), clientId: BOUND, dpop: true }] }),
   );
 
-  it('renews with the same key when the window was reloaded', async () => {
+  it('renews with the same key after the window was reloaded', async () => {
     const { workbench } = fixture;
     await signIn(workbench);
     await workbench.reload();
@@ -33,7 +33,7 @@ describe('a session that is bound to a DPoP key', () => {
     await renewNow(fixture);
   });
 
-  it('renews with the same key when another window does it', async () => {
+  it('renews with the same key in another window', async () => {
     const { identity, workbench } = fixture;
     const other = await workbench.openWindow();
     await other.waitForStatus('Acme: renews in');

@@ -1,5 +1,5 @@
-// The browser and the editors of this process. Starting them takes several seconds, so each description uses what the
-// one before it has left, in a browser context of its own and after everything that was stored has been removed.
+// The browser and the editors of this process. Starting them takes several seconds, so each description reuses those of the
+// previous one, with a new browser context and without stored data.
 import { rmSync } from 'node:fs';
 import { mkdtemp, readdir, rm, truncate } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -11,15 +11,17 @@ import { logsIn } from '../../tools/leaks.ts';
 import { printLog } from '../../tools/progress.ts';
 import { packages } from './packages.ts';
 
-/** How long, in ms, the extension hosts of an editor may take to end after its windows were closed. */
+/** The timeout, in ms, for the extension hosts of an editor to exit after its windows were closed. */
 const END_LIMIT = 20_000;
 const END_POLL = 50;
 
 const started = new Map<string, Editor>();
 const unused: Editor[] = [];
+/** Those with additional extensions, which no other description uses. */
+const special = new Set<Editor>();
 let browser: Promise<Browser> | undefined;
 
-/** The browser that the descriptions of this process share. */
+/** Returns the browser that the descriptions of this process share. */
 export async function sharedBrowser(): Promise<Browser> {
   if (browser !== undefined && !(await browser).isConnected()) {
     browser = undefined;
@@ -28,14 +30,22 @@ export async function sharedBrowser(): Promise<Browser> {
   return browser;
 }
 
-/** An editor with both extensions installed, and without settings, sessions or logs: a used one, or else a new one. */
-export async function takeEditor(): Promise<Editor> {
-  return unused.pop() ?? (await newEditor());
+/**
+ * Returns an editor with both extensions installed, without settings, sessions or logs: a used one, or else a new one.
+ * @param additional the package files of other extensions to install; such an editor is always a new one.
+ */
+export async function takeEditor(additional: readonly string[] = []): Promise<Editor> {
+  if (additional.length === 0) {
+    return unused.pop() ?? (await newEditor([]));
+  }
+  const editor = await newEditor(additional);
+  special.add(editor);
+  return editor;
 }
 
 /** Takes an editor back whose windows are closed. One that can't be used again is stopped. */
 export async function returnEditor(editor: Editor): Promise<void> {
-  if (!(await hasNoExtensionHosts(editor))) {
+  if (special.delete(editor) || !(await hasNoExtensionHosts(editor))) {
     await stop(editor);
     return;
   }
@@ -55,9 +65,9 @@ export async function closeEditors(): Promise<void> {
   await Promise.all([...started.values()].map(stop));
 }
 
-async function newEditor(): Promise<Editor> {
+async function newEditor(additional: readonly string[]): Promise<Editor> {
   if (started.size === 0) {
-    // A worker of mocha ends without running hooks after its last file.
+    // A mocha worker exits without running hooks after its last file.
     process.once('exit', () => {
       for (const folder of started.keys()) {
         rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
@@ -66,7 +76,7 @@ async function newEditor(): Promise<Editor> {
   }
   // The name is short because VS Code keeps sockets below it, and their paths are limited to 103 characters.
   const dataDir = await mkdtemp(join(tmpdir(), 'sk-'));
-  await installExtensions(await packages(), { dataDir, log: printLog });
+  await installExtensions([...(await packages()), ...additional], { dataDir, log: printLog });
   const editor = await startEditor({ dataDir, smokeTestDriver: false, log: printLog });
   started.set(dataDir, editor);
   return editor;
@@ -78,7 +88,7 @@ async function stop(editor: Editor): Promise<void> {
   started.delete(editor.dataDir);
 }
 
-/** Waits until VS Code's server has logged the end of each extension host that it has started; tells whether it has. */
+/** Waits until VS Code's server has logged the end of each extension host that it has started. Returns whether it has. */
 async function hasNoExtensionHosts({ dataDir }: Editor): Promise<boolean> {
   for (const end = Date.now() + END_LIMIT; Date.now() < end;) {
     const logs = await logsIn(join(dataDir, 'data', 'logs'));

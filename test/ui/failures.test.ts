@@ -1,5 +1,5 @@
-// What a person meets when something goes wrong: the sentence, what is offered beside it, and where that leads. What goes
-// wrong does so at the real server, or on the way to it.
+// Failures as the user sees them: the message, the actions, and their effect. The faults occur at the real server or on the
+// connection to it.
 import assert from 'node:assert/strict';
 import { createServer as createProxy, type Server as ProxyServer } from 'node:http';
 import { createServer, type Server } from 'node:https';
@@ -20,20 +20,20 @@ import {
 import { entryFor, createUiFixture, type UiFixture } from './fixture.ts';
 import { LIMIT, RENEWAL_INTERVAL } from './workbench.ts';
 
-/** Renews to a token that soon runs out, after which something goes wrong with each renewal. */
+/** Renews to a short-lived token, and makes each later renewal fail. */
 async function failNext(fixture: UiFixture, action: FaultAction, path?: string): Promise<void> {
   await renewNow(fixture, SHORT);
   fixture.identity.faults.add({ action, ...(path === undefined ? {} : { path }) });
 }
 
-/** Asks for the session as another extension does, once it can be renewed again, and reads why it is refused. */
+/** Requests the session as another extension, once it can be renewed again, and checks the error. */
 async function beRefused({ workbench }: UiFixture, sentence: string): Promise<void> {
   await workbench.page.waitForTimeout(RENEWAL_INTERVAL);
   await workbench.run('Consumer: Who Am I?');
   await workbench.notification(`Acme could not be asked: ${sentence}`).waitFor();
 }
 
-/** Waits for so many more renewals that do not work. */
+/** Waits for a number of further failed renewals. */
 async function failedRenewals({ identity: { journal } }: UiFixture, count: number): Promise<void> {
   const wanted = journal.refreshRequests().length + count;
   await journal.waitForRequest((entry) => journal.refreshRequests().indexOf(entry) === wanted - 1, {
@@ -44,7 +44,7 @@ async function failedRenewals({ identity: { journal } }: UiFixture, count: numbe
 describe('a temporary failure', () => {
   const fixture = createUiFixture({ accessTokenSeconds: LONG });
 
-  it('does not occur when another extension is given the session', async () => {
+  it('doesn’t occur when another extension gets the session', async () => {
     const { workbench } = fixture;
     await workbench.waitForStatus('Acme: signed out');
     await signIn(workbench);
@@ -60,7 +60,7 @@ describe('a temporary failure', () => {
   it('is reported when a caller is refused while the server is unreachable, and no longer when it is back', async () => {
     const { identity, workbench } = fixture;
     const sentence =
-      'Acme cannot be reached, or takes too long to answer. Your session is kept, and is renewed as soon as the server answers again.';
+      'Couldn’t reach Acme. You’re still signed in. Your session will be renewed when the server responds.';
     await failNext(fixture, { kind: 'dropBefore' });
     assert.equal(await workbench.notifications.count(), 0);
     await beRefused(fixture, sentence);
@@ -74,34 +74,32 @@ describe('a temporary failure', () => {
     await workbench.waitForStatus('Acme: renews in 5');
   });
 
-  it('ends with the button when the server was down and is back', async () => {
+  it('ends with Retry Now when the server is back', async () => {
     const { identity, workbench } = fixture;
-    const sentence =
-      'Acme has a problem of its own and cannot answer now. Your session is kept, and the renewal is tried again.';
+    const sentence = 'Acme is temporarily unavailable. You’re still signed in. Retrying automatically.';
     await failNext(fixture, { kind: 'answer', status: 503 }, '/token');
     await beRefused(fixture, sentence);
     const shown = dismissibleNotification(workbench, sentence);
     assert.deepEqual(await getActions(shown), { buttons: ['Retry Now'], links: ['Show Log', 'Dismiss', MUTE] });
     await workbench.waitForStatus('Acme: retrying');
     await workbench.screenshot('81-server-down');
-    // The try after the second one is far enough away.
+    // The attempt after the second one is far enough away.
     const tryAt = (await workbench.status.textContent()) ?? '';
     await failedRenewals(fixture, 1);
     await workbench.status.filter({ hasText: 'Acme: retrying', hasNotText: tryAt }).waitFor();
-    assert.equal(await shown.count(), 1, 'it is told once');
+    assert.equal(await shown.count(), 1, 'it is reported once');
     identity.faults.clear();
     await shown.getByRole('button', { name: 'Retry Now' }).click();
-    await workbench.notification('The session of demo at Acme is renewed.').waitFor();
+    await workbench.notification('Renewed your Acme session (demo).').waitFor();
     await shown.waitFor({ state: 'detached' });
     await workbench.waitForStatus('Acme: renews in 5');
   });
 
-  it('shows when the next try is when the server limits the rate, and offers no button for one before that', async () => {
+  it('shows the time of the next attempt when the server limits the rate, without Retry Now', async () => {
     const { identity, workbench } = fixture;
-    // Long enough for what is done before the next try, also on a busy machine.
+    // Long enough for the checks before the next attempt, even on a busy machine.
     const wait = 20;
-    const sentence =
-      'Acme asks to wait a little before the next request. Your session is kept, and the renewal is tried again.';
+    const sentence = 'Too many requests to Acme. You’re still signed in. Retrying automatically.';
     await failNext(fixture, { kind: 'answer', status: 429, headers: { 'retry-after': String(wait) } }, '/token');
     await beRefused(fixture, sentence);
     const shown = dismissibleNotification(workbench, sentence);
@@ -119,49 +117,48 @@ describe('a temporary failure', () => {
     identity.faults.clear();
     await workbench.waitForStatus('Acme: renews in 5');
     const [first, second] = identity.journal.refreshRequests().slice(-2);
-    assert.ok((second?.at ?? 0) - (first?.at ?? 0) >= wait * 1000, 'it waits as long as it was asked to');
+    assert.ok((second?.at ?? 0) - (first?.at ?? 0) >= wait * 1000, 'it waits as long as the server requires');
   });
 
-  it('ends with the button when a web page was answered and is not any more', async () => {
+  it('ends with Retry Now when the server no longer responds with a web page', async () => {
     const { identity, workbench } = fixture;
     const sentence =
-      'Where Acme should answer, there is a web page: a login page of the network, a proxy, or a wrong issuer address. Your session is kept.';
+      'Received a web page instead of a response from Acme. You may need to sign in to your network, or check the issuer URL. You’re still signed in.';
     await failNext(fixture, { kind: 'html' }, '/token');
     const shown = dismissibleNotification(workbench, sentence);
     await shown.waitFor();
     assert.deepEqual(await getActions(shown), {
       buttons: ['Retry Now'],
-      links: ['Check Proxy Settings', 'Dismiss', MUTE],
+      links: ['Open Proxy Settings', 'Dismiss', MUTE],
     });
     await workbench.waitForStatus('Acme: needs attention');
     assert.ok(await workbench.hasStatusWarning());
     await workbench.screenshot('83-web-page');
     identity.faults.clear();
     await shown.getByRole('button', { name: 'Retry Now' }).click();
-    await workbench.notification('The session of demo at Acme is renewed.').waitFor();
+    await workbench.notification('Renewed your Acme session (demo).').waitFor();
     await shown.waitFor({ state: 'detached' });
     await workbench.waitForStatus('Acme: renews in 5');
   });
 
-  it('shows by how much the clock is off, and ends when it is set', async () => {
+  it('shows the clock skew, and ends when the clock is set', async () => {
     const { identity, workbench } = fixture;
-    const sentence =
-      'The clock of this computer is 10 minutes behind that of Acme. Check its date, time and time zone.';
+    const sentence = 'Your computer’s clock is 10 minutes behind Acme. Check your date, time, and time zone.';
     await workbench.clearNotifications();
     identity.faults.add({ action: { kind: 'shiftDate', seconds: 630 } });
     await workbench.run('Session Keeper: Renew Now');
     const shown = dismissibleNotification(workbench, sentence);
-    assert.deepEqual(await getActions(shown), { buttons: ['Check the Clock'], links: ['Dismiss', MUTE] });
+    assert.deepEqual(await getActions(shown), { buttons: ['Check Clock'], links: ['Dismiss', MUTE] });
     await workbench.screenshot('85-clock');
-    await shown.getByRole('button', { name: 'Check the Clock' }).click();
+    await shown.getByRole('button', { name: 'Check Clock' }).click();
     const measured = workbench.notification(
-      /The clock of this computer is 10 minutes behind that of Acme\. .* Measured at \d+:\d\d:\d\d/,
+      /Your computer’s clock is 10 minutes behind Acme\. .* Measured at \d+:\d\d:\d\d/,
     );
     assert.deepEqual(await getActions(measured), { buttons: ['Retry Now'], links: [] });
     await workbench.screenshot('85-clock-measured');
     identity.faults.clear();
     await measured.getByRole('button', { name: 'Retry Now' }).click();
-    await workbench.notification('The session of demo at Acme is renewed.').waitFor();
+    await workbench.notification('Renewed your Acme session (demo).').waitFor();
     await shown.waitFor({ state: 'detached' });
   });
 });
@@ -176,7 +173,7 @@ describe('a failure due to the settings', () => {
   } as const;
   let untrusted: Server;
   let untrustedAddress = '';
-  /** A proxy that lets nobody through. */
+  /** A proxy that rejects all connections. */
   let proxy: ProxyServer;
   let proxyAddress = '';
   before(async () => {
@@ -201,8 +198,7 @@ describe('a failure due to the settings', () => {
     clientId,
   });
   const acme = (issuer: string): Readonly<Record<string, unknown>> => entryFor(issuer);
-  const globex = (issuer: string): Readonly<Record<string, unknown>> =>
-    entryOf('Globex', issuer, 'nobody-knows-this-one');
+  const globex = (issuer: string): Readonly<Record<string, unknown>> => entryOf('Globex', issuer, 'unknown-client');
   const scopes = ['openid', 'offline_access', 'notes.read'];
   const initech = (issuer: string): Readonly<Record<string, unknown>> => ({
     ...entryOf('Initech', issuer, narrow.client_id),
@@ -218,10 +214,9 @@ describe('a failure due to the settings', () => {
     ],
   }));
 
-  it('leads to the entry when the server refuses the client at a renewal', async () => {
+  it('opens the entry when the server rejects the client at a renewal', async () => {
     const { identity, workbench } = fixture;
-    const sentence =
-      'Acme does not accept the client id, or wants a client secret with it. Check "clientId" in the settings.';
+    const sentence = 'Acme rejected the client ID or requires a client secret.';
     await workbench.waitForStatus('Signed out');
     await signIn(workbench);
     await failNext(fixture, { kind: 'answer', status: 401, body: { error: 'invalid_client' } }, '/token');
@@ -241,14 +236,14 @@ describe('a failure due to the settings', () => {
     await renewNow(fixture);
   });
 
-  it('leads to the scopes when the server refuses one', async () => {
+  it('opens the scopes when the server rejects one', async () => {
     const { workbench } = fixture;
     const page = await workbench.waitForPage(() => startSignIn(workbench, 'Initech'));
-    await page.getByRole('heading', { name: 'Signing in did not work' }).waitFor();
+    await page.getByRole('heading', { name: 'Sign-in failed' }).waitFor();
     await workbench.screenshot('87-scope-page', page);
     await workbench.returnFrom(page);
     const shown = workbench.notification(
-      'Initech does not grant a scope that was asked for. Check "scopes" in the settings. The server says: “requested scope is not allowed”',
+      'Initech doesn’t grant one of the requested scopes. Server message: "requested scope is not allowed"',
     );
     assert.deepEqual(await getActions(shown), { buttons: ['Edit Scopes', 'Show Log'], links: [] });
     await workbench.screenshot('87-scope');
@@ -258,50 +253,48 @@ describe('a failure due to the settings', () => {
     await workbench.run('View: Close All Editors');
   });
 
-  it('copies the redirect URI when it is not registered', async () => {
+  it('copies the redirect URI when it isn’t registered', async () => {
     const { identity, workbench } = fixture;
     const action: FaultAction = { kind: 'answer', status: 400, body: { error: 'redirect_uri_mismatch' } };
     identity.faults.add({ path: '/token', grantType: 'authorization_code', times: 1, action });
     await finishSignIn(workbench, () => startSignIn(workbench, 'Acme'));
     const shown = workbench.notification(
-      'Acme doesn’t accept the redirect URI. Register it for this client there, or use a fixed port.',
+      'Acme rejected the redirect URI. Register it for your client, or use a fixed port.',
     );
-    assert.deepEqual((await getActions(shown)).buttons, ['Copy Redirect URI', 'Use a Fixed Port…']);
+    assert.deepEqual((await getActions(shown)).buttons, ['Copy Redirect URI', 'Use Fixed Port…']);
     await workbench.screenshot('88-redirect');
     await shown.getByRole('button', { name: 'Copy Redirect URI' }).click();
     await workbench
-      .notification('Copied http://127.0.0.1/callback. Add it to your client at Acme as a redirect URI for any port.')
+      .notification('Copied http://127.0.0.1/callback. Add to the redirect URIs of your client at Acme, for any port.')
       .waitFor();
     assert.equal(await workbench.clipboard(), 'http://127.0.0.1/callback');
     await workbench.screenshot('88-redirect-copied');
     await workbench.clearNotifications();
   });
 
-  it('leads to the certificate settings when the certificate is not trusted', async () => {
+  it('opens the certificate settings when the certificate isn’t trusted', async () => {
     const { workbench } = fixture;
     await workbench.run('Session Keeper: Sign In…');
     await workbench.rows.filter({ hasText: 'Umbrella' }).click();
-    const shown = workbench.notification(
-      'The certificate of Umbrella is not trusted by this computer, so nothing was sent.',
-    );
-    assert.deepEqual((await getActions(shown)).buttons, ['Check Certificate Settings', 'Retry Now']);
+    const shown = workbench.notification('Couldn’t connect to Umbrella because its certificate isn’t trusted.');
+    assert.deepEqual((await getActions(shown)).buttons, ['Open Certificate Settings', 'Retry Now']);
     await workbench.screenshot('89-certificate');
-    await shown.getByRole('button', { name: 'Check Certificate Settings' }).click();
+    await shown.getByRole('button', { name: 'Open Certificate Settings' }).click();
     await workbench.waitForSetting('System Certificates');
     await workbench.screenshot('89-certificate-settings');
     await workbench.run('View: Close All Editors');
   });
 
-  it('leads to the proxy settings when the proxy refuses', async () => {
+  it('opens the proxy settings when the proxy rejects the connection', async () => {
     const { workbench } = fixture;
     await workbench.changeSettings({ 'http.proxy': proxyAddress });
     await workbench.reloadSettings();
     await workbench.run('Session Keeper: Sign In…');
     await workbench.rows.filter({ hasText: 'Hooli' }).click();
-    const shown = workbench.notification('The proxy between this computer and Hooli refuses to pass requests on.');
-    assert.deepEqual(await getActions(shown), { buttons: ['Check Proxy Settings', 'Retry Now'], links: [] });
+    const shown = workbench.notification('The proxy server rejected the connection to Hooli.');
+    assert.deepEqual(await getActions(shown), { buttons: ['Open Proxy Settings', 'Retry Now'], links: [] });
     await workbench.screenshot('84-proxy');
-    await shown.getByRole('button', { name: 'Check Proxy Settings' }).click();
+    await shown.getByRole('button', { name: 'Open Proxy Settings' }).click();
     await workbench.waitForSetting('Proxy Authorization');
     await workbench.screenshot('84-proxy-settings');
     await workbench.run('View: Close All Editors');
@@ -309,7 +302,7 @@ describe('a failure due to the settings', () => {
     await workbench.reloadSettings();
   });
 
-  it('offers to start again when the server reports an unknown client in the browser only', async () => {
+  it('offers to sign in again if the server reports an unknown client only in the browser', async () => {
     const { workbench } = fixture;
     await workbench.changeSettings({ 'sessionKeeper.signInTimeout': 0.1 });
     await workbench.reloadSettings();
@@ -317,9 +310,9 @@ describe('a failure due to the settings', () => {
     await page.getByText('client is invalid').waitFor();
     await workbench.screenshot('90-unknown-client-page', page);
     await workbench.returnFrom(page);
-    const shown = workbench.notification('Nobody finished signing in to Globex in time.');
+    const shown = workbench.notification('Sign-in to Globex timed out.');
     assert.deepEqual(await getActions(shown), {
-      buttons: ['Sign In Again', 'Use Another Way to Sign In', 'Use a Fixed Port…'],
+      buttons: ['Sign In Again', 'Use Another Sign-In Method', 'Use Fixed Port…'],
       links: [],
     });
     await workbench.screenshot('90-unknown-client');

@@ -9,14 +9,14 @@ import {
 import type { EditorSettings } from '../../tools/editor.ts';
 import { isTraced, leaks } from '../../tools/leaks.ts';
 import { closeEditors } from './editors.ts';
-import { Workbench } from './workbench.ts';
+import { Workbench, type WorkbenchOptions } from './workbench.ts';
 
-// A worker of mocha, which does not come here again with its next file, stops them when it ends.
+// A mocha worker doesn't load this file again for its next test file, and stops them when it ends.
 if (process.env['MOCHA_WORKER_ID'] === undefined) {
   after(closeEditors);
 }
 
-/** How long, in ms, it may take until everything is there; the very first time VS Code and the browser are fetched. */
+/** The timeout, in ms, of the setup; the first time, VS Code and the browser are downloaded. */
 const SET_UP = 10 * 60_000;
 
 /** The parts that exist while the tests of one `describe` run. */
@@ -31,14 +31,13 @@ export function entryFor(issuer: string): Readonly<Record<string, unknown>> {
 }
 
 /**
- * Sets everything up before the tests of a description, and takes it down after them, when no secret may be in any log or
- * in the wrong place of a request. A failure leaves a picture.
- * @param host the name under which the browser finds VS Code, as if that ran on another machine.
+ * Sets everything up before the tests of a description, and tears it down after them. Then no secret may be in a log or in
+ * the wrong place of a request. A failure saves a screenshot.
  */
 export function createUiFixture(
   options: IdentityServerOptions,
   settings: (issuer: string) => EditorSettings = (issuer) => ({ 'sessionKeeper.providers': [entryFor(issuer)] }),
-  { host }: { readonly host?: string } = {},
+  windowOptions: WorkbenchOptions = {},
 ): UiFixture {
   let identity: IdentityServer | undefined;
   let workbench: Workbench | undefined;
@@ -46,7 +45,7 @@ export function createUiFixture(
   before(async function () {
     this.timeout(SET_UP);
     identity = await startIdentityServer(options);
-    workbench = await Workbench.open(settings(identity.issuer), host);
+    workbench = await Workbench.open(settings(identity.issuer), windowOptions);
   });
 
   afterEach(async function () {
@@ -78,7 +77,7 @@ export function createUiFixture(
 
 async function mustHaveKept({ journal }: IdentityServer, workbench: Workbench): Promise<void> {
   const logs = await workbench.logTexts();
-  assert.ok(isTraced(logs), 'The log of the extension was not kept at the level trace.');
+  assert.ok(isTraced(logs), 'The extension wasn’t logged at the level trace.');
   assert.deepEqual(leaks(journal, logs), []);
 }
 

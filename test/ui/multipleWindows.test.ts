@@ -1,6 +1,6 @@
-// Several windows of one VS Code, each an extension host of its own: two pages of one browser share what VS Code keeps
-// in it, and the folder of the extension. In the browser a window reads the secrets when it loads, and each write puts
-// its own copy of all of them in the place of what another window has written.
+// Several windows of one VS Code, each with its own extension host: pages of one browser share its storage and the folder
+// of the extension. In the browser, a window reads the secrets when it loads, and each write replaces all of them with its
+// own copy.
 import assert from 'node:assert/strict';
 import type { JournalEntry } from '../../tools/identityJournal.ts';
 import type { IdentityServer } from '../../tools/identityServer.ts';
@@ -9,11 +9,11 @@ import { entryFor, createUiFixture } from './fixture.ts';
 import { signOut } from './userActions.ts';
 import { LIMIT, type Workbench } from './workbench.ts';
 
-/** So short that a renewal is due every six seconds or so. */
+/** A lifetime with which a renewal is due about every six seconds. */
 const SHORT = 10;
-/** No renewal is due while a test runs. */
+/** A lifetime with which no renewal is due while a test runs. */
 const LONG = 3600;
-/** How long, in ms, it takes at the most to hear of another window: far less than until the next look that nothing calls for. */
+/** The maximum time, in ms, until a window detects a change: far less than until its next regular check. */
 const AT_ONCE = 20_000;
 /**
  * The least time, in ms, between two renewals at the server that are both due: they are due after two thirds of the life
@@ -21,12 +21,12 @@ const AT_ONCE = 20_000;
  */
 const LEAST_GAP = (SHORT / 3) * 1000;
 
-/** Signs in from a window, and goes back to it. */
+/** Signs in from a window, and returns to it. */
 async function signIn(window: Workbench): Promise<void> {
   await finishSignIn(window, 'Acme', () => window.run('Session Keeper: Sign In…'));
 }
 
-/** The same where there are several providers. */
+/** The same with several providers. */
 async function signInTo(window: Workbench, provider: string): Promise<void> {
   await window.run('Session Keeper: Sign In…');
   await finishSignIn(window, provider, () => window.rows.filter({ hasText: provider }).click());
@@ -39,7 +39,7 @@ async function finishSignIn(window: Workbench, provider: string, begin: () => Pr
   await window.notifications.filter({ hasText: `Signed in to ${provider} as demo.` }).waitFor();
 }
 
-/** Asks for the session as another extension does, and answers what VS Code asks on the way. */
+/** Requests the session as another extension, and answers VS Code's prompts. */
 async function whoAmI(window: Workbench): Promise<void> {
   await window.run('Consumer: Who Am I?');
   await window.dialog.filter({ hasText: 'wants to sign in using Acme' }).getByRole('button', { name: 'Allow' }).click();
@@ -47,7 +47,7 @@ async function whoAmI(window: Workbench): Promise<void> {
   await window.notifications.filter({ hasText: 'Acme says: you are Demo Account' }).waitFor();
 }
 
-/** Waits until the status bars of all windows say something. */
+/** Waits until the status bars of all windows show a text. */
 async function allSay(windows: readonly Workbench[], words: string | RegExp, within?: number): Promise<void> {
   await Promise.all(windows.map((window) => window.waitForStatus(words, within)));
 }
@@ -60,12 +60,12 @@ async function changeProviders(windows: readonly Workbench[], providers: readonl
   }
 }
 
-/** Waits until none of the windows has anything to say in its status bar. */
+/** Waits until no window shows the status bar item. */
 async function noneSaysAnything(windows: readonly Workbench[]): Promise<void> {
   await Promise.all(windows.map((window) => window.status.waitFor({ state: 'detached' })));
 }
 
-/** Waits for so many more renewals. */
+/** Waits for a number of further renewals. */
 async function renewals({ journal }: IdentityServer, count: number): Promise<void> {
   const wanted = journal.refreshRequests().length + count;
   await journal.waitForRequest((entry) => journal.refreshRequests().indexOf(entry) === wanted - 1, {
@@ -73,7 +73,7 @@ async function renewals({ journal }: IdentityServer, count: number): Promise<voi
   });
 }
 
-/** That each renewal was one request, by one window: each refresh token was sent once, and every request was due. */
+/** Checks that each renewal was one request by one window: each refresh token was sent once, when it was due. */
 function eachRenewalWasOneRequest({ grantsRevoked, journal }: IdentityServer): void {
   const token = ({ status, newRefreshTokenHash }: JournalEntry): boolean =>
     status === 200 && newRefreshTokenHash !== undefined;
@@ -100,7 +100,7 @@ describe('a session in several windows', () => {
   let second: Workbench;
   let third: Workbench;
 
-  it('is in the second window when the person has signed in in the first and reloads the second', async () => {
+  it('is in the second window when the user signs in in the first and reloads the second', async () => {
     const { workbench } = fixture;
     second = await workbench.openWindow();
     await allSay([workbench, second], 'Acme: signed out');
@@ -127,7 +127,7 @@ describe('a session in several windows', () => {
     eachRenewalWasOneRequest(identity);
   });
 
-  it('ends in all windows when the person signs out in one, and stays ended after a reload', async () => {
+  it('ends in all windows when the user signs out in one, and stays ended after a reload', async () => {
     const { workbench } = fixture;
     await signOut(workbench);
     await allSay([workbench, second, third], 'Acme: signed out', AT_ONCE);
@@ -135,7 +135,7 @@ describe('a session in several windows', () => {
     await second.waitForStatus('Acme: signed out');
   });
 
-  it('is given to another extension in another window, without a reload, when the person signs in again', async () => {
+  it('is available to another extension in another window, without a reload, when the user signs in again', async () => {
     const { identity, workbench } = fixture;
     identity.policy.accessTokenSeconds = LONG;
     await signIn(workbench);
@@ -143,7 +143,7 @@ describe('a session in several windows', () => {
     await whoAmI(second);
   });
 
-  it('disappears from all windows when the provider is removed from the settings, and is back with it', async () => {
+  it('disappears from all windows when the provider is removed from the settings, and returns with it', async () => {
     const { identity, workbench } = fixture;
     const windows = [workbench, second, third];
     await changeProviders(windows, []);
@@ -160,7 +160,7 @@ describe('a session in several windows', () => {
     const only = await workbench.openWindow();
     await only.waitForStatus('Acme: renews in 5');
     await only.run('Session Keeper: Renew Now');
-    await only.notifications.filter({ hasText: 'The session of demo at Acme is renewed.' }).waitFor();
+    await only.notifications.filter({ hasText: 'Renewed your Acme session (demo).' }).waitFor();
     assert.equal(identity.journal.refreshRequests().at(-1)?.status, 200);
   });
 });
@@ -181,8 +181,7 @@ describe('a session whose secret another window has overwritten', () => {
     const only = await workbench.openWindow();
     await only.waitForStatus('Intranet: renews in 5');
     const shown = only.notifications.filter({
-      hasText:
-        'The stored session at Acme is gone: the keyring of this computer, or another window in the browser, has lost it. It did not expire. Sign in again.',
+      hasText: 'Your stored Acme session was lost by the keyring or another window. Sign in again.',
     });
     await shown.waitFor();
     await only.screenshot('72-session-gone');

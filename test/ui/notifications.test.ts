@@ -1,12 +1,12 @@
-// What the status bar and the notifications show as things happen to a session, and what they offer then.
+// The status bar and the notifications during the life of a session, and their actions.
 import assert from 'node:assert/strict';
 import { signInAt } from '../../tools/person.ts';
 import { LONG, finishSignIn, signIn } from './userActions.ts';
 import { entryFor, createUiFixture } from './fixture.ts';
 
-/** How long, in s, a token lives that is soon renewed. */
+/** The lifetime, in s, of a token that is soon renewed. */
 const SHORT = 12;
-/** How long, in s, the session lives that cannot be renewed. Its last third is enough for what is done in it on a busy machine. */
+/** The lifetime, in s, of the session that can't be renewed. Its last third is long enough for the checks on a busy machine. */
 const LIFETIME = 90;
 
 describe('the notifications', () => {
@@ -15,10 +15,10 @@ describe('the notifications', () => {
     'sessionKeeper.providers': [bad, entryFor(issuer)],
   }));
 
-  it('name the entry and the field when an entry is invalid, and open the settings', async () => {
+  it('name the entry and the field if an entry is invalid, and open the settings', async () => {
     const { workbench } = fixture;
     const shown = workbench.notification(
-      'Provider “Intranet” in the settings is not used: "issuer" must start with https://',
+      'Provider "Intranet" in Settings is ignored: "issuer" must start with https://',
     );
     await shown.waitFor();
     assert.equal(await workbench.notifications.count(), 1);
@@ -29,23 +29,23 @@ describe('the notifications', () => {
     await workbench.run('View: Close All Editors');
   });
 
-  it('show why signing in failed when the person has denied access, and so does the browser', async () => {
+  it('show why the sign-in failed when the user denies access, as does the browser', async () => {
     const { workbench } = fixture;
     await workbench.waitForStatus('Acme: signed out');
     const page = await workbench.waitForPage(() => workbench.run('Session Keeper: Sign In…'));
     await signInAt(page, 'demo', 'Deny');
-    assert.equal(await page.getByRole('heading').textContent(), 'Signing in did not work');
-    await page.getByText('Acme reports that access was denied').waitFor();
+    assert.equal(await page.getByRole('heading').textContent(), 'Sign-in failed');
+    await page.getByText('Acme reported that access was denied').waitFor();
     await workbench.screenshot('60-denied-page', page);
     await workbench.returnFrom(page);
-    const shown = workbench.notification('Acme reports that access was denied');
+    const shown = workbench.notification('Acme reported that access was denied');
     await shown.getByRole('button', { name: 'Sign In Again' }).waitFor();
     await workbench.waitForStatus('Acme: signed out');
     await workbench.screenshot('61-denied');
     await workbench.clearNotifications();
   });
 
-  it('do not appear when the server is down, while the status bar shows when the next try is', async () => {
+  it('don’t appear when the server is down, while the status bar shows the next attempt', async () => {
     const { identity, workbench } = fixture;
     await signIn(workbench);
     await workbench.waitForStatus('Acme: renews in');
@@ -80,31 +80,29 @@ describe('the notifications', () => {
     await workbench.clearNotifications();
   });
 
-  it('warn in the last third when the session cannot be renewed, and offer to sign in again', async () => {
+  it('warn in the last third if the session can’t be renewed, and offer to sign in again', async () => {
     const { identity, workbench } = fixture;
     Object.assign(identity.policy, { issueRefreshToken: 'never', accessTokenSeconds: LIFETIME });
     await signIn(workbench);
     const issuedAt = identity.journal.entries.findLast(({ path }) => path === '/token')?.at ?? NaN;
     identity.policy.accessTokenSeconds = LONG;
-    await workbench.followLink('Dismiss', 'Acme didn’t issue a refresh token for demo');
+    await workbench.followLink('Dismiss', 'Your Acme session (demo) can’t be renewed');
     await workbench.clearNotifications();
-    await workbench.waitForStatus(/Acme: (55|50|45|40|35) s left/);
+    await workbench.waitForStatus(/Acme: (55|50|45|40|35) seconds left/);
     await workbench.screenshot('30-counts-down');
-    const warning = workbench.notification(
-      /Your session of demo at Acme ends at \d+:\d\d:\d\d [AP]M\. Sign in again now/,
-    );
+    const warning = workbench.notification(/Your Acme session \(demo\) expires at \d+:\d\d:\d\d [AP]M\. Sign in again/);
     await warning.waitFor({ timeout: LIFETIME * 1000 });
     const share = (Date.now() - issuedAt) / (LIFETIME * 1000);
     assert.ok(share > 0.6, `warned after ${share.toFixed(2)} of the session`);
     assert.equal(
       await warning.getByRole('button', { name: 'Remind Me Later' }).count(),
       0,
-      'in the last minute there is no later',
+      'no Remind Me Later in the last minute',
     );
-    await workbench.waitForStatus(/Acme: ends in \d+ s/);
+    await workbench.waitForStatus(/Acme: expires in \d+ seconds?/);
     assert.ok(await workbench.hasStatusWarning());
     await workbench.screenshot('31-warning');
-    await finishSignIn(workbench, () => workbench.press('Sign In Again', 'Your session of demo at Acme ends at'));
+    await finishSignIn(workbench, () => workbench.press('Sign In Again', 'Your Acme session (demo) expires at'));
     await workbench.waitForStatus(/Acme: (59|60) minutes left/);
     assert.ok(!(await workbench.hasStatusWarning()));
     await warning.waitFor({ state: 'detached' });

@@ -1,11 +1,11 @@
-// The questions about where people and credentials are sent, and about sessions whose provider was removed.
+// The confirmations before users and credentials are sent to other hosts, and for sessions whose provider was removed.
 import assert from 'node:assert/strict';
 import { entryFor, createUiFixture } from './fixture.ts';
 import { finishSignIn, signIn, LONG } from './userActions.ts';
 
 const METADATA = '/.well-known/openid-configuration';
 
-describe('a question about where credentials go', () => {
+describe('a confirmation about hosts and sessions', () => {
   const fixture = createUiFixture({ accessTokenSeconds: LONG });
 
   const configure = async (entries: readonly Readonly<Record<string, unknown>>[]): Promise<void> => {
@@ -14,26 +14,26 @@ describe('a question about where credentials go', () => {
     await workbench.reloadSettings();
   };
 
-  /** Has the server name an endpoint at another origin when its metadata are read the next time, which is now. */
+  /** Moves an endpoint in the server metadata to another origin, and makes Session Keeper read the metadata. */
   const moveEndpoint = async (name: string, path: string): Promise<string> => {
     const { identity } = fixture;
     const metadata = (await (await fetch(new URL(METADATA, identity.issuer))).json()) as Record<string, unknown>;
     const { port } = new URL(identity.issuer);
     const body = { ...metadata, [name]: `http://localhost:${port}${path}` };
     identity.faults.add({ path: METADATA, times: 1, action: { kind: 'answer', status: 200, body } });
-    // Changed settings make the metadata be read again.
+    // After a change in the settings, the metadata is read again.
     await configure([{ ...entryFor(identity.issuer), authorizationParameters: { ui_locales: name } }]);
     return `localhost:${port}`;
   };
 
-  it('is asked with both hosts before a sign-in at an unusual address, which is remembered', async () => {
+  it('is shown with both hosts before a sign-in at an unusual host, and remembered', async () => {
     const { identity, workbench } = fixture;
     await workbench.waitForStatus('Acme: signed out');
     const host = await moveEndpoint('authorization_endpoint', '/auth');
     const question = workbench.dialog.filter({ hasText: `Signing in to Acme opens a page at ${host}. Continue?` });
     await workbench.run('Session Keeper: Sign In…');
     await question.waitFor();
-    await question.getByText(`The result of the sign-in is sent to ${new URL(identity.issuer).host}.`).waitFor();
+    await question.getByText(`The sign-in response is sent to ${new URL(identity.issuer).host}.`).waitFor();
     await workbench.screenshot('220-unusual-destination');
     await question.getByRole('button', { name: 'Cancel' }).click();
     await workbench.waitForStatus('Acme: signed out');
@@ -46,40 +46,40 @@ describe('a question about where credentials go', () => {
     await workbench.waitForStatus('Acme: renews in');
   });
 
-  it('is asked with both hosts when the token endpoint has moved, and the refresh token is sent after Trust New Address', async () => {
+  it('is shown with both hosts when the token endpoint has moved, and the refresh token is sent after Trust New Host', async () => {
     const { identity, workbench } = fixture;
     await workbench.clearNotifications();
     const host = await moveEndpoint('token_endpoint', '/token');
-    const sentence = `Acme now wants your tokens sent to another address: ${host} (${new URL(identity.issuer).host}).`;
+    const sentence = `Acme now requires tokens to be sent to a different host: ${host} (${new URL(identity.issuer).host}).`;
     const requests = identity.journal.refreshRequests().length;
     await workbench.run('Session Keeper: Renew Now');
     await workbench.notification(sentence).first().waitFor();
     await workbench.screenshot('221-endpoint-moved');
     assert.equal(identity.journal.refreshRequests().length, requests);
-    await workbench.press('Trust New Address', sentence);
-    await workbench.notification('The session of demo at Acme is renewed.').waitFor();
+    await workbench.press('Trust New Host', sentence);
+    await workbench.notification('Renewed your Acme session (demo).').waitFor();
     assert.equal(identity.journal.refreshRequests().length, requests + 1);
     await workbench.clearNotifications();
   });
 
-  it('is asked before the only account is signed out by the command', async () => {
+  it('is shown before the command signs out of the only account', async () => {
     const { workbench } = fixture;
     await workbench.run('Session Keeper: Sign Out…');
-    await workbench.dialog.getByText('Sign out of Acme as demo?').waitFor();
+    await workbench.dialog.getByText('Sign out of Acme (demo)?').waitFor();
     await workbench.screenshot('222-confirm-sign-out');
     await workbench.dialog.getByRole('button', { name: 'Cancel' }).click();
     await workbench.waitForStatus('Acme: renews in');
   });
 
-  it('is asked once when the provider is removed from the settings, and Sign Out revokes the tokens', async () => {
+  it('is shown once when the provider is removed from the settings, and Sign Out revokes the tokens', async () => {
     const { identity, workbench } = fixture;
-    const sentence = 'which isn’t in your settings anymore';
+    const sentence = 'which is no longer in your settings';
     await configure([]);
     const shown = workbench.notification(sentence);
     await shown.waitFor();
     assert.deepEqual(
       await shown.locator('.notification-list-item-buttons-container .monaco-button').allTextContents(),
-      ['Sign Out', 'Keep'],
+      ['Sign Out', 'Keep Session'],
     );
     await workbench.screenshot('223-provider-removed');
     await workbench.press('Sign Out', sentence);

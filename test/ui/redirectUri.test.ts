@@ -1,17 +1,17 @@
-// A browser that doesn't come back because the server accepts only the redirect URIs that it knows.
+// A browser that doesn't return because the server accepts only registered redirect URIs.
 import assert from 'node:assert/strict';
 import { signInAt } from '../../tools/person.ts';
 import { LONG, cancelSignIn, getActions, signOut } from './userActions.ts';
 import { entryFor, createUiFixture, type UiFixture } from './fixture.ts';
 
-/** What the hint begins with. */
+/** The start of the hint. */
 const WAITING =
   'Still waiting for your browser. If Acme shows an error or a blank page, it may not accept this redirect URI: http://127.0.0.1:';
-const COPIED = 'Copied http://127.0.0.1/callback. Add it to your client at Acme as a redirect URI for any port.';
+const COPIED = 'Copied http://127.0.0.1/callback. Add to the redirect URIs of your client at Acme, for any port.';
 /** How long, in ms, a sign-in waits before the hint. */
 const HINT_AFTER = 30_000;
 
-/** Signs out, and changes the entry of the server in the settings; its new label tells when the change has arrived. */
+/** Signs out, and changes the entry of the server in the settings; its new label shows that the change took effect. */
 async function changeEntry(
   { identity, workbench }: UiFixture,
   change: Readonly<Record<string, unknown>>,
@@ -25,7 +25,7 @@ async function changeEntry(
   await workbench.waitForStatus(`${String(change['label'])}: signed out`);
 }
 
-describe('a redirect URI that the server does not know', () => {
+describe('a redirect URI that the server doesn’t know', () => {
   const fixture = createUiFixture({ accessTokenSeconds: LONG }, (issuer) => ({
     'sessionKeeper.providers': [entryFor(issuer)],
   }));
@@ -35,7 +35,7 @@ describe('a redirect URI that the server does not know', () => {
     fixture.identity.provider.Client.prototype.redirectUriAllowed = (uri: string): boolean => registered.has(uri);
   });
 
-  it('is shown, and copied, when the browser has not come back after 30 seconds', async () => {
+  it('is shown, and copied, if the browser hasn’t returned after 30 seconds', async () => {
     const { workbench } = fixture;
     await workbench.waitForStatus('Acme: signed out');
     const startedAt = Date.now();
@@ -44,10 +44,10 @@ describe('a redirect URI that the server does not know', () => {
     await workbench.returnFrom(page);
     const hint = workbench.notification(WAITING);
     await hint.waitFor();
-    assert.ok(Date.now() - startedAt >= HINT_AFTER, 'not at once');
+    assert.ok(Date.now() - startedAt >= HINT_AFTER, 'not immediately');
     assert.deepEqual(await getActions(hint), {
       buttons: ['Copy Redirect URI'],
-      links: ['Use a Fixed Port…', 'Try Another Method', 'Dismiss'],
+      links: ['Use Fixed Port…', 'Use Another Sign-In Method', 'Dismiss'],
     });
     await workbench.screenshot('191-still-waiting');
     await hint.getByRole('button', { name: 'Copy Redirect URI' }).click();
@@ -59,13 +59,13 @@ describe('a redirect URI that the server does not know', () => {
     await workbench.clearNotifications();
   });
 
-  it('is replaced by a fixed port when the person chooses that, and the sign-in starts again', async () => {
+  it('is replaced by a fixed port if the user chooses that, and the sign-in starts again', async () => {
     const { identity, workbench } = fixture;
     await workbench.returnFrom(await workbench.waitForPage(() => workbench.run('Session Keeper: Sign In…')));
     await workbench.status.click();
     await workbench.rows.filter({ hasText: 'Copy Redirect URI' }).click();
-    await workbench.press('Use a Fixed Port…', COPIED);
-    await workbench.page.locator('.quick-input-widget', { hasText: 'Use a Fixed Port for Acme' }).waitFor();
+    await workbench.press('Use Fixed Port…', COPIED);
+    await workbench.page.locator('.quick-input-widget', { hasText: 'Fixed Port for Acme' }).waitFor();
     const port = await workbench.box.inputValue();
     assert.match(port, /^(?:28|29|30|31)\d{3}$/);
     await workbench.box.fill('70000');
@@ -75,7 +75,7 @@ describe('a redirect URI that the server does not know', () => {
     await workbench.screenshot('193-fixed-port');
     await workbench.box.press('Enter');
     await workbench.dialog
-      .filter({ hasText: `Add this redirect URI to your client at Acme: http://127.0.0.1:${port}/callback` })
+      .filter({ hasText: `Add to the redirect URIs of your client at Acme: http://127.0.0.1:${port}/callback` })
       .waitFor();
     await workbench.screenshot('194-fixed-port-register');
     assert.equal(await workbench.clipboard(), `http://127.0.0.1:${port}/callback`);
@@ -85,21 +85,21 @@ describe('a redirect URI that the server does not know', () => {
     registered.add(`http://127.0.0.1:${port}/callback`);
     const page = await workbench.waitForPage(() => workbench.dialog.getByRole('button', { name: 'Sign In' }).click());
     await signInAt(page, 'demo');
-    // The last page is still there for a reload.
+    // The final page can still be reloaded.
     await page.reload();
-    assert.equal(await page.getByRole('heading').textContent(), 'You are signed in to Acme');
+    assert.equal(await page.getByRole('heading').textContent(), 'You’re signed in to Acme');
     await workbench.returnFrom(page);
     await workbench.notification('Signed in to Acme as demo.').waitFor();
     await workbench.clearNotifications();
   });
 
-  it('is replaced by the one that is registered when the person enters that, and the browser returns to localhost', async () => {
+  it('is replaced by the registered one that the user enters, and the browser returns to localhost', async () => {
     const { identity, workbench } = fixture;
     const page = await workbench.waitForPage(() => workbench.run('Session Keeper: Sign In…'));
     await workbench.returnFrom(page);
     await workbench.status.click();
-    await workbench.rows.filter({ hasText: 'Use a Fixed Port…' }).click();
-    await workbench.page.locator('.quick-input-widget', { hasText: 'Use a Fixed Port for Acme' }).waitFor();
+    await workbench.rows.filter({ hasText: 'Use Fixed Port…' }).click();
+    await workbench.page.locator('.quick-input-widget', { hasText: 'Fixed Port for Acme' }).waitFor();
     const port = await workbench.box.inputValue();
     await workbench.box.fill(`http://localhost:${port}/auth`);
     await workbench.page.getByText(`Redirect URI to register: http://localhost:${port}/auth`).waitFor();
@@ -119,7 +119,7 @@ describe('a redirect URI that the server does not know', () => {
     );
   });
 
-  it('is replaced by a fixed port when another extension waits for the session, which it gets', async () => {
+  it('is replaced by a fixed port while another extension waits for the session, which it then gets', async () => {
     const { identity, workbench } = fixture;
     await changeEntry(fixture, { label: 'Globex', redirectUri: 'http://localhost/auth' });
     registered.clear();
@@ -133,8 +133,8 @@ describe('a redirect URI that the server does not know', () => {
     await workbench.returnFrom(first);
     const words = 'it may not accept this redirect URI: http://localhost:';
     await workbench.notification(words).waitFor();
-    await workbench.followLink('Use a Fixed Port…', words);
-    await workbench.page.locator('.quick-input-widget', { hasText: 'Use a Fixed Port for Globex' }).waitFor();
+    await workbench.followLink('Use Fixed Port…', words);
+    await workbench.page.locator('.quick-input-widget', { hasText: 'Fixed Port for Globex' }).waitFor();
     const uri = `http://localhost:${await workbench.box.inputValue()}/auth`;
     await workbench.box.press('Enter');
     await workbench.dialog.filter({ hasText: uri }).waitFor();

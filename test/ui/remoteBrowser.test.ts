@@ -1,4 +1,4 @@
-// VS Code in a browser on another computer than the one it runs on: the browser cannot come back by itself.
+// VS Code in a browser on a different computer: the browser can't return to VS Code automatically.
 import assert from 'node:assert/strict';
 import type { Page } from 'playwright-core';
 import { answerPages, confirmCode } from '../../tools/person.ts';
@@ -7,12 +7,12 @@ import { entryFor, createUiFixture } from './fixture.ts';
 
 const CODE = /[A-Z]{4}-[A-Z]{4}/;
 
-describe('signing in when the browser is on another computer than VS Code', () => {
+describe('signing in when the browser and VS Code are on different computers', () => {
   const fixture = createUiFixture({}, (issuer) => ({ 'sessionKeeper.providers': [entryFor(issuer)] }), {
     host: 'code.example.com',
   });
 
-  it('shows a code first when the browser could not return to VS Code', async () => {
+  it('shows a code first, because the browser can’t return to VS Code', async () => {
     const { workbench } = fixture;
     await workbench.run('Session Keeper: Sign In…');
     await workbench.dialog.filter({ hasText: 'Enter this code' }).waitFor();
@@ -21,40 +21,40 @@ describe('signing in when the browser is on another computer than VS Code', () =
     await workbench.dialog.getByRole('button', { name: 'Use Another Device' }).click();
   });
 
-  it('offers to paste the address when the code was canceled, and refuses the address of another sign-in', async () => {
+  it('offers to paste the URL when the code was canceled, and rejects the URL of another sign-in', async () => {
     const { workbench } = fixture;
     const shown = await cancelSignIn(workbench);
     assert.deepEqual(await getActions(shown), {
-      buttons: ['Sign In and Paste the Address', 'Copy Redirect URI'],
+      buttons: ['Sign In and Paste URL', 'Copy Redirect URI'],
       links: [],
     });
     await workbench.screenshot('65-elsewhere-offer');
     const page = await workbench.waitForPage(() =>
-      shown.getByRole('button', { name: 'Sign In and Paste the Address' }).click(),
+      shown.getByRole('button', { name: 'Sign In and Paste URL' }).click(),
     );
     await workbench.returnFrom(page);
     await workbench.box.fill('http://127.0.0.1:50000/callback?code=a&state=of-another');
-    await workbench.page.getByText('This is not the address that this sign-in has ended on.').waitFor();
+    await workbench.page.getByText('This isn’t the URL from the final sign-in page.').waitFor();
     await workbench.screenshot('66-elsewhere-wrong-address');
   });
 
   it('offers the code by name when pasting was canceled', async () => {
     const { workbench } = fixture;
     await workbench.page.keyboard.press('Escape');
-    const shown = workbench.notification('Signing in to Acme was canceled.').last();
-    assert.deepEqual(await getActions(shown), { buttons: ['Sign In with a Code', 'Copy Redirect URI'], links: [] });
-    await workbench.notification('finish in the browser').waitFor({ state: 'detached' });
+    const shown = workbench.notification('Sign-in to Acme was canceled.').last();
+    assert.deepEqual(await getActions(shown), { buttons: ['Sign In with Code', 'Copy Redirect URI'], links: [] });
+    await workbench.notification('Complete sign-in in your browser').waitFor({ state: 'detached' });
     await workbench.screenshot('67-elsewhere-code-again');
     await workbench.clearNotifications();
   });
 
-  it('signs in when the address of the last page is pasted', async () => {
+  it('signs in with the pasted URL of the final page', async () => {
     const { workbench } = fixture;
     await workbench.run('Session Keeper: Sign In…');
     await workbench.dialog.getByRole('button', { name: 'Use Another Device' }).click();
     const shown = await cancelSignIn(workbench);
     const page = await workbench.waitForPage(() =>
-      shown.getByRole('button', { name: 'Sign In and Paste the Address' }).click(),
+      shown.getByRole('button', { name: 'Sign In and Paste URL' }).click(),
     );
     const address = await getUnreachableUrl(page, () => answerPages(page, 'demo'));
     assert.match(address, /^http:\/\/127\.0\.0\.1:\d+\/callback\?code=/);
@@ -72,20 +72,20 @@ describe('signing in when the browser is on another computer than VS Code', () =
     await workbench.run('Session Keeper: Sign In…');
     const old = await codeShown();
     await workbench.dialog.getByRole('button', { name: 'Use Another Device' }).click();
-    const shown = workbench.notification('The code for signing in to Acme has run out before it was used.');
+    const shown = workbench.notification('The code for Acme expired before it was used.');
     assert.deepEqual(await getActions(shown), {
-      buttons: ['Get a New Code', 'Sign In and Paste the Address'],
+      buttons: ['Get New Code', 'Sign In and Paste URL'],
       links: [],
     });
     await workbench.screenshot('68-elsewhere-code-over');
     identity.policy.deviceCodeSeconds = 600;
-    await shown.getByRole('button', { name: 'Get a New Code' }).click();
+    await shown.getByRole('button', { name: 'Get New Code' }).click();
     const fresh = await codeShown();
     assert.notEqual(fresh, old);
     const page: Page = await workbench.waitForPage(() =>
       workbench.dialog.getByRole('button', { name: 'Open Page', exact: true }).click(),
     );
-    await page.getByText(`shows the code ${fresh}?`).waitFor();
+    await page.getByText(`show the code ${fresh}?`).waitFor();
     await confirmCode(page, 'demo');
     await workbench.returnFrom(page);
     await workbench.notification('Signed in to Acme as demo.').waitFor();

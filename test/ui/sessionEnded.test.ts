@@ -1,11 +1,11 @@
-// What is shown when a session has ended for good: one sentence in one of the windows, and how to sign in again.
+// The end of a session: one message in one of the windows, and signing in again.
 import assert from 'node:assert/strict';
 import type { JournalEntry } from '../../tools/identityJournal.ts';
 import { answerPages } from '../../tools/person.ts';
 import { LONG, MUTE, getActions, renewNow, signIn, signInAgain, dismissibleNotification } from './userActions.ts';
 import { entryFor, createUiFixture, type UiFixture } from './fixture.ts';
 
-/** What the entry adds to each authorization request. */
+/** The parameters that the entry adds to each authorization request. */
 const PARAMETERS = { ui_locales: 'en' };
 
 /** The latest authorization request. */
@@ -19,7 +19,7 @@ describe('a session that has ended', () => {
   }));
   const ended = 'Acme ended your session. Sign in again.';
 
-  /** Lets the next renewal be answered with an error, and renews. */
+  /** Makes the next renewal fail with an error, and renews. */
   async function refuseRenewal(body: Readonly<Record<string, unknown>>): Promise<void> {
     fixture.identity.faults.add({
       path: '/token',
@@ -39,20 +39,20 @@ describe('a session that has ended', () => {
     identity.revokeEverything();
     await workbench.run('Session Keeper: Renew Now');
     assert.deepEqual(await getActions(dismissibleNotification(workbench, ended)), {
-      buttons: ['Sign In Again'],
-      links: ['Dismiss', MUTE],
+      buttons: ['Sign In Again', MUTE],
+      links: [],
     });
     assert.equal(await workbench.notification(ended).count(), 1);
-    await workbench.waitForStatus('Acme: ends in 4 minutes');
+    await workbench.waitForStatus('Acme: expires in 4 minutes');
     await second.page.bringToFront();
-    await second.waitForStatus('Acme: ends in 4 minutes');
+    await second.waitForStatus('Acme: expires in 4 minutes');
     await second.page.waitForTimeout(1000);
     assert.equal(await second.notification(ended).count(), 0);
     await workbench.page.bringToFront();
     await workbench.screenshot('91-ended');
     await signInAgain(workbench, ended);
     await second.waitForStatus('Acme: renews in 5');
-    // In this browser, every page counts as focused, so that either window could show what the other tests expect.
+    // In this browser, every page has focus, so that either window could show the notifications of the other tests.
     await second.closeWindow();
   });
 
@@ -71,12 +71,11 @@ describe('a session that has ended', () => {
 
   it('asks for consent at the server when a renewal fails with consent_required', async () => {
     const { workbench } = fixture;
-    const sentence =
-      'Acme needs your consent before it goes on. Sign in again to give it. The server says: “The terms have changed.”';
+    const sentence = 'Acme requires your consent. Sign in again to continue. Server message: "The terms have changed."';
     await refuseRenewal({ error: 'consent_required', error_description: 'The terms have changed.' });
     assert.deepEqual(await getActions(dismissibleNotification(workbench, sentence)), {
-      buttons: ['Sign In Again'],
-      links: ['Dismiss', MUTE],
+      buttons: ['Sign In Again', MUTE],
+      links: [],
     });
     await workbench.screenshot('92-consent');
     await signInAgain(workbench, sentence);
@@ -84,14 +83,14 @@ describe('a session that has ended', () => {
     assert.deepEqual({ prompt, hint }, { prompt: 'consent', hint: 'demo' });
   });
 
-  it('sends the claims that the server requires when the person signs in again', async () => {
+  it('sends the claims that the server requires when the user signs in again', async () => {
     const { workbench } = fixture;
     const claims = JSON.stringify({ access_token: { acrs: { essential: true, value: 'c1' } } });
-    const sentence = 'A rule of your organisation at Acme asks for a new sign-in. This is no fault of yours.';
+    const sentence = 'Your organization’s policy requires you to sign in to Acme again.';
     await refuseRenewal({ error: 'invalid_grant', suberror: 'basic_action', claims });
     assert.deepEqual(await getActions(dismissibleNotification(workbench, sentence)), {
-      buttons: ['Sign In Again'],
-      links: ['Dismiss', MUTE],
+      buttons: ['Sign In Again', MUTE],
+      links: [],
     });
     await workbench.screenshot('93-rule');
     await signInAgain(workbench, sentence);
@@ -105,21 +104,19 @@ describe('a session that has ended', () => {
     identity.faults.add({ path: '/token', grantType: 'refresh_token', times: 2, action: { kind: 'dropAfter' } });
     await workbench.run('Session Keeper: Renew Now');
     assert.deepEqual(await getActions(dismissibleNotification(workbench, sentence)), {
-      buttons: ['Sign In Again'],
-      links: ['Dismiss', MUTE],
+      buttons: ['Sign In Again', MUTE],
+      links: [],
     });
     await workbench.screenshot('94-answer-lost');
     await signInAgain(workbench, sentence);
   });
 
-  it('is not reported any more when the person has turned that off, and a setting turns it on again', async () => {
+  it('is no longer reported after Don’t Show Again, except to the user who requests a renewal', async () => {
     const { identity, workbench } = fixture;
     identity.revokeEverything();
     await workbench.run('Session Keeper: Renew Now');
-    await workbench.followLink(MUTE, ended);
-    const shown = workbench.notification(
-      'You will not be told of this kind of thing any more. The settings can undo that.',
-    );
+    await workbench.press(MUTE, ended);
+    const shown = workbench.notification('You won’t see this notification again. You can change this in Settings.');
     await shown.waitFor();
     await workbench.notification(ended).waitFor({ state: 'detached' });
     await workbench.screenshot('95-muted');
@@ -131,20 +128,20 @@ describe('a session that has ended', () => {
     await workbench.clearNotifications();
     identity.revokeEverything();
     await workbench.run('Session Keeper: Renew Now');
-    await workbench.waitForStatus('Acme: ends in');
-    // Who asks is answered all the same; nobody is told who does not.
+    await workbench.waitForStatus('Acme: expires in');
+    // The outcome of a command is shown, but no notification in addition.
     await workbench.notification(ended).waitFor();
     assert.equal(await dismissibleNotification(workbench, ended).count(), 0);
   });
 
-  it('can be renewed after consent when the server has issued no refresh token without it', async () => {
+  it('can be renewed after consent if the server issues no refresh token without it', async () => {
     const { identity, workbench } = fixture;
     await workbench.clearNotifications();
     identity.policy.issueRefreshToken = 'never';
     await signIn(workbench);
     const shown = dismissibleNotification(
       workbench,
-      'Acme didn’t issue a refresh token for demo, so the session can’t be renewed.',
+      'Your Acme session (demo) can’t be renewed because the server didn’t issue a refresh token.',
     );
     assert.deepEqual(await getActions(shown), { buttons: ['Ask for Consent'], links: ['Dismiss', MUTE] });
     await workbench.screenshot('195-no-refresh-token');
@@ -160,7 +157,7 @@ describe('a session that has ended', () => {
     await page.waitForURL((url) => url.pathname === '/done');
     await workbench.returnFrom(page);
     await workbench
-      .notification('Your Acme session can be renewed now. Session Keeper will ask for consent whenever you sign in.')
+      .notification('Your Acme session can now be renewed. You’ll be asked for consent each time you sign in.')
       .waitFor();
     await workbench.screenshot('198-consent-helped');
     const request = identity.journal.entries.findLast(({ path }) => path === '/auth');

@@ -8,7 +8,7 @@ import { LIMIT } from './workbench.ts';
 describe('a session from signing in to signing out', () => {
   const fixture = createUiFixture({ accessTokenSeconds: 3600 });
 
-  /** The tokens that the server has given out and still honours. */
+  /** The tokens that the server has issued and still accepts. */
   async function activeTokens(): Promise<string[]> {
     const { identity } = fixture;
     const active: string[] = [];
@@ -20,7 +20,7 @@ describe('a session from signing in to signing out', () => {
     return active;
   }
 
-  it('is offered by the Accounts menu and the status bar when nobody is signed in, and no command for a session is', async () => {
+  it('is offered by the Accounts menu and the status bar while no user is signed in, without commands for sessions', async () => {
     const { workbench } = fixture;
     await workbench.waitForStatus('Acme: signed out');
     await workbench.waitForBadge(1);
@@ -34,22 +34,22 @@ describe('a session from signing in to signing out', () => {
     await workbench.page.keyboard.press('Escape');
   });
 
-  it('starts when the person signs in at the server’s page, which the Accounts menu opens', async () => {
+  it('starts when the user signs in on the server’s page, which the Accounts menu opens', async () => {
     const { workbench } = fixture;
     const items = await workbench.accountsMenu();
     const page = await workbench.waitForPage(() => workbench.select(items.filter({ hasText: 'Sign in with Acme' })));
     await workbench.screenshot('2-login-page', page);
     await workbench.waitForStatus('Acme: signing in…');
     await signInAt(page, 'demo');
-    assert.equal(await page.getByRole('heading').textContent(), 'You are signed in to Acme');
-    assert.ok(!page.url().includes('code='), 'no code stays in the address');
+    assert.equal(await page.getByRole('heading').textContent(), 'You’re signed in to Acme');
+    assert.ok(!page.url().includes('code='), 'no code remains in the URL');
     await workbench.screenshot('3-signed-in-page', page);
     await page.emulateMedia({ colorScheme: 'dark' });
     await workbench.screenshot('3-signed-in-page-dark', page);
     await workbench.returnFrom(page);
   });
 
-  it('was asked for with PKCE, the default scopes and a loopback redirect URI when it started', () => {
+  it('was requested with PKCE, the default scopes and a loopback redirect URI', () => {
     const { identity } = fixture;
     const sent = identity.journal.entries.find(({ path }) => path === '/auth')?.parameters ?? {};
     assert.equal(sent['scope'], 'openid profile email offline_access');
@@ -57,7 +57,7 @@ describe('a session from signing in to signing out', () => {
     assert.equal(sent['code_challenge_method'], 'S256');
   });
 
-  it('is in the status bar and in the Accounts menu when it has started, and the badge is gone', async () => {
+  it('is in the status bar and in the Accounts menu, and the badge is gone', async () => {
     const { workbench } = fixture;
     await workbench.waitForStatus('Acme: renews in 5');
     await workbench.waitForBadge(0);
@@ -67,7 +67,7 @@ describe('a session from signing in to signing out', () => {
     await workbench.page.keyboard.press('Escape');
   });
 
-  it('is described, with actions, when the pointer rests on the status bar item', async () => {
+  it('is described, with actions, in the tooltip of the status bar item', async () => {
     const { workbench } = fixture;
     await workbench.page.mouse.move(500, 300);
     await workbench.status.hover();
@@ -75,7 +75,7 @@ describe('a session from signing in to signing out', () => {
     await tooltip.waitFor();
     const words = ((await tooltip.textContent()) ?? '').replaceAll('\u00a0', ' ');
     for (const expected of [
-      'State: signed in',
+      'State: Signed in',
       'Session ends:',
       'Access token expires:',
       'Signed in:',
@@ -90,7 +90,7 @@ describe('a session from signing in to signing out', () => {
     await workbench.page.mouse.move(500, 300);
   });
 
-  it('is renewed when the person chooses that after a click on the status bar item', async () => {
+  it('is renewed when the user selects that after a click on the status bar item', async () => {
     const { identity, workbench } = fixture;
     await workbench.status.click();
     const renewNow = workbench.rows.filter({ hasText: 'Renew Now' });
@@ -101,7 +101,7 @@ describe('a session from signing in to signing out', () => {
     });
     await renewNow.click();
     assert.equal((await renewed).status, 200);
-    await workbench.notifications.filter({ hasText: 'The session of demo at Acme is renewed.' }).waitFor();
+    await workbench.notifications.filter({ hasText: 'Renewed your Acme session (demo).' }).waitFor();
     await workbench.screenshot('7-renewed');
   });
 
@@ -120,7 +120,7 @@ describe('a session from signing in to signing out', () => {
     await workbench.waitForStatus('Acme: renews in 5');
   });
 
-  it('is still there, without a request to the server, when the window was reloaded', async () => {
+  it('is still available, without a request to the server, after the window was reloaded', async () => {
     const { identity, workbench } = fixture;
     const { length } = identity.journal.entries;
     await workbench.reload();
@@ -129,7 +129,7 @@ describe('a session from signing in to signing out', () => {
     await workbench.waitForBadge(0);
   });
 
-  it('gives another extension a token that works when the person allows it', async () => {
+  it('provides another extension with a valid token if the user allows it', async () => {
     const { identity, workbench } = fixture;
     await workbench.run('Consumer: Who Am I?');
     await workbench.dialog.filter({ hasText: 'wants to sign in using Acme' }).waitFor();
@@ -144,7 +144,7 @@ describe('a session from signing in to signing out', () => {
     assert.ok(identity.journal.entries.some(({ path, status }) => path === '/me' && status === 200));
   });
 
-  it('is in the log, without any secret, when that is opened', async () => {
+  it('is in the log, without any secret', async () => {
     const { identity, workbench } = fixture;
     await workbench.run('Session Keeper: Show Log');
     const lines = workbench.page.locator('.output-view-content, .part.panel').locator('.view-line');
@@ -154,14 +154,14 @@ describe('a session from signing in to signing out', () => {
       .waitFor();
     await workbench.screenshot('10-log');
     const log = await workbench.logs();
-    assert.ok(log.includes('Session Keeper starts'));
-    assert.ok(log.includes('starts (asked for by the person)'));
+    assert.ok(log.includes('Session Keeper started'));
+    assert.ok(log.includes('(requested by the user)'));
     assert.ok(identity.journal.secrets.size > 5);
     assert.deepEqual(leaks(identity.journal, await workbench.logTexts()), []);
     await workbench.page.keyboard.press('Control+j');
   });
 
-  it('ends here and at the server when the person signs out in the Accounts menu', async () => {
+  it('ends here and at the server when the user signs out in the Accounts menu', async () => {
     const { identity, workbench } = fixture;
     assert.ok((await activeTokens()).length > 0);
     const items = await workbench.accountsMenu();

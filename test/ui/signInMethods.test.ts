@@ -1,20 +1,20 @@
-// The sign-in methods other than the default, and how one leads to the next.
+// The sign-in methods other than the default, and the alternatives that each offers.
 import assert from 'node:assert/strict';
 import { answerPages, confirmCode, signInAt } from '../../tools/person.ts';
 import { cancelSignIn, getUnreachableUrl, getActions } from './userActions.ts';
 import { entryFor, createUiFixture } from './fixture.ts';
 import type { Workbench } from './workbench.ts';
 
-const BROWSER = 'Sign In in the Browser';
-const CODE = 'Sign In with a Code';
-const PASTE = 'Sign In and Paste the Address';
+const BROWSER = 'Sign In with Browser';
+const CODE = 'Sign In with Code';
+const PASTE = 'Sign In and Paste URL';
 
-/** Presses the button that leads to the other methods, which are these, in this order. */
+/** Presses Use Another Sign-In Method, and checks the methods and their order. */
 async function mustOffer(workbench: Workbench, sentence: string, names: readonly string[]): Promise<void> {
-  await workbench.press('Use Another Way to Sign In', sentence);
+  await workbench.press('Use Another Sign-In Method', sentence);
   await workbench.rows.nth(names.length - 1).waitFor();
   const rows = await workbench.rows.all();
-  // Below the name stands what happens with the method.
+  // The detail of the method is below its name.
   assert.deepEqual(await Promise.all(rows.map((row) => row.locator('.label-name').first().textContent())), names);
 }
 
@@ -23,12 +23,12 @@ describe('signing in with a device code', () => {
     'sessionKeeper.providers': [{ ...entryFor(issuer), signInMethod: 'device' }],
   }));
 
-  it('shows the code, copies it, and fills it in on the page when the person opens that', async () => {
+  it('shows the code, copies it, and fills it in on the page that the user opens', async () => {
     const { workbench } = fixture;
     await workbench.run('Session Keeper: Sign In…');
     await workbench.dialog
       .filter({
-        hasText: /Enter this code at 127\.0\.0\.1:\d+\/device to sign in to Acme\. It works until \d+:\d\d:\d\d/,
+        hasText: /Enter this code at 127\.0\.0\.1:\d+\/device to sign in to Acme\. It expires at \d+:\d\d:\d\d/,
       })
       .waitFor();
     const code = /[A-Z]{4}-[A-Z]{4}/.exec((await workbench.dialog.textContent()) ?? '')?.[0];
@@ -37,7 +37,7 @@ describe('signing in with a device code', () => {
     const page = await workbench.waitForPage(() =>
       workbench.dialog.getByRole('button', { name: 'Copy Code and Open Page' }).click(),
     );
-    await page.getByText(`shows the code ${code}?`).waitFor();
+    await page.getByText(`show the code ${code}?`).waitFor();
     await workbench.screenshot('61-code-page', page);
     await page.getByRole('button', { name: 'Yes' }).click();
     await answerPages(page, 'demo');
@@ -47,25 +47,25 @@ describe('signing in with a device code', () => {
     await workbench.waitForStatus('Acme: renews in');
   });
 
-  it('offers the other methods by name when the person has canceled the code on another device', async () => {
+  it('offers the other methods by name after the user has canceled the code on another device', async () => {
     const { workbench } = fixture;
     await workbench.run('Session Keeper: Sign In…');
     await workbench.dialog.getByRole('button', { name: 'Use Another Device' }).click();
     const waiting = workbench.notifications.filter({
-      hasText: /enter the code [A-Z]{4}-[A-Z]{4} at 127\.0\.0\.1:\d+\/device/,
+      hasText: /Enter code [A-Z]{4}-[A-Z]{4} at 127\.0\.0\.1:\d+\/device/,
     });
     await waiting.waitFor();
     await workbench.screenshot('62-code-waits');
     await workbench.status.click();
-    await workbench.rows.filter({ hasText: 'Copy the Code' }).waitFor();
+    await workbench.rows.filter({ hasText: 'Copy Code' }).waitFor();
     assert.equal(
       await workbench.rows.filter({ hasText: 'Copy Redirect URI' }).count(),
       0,
-      'a code needs no redirect address',
+      'a code needs no redirect URI',
     );
     await workbench.page.keyboard.press('Escape');
     await waiting.getByRole('button', { name: 'Cancel' }).click();
-    await mustOffer(workbench, 'Signing in to Acme was canceled.', [BROWSER, PASTE]);
+    await mustOffer(workbench, 'Sign-in to Acme was canceled.', [BROWSER, PASTE]);
     await workbench.screenshot('63-other-ways');
     const page = await workbench.waitForPage(() => workbench.rows.filter({ hasText: BROWSER }).click());
     await signInAt(page, 'demo');
@@ -77,12 +77,12 @@ describe('signing in with a device code', () => {
 describe('signing in when the browser returns to VS Code', () => {
   const fixture = createUiFixture({});
 
-  it('offers the other methods by name when it is canceled, and signs in with the address that is pasted', async () => {
+  it('offers the other methods by name when it is canceled, and signs in with a pasted URL', async () => {
     const { workbench } = fixture;
     const first = await workbench.waitForPage(() => workbench.run('Session Keeper: Sign In…'));
     await workbench.returnFrom(first);
     await cancelSignIn(workbench);
-    await mustOffer(workbench, 'Signing in to Acme was canceled.', [CODE, PASTE]);
+    await mustOffer(workbench, 'Sign-in to Acme was canceled.', [CODE, PASTE]);
     await workbench.screenshot('69-other-ways-than-the-browser');
     const page = await workbench.waitForPage(() => workbench.rows.filter({ hasText: PASTE }).click());
     const address = await getUnreachableUrl(page, () => answerPages(page, 'demo'));
@@ -103,9 +103,9 @@ describe('signing in when the browser returns to VS Code', () => {
     await workbench.reloadSettings();
     await workbench.waitForStatus('Works: renews in');
     await workbench.run('Session Keeper: Sign In…');
-    const sentence = 'Other programs use all the ports that "redirectPorts" names';
+    const sentence = 'All ports in "redirectPorts" are used by other programs.';
     assert.deepEqual(await getActions(workbench.notification(sentence)), {
-      buttons: ['Use Another Way to Sign In', 'Show Log'],
+      buttons: ['Use Another Sign-In Method', 'Show Log'],
       links: [],
     });
     await workbench.screenshot('69-port-taken');
@@ -125,13 +125,13 @@ describe('signing in when the browser returns with a link to the editor', () => 
     'sessionKeeper.providers': [{ ...entryFor(issuer), signInMethod: 'uri' }],
   }));
 
-  it('ends in the window that waits when the link is opened', async () => {
+  it('ends in the waiting window when the link is opened', async () => {
     const { identity, workbench } = fixture;
-    // In a browser VS Code makes another address of the link each time; this server takes it by its beginning, as some do.
+    // In a browser, VS Code creates a different URL for the link each time. This server compares only its start, as some do.
     identity.provider.Client.prototype.redirectUriAllowed = (address: string): boolean =>
       new URL(address).searchParams.has('vscode-reqid') || /^http:\/\/127\.0\.0\.1:\d+\/callback$/.test(address);
     const page = await workbench.waitForPage(() => workbench.run('Session Keeper: Sign In…'));
-    // Of what it opens, VS Code takes addresses of 127.0.0.1 in the query apart, to bring them here from elsewhere, and does not put them together again.
+    // VS Code rewrites URLs of 127.0.0.1 in the query of the URLs that it opens, and doesn't restore them.
     await page.goto(
       page
         .url()
@@ -152,7 +152,7 @@ describe('signing in when the browser returns with a link to the editor', () => 
     const first = await workbench.waitForPage(() => workbench.run('Session Keeper: Sign In…'));
     await workbench.returnFrom(first);
     await cancelSignIn(workbench);
-    await mustOffer(workbench, 'Signing in to Acme was canceled.', [BROWSER, CODE, PASTE]);
+    await mustOffer(workbench, 'Sign-in to Acme was canceled.', [BROWSER, CODE, PASTE]);
     const page = await workbench.waitForPage(() => workbench.rows.filter({ hasText: BROWSER }).click());
     await signInAt(page, 'demo');
     await workbench.returnFrom(page);

@@ -1,10 +1,10 @@
-// Signing out at the server, too, in the browser, and the callback from there.
+// Signing out at the server in the browser, and the callback.
 import assert from 'node:assert/strict';
 import type { Page } from 'playwright-core';
 import { finishSignIn, signIn, signOut } from './userActions.ts';
 import { entryFor, createUiFixture } from './fixture.ts';
 
-describe('signing out when the provider is to be signed out in the browser, too', () => {
+describe('signing out in the browser, too', () => {
   const fixture = createUiFixture({}, (issuer) => ({
     'sessionKeeper.providers': [{ ...entryFor(issuer), signOutAtServer: 'return' }],
   }));
@@ -13,20 +13,20 @@ describe('signing out when the provider is to be signed out in the browser, too'
     const { workbench } = fixture;
     const page = await workbench.waitForPage(() => signOut(workbench));
     await page.getByText('Sign out?').waitFor();
-    // Here it is over already, whatever becomes of the page.
+    // VS Code is already signed out, whatever happens on the page.
     await workbench.page.bringToFront();
     await workbench.waitForStatus('Acme: signed out');
     await page.bringToFront();
     return page;
   };
 
-  it('ends on a page that says so when the person has confirmed it at the server', async () => {
+  it('ends on a confirmation page after the user has confirmed it at the server', async () => {
     const { identity, workbench } = fixture;
     await signIn(workbench);
     const page = await signOutAtServer();
     await workbench.screenshot('70-sign-out-at-server', page);
     await page.getByRole('button', { name: 'Sign out' }).click();
-    await page.getByText('You are signed out of Acme').waitFor();
+    await page.getByText('You’re signed out of Acme').waitFor();
     const { hostname, pathname, search } = new URL(page.url());
     assert.deepEqual([hostname, pathname, search], ['127.0.0.1', '/done', '']);
     assert.equal(await page.getByRole('status').textContent(), 'You can close this tab.');
@@ -35,7 +35,7 @@ describe('signing out when the provider is to be signed out in the browser, too'
     await workbench.returnFrom(page);
   });
 
-  it('makes the server ask for the password when the person signs in the next time', async () => {
+  it('makes the server ask for the password at the next sign-in', async () => {
     const { workbench } = fixture;
     await workbench.clearNotifications();
     await finishSignIn(workbench, async () => {
@@ -46,15 +46,15 @@ describe('signing out when the provider is to be signed out in the browser, too'
     await workbench.notification('Signed in to Acme as demo.').waitFor();
   });
 
-  it('shows that the response belongs to another sign-out when its state does not match', async () => {
+  it('shows that the link is no longer valid if its state doesn’t match', async () => {
     const { workbench } = fixture;
     const page = await signOutAtServer();
     const answer = new URL(new URL(page.url()).searchParams.get('post_logout_redirect_uri') ?? '');
     await page.goto(`${answer.href}?state=another`);
-    await page.getByText('This answer belongs to another sign-out').waitFor();
+    await page.getByText('This sign-out link is no longer valid').waitFor();
     await workbench.screenshot('72-stray-sign-out', page);
     await page.goto(answer.href);
-    await page.getByText('This answer belongs to another sign-out').waitFor();
+    await page.getByText('This sign-out link is no longer valid').waitFor();
     await workbench.returnFrom(page);
     await workbench.waitForStatus('Acme: signed out');
   });

@@ -9,8 +9,8 @@ export const SHORT = 2;
 /** A token lifetime, in seconds, with which no renewal is due while a test runs. */
 export const LONG = 3600;
 
-/** The link of every notification that the user hasn't requested. */
-export const MUTE = 'Do Not Show Again';
+/** The action of every notification that the user hasn't requested. */
+export const MUTE = 'Don’t Show Again';
 
 /** Signs in by the Command Palette, and returns to VS Code. */
 export async function signIn(workbench: Workbench, provider = 'Acme'): Promise<void> {
@@ -32,7 +32,7 @@ export async function signOut(workbench: Workbench): Promise<void> {
 export async function startSignIn(workbench: Workbench, provider: string): Promise<void> {
   await workbench.run('Session Keeper: Sign In…');
   const row = workbench.rows.filter({ hasText: provider });
-  await row.or(workbench.notification('finish in the browser')).first().waitFor();
+  await row.or(workbench.notification('Complete sign-in in your browser')).first().waitFor();
   if (await row.isVisible()) {
     await row.click();
   }
@@ -43,13 +43,13 @@ export async function finishSignIn(workbench: Workbench, action: () => Promise<v
   const page = await workbench.waitForPage(action);
   await signInAt(page, 'demo');
   await workbench.returnFrom(page);
-  await workbench.notification('finish in the browser').waitFor({ state: 'detached' });
+  await workbench.notification('Complete sign-in in your browser').waitFor({ state: 'detached' });
 }
 
 /** Cancels the pending sign-in, and returns the notification that follows. */
 export async function cancelSignIn(workbench: Workbench, provider = 'Acme'): Promise<Locator> {
   await workbench.notification(`Signing in to ${provider}`).getByRole('button', { name: 'Cancel' }).click();
-  const shown = workbench.notification(`Signing in to ${provider} was canceled.`);
+  const shown = workbench.notification(`Sign-in to ${provider} was canceled.`);
   await shown.waitFor();
   return shown;
 }
@@ -72,7 +72,7 @@ export async function signInAgain(workbench: Workbench, sentence: string): Promi
   await workbench.clearNotifications();
 }
 
-/** Returns the dismissible notification with a text; an ordinary one may have the same text. */
+/** Returns the notification with a text that the user hasn't requested; the outcome of a command may have the same text. */
 export function dismissibleNotification(workbench: Workbench, sentence: string): Locator {
   return workbench.notification(sentence).filter({ hasText: MUTE });
 }
@@ -88,12 +88,12 @@ export async function getActions(
   };
 }
 
-/** Renews by the Command Palette. */
+/** Renews with the Command Palette. */
 export async function renewNow({ identity, workbench }: UiFixture, accessTokenSeconds = LONG): Promise<void> {
   await workbench.clearNotifications();
   identity.policy.accessTokenSeconds = accessTokenSeconds;
   await workbench.run('Session Keeper: Renew Now');
-  await workbench.notification('The session of demo at Acme is renewed.').waitFor();
+  await workbench.notification('Renewed your Acme session (demo).').waitFor();
   identity.policy.accessTokenSeconds = LONG;
   await workbench.clearNotifications();
 }

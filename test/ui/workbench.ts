@@ -1,4 +1,4 @@
-// VS Code's workbench as a person uses it: by what can be seen and clicked.
+// VS Code's workbench as a user operates it, by its visible elements.
 import { mkdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Browser, BrowserContext, Locator, Page } from 'playwright-core';
@@ -8,25 +8,38 @@ import { logsIn, type LogText } from '../../tools/leaks.ts';
 import { extensionId, root } from '../../tools/places.ts';
 import { printLog } from '../../tools/progress.ts';
 import { returnEditor, sharedBrowser, takeEditor } from './editors.ts';
+import { installPseudoLocale, PSEUDO_LOCALE } from './pseudoLocale.ts';
 
 const SHOTS = join(root, 'out', 'screenshots');
 
-/** How long, in ms, anything may take that is waited for: only a failure takes that long, also on a busy machine. */
+/** The timeout, in ms, of anything that is waited for: only a failure takes that long, even on a busy machine. */
 export const LIMIT = 90_000;
 /** The time, in ms, after which a session that was renewed can be renewed again. */
 export const RENEWAL_INTERVAL = 5_100;
 
-/** What the windows of one VS Code have in common: the browser with its storage, and the server with its folders. */
+/** What the windows of one VS Code share: the browser with its storage, and the server with its folders. */
 interface SharedParts {
   /** The browser, if it is this VS Code's own. */
   readonly browser: Browser | undefined;
   readonly context: BrowserContext;
   readonly editor: Editor;
-  /** Where the browser finds it. */
+  /** The URL for the browser. */
   readonly address: string;
   readonly folder: string;
   /** The logs of windows that were closed or reloaded since. */
   earlierLogs: readonly LogText[];
+}
+
+/** How to open a window. */
+export interface WorkbenchOptions {
+  /** The name under which the browser finds VS Code, as if that ran on another machine. */
+  readonly host?: string | undefined;
+  /** The display language of the extension; English if undefined. VS Code’s own text stays English. */
+  readonly language?: string | undefined;
+  /** Returns the package files of other extensions to install. */
+  readonly extensions?: (() => Promise<readonly string[]>) | undefined;
+  /** The number of pixels of a screenshot for each CSS pixel; 1 by default. */
+  readonly deviceScaleFactor?: number | undefined;
 }
 
 /** A window of VS Code in a browser, with the extension and the consumer in it. */
@@ -41,21 +54,30 @@ export class Workbench {
     this.#around = around;
   }
 
-  /**
-   * Opens a window whose settings are already in place.
-   * @param host the name under which the browser finds VS Code, as if that ran on another machine.
-   */
-  static async open(settings: EditorSettings, host?: string): Promise<Workbench> {
-    const editor = await takeEditor();
+  /** Opens a window whose settings are already in place. */
+  static async open(
+    settings: EditorSettings,
+    { host, language, extensions, deviceScaleFactor = 1 }: WorkbenchOptions = {},
+  ): Promise<Workbench> {
+    const editor = await takeEditor(await extensions?.());
+    if (language === PSEUDO_LOCALE) {
+      await installPseudoLocale(editor.dataDir);
+    }
     await writeSettings(userDirOf(editor), settings);
     const folder = join(editor.dataDir, 'notes');
     await rm(folder, { recursive: true, force: true });
     await mkdir(folder);
     const elsewhere = host === undefined ? undefined : new URL(`http://${host}:${editor.port}`);
     const browser = elsewhere === undefined ? undefined : await launchBrowser({ elsewhere, log: printLog });
-    const context = await (browser ?? (await sharedBrowser())).newContext({ viewport: { width: 1100, height: 700 } });
+    const context = await (browser ?? (await sharedBrowser())).newContext({
+      viewport: { width: 1100, height: 700 },
+      deviceScaleFactor,
+    });
     context.setDefaultTimeout(LIMIT);
     await context.addInitScript(restOnToasts);
+    if (language !== undefined) {
+      await context.addInitScript((name) => Object.assign(globalThis, { _VSCODE_NLS_LANGUAGE: name }), language);
+    }
     return Workbench.#openIn({
       browser,
       context,
@@ -88,12 +110,12 @@ export class Workbench {
     await this.page.close();
   }
 
-  /** Changes settings in the file that all windows have in common; each one reads it again when it is told to. */
+  /** Changes settings in the file that all windows share; each window reads it after {@link reloadSettings}. */
   async changeSettings(change: EditorSettings): Promise<void> {
     await writeSettings(this.#userDir, { ...(await this.userSettings()), ...change });
   }
 
-  /** Makes this window read the settings again: in the browser VS Code does that only when it changes one itself. */
+  /** Makes this window read the settings again: in the browser, VS Code does that only when it changes one. */
   async reloadSettings(): Promise<void> {
     await this.run('View: Toggle Minimap');
   }
@@ -108,12 +130,12 @@ export class Workbench {
     return this.page.locator('.notifications-toasts .notification-list-item');
   }
 
-  /** Waits until the status bar item says something; within so many ms, where that matters. */
+  /** Waits until the status bar item shows a text, optionally within a number of ms. */
   async waitForStatus(words: string | RegExp, within?: number): Promise<void> {
     await this.status.filter({ hasText: words }).waitFor(within === undefined ? {} : { timeout: within });
   }
 
-  /** Whether the status bar item has the colour of a warning. */
+  /** Whether the status bar item has the color of a warning. */
   async hasStatusWarning(): Promise<boolean> {
     return /\bwarning-kind\b/.test((await this.status.getAttribute('class')) ?? '');
   }
@@ -123,14 +145,14 @@ export class Workbench {
     await this.page.locator('.settings-editor .setting-item-label', { hasText: name }).waitFor();
   }
 
-  /** Waits until the file of the user's settings is open with something selected in it, and gives that. */
+  /** Waits until settings.json is open with a selection, and returns it. */
   async selectedSettings(): Promise<string> {
     await this.page.locator('.monaco-editor[data-uri$="settings.json"] .selected-text').first().waitFor();
     await this.page.keyboard.press('Control+c');
     return this.clipboard();
   }
 
-  /** Opens the Accounts menu and gives its items. */
+  /** Opens the Accounts menu and returns its items. */
   async accountsMenu(): Promise<Locator> {
     await this.page.bringToFront();
     await this.page.locator('li.action-item[aria-label^="Accounts"]').click();
@@ -139,7 +161,7 @@ export class Workbench {
     return items;
   }
 
-  /** Waits until the Accounts icon asks for so much attention; 0 is no badge. */
+  /** Waits until the badge of the Accounts icon shows a number; 0 is no badge. */
   async waitForBadge(number: number): Promise<void> {
     const badge = this.page.locator('li.action-item[aria-label^="Accounts"] .badge');
     await (number === 0 ? badge.waitFor({ state: 'hidden' }) : badge.filter({ hasText: String(number) }).waitFor());
@@ -154,7 +176,7 @@ export class Workbench {
     await row.click();
   }
 
-  /** The commands that the palette offers for some words. */
+  /** Returns the commands that the palette offers for a text. */
   async listCommands(words: string): Promise<string[]> {
     await this.#palette(words, (rows) => rows);
     const names = await this.rows.locator('.label-name').allTextContents();
@@ -162,7 +184,7 @@ export class Workbench {
     return names;
   }
 
-  /** Opens the command palette, and again while VS Code is still starting: an open one learns of no new command. */
+  /** Opens the Command Palette, repeatedly while VS Code is starting: an open one doesn't show new commands. */
   async #palette(words: string, wanted: (rows: Locator) => Locator): Promise<Locator> {
     await this.page.bringToFront();
     const input = this.page.locator('.quick-input-widget input').first();
@@ -183,48 +205,53 @@ export class Workbench {
     }
   }
 
-  /** Closes a page of the browser and comes back to the window: a page in the background draws nothing. */
+  /** Closes a page of the browser and returns to the window: a page in the background isn't rendered. */
   async returnFrom(page: Page): Promise<void> {
     await page.close();
     await this.page.bringToFront();
   }
 
-  /** Chooses an item of a menu, at a person's pace: VS Code lets go unheard of what is released within 100 ms after a menu opens. */
+  /** Selects a menu item with a slow click: VS Code ignores a mouse button that is released within 100 ms after a menu opens. */
   async select(item: Locator): Promise<void> {
     await item.click({ delay: 150 });
   }
 
-  /** The box to type into that is open. */
+  /** The input of the open input box. */
   get box(): Locator {
     return this.page.locator('.quick-input-widget .quick-input-box input');
   }
 
-  /** The rows of the list to pick from that is open. */
+  /** The rows of the open quick pick. */
   get rows(): Locator {
     return this.page.locator('.quick-input-list .monaco-list-row');
   }
 
-  /** The dialog that is open. */
+  /** The open dialog. */
   get dialog(): Locator {
     return this.page.locator('.monaco-dialog-box');
   }
 
-  /** Everything that VS Code's server and the extensions have written into logs since it started. */
+  /** The path of the folder that the windows share. */
+  get sharedFolder(): string {
+    return join(this.#userDir, 'globalStorage', extensionId, 'sessions');
+  }
+
+  /** Returns the logs of VS Code's server and the extensions since it started. */
   async logs(): Promise<string> {
     return (await this.logTexts()).map(({ text }) => text).join('\n');
   }
 
-  /** The same, log by log; one that has grown since a window was closed or reloaded comes twice. */
+  /** Returns the same by log; a log that has grown since a window was closed or reloaded is included twice. */
   async logTexts(): Promise<LogText[]> {
     return [...this.#around.earlierLogs, ...(await logsIn(join(this.#around.editor.dataDir, 'data', 'logs')))];
   }
 
-  /** The notifications that are shown now and say something. */
+  /** Returns the visible notifications with a text. */
   notification(words: string | RegExp): Locator {
     return this.notifications.filter({ hasText: words });
   }
 
-  /** Takes every notification away, as a person does who has read them; also one that comes at that moment. */
+  /** Clears all notifications, including one that appears at that moment. */
   async clearNotifications(): Promise<void> {
     for (const end = Date.now() + LIMIT; ;) {
       await this.run('Notifications: Clear All Notifications');
@@ -239,57 +266,57 @@ export class Workbench {
     }
   }
 
-  /** Follows a link in a notification that says something. */
+  /** Selects a link in the notification with a text. */
   async followLink(link: string, words: string | RegExp): Promise<void> {
     await this.notification(words).locator('a', { hasText: link }).click();
   }
 
-  /** What is in the clipboard. */
+  /** Returns the content of the clipboard. */
   async clipboard(): Promise<string> {
     await this.context.grantPermissions(['clipboard-read', 'clipboard-write']);
     return this.page.evaluate(() => navigator.clipboard.readText());
   }
 
-  /** What the file of the user's settings holds now. */
+  /** Returns the current user settings. */
   async userSettings(): Promise<EditorSettings> {
     return JSON.parse(await readFile(join(this.#userDir, 'settings.json'), 'utf8')) as EditorSettings;
   }
 
-  /** Presses a button of a notification that says something. */
+  /** Presses a button of the notification with a text. */
   async press(button: string, words: string | RegExp): Promise<void> {
     await this.notifications.filter({ hasText: words }).getByRole('button', { name: button }).click();
   }
 
-  /** Does something that opens a page in the browser, and gives that page. */
+  /** Runs an action that opens a page in the browser, and returns that page. */
   async waitForPage(action: () => Promise<void>): Promise<Page> {
     const [opened] = await Promise.all([this.context.waitForEvent('page'), action()]);
     await opened.waitForLoadState('load');
     return opened;
   }
 
-  /** Keeps a picture of a page for people to look at: out/screenshots. */
+  /** Saves a screenshot of a page in out/screenshots. */
   async screenshot(name: string, page = this.page): Promise<void> {
     await mkdir(SHOTS, { recursive: true });
     await page.screenshot({ path: join(SHOTS, `${name}.png`), animations: 'disabled' });
   }
 
-  /** Keeps a picture of every page that is open. */
+  /** Saves a screenshot of every open page. */
   async screenshotAll(name: string): Promise<void> {
     for (const [index, page] of this.context.pages().entries()) {
       await this.screenshot(index === 0 ? name : `${name}-${index + 1}`, page);
     }
   }
 
-  /** Reloads the window, as a restart would. The logs of a window go with it. */
+  /** Reloads the window, as a restart would. The logs of a window are deleted with it. */
   async reload(): Promise<void> {
     await this.#keepLogs();
     await this.page.reload();
   }
 
-  /** Closes all windows, and gives the editor back. */
+  /** Closes all windows, and returns the editor. */
   async close(): Promise<void> {
     const { browser, context, editor } = this.#around;
-    // Only a page that is closed by itself tells VS Code's server that it is gone; its extension host would live on.
+    // VS Code's server detects only a page that is closed individually. Otherwise, its extension host would keep running.
     for (const page of context.pages()) {
       await page.close();
     }
@@ -312,8 +339,8 @@ function userDirOf({ dataDir }: Editor): string {
 }
 
 /**
- * Runs in a page: makes VS Code believe that the pointer rests on each toast. It hides any other after some seconds, which
- * would be too early on a busy machine.
+ * Runs in a page: simulates that the pointer is over each toast. VS Code hides other toasts after some seconds, which would
+ * be too early on a busy machine.
  */
 function restOnToasts(): void {
   const TOAST = '.notification-toast-container';

@@ -3,38 +3,38 @@ import { join } from 'node:path';
 import { launchBrowser } from '../../tools/browser.ts';
 import { startEditor, windowAddress } from '../../tools/editor.ts';
 import { extensionId } from '../../tools/places.ts';
-import { seatPerson, type Behaviour } from '../../tools/person.ts';
+import { seatPerson, type Behavior } from '../../tools/person.ts';
 import type { Log } from '../../tools/progress.ts';
 
-/** What a window in which a suite runs needs. */
+/** The options of a window in which a suite runs. */
 export interface SuiteWindow {
   readonly dataDir: string;
   readonly extensions: readonly string[];
   readonly environment: Readonly<Record<string, string>>;
-  readonly behaviour: () => Behaviour;
-  /** Is told the heading of each page on which what the person does ends. */
+  readonly behavior: () => Behavior;
+  /** Called with the heading of the final page of each user action. */
   readonly reads: (heading: string) => void;
   readonly log: Log;
 }
 
-/** A window that is open. */
+/** An open window. */
 export interface OpenWindow {
-  /** Where its logs are. */
+  /** The folder with its logs. */
   readonly logFolder: string;
-  /** Types into the box that is open, without a key: keys count as activity, for which the tests of idle time wait to cease. */
+  /** Fills in the open input box, without key presses: they count as activity, which the idle tests must not have. */
   type(text: string): Promise<void>;
   close(): Promise<void>;
 }
 
-/** Where one types into the box that VS Code shows. */
+/** The input of the box that VS Code shows. */
 export const BOX = '.quick-input-widget .quick-input-box input';
 
-/** Opens VS Code in a browser without a window, with a person before it. */
+/** Opens VS Code in a headless browser, with a simulated user. */
 export async function openInBrowser({
   dataDir,
   extensions,
   environment,
-  behaviour,
+  behavior,
   reads,
   log,
 }: SuiteWindow): Promise<OpenWindow> {
@@ -43,7 +43,7 @@ export async function openInBrowser({
   const editor = await startEditor({ dataDir, environment, log });
   const browser = await launchBrowser({ log });
   const context = await browser.newContext();
-  await seatPerson(context, behaviour, reads);
+  await seatPerson(context, behavior, reads);
   const page = await context.newPage();
   await page.goto(await windowAddress(editor, { folder, extensions, traced: [extensionId] }));
   return {

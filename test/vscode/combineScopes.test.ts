@@ -1,4 +1,4 @@
-// Several extensions with one session for each account, where the provider's entry combines scopes.
+// Several extensions with one session per account, if the provider's entry combines scopes.
 import assert from 'node:assert/strict';
 import type * as vscode from 'vscode';
 import { configure, consumer, entry, eventually, order, type Consumer, type SessionWithExpiry } from './outside.ts';
@@ -30,7 +30,7 @@ describe('an account of an entry that combines scopes', () => {
     assert.ok(account, `${label} is signed in`);
     return account;
   };
-  /** The authorization requests that something leads to. */
+  /** Returns the authorization requests that an action leads to. */
   async function requestsOf(act: () => Promise<unknown>): Promise<Readonly<Record<string, string>>[]> {
     const { length } = (await order()).journal;
     await act();
@@ -49,7 +49,7 @@ describe('an account of an entry that combines scopes', () => {
     return session;
   }
 
-  it('gets more scopes, and keeps those there are, when an extension asks for more', async () => {
+  it('gets more scopes, and keeps the existing ones, when an extension requests more', async () => {
     const before = await silently(READ, await named('demo'));
     let after: SessionWithExpiry | undefined;
     const requests = await requestsOf(async () => {
@@ -62,21 +62,21 @@ describe('an account of an entry that combines scopes', () => {
     assert.deepEqual([after?.id, after?.scopes, after?.account], [before?.id, WRITE, before?.account]);
   });
 
-  it('serves callers without a request when they ask for some of the scopes', async () => {
+  it('serves callers that request some of the scopes without a request to the server', async () => {
     const account = await named('demo');
     const wide = await silently(WRITE, account);
     const requests = await requestsOf(async () => {
       for (const wanted of [['openid'], READ, ['notes.write', 'notes.read'], ['notes.read']]) {
         const session = await silently(wanted, account);
         assert.deepEqual([session?.id, session?.scopes], [wide?.id, wanted]);
-        // Compared here, because a report must not quote a token.
+        // Compared here, because a report must not contain a token.
         assert.ok(session?.accessToken === wide?.accessToken);
       }
     });
     assert.deepEqual(requests, []);
   });
 
-  it('asks for the new scopes alone when the server refuses those there are, which are kept until they expire', async () => {
+  it('requests only the new scopes if the server rejects the existing ones, which are kept until they expire', async () => {
     const account = await named('demo');
     const before = await silently(READ, account);
     await order({ policy: { refusedScopes: ['notes.read'] } });

@@ -1,4 +1,4 @@
-// The provider's contract, clause by clause, through VS Code's API as a second extension calls it.
+// The contract of the authentication provider, through VS Code's API as a second extension calls it.
 import assert from 'node:assert/strict';
 import * as vscode from 'vscode';
 import {
@@ -28,7 +28,7 @@ describe('the authentication provider', () => {
 
   async function signedIn(): Promise<SessionWithExpiry> {
     const session = await silently();
-    assert.ok(session, 'somebody is signed in');
+    assert.ok(session, 'a user is signed in');
     return session;
   }
 
@@ -41,10 +41,10 @@ describe('the authentication provider', () => {
       assert.deepEqual(await other.getAccounts('oidc'), []);
     });
 
-    it('rejects with how to add a provider when a session is asked for', async () => {
+    it('rejects with a message about adding a provider when a session is requested', async () => {
       await assert.rejects(
         async () => other.getSession('oidc', scopes, { createIfNone: true }),
-        /No provider is set up yet/,
+        /No providers are configured/,
       );
     });
   });
@@ -54,13 +54,13 @@ describe('the authentication provider', () => {
       await configure('providers', [entry()]);
     });
 
-    it('returns no session, without a request to the server, when nobody has signed in', async () => {
+    it('returns no session, without a request to the server, before a sign-in', async () => {
       const { journal } = await order();
       assert.equal(await eventually('the provider is registered', async () => (await silently()) ?? 'none'), 'none');
       assert.equal((await order()).journal.length, journal.length);
     });
 
-    it('rejects with a message when the person denies access', async () => {
+    it('rejects with a message when the user denies access', async () => {
       await order({ person: { kind: 'deny', account: 'demo' } });
       await assert.rejects(async () => other.getSession('acme', scopes, { createIfNone: true }), {
         name: 'SessionKeeper.denied',
@@ -69,17 +69,17 @@ describe('the authentication provider', () => {
       assert.equal(await silently(), undefined);
     });
 
-    it('rejects when nobody finishes signing in in time', async () => {
+    it('rejects when a sign-in times out', async () => {
       await order({ person: { kind: 'ignore' } });
       await configure('signInTimeout', 0.1);
       await assert.rejects(async () => other.getSession('acme', scopes, { createIfNone: true }), {
         name: 'SessionKeeper.sign-in-timeout',
-        message: /Nobody finished signing in to Acme in time/,
+        message: /Sign-in to Acme timed out/,
       });
       await configure('signInTimeout', undefined);
     });
 
-    it('ends a sign-in that waits when another one starts', async () => {
+    it('ends a pending sign-in when another one starts', async () => {
       const { length } = (await order({ person: { kind: 'ignore' } })).journal;
       const waiting = other.getSession('acme', scopes, { createIfNone: true });
       await eventually('the first page is open', async () =>
@@ -92,7 +92,7 @@ describe('the authentication provider', () => {
     });
   });
 
-  /** Renews by command, whatever the outcome is: at most once in five seconds, and one that was on its way does not count. */
+  /** Renews by command, whatever the outcome: at most once in five seconds. A renewal already in progress doesn't count. */
   async function renewal(): Promise<void> {
     const { length } = await tokenRequests('refresh_token');
     await eventually('a renewal was requested', async () => {
@@ -101,20 +101,20 @@ describe('the authentication provider', () => {
     });
   }
 
-  describe('when a person is signed in', () => {
+  describe('when a user is signed in', () => {
     it('returns a token that works at the server', async () => {
       const answer = await whoAmI(await signedIn());
       assert.equal(answer.status, 200);
       assert.equal(((await answer.json()) as { sub: string }).sub, 'account-1001');
     });
 
-    it('returns how long the token works, in ms from now', async () => {
+    it('returns how long the token is valid, in ms from now', async () => {
       const { expiresAfter } = await signedIn();
       assert.ok(expiresAfter !== undefined && Number.isInteger(expiresAfter));
       assert.ok(expiresAfter > 3_500_000 && expiresAfter <= 3_600_000, `${expiresAfter} ms`);
     });
 
-    it('returns the scopes in the order in which the caller asked for them', async () => {
+    it('returns the scopes in the order of the request', async () => {
       const wanted = ['email', 'openid'];
       assert.deepEqual((await silently(wanted))?.scopes, wanted);
       assert.deepEqual((await signedIn()).scopes, scopes);
@@ -124,7 +124,7 @@ describe('the authentication provider', () => {
       assert.equal(await silently(['openid', 'notes.write']), undefined);
     });
 
-    it('sends no request when it is asked a hundred times', async () => {
+    it('sends no request to the server for a hundred calls', async () => {
       const { length } = (await order()).journal;
       await Promise.all(Array.from({ length: 100 }, () => silently()));
       assert.equal((await order()).journal.length, length);
@@ -196,9 +196,9 @@ describe('the authentication provider', () => {
       await renewal();
     });
 
-    it('renews before the token expires when nobody asks for it', async () => {
+    it('renews before the token expires, without a caller', async () => {
       const { length } = await tokenRequests('refresh_token');
-      await eventually('a renewal by itself', async () => (await tokenRequests('refresh_token')).length > length);
+      await eventually('an automatic renewal', async () => (await tokenRequests('refresh_token')).length > length);
       const { accessToken } = await signedIn();
       assert.equal((await order({ token: accessToken })).isActive, true);
     });
@@ -206,7 +206,7 @@ describe('the authentication provider', () => {
     it('rejects with the cause, and keeps the account, when the token has expired and the server is down', async () => {
       await order({ faults: [{ path: '/token', action: { kind: 'answer', status: 503, body: 'down' } }] });
       const refused = await eventually(
-        'the token has run out',
+        'the token has expired',
         async () =>
           Promise.resolve(silently()).then(
             () => undefined,
@@ -215,8 +215,8 @@ describe('the authentication provider', () => {
         15_000,
       );
       assert.ok(refused instanceof Error);
-      assert.match(refused.message, /Acme has a problem of its own and cannot answer now/);
-      // Of an error, VS Code hands on name and message only: callers switch on the name.
+      assert.match(refused.message, /Acme is temporarily unavailable/);
+      // VS Code passes only the name and the message of an error: callers switch on the name.
       assert.equal(refused.name, 'SessionKeeper.server');
       assert.deepEqual(
         (await other.getAccounts('acme')).map(({ label }) => label),
@@ -236,7 +236,7 @@ describe('the authentication provider', () => {
   });
 
   describe('when several accounts are signed in', () => {
-    it('sends the account as login hint when a second one signs in', async () => {
+    it('sends the account as a login hint when a second one signs in', async () => {
       await order({ person: { kind: 'signIn', account: 'second' } });
       const account = { id: 'second', label: 'second' };
       const session = await other.getSession('acme', scopes, { forceNewSession: true, account });
@@ -246,7 +246,7 @@ describe('the authentication provider', () => {
       assert.deepEqual((await other.getAccounts('acme')).map(({ label }) => label).sort(), ['demo', 'second']);
     });
 
-    it('returns the session of the account when the caller names one', async () => {
+    it('returns the session of the account that the caller specifies', async () => {
       for (const account of await other.getAccounts('acme')) {
         assert.equal((await silently(scopes, { account }))?.account.id, account.id);
       }
@@ -265,8 +265,8 @@ describe('the authentication provider', () => {
   });
 
   describe('when the settings change', () => {
-    it('does not use the session when the client is another one, and does when the settings are back', async () => {
-      await configure('providers', [entry({ clientId: 'somebody-else' })]);
+    it("doesn't use the session of another client, and uses it again when the settings are restored", async () => {
+      await configure('providers', [entry({ clientId: 'another-client' })]);
       await eventually('no session', async () => (await silently()) === undefined);
       await configure('providers', [entry({ label: 'Acme Works' })]);
       await eventually('the session is back', async () => silently());
@@ -285,14 +285,14 @@ describe('the authentication provider', () => {
       assert.equal((await whoAmI(session)).status, 200);
     });
 
-    it('returns no session when the setting is not a list, and returns it again afterwards', async () => {
+    it("returns no session while the setting isn't an array", async () => {
       await configure('providers', 'nonsense');
       await configure('providers', [entry()]);
       assert.ok(await eventually('the session is back', async () => silently()));
     });
   });
 
-  describe('when the person signs out', () => {
+  describe('when the user signs out', () => {
     it('removes the session here and at the server', async () => {
       await configure('providers', [entry({ id: 'solo', label: 'Solo' })]);
       await order({ person: { kind: 'signIn', account: 'demo' } });
@@ -308,7 +308,7 @@ describe('the authentication provider', () => {
   });
 
   describe('when the server ends the session', () => {
-    it('returns no session when the last token has expired, and does again when the person has signed in', async () => {
+    it('returns no session after the last token has expired, until the user signs in again', async () => {
       await order({ policy: { accessTokenSeconds: 6 } });
       const before = await other.getSession('solo', scopes, { createIfNone: true });
       await order({ revokeEverything: true, policy: { accessTokenSeconds: 3600 } });

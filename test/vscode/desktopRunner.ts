@@ -9,14 +9,14 @@ import { allowDialogs, seatPerson } from '../../tools/person.ts';
 import { BOX, type OpenWindow, type SuiteWindow } from './browserRunner.ts';
 
 /**
- * Opens a desktop VS Code, downloaded if need be, with a person before it. What VS Code opens in the system's browser
- * is opened in a browser without a window instead, where the person sits.
+ * Opens a desktop VS Code, downloaded if needed, with a simulated user. Pages for the system's browser are opened in a
+ * headless browser instead, which the user controls.
  */
 export async function openOnDesktop({
   dataDir,
   extensions,
   environment,
-  behaviour,
+  behavior,
   reads,
   log,
 }: SuiteWindow): Promise<OpenWindow> {
@@ -27,7 +27,7 @@ export async function openOnDesktop({
   await writeSettings(join(dataDir, 'User'), { 'window.dialogStyle': 'custom' });
   const browser = await launchBrowser({ log });
   const context = await browser.newContext();
-  await seatPerson(context, behaviour, reads);
+  await seatPerson(context, behavior, reads);
   const inherited = Object.fromEntries(
     Object.entries(process.env).filter((pair): pair is [string, string] => pair[1] !== undefined),
   );

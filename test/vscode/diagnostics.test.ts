@@ -1,4 +1,4 @@
-// The diagnostics, in the VS Code in which the contract has left its sessions behind.
+// The diagnostics in VS Code, with the sessions of the contract tests.
 import assert from 'node:assert/strict';
 import { realpathSync } from 'node:fs';
 import { readdir, rename } from 'node:fs/promises';
@@ -7,17 +7,17 @@ import { basename, dirname, join } from 'node:path';
 import * as vscode from 'vscode';
 import { configure, consumer, entry, eventually, issuer, order, scopes } from './outside.ts';
 
-/** The document with the diagnostics, once it is shown anew: each time, it is made at another time. */
+/** Shows the diagnostics, and returns the document once it's updated: its creation time differs. */
 async function shown(): Promise<vscode.TextDocument> {
   const before = vscode.workspace.textDocuments.find(({ uri }) => uri.scheme === 'session-keeper')?.getText();
   await vscode.commands.executeCommand('sessionKeeper.showDiagnostics');
   const document = vscode.window.activeTextEditor?.document;
   assert.equal(document?.uri.scheme, 'session-keeper');
-  await eventually('it is made anew', () => document.getText() !== before);
+  await eventually('it is updated', () => document.getText() !== before);
   return document;
 }
 
-/** What stands above the lines of a document, with the line. */
+/** Returns the code lenses of a document. */
 async function lensesOf(document: vscode.TextDocument): Promise<vscode.CodeLens[]> {
   const found = await vscode.commands.executeCommand<vscode.CodeLens[] | undefined>(
     'vscode.executeCodeLensProvider',
@@ -27,15 +27,15 @@ async function lensesOf(document: vscode.TextDocument): Promise<vscode.CodeLens[
   return found ?? [];
 }
 
-/** The folder with the files of the product. */
+/** Returns the folder of the built extension. */
 function builtFolder(): string {
   const extension = vscode.extensions.getExtension('session-keeper.session-keeper');
   assert.ok(extension?.isActive);
-  // The runner hands extensions over by links.
+  // The runner passes extensions as links.
   return realpathSync(join(extension.extensionPath, 'dist'));
 }
 
-/** The names of those that are loaded in this process, in their order. */
+/** Returns the names of the extension's files that are loaded in this process. */
 function loaded(): string[] {
   const folder = builtFolder();
   return Object.keys(createRequire(join(folder, 'extension.js')).cache)
@@ -51,8 +51,10 @@ describe('the diagnostics', () => {
     await order({ person: { kind: 'signIn', account: 'demo' }, faults: [], policy: { accessTokenSeconds: 3600 } });
     await configure('providers', [entry()]);
     const other = await consumer();
-    await eventually('the provider is there', async () => other.getSession('acme', scopes, { createIfNone: true }));
-    // With a sign-in, the server is asked what it says of itself.
+    await eventually('the provider is registered', async () =>
+      other.getSession('acme', scopes, { createIfNone: true }),
+    );
+    // A sign-in requests the server metadata.
     const account = (await other.getAccounts('acme')).find(({ label }) => label === 'demo');
     assert.ok(account);
     const session = await other.getSession('acme', scopes, { forceNewSession: true, account });
@@ -64,7 +66,7 @@ describe('the diagnostics', () => {
     await vscode.commands.executeCommand('workbench.action.closeAllEditors');
   });
 
-  it('are there although their file is gone, because it was loaded soon after the start', async () => {
+  it('are available although their file is gone, because it was loaded soon after the start', async () => {
     const onDemand = (await readdir(builtFolder())).find((file) => /^onDemand-\w+\.js$/.test(file)) ?? '';
     await eventually('it is loaded', () => loaded().includes(onDemand));
     const [file, elsewhere] = [join(builtFolder(), onDemand), join(builtFolder(), `${onDemand}.away`)];
@@ -81,11 +83,11 @@ describe('the diagnostics', () => {
     const text = document.getText();
     assert.equal(document.languageId, 'markdown');
     assert.match(text, /^# Session Keeper Diagnostics\n/);
-    assert.match(text, /\n- Provider: `acme`, as configured\n/);
-    assert.match(text, /; known from: expires_in\n/);
+    assert.match(text, /\n- Provider: `acme`, matches the settings\n/);
+    assert.match(text, /; source: expires_in\n/);
     assert.match(text, /\n- token_endpoint: `127\.0\.0\.1:\d+\/token` \(not https\)\n/);
-    assert.match(text, /\n- A secret written now reads back: yes\n/);
-    assert.match(text, /can be written, read and deleted: yes\n/);
+    assert.match(text, /\n- SecretStorage returns a new secret: yes\n/);
+    assert.match(text, /\n- Shared folder is writable and readable: yes\n/);
     assert.match(text, /: signed-in\n/);
   });
 
@@ -97,7 +99,7 @@ describe('the diagnostics', () => {
     assert.equal(document.isDirty, false);
   });
 
-  it('hold no token, no name and no link when a person is signed in', async () => {
+  it('contain no token, name or link', async () => {
     const text = (await shown()).getText();
     assert.ok(accessToken.length > 16);
     for (let at = 0; at + 16 <= accessToken.length; at += 1) {
@@ -108,30 +110,30 @@ describe('the diagnostics', () => {
     assert.doesNotMatch(text, /\]\(|:\/\/\S/);
   });
 
-  it('are updated when they are shown again, and offer a quick fix above a finding', async () => {
+  it('are updated when they are shown again, with a quick fix above a finding', async () => {
     await configure('providers', [entry(), { id: 'broken' }]);
     const document = await shown();
     const line = document
       .getText()
       .split('\n')
       .findIndex((one) => one.includes('(entry-not-used)'));
-    const lens = await eventually('something is offered', async () =>
+    const lens = await eventually('there is a quick fix', async () =>
       (await lensesOf(document)).find(({ range }) => range.start.line === line),
     );
     assert.equal(lens.command?.title, 'Open Settings');
     await configure('providers', [entry()]);
     await vscode.commands.executeCommand(lens.command.command, ...((lens.command.arguments ?? []) as unknown[]));
-    await eventually('it has looked again', () => !document.getText().includes('(entry-not-used)'));
+    await eventually('it has checked again', () => !document.getText().includes('(entry-not-used)'));
   });
 
-  it('offer to add a provider when there is none', async () => {
+  it('offer to add a provider if there is none', async () => {
     await configure('providers', []);
     const document = await shown();
     const line = document
       .getText()
       .split('\n')
       .findIndex((one) => one.includes('(nothing-configured)'));
-    const lens = await eventually('something is offered', async () =>
+    const lens = await eventually('there is a quick fix', async () =>
       (await lensesOf(document)).find(({ range }) => range.start.line === line),
     );
     assert.equal(lens.command?.title, 'Add Provider…');

@@ -1,5 +1,5 @@
-// The idle sign-out in a window that nobody touches: VS Code considers it active for about a minute after the last key or
-// click in it. What the person does on the server's pages doesn't count.
+// The idle sign-out in a window without input: VS Code considers it active for about a minute after the last key press or
+// click in it. Actions on the server's pages don't count.
 import assert from 'node:assert/strict';
 import * as vscode from 'vscode';
 import {
@@ -15,7 +15,7 @@ import {
 
 /** The idle timeout, in ms; the setting is in minutes. */
 const LIMIT = 6000;
-/** How often, in ms, another extension asks for the session. */
+/** How often, in ms, another extension requests the session. */
 const PACE = 500;
 
 describe('idle sign-out', () => {
@@ -45,43 +45,43 @@ describe('idle sign-out', () => {
   const pause = async (): Promise<void> => new Promise((resolve) => setTimeout(resolve, PACE));
 
   async function signIn(): Promise<SessionWithExpiry> {
-    const session = await eventually('somebody is signed in', async () =>
+    const session = await eventually('a user is signed in', async () =>
       other.getSession('idler', scopes, { createIfNone: true }),
     );
     assert.equal(await isActive(session), true);
     return session;
   }
 
-  it('signs out, here and at the server, when another extension keeps asking in the background', async () => {
+  it('signs out, here and at the server, although another extension requests sessions in the background', async () => {
     const session = await signIn();
     const start = Date.now();
     let calls = 0;
     while ((await silently()) !== undefined) {
       calls += 1;
-      assert.ok(Date.now() - start < 3 * LIMIT, 'it is signed out in time');
+      assert.ok(Date.now() - start < 3 * LIMIT, 'signed out in time');
       await pause();
     }
     assert.ok(calls > LIMIT / PACE / 2, `${calls} calls`);
     assert.equal(await isListed(), false);
-    await eventually('the server knows of it', async () => (await isActive(session)) === false);
+    await eventually('the tokens are revoked', async () => (await isActive(session)) === false);
     assert.equal(vscode.window.state.active, false);
   });
 
-  it('keeps the session as long as another extension asks when calls count as activity', async () => {
+  it('keeps the session while another extension requests it if calls count as activity', async () => {
     await configure('callsCountAsActivity', true);
     const session = await signIn();
     const start = Date.now();
     let lastCall = start;
     while (Date.now() - start < 1.5 * LIMIT) {
       lastCall = Date.now();
-      // Compared here, because a report must not quote a token.
+      // Compared here, because a report must not contain a token.
       assert.ok((await silently())?.accessToken === session.accessToken);
       await pause();
     }
     assert.equal(await isActive(session), true);
-    await eventually('nobody is signed in', async () => !(await isListed()), 2 * LIMIT);
-    await eventually('the server knows of it', async () => (await isActive(session)) === false);
-    // From before the call, which may take long on a busy machine. The uptime's resolution may be as low as a second.
+    await eventually('no user is signed in', async () => !(await isListed()), 2 * LIMIT);
+    await eventually('the tokens are revoked', async () => (await isActive(session)) === false);
+    // Measured before the call, which can be slow on a busy machine. The uptime can have a resolution of a second.
     assert.ok(Date.now() - lastCall > LIMIT - 1000, 'signed out too early');
   });
 

@@ -1,5 +1,5 @@
-// Servers of every kind, each from the sign-in to the sign-out as another extension and a person live through it. That a
-// server has really been used the way it wants is seen there, in what has reached it.
+// All kinds of servers, each from the sign-in to the sign-out of a user and another extension. The requests that reach a
+// server show that it was used as it requires.
 import assert from 'node:assert/strict';
 import * as vscode from 'vscode';
 import type { JournalEntry } from '../../tools/identityJournal.ts';
@@ -16,43 +16,43 @@ import {
 } from './outside.ts';
 import { BOUND_CLIENT, CLIENT_SECRET, CLIENT_WITH_SECRET, type ServerName } from './servers.ts';
 
-/** One kind of server, and what it is to see. */
+/** A kind of server, and the requests to expect. */
 interface ServerKind {
   readonly title: string;
   readonly server: ServerName;
-  /** What the entry has beside id, label, issuer and client id. */
+  /** The fields of the entry in addition to the ID, label, issuer and client ID. */
   readonly fields?: Readonly<Record<string, unknown>>;
   readonly scopes?: readonly string[];
-  /** The secret of the client, which the person types. */
+  /** The client secret, which the user enters. */
   readonly secret?: string;
-  /** Uses a token where it is for; by default at the userinfo endpoint. Gives who the server takes it for. */
+  /** Uses a token, by default at the userinfo endpoint. Returns the account that the server identifies. */
   readonly use?: (token: string) => Promise<unknown>;
-  /** Whether the server looks each token up in its memory, so that it can tell of one that is revoked. */
+  /** Whether the server looks up each token, so that it detects a revoked one. */
   readonly isOpaque?: boolean;
-  /** What has to be seen of the sign-in. */
+  /** Checks the requests of the sign-in. */
   readonly signIn: (requests: readonly JournalEntry[]) => void;
-  /** What has to be seen of a request that renews, beside that there is one. */
+  /** Checks the renewal request, in addition to its existence. */
   readonly renewal?: (request: JournalEntry) => void;
-  /** What comes after the sign-out, beside that the tokens are revoked. */
+  /** Checks what follows the sign-out, in addition to the revocation. */
   readonly signOut?: (other: Consumer, requests: () => Promise<readonly JournalEntry[]>) => Promise<void>;
 }
 
-// Served to a browser, the oldest VS Code that is supported opens an address of this machine without its path and query, so
-// that nobody can sign in at a server here. Servers of people are elsewhere.
+// In a browser, the oldest supported VS Code opens a URL of this computer without its path and query, so that a sign-in at
+// a local server isn't possible. Real servers are on other computers.
 const losesPaths = vscode.env.uiKind === vscode.UIKind.Web && vscode.version.startsWith('1.105.');
 
 const to = (requests: readonly JournalEntry[], path: string): readonly JournalEntry[] =>
   requests.filter((request) => request.path === path);
 const namesOf = ({ parameters, withheld }: JournalEntry): string[] => [...Object.keys(parameters), ...withheld].sort();
 
-/** The answer to a request with a token. */
+/** The response to a request with a token. */
 async function fetchJson(address: string, token: string): Promise<Readonly<Record<string, unknown>>> {
   const response = await fetch(address, { headers: { authorization: `Bearer ${token}` } });
   assert.equal(response.status, 200, address);
   return (await response.json()) as Readonly<Record<string, unknown>>;
 }
 
-/** The answer to a request with a token and a proof, which is made for it; once more with what the server gives for it. */
+/** The response to a request with a token and a DPoP proof for it, repeated with the nonce from the server. */
 async function provenAnswerOf(
   address: string,
   token: string,
@@ -71,7 +71,7 @@ async function provenAnswerOf(
   return (await response.json()) as Readonly<Record<string, unknown>>;
 }
 
-/** A token that is bound to a key is of no use to somebody who has the token alone. */
+/** A DPoP-bound token can't be used without its key. */
 async function mustNotBear(address: string, token: string): Promise<void> {
   for (const scheme of ['Bearer', 'DPoP']) {
     const { status } = await fetch(address, { headers: { authorization: `${scheme} ${token}` } });
@@ -79,7 +79,7 @@ async function mustNotBear(address: string, token: string): Promise<void> {
   }
 }
 
-/** Looks at each request that has to hold a proof, which is for that very request. */
+/** Checks that each request that requires a proof has one for exactly that request. */
 function eachIsProven(requests: readonly JournalEntry[], issuer: string): void {
   const proven = requests.filter(({ path }) => path === '/token' || path === '/request');
   assert.ok(proven.length > 0);
@@ -89,7 +89,7 @@ function eachIsProven(requests: readonly JournalEntry[], issuer: string): void {
   }
 }
 
-/** Looks at each request in which a client with a secret has to say who it is. */
+/** Checks each request in which a client with a secret must authenticate. */
 function eachShowsItself(requests: readonly JournalEntry[], look: (request: JournalEntry) => void): void {
   const shown = requests.filter(({ path }) => path.startsWith('/token'));
   assert.ok(shown.length > 0);
@@ -101,17 +101,17 @@ const inHeader = ({ scheme, withheld }: JournalEntry): void =>
 const inBody = ({ scheme, withheld }: JournalEntry): void =>
   assert.deepEqual([scheme, withheld.includes('client_secret')], [undefined, true]);
 
-/** Signs out of the server in the browser, which then shows a page with this heading, the server's own or that of the product. */
+/** Signs out of the server in the browser, which then shows a page with this heading, of the server or of the extension. */
 function signsOutThere(heading: string, canUseLoopback: boolean): NonNullable<ServerKind['signOut']> {
   return async (other, requests) => {
-    await eventually('the person has signed out there', async () => (await order()).lastRead === heading);
+    await eventually('the user has signed out there', async () => (await order()).lastRead === heading);
     const [page] = to(await requests(), '/session/end');
     assert.ok(page?.withheld.includes('id_token_hint'));
     assert.equal(
       /^http:\/\/127\.0\.0\.1:\d+\/callback$/.test(page?.parameters['post_logout_redirect_uri'] ?? ''),
       canUseLoopback,
     );
-    // The server does not know the browser any more, and asks for name and password.
+    // The server no longer knows the browser, and asks for name and password.
     await other.getSession('kind', scopes, { createIfNone: true });
     assert.ok(
       (await requests()).some(
@@ -207,7 +207,7 @@ const SERVER_KINDS: readonly ServerKind[] = [
     fields: { resource: servers.resources.api },
     scopes: ['openid', 'offline_access', 'notes.read'],
     use: async (token) => {
-      // Anywhere else it is refused: the API takes what is made out to it.
+      // It's rejected elsewhere: the API accepts only tokens for its own audience.
       const { aud, scope, sub } = await fetchJson(servers.resources.api, token);
       assert.deepEqual([aud, scope], [servers.resources.api, 'notes.read']);
       return sub;
@@ -252,7 +252,7 @@ const SERVER_KINDS: readonly ServerKind[] = [
     },
   },
   {
-    title: 'at which the person confirms a device code',
+    title: 'at which the user confirms a device code',
     server: 'usual',
     fields: { signInMethod: 'device' },
     signIn: (requests) => {
@@ -268,19 +268,19 @@ const SERVER_KINDS: readonly ServerKind[] = [
     },
   },
   {
-    title: 'at which the person signs out in the browser, too',
+    title: 'at which the user signs out in the browser, too',
     server: 'usual',
     fields: { signOutAtServer: true },
     signIn: (requests) => assert.equal(to(requests, '/auth').length, 1),
-    signOut: signsOutThere('You are signed out', false),
+    signOut: signsOutThere("You're signed out", false),
   },
   {
-    // The page for an account is opened once in a while only, so this is another server.
-    title: 'at which the person signs out in the browser, too, and is sent back',
+    // The page for an account is opened only once in a while, so this is another server.
+    title: 'at which the user signs out in the browser, too, and is redirected back',
     server: 'pushed',
     fields: { signOutAtServer: 'return' },
     signIn: (requests) => assert.equal(to(requests, '/auth').length, 1),
-    signOut: signsOutThere('You are signed out of Kind', true),
+    signOut: signsOutThere('You’re signed out of Kind', true),
   },
 ];
 
@@ -315,7 +315,7 @@ describe('a session at every kind of server', () => {
 
       async function signedIn(): Promise<SessionWithExpiry> {
         const session = await silently();
-        assert.ok(session, 'somebody is signed in');
+        assert.ok(session, 'a user is signed in');
         return session;
       }
 
@@ -328,13 +328,13 @@ describe('a session at every kind of server', () => {
             policy: { accessTokenSeconds: 3600 },
           })
         ).journal);
-        // Without an entry in between, the provider of the kind before would be this one with other settings.
+        // Without an empty list in between, this would be the provider of the previous kind with other settings.
         await configure('providers', []);
         await configure('providers', [entry({ id: 'kind', label: 'Kind', issuer, ...kind.fields })]);
       });
 
       if (secret !== undefined) {
-        it('is refused when the client secret is missing, which the person then sets', async () => {
+        it('is rejected without the client secret, which the user then sets', async () => {
           await assert.rejects(async () => other.getSession('kind', wanted, { createIfNone: true }), {
             name: 'SessionKeeper.client-rejected',
           });
@@ -346,18 +346,18 @@ describe('a session at every kind of server', () => {
         });
       }
 
-      it('starts when another extension asks for it, and its token works', async () => {
+      it('starts when another extension requests it, and its token works', async () => {
         const session = await other.getSession('kind', wanted, { createIfNone: true });
         assert.equal(session?.account.label, 'demo');
         assert.equal(await use(session.accessToken), 'account-1001');
         kind.signIn(await requests());
       });
 
-      it('is renewed when the person wants that, and the new token works', async () => {
+      it('is renewed when the user requests that, and the new token works', async () => {
         const before = await signedIn();
         await vscode.commands.executeCommand('sessionKeeper.renewNow');
         const after = await signedIn();
-        assert.ok(after.accessToken !== before.accessToken, 'it is another token');
+        assert.ok(after.accessToken !== before.accessToken, 'a new token');
         assert.equal(after.id, before.id);
         assert.equal(await use(after.accessToken), 'account-1001');
         const renewals = (await requests()).filter(({ grantType }) => grantType === 'refresh_token');
@@ -368,13 +368,13 @@ describe('a session at every kind of server', () => {
         renewals.forEach((renewal) => kind.renewal?.(renewal));
       });
 
-      it('ends here and at the server when the person signs out', async () => {
+      it('ends here and at the server when the user signs out', async () => {
         const session = await signedIn();
         await vscode.commands.executeCommand('sessionKeeper.signOut');
         assert.equal(await silently(), undefined);
         assert.deepEqual(await other.getAccounts('kind'), []);
         const revocations = to(await requests(), '/token/revocation').map(({ error, status }) => error ?? status);
-        // A JWT lives on until it runs out, which this server says (RFC 7009 section 2.2.1).
+        // A JWT stays valid until it expires, as this server reports (RFC 7009 section 2.2.1).
         assert.deepEqual(revocations, [200, kind.isOpaque === false ? 'unsupported_token_type' : 200]);
         if (kind.isOpaque !== false) {
           assert.equal(await isActive(session), false);

@@ -1,9 +1,9 @@
-// Runs the suite of this folder inside a real VS Code: in a browser without a window, or in a desktop VS Code.
+// Runs the suite of this folder inside a real VS Code: in a headless browser, or in a desktop VS Code.
 //   npm run test:vscode                 VS Code served to the browser
 //   npm run test:vscode -- --desktop    a desktop VS Code, through @vscode/test-electron
-//   npm run test:vscode -- --only TEXT  the tests alone that have this in their names
+//   npm run test:vscode -- --only TEXT  only the tests with this text in their names
 // SESSION_KEEPER_VSCODE chooses the version: "minimum", "stable" (desktop only), or a number.
-// SESSION_KEEPER_SUITE takes only those of its files whose names contain it.
+// SESSION_KEEPER_SUITE selects the files whose names contain it.
 import { spawnSync } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -51,7 +51,7 @@ const control = await startControl({
     printLog(line);
   },
 });
-// The name is short because VS Code keeps sockets below it, and their paths are limited to 103 characters.
+// The name is short, because VS Code keeps sockets below it, and their paths are limited to 103 characters.
 const dataDir = await mkdtemp(join(tmpdir(), 'sk-'));
 const open = process.argv.includes('--desktop') ? openOnDesktop : openInBrowser;
 const window = await open({
@@ -62,7 +62,7 @@ const window = await open({
     SESSION_KEEPER_TEST_CONTROL: control.address,
     SESSION_KEEPER_TEST_ONLY: only,
   },
-  behaviour: () => control.behaviour(),
+  behavior: () => control.behavior(),
   reads: (heading) => control.reads(heading),
   log: printLog,
 });
@@ -79,21 +79,21 @@ try {
 }
 process.exit(failures === 0 ? 0 : 1);
 
-/** Looks for secrets in everything that was written and sent; gives the number of complaints. */
+/** Searches everything that was logged and sent for secrets. Returns the number of findings. */
 function mustHaveKept(logs: readonly LogText[]): number {
-  // A server that was not used is a complaint too, unless only some of the tests were to run, or could in another VS Code.
+  // An unused server is a finding, too, unless only some of the tests were selected, or can run in this VS Code.
   const journals = Object.values(servers)
     .map(({ journal }) => journal)
     .filter(({ traffic }) => (only === '' && process.env['SESSION_KEEPER_VSCODE'] === undefined) || traffic.length > 0);
   const complaints = [
     ...journals.flatMap((journal) => leaks(journal, logs)),
-    ...(isTraced(logs) ? [] : ['The log of the extension was not kept at the level trace.']),
+    ...(isTraced(logs) ? [] : ['The extension wasn’t logged at the level trace.']),
   ];
   complaints.forEach((complaint) => printLog(`Not kept: ${complaint}`));
   const sum = (countOf: (journal: IdentityServer['journal']) => number): string =>
     String(journals.reduce((all, journal) => all + countOf(journal), 0));
   printLog(
-    `${sum(({ secrets }) => secrets.size)} secrets were looked for in ${String(logs.length)} logs and ${sum(({ traffic }) => traffic.length)} requests.`,
+    `${sum(({ secrets }) => secrets.size)} secrets were searched in ${String(logs.length)} logs and ${sum(({ traffic }) => traffic.length)} requests.`,
   );
   return complaints.length;
 }

@@ -1,23 +1,23 @@
-// What the suite knows of the world outside of the extension host.
+// What the suite uses outside of the extension host.
 import * as vscode from 'vscode';
 import type { Orders, ControlAnswer } from '../../tools/control.ts';
 import type { JournalEntry } from '../../tools/identityJournal.ts';
 import type { ServerAddresses, ServerName } from './servers.ts';
 
-/** Where the real identity servers are that the runner has started. */
+/** The URLs of the real identity servers that the runner has started. */
 export const servers = JSON.parse(environment('SESSION_KEEPER_TEST_SERVERS')) as Readonly<
   Record<ServerName, ServerAddresses>
 >;
 
-/** The issuer of the usual one. */
+/** The issuer of the default server. */
 export const { issuer } = servers.usual;
 
 const control = environment('SESSION_KEEPER_TEST_CONTROL');
 
-/** The scopes of a provider that names none. */
+/** The scopes of a provider without configured scopes. */
 export const scopes = ['openid', 'profile', 'email', 'offline_access'];
 
-/** VS Code's authentication API as a second, independent extension sees it. */
+/** VS Code's authentication API, called by a second extension. */
 export interface Consumer {
   getSession(
     id: string,
@@ -28,13 +28,13 @@ export interface Consumer {
   onDidChangeSessions: vscode.Event<vscode.AuthenticationSessionsChangeEvent>;
 }
 
-/** A session with the fields that are not in the stable API yet. */
+/** A session with the fields that aren't in the stable API yet. */
 export type SessionWithExpiry = vscode.AuthenticationSession & {
   readonly expiresAfter?: number;
   readonly idToken?: string;
 };
 
-/** Gives orders to an identity server and to the person, and tells what has happened. */
+/** Controls an identity server and the simulated user, and returns what has happened. */
 export async function order(orders: Orders = {}): Promise<ControlAnswer> {
   const response = await fetch(control, { method: 'POST', body: JSON.stringify(orders) });
   if (!response.ok) {
@@ -43,13 +43,13 @@ export async function order(orders: Orders = {}): Promise<ControlAnswer> {
   return (await response.json()) as ControlAnswer;
 }
 
-/** The requests for tokens of one grant type that have reached the usual server so far. */
+/** Returns the token requests of a grant type that have reached the default server so far. */
 export async function tokenRequests(grantType: string): Promise<JournalEntry[]> {
   const { journal } = await order();
   return journal.filter((entry) => entry.grantType === grantType);
 }
 
-/** The second extension, active. */
+/** Returns the second extension, activated. */
 export async function consumer(): Promise<Consumer> {
   const extension = vscode.extensions.getExtension<Consumer>('session-keeper.session-keeper-consumer');
   if (extension === undefined) {
@@ -58,17 +58,17 @@ export async function consumer(): Promise<Consumer> {
   return extension.activate();
 }
 
-/** Sets a setting of the user and waits until it has arrived. */
+/** Changes a user setting and waits until it takes effect. */
 export async function configure(name: string, value: unknown): Promise<void> {
   await vscode.workspace.getConfiguration('sessionKeeper').update(name, value, vscode.ConfigurationTarget.Global);
 }
 
-/** An entry for the usual identity server. */
+/** Returns an entry for the default identity server. */
 export function entry(fields: Readonly<Record<string, unknown>> = {}): Record<string, unknown> {
   return { id: 'acme', label: 'Acme', issuer, clientId: 'session-keeper-demo', ...fields };
 }
 
-/** Waits until a condition holds, looking again whenever VS Code has had a turn. */
+/** Waits until a condition is met, and checks it repeatedly. */
 export async function eventually<T>(
   what: string,
   probe: () => Promise<T | undefined | false> | T | undefined | false,

@@ -3,15 +3,15 @@ import { format } from 'node:util';
 import { mochaHooks, takeRejections } from '../support/rejections.ts';
 import { order } from './outside.ts';
 
-/** Runs a suite and reports each line, and the number of failures at the end; nothing run counts as one. */
+/** Runs a suite and reports each line, and the number of failures at the end; an empty run counts as one. */
 export async function runSuite(load: () => void): Promise<void> {
-  // Older versions of Node give a module another shape where it is required.
+  // Older versions of Node return a module in a different form if it's required.
   const { default: Mocha } = await import('mocha');
   let reporting = Promise.resolve();
   const report = (line: string): void => {
     reporting = reporting.then(() => order({ line })).then(() => {});
   };
-  // The reporters print through this function, which VS Code would send to its own console.
+  // The reporters print with this function, whose output VS Code would send to its own console.
   Mocha.reporters.Base.consoleLog = (...values: unknown[]) => {
     report(format(...values));
   };

@@ -1,16 +1,16 @@
-// The servers of the suite, each of another kind. Beside the first one, each is there for one description only.
+// The servers of the suite, each of a different kind. All except the first are used by one description only.
 import type { ClientMetadata } from 'oidc-provider';
 import type { IdentityServerOptions } from '../../tools/identityServer.ts';
 
-/** The client that has a secret, at the servers that have such a client. */
+/** The client with a secret, at the servers with such a client. */
 export const CLIENT_WITH_SECRET = 'editor-with-secret';
-/** Its secret, with every character that one of the ways to send it has to encode. */
+/** Its secret, with every character that needs encoding in a header or body. */
 export const CLIENT_SECRET = 'suite secret: with + signs & 100% of "quotes"';
 
-/** The client whose tokens are bound to a key, at the server that has such a client. */
+/** The client with DPoP-bound tokens, at the server with such a client. */
 export const BOUND_CLIENT = 'editor-with-key';
 
-/** What every client has. */
+/** The common metadata of the clients. */
 const CLIENT = {
   application_type: 'native',
   redirect_uris: ['http://127.0.0.1/callback'],
@@ -21,46 +21,46 @@ const CLIENT = {
 const PUSHED_ONLY = {
   pushedAuthorizationRequests: { enabled: true, requirePushedAuthorizationRequests: true },
 } as const;
-/** Each proof has to hold what the server has given before (RFC 9449 section 8). */
+/** Each proof must contain the nonce from the server (RFC 9449 section 8). */
 const PROOFS = { dPoP: { enabled: true, nonceSecret: Buffer.alloc(32, 7), requireNonce: () => true } } as const;
 
-/** What each server does differently. */
+/** The options of each server. */
 export const SERVERS = {
   usual: {},
-  /** Takes no parameters from the browser, of no client (RFC 9126 section 5). */
+  /** Requires pushed authorization requests (RFC 9126 section 5). */
   pushed: { features: PUSHED_ONLY },
-  /** Knows the client by its secret, which it wants in the header (RFC 6749 section 2.3.1). */
+  /** Requires the client secret in the header (RFC 6749 section 2.3.1). */
   basic: withSecret('client_secret_basic'),
-  /** The same, in the body. */
+  /** Requires the client secret in the body. */
   post: withSecret('client_secret_post'),
-  /** Binds tokens to a key (RFC 9449). */
+  /** Issues DPoP-bound tokens (RFC 9449). */
   bound: {
     features: PROOFS,
     clients: [
       { ...CLIENT, client_id: BOUND_CLIENT, token_endpoint_auth_method: 'none', dpop_bound_access_tokens: true },
     ],
   },
-  /** Wants all of it at once, as banks do. */
+  /** Requires all of it, as banks do. */
   strict: {
     ...withSecret('client_secret_basic', { dpop_bound_access_tokens: true }),
     features: { ...PUSHED_ONLY, ...PROOFS },
     jwtAccessTokens: true,
   },
-  /** Makes tokens for the one resource that is asked for, which are no good at its own userinfo endpoint (RFC 8707). */
+  /** Issues tokens for the requested resource only, which its userinfo endpoint rejects (RFC 8707). */
   resources: { jwtAccessTokens: true },
-  /** Is used without any of OpenID Connect. */
+  /** Is used without OpenID Connect. */
   plain: { issueRefreshToken: 'always' },
 } as const satisfies Readonly<Record<string, IdentityServerOptions>>;
 
-/** What a server is called. */
+/** The name of a server. */
 export type ServerName = keyof typeof SERVERS;
 
-/** Where a server is. */
+/** The URLs of a server. */
 export interface ServerAddresses {
   readonly issuer: string;
-  /** An API that takes JWTs for this address. */
+  /** An API that accepts JWTs for this audience. */
   readonly api: string;
-  /** Answers who has an opaque token, the way a plain OAuth server does. */
+  /** Returns the user of an opaque token, as a plain OAuth server does. */
   readonly user: string;
 }
 

@@ -1,4 +1,4 @@
-// Several accounts, each with several sets of scopes, and what another extension gets of them.
+// Several accounts, each with several sets of scopes, and the sessions that another extension gets.
 import assert from 'node:assert/strict';
 import * as vscode from 'vscode';
 import { configure, consumer, entry, eventually, order, type Consumer, type SessionWithExpiry } from './outside.ts';
@@ -31,7 +31,7 @@ describe('several accounts with several sets of scopes', () => {
     assert.ok(account, `${label} is signed in`);
     return account;
   };
-  /** The authorization requests that something leads to. */
+  /** Returns the authorization requests that an action leads to. */
   async function requestsOf(act: () => Promise<unknown>): Promise<Readonly<Record<string, string>>[]> {
     const { length } = (await order()).journal;
     await act();
@@ -50,13 +50,13 @@ describe('several accounts with several sets of scopes', () => {
     return session;
   }
 
-  it('sign in when an extension asks for each of them', async () => {
+  it('sign in when an extension requests each of them', async () => {
     const [demo, second] = [await signIn('demo', READ), await signIn('second', READ)];
     assert.notEqual(demo.id, second.id);
     assert.deepEqual(await labels(), ['demo', 'second']);
   });
 
-  it('get a session of its own when an extension asks for more of one account, and keep the one there is', async () => {
+  it('get an additional session when an extension requests more scopes, and keep the existing one', async () => {
     const before = await silently(READ, await named('demo'));
     let after: SessionWithExpiry | undefined;
     const requests = await requestsOf(async () => {
@@ -75,7 +75,7 @@ describe('several accounts with several sets of scopes', () => {
     assert.deepEqual(await labels(), ['demo', 'second']);
   });
 
-  it('serve callers without a request when they ask for what somebody has signed in for, and no others', async () => {
+  it('serve only callers that request scopes with a session, without a request to the server', async () => {
     const account = await named('demo');
     const [read, write] = [await silently(READ, account), await silently(WRITE, account)];
     const requests = await requestsOf(async () => {
@@ -88,14 +88,14 @@ describe('several accounts with several sets of scopes', () => {
       ] as const) {
         const session = await silently(wanted, account);
         assert.deepEqual([session?.id, session?.scopes], [expected?.id, expected && wanted]);
-        // Compared here, because a report must not quote a token.
+        // Compared here, because a report must not contain a token.
         assert.ok(session?.accessToken === expected?.accessToken);
       }
     });
     assert.deepEqual(requests, []);
   });
 
-  it('do not serve a caller when only the other account has the scopes', async () => {
+  it("don't serve a caller if only the other account has the scopes", async () => {
     const account = await named('second');
     assert.equal(await silently(WRITE, account), undefined);
     const mail = ['openid', 'email'];
@@ -105,18 +105,18 @@ describe('several accounts with several sets of scopes', () => {
     assert.equal(await silently(mail, await named('demo')), undefined);
   });
 
-  it('serve a caller with the account it has chosen last when it names none', async () => {
+  it('serve a caller that specifies no account with the last selected one', async () => {
     assert.equal((await silently(READ))?.account.label, 'second');
     assert.equal((await silently(READ, await named('demo')))?.account.label, 'demo');
   });
 
-  it('leave the other account alone when one signs out with all its sessions', async () => {
+  it("don't change when the other account signs out of all its sessions", async () => {
     const account = await named('second');
     const before = await silently(READ, account);
     const demo = await named('demo');
     const gone = [await silently(READ, demo), await silently(WRITE, demo)];
     const signingOut = vscode.commands.executeCommand('sessionKeeper.signOut');
-    // The first of the list is the one that came first.
+    // The first item is the account that signed in first.
     await eventually('demo is signed out', async () => {
       await vscode.commands.executeCommand('workbench.action.acceptSelectedQuickOpenItem');
       return (await labels()).length === 1;
@@ -133,7 +133,7 @@ describe('several accounts with several sets of scopes', () => {
     assert.equal((await order({ token: after?.accessToken ?? '' })).isActive, true);
   });
 
-  it('name the account at the server when there is only one and the caller names none', async () => {
+  it('are sent to the server as a login hint if there is only one and the caller specifies none', async () => {
     await order({ person: { kind: 'signIn', account: 'second' } });
     const before = await silently(READ);
     const requests = await requestsOf(async () => {
@@ -147,7 +147,7 @@ describe('several accounts with several sets of scopes', () => {
     );
   });
 
-  it('become two when the person signs in with another account than was asked for', async () => {
+  it('become two when the user signs in with an account other than the requested one', async () => {
     await configure('providers', [pool({ authorizationParameters: { prompt: 'login' } })]);
     await order({ person: { kind: 'signIn', account: 'demo' } });
     const before = await silently(READ, await named('second'));
@@ -159,7 +159,7 @@ describe('several accounts with several sets of scopes', () => {
     assert.ok(after?.accessToken === before?.accessToken);
   });
 
-  it('let VS Code ask when the person signs in with another account than the caller has named', async () => {
+  it('make VS Code ask when the user signs in with an account other than the one the caller specified', async () => {
     const account = await named('second');
     const before = await silently(READ, account);
     const wanted = ['openid', 'notes.share'];

@@ -1,4 +1,4 @@
-// What another extension gets for the challenge of a resource server, through VS Code's own API; and the tokens of a session.
+// The sessions that another extension gets for a resource server's challenge, through VS Code's API; and the tokens of a session.
 import assert from 'node:assert/strict';
 import * as vscode from 'vscode';
 import { ACR_VALUES } from '../../tools/identityInteractions.ts';
@@ -19,22 +19,22 @@ const [, SECOND_FACTOR] = ACR_VALUES;
 const claimsIn = (token: string | undefined): Readonly<Record<string, unknown>> =>
   JSON.parse(Buffer.from(token?.split('.')[1] ?? '', 'base64url').toString()) as Readonly<Record<string, unknown>>;
 
-describe('a step up', () => {
+describe('step-up authentication', () => {
   let other: Consumer;
 
   before(async () => {
     other = await consumer();
-    await order({ person: { kind: 'signIn', account: 'demo' }, policy: { honoursAcr: true } });
+    await order({ person: { kind: 'signIn', account: 'demo' }, policy: { honorsAcr: true } });
     await configure('providers', [
       entry({ id: 'vault', label: 'Vault', scopes: ['openid', 'profile', 'offline_access'] }),
     ]);
-    await eventually('somebody is signed in', async () =>
+    await eventually('a user is signed in', async () =>
       other.getSession('vault', READ, { createIfNone: true, account: { id: 'demo', label: 'demo' } }),
     );
   });
 
   after(async () => {
-    await order({ policy: { honoursAcr: true } });
+    await order({ policy: { honorsAcr: true } });
     await configure('providers', [entry()]);
   });
 
@@ -54,19 +54,19 @@ describe('a step up', () => {
     return (await order()).journal.filter(({ path }) => path === '/auth').at(-1)?.parameters ?? {};
   }
 
-  it('needs no sign-in when the session meets the challenge', async () => {
+  it('needs no sign-in if the session meets the challenge', async () => {
     const plain = await silently(READ);
     const session = await silently(challenge('error_description="x"'));
     assert.deepEqual([session?.id, session?.scopes], [plain?.id, READ]);
     assert.equal((await silently(challenge('scope="notes.read"', [])))?.id, plain?.id);
   });
 
-  it('asks the same account for the required class when the session has another, and keeps the session', async () => {
+  it('requests the required class for the same account if the session has a different one, and keeps the session', async () => {
     const before = await silently(READ);
     const wanted = challenge(`error="insufficient_user_authentication", acr_values="${SECOND_FACTOR}"`);
     const { length } = (await order()).journal;
     assert.equal(await silently(wanted), undefined);
-    assert.equal((await order()).journal.length, length, 'whoever is silent causes no request');
+    assert.equal((await order()).journal.length, length, 'a silent request sends nothing');
     const session = await signIn(wanted);
     assert.equal(session?.id, before?.id);
     assert.ok(session?.accessToken !== before?.accessToken);
@@ -76,7 +76,7 @@ describe('a step up', () => {
     assert.equal((await other.getAccounts('vault')).length, 1);
   });
 
-  it('needs no sign-in when another caller needs the same class', async () => {
+  it('needs no sign-in if another caller needs the same class', async () => {
     const { length } = (await order()).journal;
     const session = await signIn(
       challenge(`error="insufficient_user_authentication", acr_values="urn:acme:other ${SECOND_FACTOR}"`),
@@ -85,7 +85,7 @@ describe('a step up', () => {
     assert.equal((await order()).journal.length, length);
   });
 
-  it('signs in again when the last sign-in is too long ago', async () => {
+  it('signs in again if the last sign-in was too long ago', async () => {
     const wanted = challenge('error="insufficient_user_authentication", max_age="600"');
     assert.equal(await silently(wanted), undefined);
     const session = await signIn(wanted);
@@ -94,7 +94,7 @@ describe('a step up', () => {
     assert.equal((await silently(wanted))?.id, session?.id);
   });
 
-  it('makes a session of its own when the challenge requires more scopes, and leaves the one there is as it is', async () => {
+  it('creates a session if the challenge requires more scopes, and doesn’t change the existing one', async () => {
     const before = await silently(READ);
     const wanted = challenge('error="insufficient_scope", scope="notes.write"');
     assert.equal(await silently(wanted), undefined);
@@ -111,15 +111,15 @@ describe('a step up', () => {
     assert.equal((await other.getAccounts('vault')).length, 1);
   });
 
-  it('rejects once, and keeps the session, when the server does not meet the challenge', async () => {
-    await order({ policy: { honoursAcr: false } });
+  it('rejects once, and keeps the session, if the server doesn’t meet the challenge', async () => {
+    await order({ policy: { honorsAcr: false } });
     const before = await silently(READ);
     const { length } = (await order()).journal;
     await assert.rejects(
       signIn(challenge('error="insufficient_user_authentication", acr_values="urn:acme:hardware"')),
       {
         name: 'SessionKeeper.step-up-failed',
-        message: /Vault signed you in, but not in the stronger way that is wanted/,
+        message: /Vault didn’t provide the required level of authentication/,
       },
     );
     assert.equal((await order()).journal.slice(length).filter(({ path }) => path === '/auth').length, 1);
@@ -128,10 +128,10 @@ describe('a step up', () => {
     assert.equal((await order({ token: after?.accessToken ?? '' })).isActive, true);
   });
 
-  it('is not tried when the challenge is not understood', async () => {
+  it('isn’t attempted if the challenge is invalid', async () => {
     await assert.rejects(silently(challenge('error="insufficient_user_authentication", max_age="soon"')), {
       name: 'SessionKeeper.invalid-challenge',
-      message: /could not be understood \(“max_age”\)/,
+      message: /invalid authentication challenge for Vault \(max_age\)/,
     });
   });
 
@@ -141,7 +141,7 @@ describe('a step up', () => {
     const wwwAuthenticate = refusal.headers.get('www-authenticate') ?? '';
     assert.match(wwwAuthenticate, /error="invalid_token"/);
     const wanted = { wwwAuthenticate, fallbackScopes: READ };
-    // A token that has just been made is not the one that was refused.
+    // A new token can't be the rejected one.
     const session = await eventually(
       'another token',
       async () => {
@@ -156,7 +156,7 @@ describe('a step up', () => {
   });
 
   describe('the tokens of a session', () => {
-    it('come with the ID token and the time left when VS Code returns them', async () => {
+    it('have the ID token and the remaining lifetime when VS Code returns them', async () => {
       const session = await silently(READ);
       assert.equal(claimsIn(session?.idToken)['sub'], 'account-1001');
       assert.ok(session?.idToken !== session?.accessToken);
@@ -165,7 +165,7 @@ describe('a step up', () => {
       );
     });
 
-    it('are the ID token, with its time left, when the entry is set to that', async () => {
+    it('are the ID token, with its remaining lifetime, if the entry requires that', async () => {
       await configure('providers', [entry({ id: 'vault', label: 'Vault', sessionToken: 'id_token' })]);
       const session = await eventually('the entry has arrived', async () => {
         const found = await silently(READ);
@@ -175,7 +175,7 @@ describe('a step up', () => {
       assert.deepEqual([aud, sub], ['session-keeper-demo', 'account-1001']);
       assert.ok(session.expiresAfter !== undefined && session.expiresAfter <= Number(exp) * 1000 - Date.now() + 5000);
       const before = session.accessToken;
-      // Two ID tokens of one second are the same to the letter.
+      // Two ID tokens of the same second are identical.
       const renewed = await eventually('another ID token', async () => {
         await vscode.commands.executeCommand('sessionKeeper.renewNow');
         const found = await silently(READ);

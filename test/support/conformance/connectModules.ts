@@ -6,7 +6,7 @@ import { accepts, notApplicable, refuses, type Module } from './module.ts';
 import type { RelyingParty } from './relyingParty.ts';
 import type { SuiteServer } from './suiteServer.ts';
 
-/** Changes the ID tokens of a server; undefined takes a claim away. */
+/** Changes the ID tokens of a server; undefined removes a claim. */
 const withClaims =
   (change: (claims: Record<string, unknown>) => Record<string, unknown>) =>
   (server: SuiteServer): void => {
@@ -15,7 +15,7 @@ const withClaims =
 
 const longer = (value: unknown): string => `${String(value)}1`;
 
-/** A sign-in in which an ID token is wrong: nothing more is asked of the server after it. */
+/** A sign-in with an invalid ID token, after which no more requests are sent to the server. */
 function badIdToken(
   name: string,
   about: string,
@@ -46,15 +46,15 @@ const signsWellWith =
     await party.signInWell();
   };
 
-/** A signature that is not that of the ID token, by an algorithm. */
+/** A signature with an algorithm that isn't the ID token's own. */
 function badSignature(algorithm: 'RS256' | 'ES256'): Module {
   return {
     name: `oidcc-client-test-invalid-sig-${algorithm.toLowerCase()}`,
-    about: `sends an ID token whose ${algorithm} signature is not its own`,
+    about: `sends an ID token with the ${algorithm} signature of another one`,
     verdict: 'refuses',
     category: 'invalid-response',
     code: 'OAUTH_INVALID_RESPONSE',
-    because: 'The suite lets a client skip the check at the token endpoint; this one never does.',
+    because: 'The suite allows a client to skip this check at the token endpoint; this client never does.',
     run: async (party) => {
       party.server.metadata['id_token_signing_alg_values_supported'] = [algorithm];
       party.server.signing = { algorithm, kid: algorithm === 'RS256' ? 'RSA 1' : 'P-256 1' };
@@ -66,7 +66,7 @@ function badSignature(algorithm: 'RS256' | 'ES256'): Module {
   };
 }
 
-/** An ID token that is signed with what a native client cannot keep secret, or not at all. */
+/** An ID token that is unsigned, or signed with a key that a native client can't keep secret. */
 function unsafeAlgorithm(name: string, about: string, algorithm: 'HS256' | 'none', because: string): Module {
   return {
     name,
@@ -90,7 +90,7 @@ function unsafeAlgorithm(name: string, about: string, algorithm: 'HS256' | 'none
   };
 }
 
-/** A renewal whose ID token is wrong: neither its access token nor its ID token is used, its refresh token is kept. */
+/** A refresh with an invalid ID token: neither its access token nor its ID token is used, and its refresh token is kept. */
 function badRenewal(
   name: string,
   about: string,
@@ -111,22 +111,18 @@ function badRenewal(
         claims: (claims, grant) => (grant === 'refresh_token' ? { ...claims, [claim]: longer(claims[claim]) } : claims),
       };
       await testWindow.clock.pass(4 * MINUTE + 30 * SECOND);
-      assert.equal(await party.tokenOf(session), session.accessToken, 'the one in hand, which still works');
+      assert.equal(await party.tokenOf(session), session.accessToken, 'the previous one, which still works');
       const { failure, record } = testWindow.liveSessions.get(session.id) ?? {};
       assert.deepEqual([failure?.category, failure?.code, record?.ended], [category, code, undefined]);
       assert.deepEqual([record?.accessToken, record?.idToken], [session.accessToken, session.idToken]);
       const [renewal] = server.requestsTo('token').slice(1);
       assert.equal(renewal?.parameters.get('refresh_token'), session.refreshToken);
-      assert.notEqual(
-        record?.refreshToken,
-        session.refreshToken,
-        'the server takes no other than the new one any more',
-      );
+      assert.notEqual(record?.refreshToken, session.refreshToken, 'the server no longer accepts any other token');
       assert.equal(
         (JSON.parse(testWindow.stored(session.id) ?? '') as { refreshToken: string }).refreshToken,
         record?.refreshToken,
       );
-      // The first of the two is the one that a sign-in without a name in its ID token makes.
+      // The first of the two is sent by a sign-in whose ID token contains no name.
       assert.equal(server.requestsTo('userinfo').length, 1);
       await testWindow.clock.pass(MINUTE);
       await assert.rejects(party.tokenOf(session), { category });
@@ -141,7 +137,7 @@ function badRenewal(
 
 /** The modules, in the order of the list. */
 export const CONNECT_MODULES: readonly Module[] = [
-  accepts('oidcc-client-test', 'does nothing wrong', {
+  accepts('oidcc-client-test', 'responds correctly', {
     run: async (party) => {
       const { session } = await party.signInWell();
       assert.deepEqual(session.account, { id: 'person-1', label: 'sam' });
@@ -154,7 +150,7 @@ export const CONNECT_MODULES: readonly Module[] = [
       ]);
     },
   }),
-  accepts('oidcc-client-test-client-secret-basic', 'takes the client’s secret in the Authorization header alone', {
+  accepts('oidcc-client-test-client-secret-basic', 'accepts the client secret only in the Authorization header', {
     hasSecret: true,
     run: async (party) => {
       party.server.clientAuthentication = 'client_secret_basic';
@@ -171,7 +167,7 @@ export const CONNECT_MODULES: readonly Module[] = [
   }),
   refuses(
     'oidcc-client-test-discovery-issuer-mismatch',
-    'calls itself by another issuer',
+    'reports another issuer',
     ['issuer-mismatch', 'issuer-mismatch'],
     {},
     {
@@ -188,7 +184,7 @@ export const CONNECT_MODULES: readonly Module[] = [
       },
     },
   ),
-  accepts('oidcc-client-test-discovery-jwks-uri-keys', 'has its keys at an address that only discovery tells', {
+  accepts('oidcc-client-test-discovery-jwks-uri-keys', 'has its keys at a URL that only its metadata contains', {
     run: async (party) => {
       const { server } = party;
       server.metadata['jwks_uri'] = `${server.issuer}jwksMqzbTfXoPw`;
@@ -199,7 +195,7 @@ export const CONNECT_MODULES: readonly Module[] = [
       assert.deepEqual([server.requestsTo('jwksMqzbTfXoPw').length, server.requestsTo('jwks').length], [1, 0]);
     },
   }),
-  accepts('oidcc-client-test-discovery-openid-config', 'tells by discovery where to ask', {
+  accepts('oidcc-client-test-discovery-openid-config', 'publishes its endpoints in its metadata', {
     run: async (party) => {
       const { server } = party;
       server.faults = {
@@ -216,8 +212,8 @@ export const CONNECT_MODULES: readonly Module[] = [
   }),
   notApplicable(
     'oidcc-client-test-dynamic-registration',
-    'wants the client to register itself',
-    'A client id is part of the entry; an unknown one is refused, and nothing is registered.',
+    'requires dynamic client registration',
+    'The client ID is part of the entry; an unknown one is rejected, and nothing is registered.',
     {
       category: 'client-rejected',
       code: 'invalid_client',
@@ -234,8 +230,8 @@ export const CONNECT_MODULES: readonly Module[] = [
   ),
   notApplicable(
     'oidcc-client-test-form-post-error',
-    'answers with an error by a form (response_mode=form_post)',
-    'No entry can ask for that mode; such a form ends nothing, and the same error in the address does.',
+    'responds with an error in a form (response_mode=form_post)',
+    "No entry can request this mode. Such a form doesn't end the sign-in; the same error in the URL does.",
     {
       category: 'sign-in-needed',
       code: 'login_required',
@@ -270,9 +266,9 @@ export const CONNECT_MODULES: readonly Module[] = [
     'oidcc-client-test-idtoken-sig-none',
     'sends an ID token without a signature',
     'none',
-    'The suite leaves it to the client; nobody could tell such a token from one that was made up.',
+    'The suite leaves it to the client. Such a token can’t be distinguished from a forged one.',
   ),
-  accepts('oidcc-client-test-idtoken-sig-rs256', 'signs with RS256 alone', {
+  accepts('oidcc-client-test-idtoken-sig-rs256', 'signs with RS256 only', {
     run: signsWellWith(({ server }) => {
       server.metadata['id_token_signing_alg_values_supported'] = ['RS256'];
     }),
@@ -293,17 +289,17 @@ export const CONNECT_MODULES: readonly Module[] = [
   badSignature('ES256'),
   unsafeAlgorithm(
     'oidcc-client-test-invalid-sig-hs256',
-    'signs the ID token with the client’s secret (HS256), and wrongly',
+    'signs the ID token with the client secret (HS256), incorrectly',
     'HS256',
-    'Refused even where the signature is right: a native client cannot keep the key to itself (OpenID Connect Core 10.1).',
+    'Rejected even if the signature is correct: a native client can’t keep the key secret (OpenID Connect Core 10.1).',
   ),
-  accepts('oidcc-client-test-kid-absent-single-jwks', 'names no key in the ID token and has one that fits', {
+  accepts('oidcc-client-test-kid-absent-single-jwks', 'names no key in the ID token and has one suitable key', {
     run: signsWellWith(({ server }) => {
       server.keys = keysOf({ RSA: 1, 'P-256': 1, secp256k1: 1, Ed25519: 1 }, 0, false);
       server.signing = { algorithm: 'RS256' };
     }),
   }),
-  accepts('oidcc-client-test-kid-absent-multiple-jwks', 'names no key in the ID token and has several that fit', {
+  accepts('oidcc-client-test-kid-absent-multiple-jwks', 'names no key in the ID token and has several suitable keys', {
     run: signsWellWith(({ server }) => {
       server.keys = keysOf({ RSA: 3, 'P-256': 3, secp256k1: 3, Ed25519: 3 }, 0, false);
       server.signing = { algorithm: 'RS256' };
@@ -335,8 +331,8 @@ export const CONNECT_MODULES: readonly Module[] = [
   ),
   notApplicable(
     'oidcc-client-test-nonce-unless-code-flow',
-    'wants a nonce in the implicit and the hybrid flow',
-    'This product asks for a code alone, and sends a nonce all the same; an answer of another flow is refused.',
+    'requires a nonce in the implicit and the hybrid flow',
+    'This product requests only a code, and still sends a nonce; a response of another flow is rejected.',
     {
       category: 'configuration',
       code: 'OAUTH_UNSUPPORTED_OPERATION',
@@ -353,7 +349,7 @@ export const CONNECT_MODULES: readonly Module[] = [
       },
     },
   ),
-  accepts('oidcc-client-test-scope-userinfo-claims', 'gives the claims of the scopes at the userinfo endpoint', {
+  accepts('oidcc-client-test-scope-userinfo-claims', 'returns the claims of the scopes at the userinfo endpoint', {
     run: async (party) => {
       const { session } = await party.signInWell();
       const scope = party.server.requestsTo('authorize')[0]?.parameters.get('scope')?.split(' ') ?? [];
@@ -371,7 +367,7 @@ export const CONNECT_MODULES: readonly Module[] = [
   }),
   accepts(
     'oidcc-client-test-signing-key-rotation-just-before-signing',
-    'has new keys just before it signs, at a renewal too',
+    'rotates its keys just before it signs, in a refresh, too',
     {
       run: async (party) => {
         const { testWindow, server } = party;
@@ -383,7 +379,7 @@ export const CONNECT_MODULES: readonly Module[] = [
       },
     },
   ),
-  accepts('oidcc-client-test-userinfo-bearer-header', 'takes the access token in the Authorization header alone', {
+  accepts('oidcc-client-test-userinfo-bearer-header', 'accepts the access token only in the Authorization header', {
     run: async (party) => {
       const { session } = await party.signInWell();
       const [asked] = party.server.requestsTo('userinfo');
@@ -395,20 +391,20 @@ export const CONNECT_MODULES: readonly Module[] = [
   }),
   refuses(
     'oidcc-client-test-userinfo-invalid-sub',
-    'tells of another person at the userinfo endpoint',
+    'returns another user at the userinfo endpoint',
     ['untrusted-response', 'wrong-subject'],
     {
       userinfo: (claims) => ({ ...claims, sub: `${String(claims['sub'])}invalid` }),
     },
   ),
-  accepts('oidcc-client-test-userinfo-signed', 'signs the userinfo answer', {
+  accepts('oidcc-client-test-userinfo-signed', 'signs the userinfo response', {
     run: async (party) => {
       party.server.userinfoSigning = { algorithm: 'RS256', kid: 'RSA 1' };
       const { session } = await party.signInWell();
       assert.equal(session.account.label, 'sam');
     },
   }),
-  accepts('oidcc-client-test-refresh-token', 'gives a refresh token, and new tokens for it', {
+  accepts('oidcc-client-test-refresh-token', 'issues a refresh token, and new tokens for it', {
     run: async (party) => {
       const { testWindow, server } = party;
       const { session } = await party.signInWell();
@@ -427,14 +423,14 @@ export const CONNECT_MODULES: readonly Module[] = [
   }),
   badRenewal(
     'oidcc-client-test-refresh-token-invalid-issuer',
-    'sends an ID token of another issuer at a renewal',
+    'sends an ID token of another issuer in a refresh',
     'untrusted-response',
     'OAUTH_JWT_CLAIM_COMPARISON_FAILED',
     'iss',
   ),
   badRenewal(
     'oidcc-client-test-refresh-token-invalid-sub',
-    'sends an ID token of another person at a renewal',
+    'sends an ID token of another user in a refresh',
     'other-account',
     'other-subject',
     'sub',

@@ -1,4 +1,4 @@
-// The modules of the FAPI profiles that are about a client of the authorization code flow: src/main/java/net/openid/conformance/fapi2spfinal and fapi1advancedfinal.
+// The modules of the FAPI profiles for a client of the authorization code flow: src/main/java/net/openid/conformance/fapi2spfinal and fapi1advancedfinal.
 import assert from 'node:assert/strict';
 import { MINUTE } from '../../../src/core/clock.ts';
 import type { SessionRecord } from '../../../src/core/session.ts';
@@ -10,13 +10,13 @@ import type { Faults } from './suiteServer.ts';
 const FAPI2 = 'fapi2-security-profile-final-client-test-';
 const FAPI1 = 'fapi1-advanced-final-client-test-';
 
-/** The server of the profile takes pushed requests only (RFC 9126), and names itself in each answer (RFC 9207). */
+/** The server of the profile accepts pushed requests only (RFC 9126), and identifies itself in each response (RFC 9207). */
 function asProfiled({ server }: RelyingParty): void {
   server.metadata['require_pushed_authorization_requests'] = true;
   server.metadata['authorization_response_iss_parameter_supported'] = true;
 }
 
-/** A module of FAPI 2 in which an answer has a fault. */
+/** A module of FAPI 2 with a faulty response. */
 function refused(
   name: string,
   about: string,
@@ -37,7 +37,7 @@ function refused(
   });
 }
 
-/** An answer that is not the one to this sign-in: the browser is told so, and nothing of it is used or sent anywhere. */
+/** A response that isn't for this sign-in: the browser shows that, and nothing of it is used or sent to any server. */
 function strayed(name: string, about: string, change: (answer: URLSearchParams) => void): Module {
   return {
     name: `${FAPI2}${name}`,
@@ -46,7 +46,7 @@ function strayed(name: string, about: string, change: (answer: URLSearchParams) 
     category: 'sign-in-timeout',
     code: 'sign-in-timeout',
     because:
-      'The page says at once that it is not the answer to this sign-in, which waits on: else anybody who can make the browser load an address could end it.',
+      'The page shows immediately that it isn’t the response to this sign-in, which keeps waiting. Otherwise, any page that can make the browser load a URL could end it.',
     run: async (party) => {
       asProfiled(party);
       party.server.faults = { authorization: change };
@@ -70,7 +70,7 @@ async function signInBound(party: RelyingParty): Promise<SessionRecord> {
   return session;
 }
 
-/** What the userinfo endpoint says to another extension that has a token: the status. */
+/** The status of the userinfo endpoint's response to another extension that has a token. */
 async function askBound(
   { testWindow, server }: RelyingParty,
   { accessToken, dpopKey }: SessionRecord,
@@ -87,7 +87,7 @@ async function askBound(
 
 /** The modules, in the order of the list. */
 export const FAPI_MODULES: readonly Module[] = [
-  accepts(`${FAPI2}token-endpoint-response-without-expires_in`, 'does not say how long the access token lives', {
+  accepts(`${FAPI2}token-endpoint-response-without-expires_in`, 'doesn’t send the lifetime of the access token', {
     run: async (party) => {
       asProfiled(party);
       party.server.faults = { tokens: (answer) => ({ ...answer, expires_in: undefined }) };
@@ -96,7 +96,7 @@ export const FAPI_MODULES: readonly Module[] = [
       assert.equal(await party.userinfoWith(session.accessToken), 200);
     },
   }),
-  accepts(`${FAPI2}token-type-case-insensitivity`, 'calls the type of the token "bEARER"', {
+  accepts(`${FAPI2}token-type-case-insensitivity`, 'sends "bEARER" as the token type', {
     run: async (party) => {
       asProfiled(party);
       party.server.faults = { tokens: (answer) => ({ ...answer, token_type: 'bEARER' }) };
@@ -107,19 +107,19 @@ export const FAPI_MODULES: readonly Module[] = [
   }),
   refused(
     'invalid-authorization-response-iss',
-    'names another issuer in the authorization response',
+    'sends another issuer in the authorization response',
     ['untrusted-response', 'wrong-issuer'],
     { authorization: (answer) => answer.set('iss', `${answer.get('iss') ?? ''}1`) },
     0,
   ),
   refused(
     'remove-authorization-response-iss',
-    'names no issuer in the authorization response, although it says that it does',
+    'sends no issuer in the authorization response, although it declares that it does',
     ['untrusted-response', 'wrong-issuer'],
     { authorization: (answer) => answer.delete('iss') },
     0,
   ),
-  accepts(`${FAPI2}happy-path-no-dpop-nonce`, 'binds the tokens to a key (DPoP), and wants no nonce in the proofs', {
+  accepts(`${FAPI2}happy-path-no-dpop-nonce`, 'binds the tokens to a key (DPoP), and requires no nonce in the proofs', {
     provider: { dpop: true },
     run: async (party) => {
       const session = await signInBound(party);
@@ -131,7 +131,7 @@ export const FAPI_MODULES: readonly Module[] = [
   }),
   accepts(
     `${FAPI2}rs-dpop-auth-scheme-case-insensitivity`,
-    'wants a nonce at the userinfo endpoint, and calls the scheme "dPoP" there',
+    'requires a nonce at the userinfo endpoint, and names the scheme "dPoP" there',
     {
       provider: { dpop: true },
       run: async (party) => {
@@ -142,42 +142,39 @@ export const FAPI_MODULES: readonly Module[] = [
       },
     },
   ),
-  refuses(
-    `${FAPI2}discovery-issuer-mismatch`,
-    'calls itself by another issuer',
-    ['issuer-mismatch', 'issuer-mismatch'],
-    { metadata: (metadata) => ({ ...metadata, issuer: `${String(metadata['issuer'])}INVALID` }) },
-  ),
+  refuses(`${FAPI2}discovery-issuer-mismatch`, 'reports another issuer', ['issuer-mismatch', 'issuer-mismatch'], {
+    metadata: (metadata) => ({ ...metadata, issuer: `${String(metadata['issuer'])}INVALID` }),
+  }),
   refused(
     'invalid-expired-exp',
-    'sends an ID token that has run out six minutes ago',
+    'sends an ID token that expired six minutes ago',
     ['clock', 'OAUTH_JWT_TIMESTAMP_CHECK_FAILED'],
     { claims: (claims) => ({ ...claims, exp: Number(claims['iat']) - 360 }) },
     1,
   ),
   strayed(
     'ensure-authorization-response-with-invalid-state-fails',
-    'sends the browser back with another `state`',
+    'redirects the browser with another `state`',
     (answer) => answer.set('state', `${answer.get('state') ?? ''}1`),
   ),
   strayed(
     'ensure-authorization-response-with-invalid-missing-state-fails',
-    'sends the browser back without `state`',
+    'redirects the browser without `state`',
     (answer) => answer.delete('state'),
   ),
   refuses(
     `${FAPI1}iat-is-week-in-past`,
-    'sends an ID token that it says it has made a week ago',
+    'sends an ID token that was issued a week ago',
     ['clock', 'old-id-token'],
     { claims: (claims) => ({ ...claims, iat: Number(claims['iat']) - 7 * 24 * 3600 }) },
     {
       because:
-        'The suite puts it into the hybrid flow’s ID token; here it is in that of the token endpoint, where the same is done at a sign-in.',
+        'The suite puts it into the ID token of the hybrid flow. Here it’s in the one from the token endpoint, which is handled in the same way.',
     },
   ),
   accepts(
     `${FAPI1}no-scope-in-token-endpoint-response`,
-    'says neither the scopes that it granted nor how long the token lives',
+    'sends neither the granted scopes nor the lifetime of the token',
     {
       run: async (party) => {
         asProfiled(party);

@@ -1,4 +1,4 @@
-/** The modules of the OpenID Foundation's suite that a native client of the authorization code flow is examined by. */
+/** The modules of the OpenID Foundation's suite that apply to a native client of the authorization code flow. */
 export const FOUNDATION_MODULES: readonly string[] = [
   'oidcc-client-test',
   ...[

@@ -1,10 +1,10 @@
-// The keys that a server signs with, and JSON Web Signatures made with them (RFC 7515, RFC 7517, RFC 7518).
+// The signing keys of a server, and JSON Web Signatures created with them (RFC 7515, RFC 7517, RFC 7518).
 import { createHmac, generateKeyPairSync, sign, type JsonWebKey, type KeyObject } from 'node:crypto';
 
-/** What an ID token can be signed with here. */
+/** The algorithms with which an ID token can be signed here. */
 export type SigningAlgorithm = 'RS256' | 'ES256' | 'HS256' | 'none';
 
-/** The kinds of keys that a set of a server may have, whether this product can use them or not. */
+/** The kinds of keys that a server's key set may contain, whether this product can use them or not. */
 const NOTIFICATION_KINDS = {
   RSA: () => generateKeyPairSync('rsa', { modulusLength: 2048 }),
   'P-256': () => generateKeyPairSync('ec', { namedCurve: 'P-256' }),
@@ -12,10 +12,10 @@ const NOTIFICATION_KINDS = {
   Ed25519: () => generateKeyPairSync('ed25519'),
 } as const;
 
-/** One of them. */
+/** One of these kinds. */
 export type KeyKind = keyof typeof NOTIFICATION_KINDS;
 
-/** A pair of keys. */
+/** A key pair. */
 export interface KeyPair {
   readonly kind: KeyKind;
   readonly privateKey: KeyObject;
@@ -23,10 +23,10 @@ export interface KeyPair {
   readonly jwk: JsonWebKey;
 }
 
-/** Keys are slow to make, so every server of the process has the same ones. */
+/** Generating keys is slow, so all servers of the process share them. */
 const pairs = new Map<string, KeyPair>();
 
-/** The pair of a kind with a number. */
+/** The key pair of a kind with a number. */
 export function keyPair(kind: KeyKind, number: number): KeyPair {
   const name = `${kind} ${number}`;
   const known = pairs.get(name);
@@ -39,16 +39,16 @@ export function keyPair(kind: KeyKind, number: number): KeyPair {
   return pair;
 }
 
-/** How a token is signed. */
+/** How to sign a token. */
 export interface Signing {
   readonly algorithm: SigningAlgorithm;
-  /** The private key; for HS256 the secret. */
+  /** The private key; for HS256, the secret. */
   readonly key: KeyObject | string | undefined;
   /** Changes the signature. */
   readonly spoil?: ((signature: Buffer) => Buffer) | undefined;
 }
 
-/** A JSON Web Signature in its compact form. Members that are undefined are left out. */
+/** A JSON Web Signature in compact form. Undefined members are left out. */
 export function compactJws(
   header: Readonly<Record<string, unknown>>,
   payload: Readonly<Record<string, unknown>>,
@@ -70,18 +70,18 @@ function signatureOf(input: string, algorithm: SigningAlgorithm, key: KeyObject 
   return sign('sha256', Buffer.from(input), algorithm === 'ES256' ? { key, dsaEncoding: 'ieee-p1363' } : key);
 }
 
-/** A signature of the same length that is of something else. */
+/** A signature of the same length for other content. */
 export function spoilt(signature: Buffer): Buffer {
   return Buffer.from(signature.map((byte) => byte ^ 0x5a));
 }
 
-/** A key by the name under which a server publishes it. */
+/** A key with the ID under which a server publishes it. */
 export interface PublishedKey {
   readonly pair: KeyPair;
   readonly kid?: string | undefined;
 }
 
-/** Keys of each kind, named by kind and number. */
+/** Keys of each kind, with IDs of kind and number. */
 export function keysOf(counts: Readonly<Partial<Record<KeyKind, number>>>, after = 0, isNamed = true): PublishedKey[] {
   return Object.entries(counts).flatMap(([kind, count]) =>
     Array.from({ length: count }, (_, index) => {
@@ -91,7 +91,7 @@ export function keysOf(counts: Readonly<Partial<Record<KeyKind, number>>>, after
   );
 }
 
-/** A key as it stands in the set that the server publishes. */
+/** A key as it appears in the published key set. */
 export function publishedKey({ kid, pair }: PublishedKey): Record<string, unknown> {
   return { ...pair.jwk, use: 'sig', ...(kid === undefined ? {} : { kid }) };
 }

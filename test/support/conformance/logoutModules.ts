@@ -1,4 +1,4 @@
-// The modules of sign-outs that the client begins: src/main/java/net/openid/conformance/openid/client/logout.
+// The modules of sign-outs that the client starts: src/main/java/net/openid/conformance/openid/client/logout.
 import assert from 'node:assert/strict';
 import { MINUTE } from '../../../src/core/clock.ts';
 import { accepts, type Module } from './module.ts';
@@ -6,14 +6,14 @@ import type { RelyingParty } from './relyingParty.ts';
 
 const provider = { signOutAtServer: 'return' } as const;
 
-/** Nothing of a session is left, here or at the server. */
+/** Asserts that nothing of a session is left, here or at the server. */
 async function isOver(party: RelyingParty, id: string, atServer: Promise<unknown>): Promise<void> {
   assert.equal(await atServer, 'revoked');
   assert.equal(party.server.requestsTo('revoke').length, 2);
   assert.deepEqual([party.testWindow.liveSessions.get(id), party.testWindow.stored(id)], [undefined, undefined]);
 }
 
-/** A server that does not bring the client's `state` back: the session is over all the same, and the page says that the answer is another's. */
+/** A server that doesn't return the client's `state`: the session is over anyway, and the page shows that the response belongs to another sign-out. */
 function strayed(name: string, about: string, change: (answer: URLSearchParams) => void): Module {
   return {
     name,
@@ -21,7 +21,7 @@ function strayed(name: string, about: string, change: (answer: URLSearchParams) 
     provider,
     verdict: 'refuses',
     because:
-      'The session is over here and at the server before the browser comes back; an answer without the `state` of the request is told so, and not taken for it.',
+      'The session is over here and at the server before the browser returns. A response without the `state` of the request is rejected with a page.',
     run: async (party) => {
       party.server.faults = { afterSignOut: change };
       const { session } = await party.signInWell();
@@ -38,7 +38,7 @@ function strayed(name: string, about: string, change: (answer: URLSearchParams) 
 export const LOGOUT_MODULES: readonly Module[] = [
   accepts(
     'oidcc-client-test-rp-init-logout',
-    'sends the browser back after a sign-out, with the `state` of the request',
+    'redirects the browser after a sign-out, with the `state` of the request',
     {
       provider,
       run: async (party) => {
@@ -55,12 +55,12 @@ export const LOGOUT_MODULES: readonly Module[] = [
   ),
   strayed(
     'oidcc-client-test-rp-init-logout-no-state',
-    'sends the browser back after a sign-out without `state`',
+    'redirects the browser after a sign-out without `state`',
     (answer) => answer.delete('state'),
   ),
   strayed(
     'oidcc-client-test-rp-init-logout-other-state',
-    'sends the browser back after a sign-out with another `state`',
+    'redirects the browser after a sign-out with another `state`',
     (answer) => answer.set('state', `${answer.get('state') ?? ''}_INVALID`),
   ),
 ];

@@ -1,4 +1,4 @@
-// What a test of the OpenID Foundation is here: its name, what it does to the client, and what the client has to do.
+// A test of the OpenID Foundation: its name, what it does to the client, and what the client must do.
 import type { Provider } from '../../../src/core/provider.ts';
 import type { Category } from '../../../src/core/failurePolicies.ts';
 import type { RelyingParty } from './relyingParty.ts';
@@ -6,42 +6,42 @@ import type { Faults } from './suiteServer.ts';
 
 /** What the product does. */
 export type FlowAvailability =
-  /** It signs in, or renews. */
+  /** It signs in, or refreshes. */
   | 'accepts'
-  /** It does not, says why, and the session that there may be stays. */
+  /** It rejects the response with a reason, and an existing session stays. */
   | 'refuses'
-  /** The module is about something that this product does not do; the nearest that it does is tested. */
+  /** The module tests a feature that this product doesn't have; the closest feature is tested. */
   | 'not applicable';
 
 /** A module of the suite. */
 export interface Module {
-  /** As the Foundation calls it. */
+  /** The Foundation's name for it. */
   readonly name: string;
-  /** What the server does in it. */
+  /** What the server does in the module. */
   readonly about: string;
   readonly verdict: FlowAvailability;
-  /** What a refusal, or the nearest thing, is in the table of core/failurePolicies.ts. */
+  /** The category and code of a rejection, or of the closest failure, from core/failurePolicies.ts. */
   readonly category?: Category;
   readonly code?: string;
-  /** Why the verdict is what it is, where the suite leaves a choice, or where the module does not apply. */
+  /** The reason for the verdict, if the suite leaves a choice or the module doesn't apply. */
   readonly because?: string;
-  /** What the entry of the settings says. */
+  /** The fields of the settings entry. */
   readonly provider?: Partial<Provider>;
   /** Whether the client has a secret. */
   readonly hasSecret?: boolean;
-  /** Does what a person does, and asserts what has to come of it. */
+  /** Acts as the user, and asserts the result. */
   readonly run: (party: RelyingParty) => Promise<void>;
 }
 
-/** What a row of a module table says beside its name. */
+/** The optional parts of a row of a module table. */
 type Row = Omit<Module, 'name' | 'about' | 'verdict'>;
 
-/** A module that is passed where a sign-in works, or whatever `run` wants instead. */
+/** A module that passes if a sign-in works, or by `run` instead. */
 export function accepts(name: string, about: string, row: Row): Module {
   return { name, about, verdict: 'accepts', ...row };
 }
 
-/** A module in which the answer has a fault, so that signing in has to be refused, without another request. */
+/** A module with a faulty response, so that the sign-in must be rejected, without another request. */
 export function refuses(
   name: string,
   about: string,
@@ -63,7 +63,7 @@ export function refuses(
   };
 }
 
-/** A module that this product has nothing for. */
+/** A module for which this product has no feature. */
 export function notApplicable(name: string, about: string, because: string, row: Omit<Row, 'because'>): Module {
   return { name, about, verdict: 'not applicable', because, ...row };
 }

@@ -1,31 +1,31 @@
-// Proofs of possession as a server looks at them: RFC 9449 section 4.3.
+// Proofs of possession, verified as a server does: RFC 9449 section 4.3.
 import { createHash, createPublicKey, verify } from 'node:crypto';
 
-/** What a proof has to be about. */
+/** What a proof must be for. */
 export interface ProvedRequest {
   readonly method: string;
-  /** The address, without its query. */
+  /** The URL, without its query. */
   readonly url: string;
-  /** The time at the server, in s since the Unix epoch. */
+  /** The server's time, in s since the Unix epoch. */
   readonly now: number;
-  /** The access token that comes with it, at a resource server. */
+  /** The access token sent with it, at a resource server. */
   readonly accessToken?: string | undefined;
-  /** The nonce that the server wants. */
+  /** The nonce that the server requires. */
   readonly nonce?: string | undefined;
 }
 
-/** What a look at a proof brings: whose it is, or what is wrong with it. */
+/** The result of verifying a proof: its key, or the error. */
 export type Judgement =
   /** The thumbprint of its key (RFC 7638). */
   | { readonly thumbprint: string }
-  /** The OAuth error that it is refused with. */
+  /** The OAuth error with which it's rejected. */
   | { readonly error: 'invalid_dpop_proof' | 'use_dpop_nonce' };
 
-/** A server's view of proofs; it takes each once. */
+/** A server's verification of proofs, which accepts each proof once. */
 export class ProofJudge {
   readonly #seen = new Set<unknown>();
 
-  /** Looks at the proof of a request. */
+  /** Verifies the proof of a request. */
   judge(proof: unknown, request: ProvedRequest): Judgement {
     const read = typeof proof === 'string' ? readProof(proof) : undefined;
     if (read === undefined) {

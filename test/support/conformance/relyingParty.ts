@@ -1,4 +1,4 @@
-// The product as a suite meets it: sign-ins, sessions and renewals as they are, a browser that follows redirects.
+// The product as a suite tests it: real sign-ins, sessions and refreshes, and a browser that follows redirects.
 import assert from 'node:assert/strict';
 import { MINUTE } from '../../../src/core/clock.ts';
 import { Failure } from '../../../src/core/failure.ts';
@@ -10,33 +10,33 @@ import { providerAt } from '../fixtures.ts';
 import { Person, type Arrival } from '../browserless.ts';
 import { FakeFolder } from '../fakeStore.ts';
 import { createTestWindow, seedSession, recordAt, type TestWindow } from '../testWindow.ts';
-import { Desk } from '../signInFixture.ts';
-import { Door } from '../signOutFixture.ts';
+import { SignInFixture } from '../signInFixture.ts';
+import { SignOutFixture } from '../signOutFixture.ts';
 import { CLIENT_ID, CLIENT_SECRET } from './requests.ts';
 import { SuiteServer } from './suiteServer.ts';
 
-/** The scopes that a sign-in asks for where nothing is said: those of an entry without any. */
+/** The scopes that a sign-in requests by default: those of an entry without any. */
 const SCOPES: readonly string[] = ['openid', 'profile', 'email', 'offline_access'];
 
-/** How a sign-in has ended. */
+/** The result of a sign-in. */
 export interface Ending {
   readonly session: SessionRecord | undefined;
   readonly failure: Failure | undefined;
-  /** Where the browser is; undefined where it was never opened. */
+  /** Where the browser is; undefined if it was never opened. */
   readonly page: Arrival | undefined;
 }
 
-/** The product and the server that examines it. */
+/** The product, and the server that tests it. */
 export class RelyingParty {
   /** The server. */
   readonly server: SuiteServer;
-  /** The sessions. One is there from before, of another person. */
+  /** The sessions. One of another user already exists. */
   readonly testWindow: TestWindow;
   /** The sign-ins. */
-  readonly signInController: Desk;
+  readonly signInController: SignInFixture;
   /** The sign-outs at the server. */
-  readonly door: Door;
-  /** The entry of the settings. */
+  readonly signOutFixture: SignOutFixture;
+  /** The settings entry. */
   readonly provider: Provider;
   #before: SessionRecord | undefined;
 
@@ -47,12 +47,12 @@ export class RelyingParty {
       providers: [provider],
       clientSecret: hasSecret ? CLIENT_SECRET : undefined,
     });
-    this.signInController = new Desk(new FakeFolder(), this.testWindow);
-    this.door = new Door(this.testWindow.clock);
+    this.signInController = new SignInFixture(new FakeFolder(), this.testWindow);
+    this.signOutFixture = new SignOutFixture(this.testWindow.clock);
     server.date = () => this.testWindow.clock.now();
   }
 
-  /** Sets both up, with a session of another person that no failed sign-in may touch. */
+  /** Sets both up, with a session of another user that no failed sign-in may affect. */
   static async meet(more: Partial<Provider> = {}, hasSecret = false): Promise<RelyingParty> {
     const server = await SuiteServer.start();
     const party = new RelyingParty(
@@ -74,13 +74,13 @@ export class RelyingParty {
     return party;
   }
 
-  /** Signs in through the browser, and waits for how it ends. */
+  /** Signs in through the browser, and waits for the result. */
   async signIn(): Promise<Ending> {
     const { ended, page } = await this.begin();
     return { ...(await ended), page: await page };
   }
 
-  /** Begins a sign-in; the browser goes wherever it is led. */
+  /** Starts a sign-in; the browser follows all redirects. */
   async begin(): Promise<{
     readonly ended: Promise<Omit<Ending, 'page'>>;
     readonly page: Promise<Arrival | undefined>;
@@ -103,7 +103,7 @@ export class RelyingParty {
     return { ended, page };
   }
 
-  /** Signs in, which has to work; gives the session and the page. */
+  /** Signs in, which must succeed. Returns the session and the page. */
   async signInWell(): Promise<{ readonly session: SessionRecord; readonly page: Arrival }> {
     const { failure, page, session } = await this.signIn();
     assert.equal(failure, undefined);
@@ -114,8 +114,8 @@ export class RelyingParty {
   }
 
   /**
-   * Signs in, which has to be refused: nobody has become a session, the browser says that it did not work, and nothing
-   * more was asked of the server.
+   * Attempts to sign in, which must be rejected: there is no new session, the browser shows the failure, and no more
+   * requests were sent to the server.
    */
   async signInRefused(category: Category, code?: string): Promise<Ending> {
     const ending = await this.signIn();
@@ -131,15 +131,15 @@ export class RelyingParty {
     return ending;
   }
 
-  /** Signs out, here and at the server; the browser goes wherever it is led. What it ends with is awaited by the caller. */
+  /** Signs out, here and at the server; the browser follows all redirects. The caller awaits the result. */
   async signOut({ id }: SessionRecord): Promise<{
     readonly atServer: Promise<unknown>;
     readonly end: Promise<EndSessionResult>;
     readonly page: Arrival;
   }> {
     const { atServer, page } = await this.testWindow.sessionManager.signOut(id);
-    const end = this.door.signOuts.open(page);
-    return { atServer, end, page: await new Person().signIn(await this.door.address()) };
+    const end = this.signOutFixture.signOuts.open(page);
+    return { atServer, end, page: await new Person().signIn(await this.signOutFixture.address()) };
   }
 
   /** The token that a caller gets for the account of a session. */
@@ -152,7 +152,7 @@ export class RelyingParty {
     return found?.record.accessToken;
   }
 
-  /** What the userinfo endpoint says to a token: the status. */
+  /** The status of the userinfo endpoint's response to a token. */
   async userinfoWith(accessToken: string): Promise<number> {
     const response = await fetch(`${this.server.issuer}userinfo`, {
       headers: { Authorization: `Bearer ${accessToken}` },
@@ -160,21 +160,21 @@ export class RelyingParty {
     return response.status;
   }
 
-  /** What the server has against the product, and what has gone wrong that no module is about. */
+  /** The server's complaints about the product, and other problems that no module covers. */
   complaints(): string[] {
     const { signInController, testWindow } = this;
     const before = testWindow.liveSessions.get('before')?.record;
-    const log = [...signInController.lines, ...testWindow.lines, ...this.door.lines].join('\n');
+    const log = [...signInController.lines, ...testWindow.lines, ...this.signOutFixture.lines].join('\n');
     return [
       ...this.server.complaints,
-      ...(before === this.#before ? [] : ['The session that was there before is another one.']),
-      ...(/-of-the-conformance-suite|a secret|eyJ/.test(log) ? ['There is a secret in the log.'] : []),
+      ...(before === this.#before ? [] : ['The existing session was changed.']),
+      ...(/-of-the-conformance-suite|a secret|eyJ/.test(log) ? ['The log contains a secret.'] : []),
     ];
   }
 
   /** Ends both. */
   async part(): Promise<void> {
-    this.door.signOuts.dispose();
+    this.signOutFixture.signOuts.dispose();
     await this.server.stop();
   }
 }

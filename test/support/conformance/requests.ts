@@ -1,15 +1,15 @@
-// What the suite looks at in the requests of a client.
+// The suite's checks of a client's requests.
 import type { SeenRequest } from '../scriptedServer.ts';
 
-/** The client that is registered. */
+/** The registered client. */
 export const CLIENT_ID = 'editor';
-/** The client's secret, with letters that have to be encoded (RFC 6749 section 2.3.1). */
+/** The client secret, with characters that must be encoded (RFC 6749 section 2.3.1). */
 export const CLIENT_SECRET = 'a secret: 100 % & +/=ü and long enough for HMAC';
 
-/** How a client has to show at the token endpoint that it is the one. */
+/** How a client must authenticate at the token endpoint. */
 export type ClientAuthentication = 'none' | 'client_secret_basic' | 'client_secret_post';
 
-/** What is wrong with an authorization request; undefined where nothing is. */
+/** What is wrong with an authorization request; undefined if nothing is. */
 export function complaintOf(parameters: URLSearchParams): string | undefined {
   const { hostname, pathname } = new URL(parameters.get('redirect_uri') ?? '');
   const wanted: Readonly<Record<string, RegExp>> = {
@@ -18,7 +18,7 @@ export function complaintOf(parameters: URLSearchParams): string | undefined {
     state: /^[\w-]{16,}$/,
     code_challenge_method: /^S256$/,
     code_challenge: /^[\w-]{43}$/,
-    // The suite warns of a nonce that is longer than 256 bits make, or has letters that need encoding.
+    // The suite warns about a nonce that is longer than 256 bits require, or has characters that need encoding.
     nonce: (parameters.get('scope') ?? '').split(' ').includes('openid') ? /^[\w.~-]{1,43}$/ : /^$/,
   };
   const wrong = Object.entries(wanted)
@@ -27,10 +27,10 @@ export function complaintOf(parameters: URLSearchParams): string | undefined {
   if (hostname !== '127.0.0.1' || pathname !== '/callback') {
     wrong.push('redirect_uri');
   }
-  return wrong.length === 0 ? undefined : `Of the authorization request, this is wrong: ${wrong.join(', ')}.`;
+  return wrong.length === 0 ? undefined : `The authorization request is wrong in: ${wrong.join(', ')}.`;
 }
 
-/** Whether a request shows as it has to that it is the registered client's. */
+/** Whether a request authenticates the registered client as required. */
 export function isAuthenticated(
   { headers: { authorization }, parameters }: SeenRequest,
   how: ClientAuthentication,

@@ -1,39 +1,39 @@
-// An OpenID Provider as the OpenID Foundation's suite plays one when it tests relying parties: it follows the
-// specifications, checks what the client does, and does the one thing wrong that a test is about.
+// An OpenID Provider that behaves like the OpenID Foundation's suite when it tests relying parties: it follows the
+// specifications, checks what the client does, and has the one fault that a test requires.
 import { createHash } from 'node:crypto';
 import { ScriptedServer, type Script, type SeenRequest } from '../scriptedServer.ts';
 import { compactJws, keysOf, publishedKey, type PublishedKey, type SigningAlgorithm } from './keys.ts';
 import { ProofJudge } from './proofs.ts';
 import { CLIENT_ID, CLIENT_SECRET, complaintOf, isAuthenticated, type ClientAuthentication } from './requests.ts';
 
-/** What a client may do at the token endpoint here. */
+/** The grant types that a client may use here. */
 export type SignInGrant = 'authorization_code' | 'refresh_token';
 
 type Members = Record<string, unknown>;
 
-/** What the server does otherwise than a good one. Each gets what a good one would have said. */
+/** The faults of the server. Each function gets the correct value. */
 export interface Faults {
-  /** Changes what it says of itself. */
+  /** Changes the metadata. */
   metadata?: (metadata: Members) => Members;
-  /** Changes the parameters that it sends the browser back with. */
+  /** Changes the parameters of the authorization response. */
   authorization?: (answer: URLSearchParams) => void;
-  /** Changes a token answer. */
+  /** Changes a token response. */
   tokens?: (answer: Members, grant: SignInGrant) => Members;
   /** Changes the claims of an ID token. */
   claims?: (claims: Members, grant: SignInGrant) => Members;
   /** Changes the signature of an ID token. */
   signature?: (signature: Buffer) => Buffer;
-  /** Changes the claims of a userinfo answer. */
+  /** Changes the claims of a userinfo response. */
   userinfo?: (claims: Members) => Members;
-  /** Changes the signature of a userinfo answer. */
+  /** Changes the signature of a userinfo response. */
   userinfoSignature?: (signature: Buffer) => Buffer;
-  /** Is run before an ID token is signed. */
+  /** Called before an ID token is signed. */
   beforeSigning?: (grant: SignInGrant) => void;
-  /** Changes the address that the browser is sent to after signing out. */
+  /** Changes the URL to which the browser is redirected after signing out. */
   afterSignOut?: (answer: URLSearchParams) => void;
 }
 
-/** The person who signs in here. */
+/** The user who signs in here. */
 const PERSON = 'person-1';
 
 const CLAIMS: Readonly<Record<string, Readonly<Members>>> = {
@@ -43,43 +43,43 @@ const CLAIMS: Readonly<Record<string, Readonly<Members>>> = {
 
 const PATH = '/test/a/keeper';
 
-/** What a token was given for. */
+/** What a token was issued for. */
 interface Granted {
   readonly scope: string;
-  /** The thumbprint of the key that it is bound to. */
+  /** The thumbprint of the key that it's bound to. */
   readonly thumbprint: string | undefined;
 }
 
 /** The server. */
 export class SuiteServer {
   readonly #server: ScriptedServer;
-  /** What each code, and each reference of a pushed request, was given for. */
+  /** What each code, and each reference of a pushed request, was issued for. */
   readonly #asked = new Map<string, URLSearchParams>();
   readonly #accessTokens = new Map<string, Granted>();
   readonly #proofs = new ProofJudge();
   readonly #idTokens = new Set<string>();
   #refreshToken: ({ readonly value: string } & Granted) | undefined;
   #issued = 0;
-  /** What it says of itself. */
+  /** The metadata. */
   readonly metadata: Members;
-  /** What it does wrong. */
+  /** The faults. */
   faults: Faults = {};
-  /** How the client authenticates itself. */
+  /** How the client must authenticate. */
   clientAuthentication: ClientAuthentication = 'none';
-  /** Whether tokens are bound to a key (DPoP, RFC 9449): then requests without a proof are refused. */
+  /** Whether tokens are bound to a key (DPoP, RFC 9449), so that requests without a proof are rejected. */
   bindsTokens = false;
-  /** The nonce that proofs have to have at the userinfo endpoint, and the name of the scheme in the challenge that says so. */
+  /** The nonce that proofs must contain at the userinfo endpoint, and the name of the scheme in the challenge for it. */
   proofNonce: { readonly value: string; readonly scheme: string } | undefined;
-  /** What ID tokens are signed with, and by which of the keys. */
+  /** The algorithm and the key with which ID tokens are signed. */
   signing: { readonly algorithm: SigningAlgorithm; readonly kid?: string | undefined } = {
     algorithm: 'RS256',
     kid: 'RSA 1',
   };
-  /** What userinfo answers are signed with; undefined gives plain JSON. */
+  /** The algorithm with which userinfo responses are signed; undefined for plain JSON. */
   userinfoSigning: { readonly algorithm: SigningAlgorithm; readonly kid?: string | undefined } | undefined;
   /** The keys that it publishes and signs with. */
   keys: readonly PublishedKey[] = keysOf({ RSA: 2, 'P-256': 2, secp256k1: 1, Ed25519: 1 });
-  /** What a client has done that the specifications forbid, as a suite would say it. */
+  /** The client's violations of the specifications, as a suite would report them. */
   readonly complaints: string[] = [];
 
   private constructor(server: ScriptedServer) {
@@ -113,40 +113,40 @@ export class SuiteServer {
     this.at('userinfo', (request) => this.#userinfo(request));
     this.at('revoke', () => ({ status: 200, body: '' }));
     this.at('end_session', (request) => this.#endSession(request.parameters));
-    this.at('register', () => this.#refuse('It registers itself, which nobody has asked for.'));
+    this.at('register', () => this.#refuse('The client registers itself, although not requested.'));
   }
 
-  /** Starts one on a free port. */
+  /** Starts a server on a free port. */
   static async start(): Promise<SuiteServer> {
     return new SuiteServer(await ScriptedServer.start());
   }
 
-  /** Its issuer, with a path and a slash at the end, as the suite's are. */
+  /** The issuer, with a path and a trailing slash, like the suite's. */
   get issuer(): string {
     return `${this.#server.issuer}${PATH}/`;
   }
 
-  /** Its clock. */
+  /** The server's clock. */
   set date(date: () => number) {
     this.#server.date = date;
   }
 
-  /** Says what to do with requests to one of its addresses, from now on. */
+  /** Sets the response to requests to one of its paths, from now on. */
   at(name: string, script: (request: SeenRequest) => Script): void {
     this.#server.on(`${PATH}/${name}`, script);
   }
 
-  /** The requests to one of its addresses, oldest first. */
+  /** The requests to one of its paths, oldest first. */
   requestsTo(name: string): SeenRequest[] {
     return this.#server.requestsTo(`${PATH}/${name}`);
   }
 
-  /** The paths that were asked for, oldest first, without what all have in common. */
+  /** The requested paths, oldest first, without the common prefix. */
   get paths(): string[] {
     return this.#server.requests.map(({ path }) => path.replace(`${PATH}/`, ''));
   }
 
-  /** Gives it new keys, which have the same use and other names. */
+  /** Replaces its keys by new ones with the same use and other IDs. */
   rotateKeys(): void {
     const after = Math.max(...this.keys.map(({ kid }) => Number(/\d+$/.exec(kid ?? '')?.[0] ?? 0)));
     this.keys = keysOf({ RSA: 1, 'P-256': 1 }, after);
@@ -154,7 +154,7 @@ export class SuiteServer {
     this.signing = { algorithm, kid: this.keys[algorithm === 'ES256' ? 1 : 0]?.kid };
   }
 
-  /** Closes it. */
+  /** Closes the server. */
   async stop(): Promise<void> {
     await this.#server.stop();
   }
@@ -166,7 +166,7 @@ export class SuiteServer {
 
   #push(request: SeenRequest): Script {
     if (!isAuthenticated(request, this.clientAuthentication)) {
-      return this.#refuse('The client does not authenticate itself as it has to.', 'invalid_client', 401);
+      return this.#refuse("The client doesn't authenticate as required.", 'invalid_client', 401);
     }
     const reference = `urn:ietf:params:oauth:request_uri:${this.#next('reference')}`;
     this.#asked.set(reference, request.parameters);
@@ -177,7 +177,7 @@ export class SuiteServer {
     const isPushed = this.metadata['require_pushed_authorization_requests'] === true;
     const parameters = isPushed ? this.#asked.get(sent.get('request_uri') ?? '') : sent;
     if (parameters === undefined || sent.get('client_id') !== CLIENT_ID) {
-      return this.#refuse('The authorization request was not pushed, or by another client.');
+      return this.#refuse("The authorization request wasn't pushed, or was pushed by another client.");
     }
     const complaint = complaintOf(parameters);
     if (complaint !== undefined) {
@@ -201,13 +201,13 @@ export class SuiteServer {
   #token(request: SeenRequest): Script {
     const { parameters } = request;
     if (!isAuthenticated(request, this.clientAuthentication)) {
-      return this.#refuse('The client does not authenticate itself as it has to.', 'invalid_client', 401);
+      return this.#refuse("The client doesn't authenticate as required.", 'invalid_client', 401);
     }
     let thumbprint: string | undefined;
     if (this.bindsTokens) {
       const judgement = this.#judge(request, 'token');
       if ('error' in judgement) {
-        return this.#refuse('The proof at the token endpoint is none.', judgement.error);
+        return this.#refuse('The proof at the token endpoint is invalid.', judgement.error);
       }
       ({ thumbprint } = judgement);
     }
@@ -216,7 +216,7 @@ export class SuiteServer {
     }
     return parameters.get('grant_type') === 'refresh_token'
       ? this.#renew(parameters, thumbprint)
-      : this.#refuse('Nobody knows that grant.', 'unsupported_grant_type');
+      : this.#refuse('The grant type is unknown.', 'unsupported_grant_type');
   }
 
   #judge(
@@ -239,7 +239,7 @@ export class SuiteServer {
       asked.get('code_challenge') !== challenge ||
       asked.get('dpop_jkt') !== (thumbprint ?? null)
     ) {
-      return this.#refuse('The code is not traded by who has asked for it, or a second time.', 'invalid_grant');
+      return this.#refuse('The code is exchanged by another client, or for a second time.', 'invalid_grant');
     }
     return this.#answer('authorization_code', { scope: asked.get('scope') ?? '', thumbprint }, asked);
   }
@@ -248,11 +248,11 @@ export class SuiteServer {
     const known = this.#refreshToken;
     if (known?.value !== parameters.get('refresh_token') || known.thumbprint !== thumbprint) {
       this.#refreshToken = undefined;
-      return this.#refuse('The refresh token is not the one that counts.', 'invalid_grant');
+      return this.#refuse("The refresh token isn't the current one.", 'invalid_grant');
     }
     const granted = known.scope.split(' ');
     if ((parameters.get('scope') ?? known.scope).split(' ').some((scope) => !granted.includes(scope))) {
-      return this.#refuse('The renewal asks for more than was granted.', 'invalid_scope');
+      return this.#refuse('The refresh requests more than was granted.', 'invalid_scope');
     }
     return this.#answer('refresh_token', known);
   }
@@ -320,7 +320,7 @@ export class SuiteServer {
       method !== 'GET' ||
       (scheme === 'DPoP') !== (granted.thumbprint !== undefined)
     ) {
-      return this.#refuse('The access token is not where it has to be, or none of here.', 'invalid_token', 401);
+      return this.#refuse("The access token is in the wrong place, or isn't from this server.", 'invalid_token', 401);
     }
     const refusal =
       granted.thumbprint === undefined ? undefined : this.#refuseProof(request, token, granted.thumbprint);
@@ -343,7 +343,7 @@ export class SuiteServer {
     return { headers: { 'Content-Type': 'application/jwt' }, body: jwt };
   }
 
-  /** What is to be said against the proof that comes with a token; undefined where nothing is. */
+  /** What is wrong with the proof sent with a token; undefined if nothing is. */
   #refuseProof(request: SeenRequest, accessToken: string, thumbprint: string): Script | undefined {
     const judgement = this.#judge(request, 'userinfo', { accessToken, nonce: this.proofNonce?.value });
     if ('error' in judgement && judgement.error === 'use_dpop_nonce') {
@@ -355,7 +355,9 @@ export class SuiteServer {
       };
     }
     const isRight = 'thumbprint' in judgement && judgement.thumbprint === thumbprint;
-    return isRight ? undefined : this.#refuse('The proof at the userinfo endpoint is none.', 'invalid_dpop_proof', 401);
+    return isRight
+      ? undefined
+      : this.#refuse('The proof at the userinfo endpoint is invalid.', 'invalid_dpop_proof', 401);
   }
 
   #endSession(parameters: URLSearchParams): Script {
@@ -370,7 +372,7 @@ export class SuiteServer {
       !this.#idTokens.has(parameters.get('id_token_hint') ?? '') ||
       parameters.get('client_id') !== CLIENT_ID
     ) {
-      return this.#refuse('The request to sign out is not as it has to be.');
+      return this.#refuse('The logout request is invalid.');
     }
     const state = parameters.get('state');
     const answer = new URLSearchParams(state === null ? {} : { state });
@@ -382,7 +384,7 @@ export class SuiteServer {
     return Math.floor((this.#server.date?.() ?? Date.now()) / 1000);
   }
 
-  /** A value that nobody can take for another one, and whose kind can be seen. */
+  /** A unique value that shows its kind. */
   #next(kind: 'access' | 'code' | 'reference' | 'refresh'): string {
     this.#issued += 1;
     return `${kind}-${this.#issued}-of-the-conformance-suite`;

@@ -1,4 +1,4 @@
-// What holds for the sessions of several windows, however they are simulated.
+// The invariants of sessions in several windows, however they are simulated.
 import { isNewer, type SessionRecord } from '../../../src/core/session.ts';
 import { isTombstone, parseSessionFile } from '../../../src/storage/sessionFile.ts';
 
@@ -18,7 +18,7 @@ export function hasNewest(record: SessionRecord | undefined, newest: SessionReco
   return record !== undefined && !isNewer(newest, record) && record.refreshToken === newest.refreshToken;
 }
 
-/** Returns the secrets and files that still hold something of the sessions: none after a sign-out, except tombstones. */
+/** Returns the secrets and files that still contain data of sessions: none after a sign-out, except tombstones. */
 export function remainsOfSessions(keys: Iterable<string>, files: Iterable<readonly [string, string]>): string[] {
   const isSession = (name: string, text: string): boolean =>
     name.endsWith('.session') && !isTombstone(parseSessionFile(text));

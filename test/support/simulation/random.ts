@@ -3,7 +3,7 @@ export class Random {
   #state: number;
 
   constructor(seed: number) {
-    // Neighboring seeds must not begin alike.
+    // Neighboring seeds must not start with similar numbers.
     this.#state = Math.imul(seed ^ 0x9e3779b9, 0x85ebca6b) >>> 0;
   }
 
@@ -20,7 +20,7 @@ export class Random {
     return this.next() < probability;
   }
 
-  /** Returns an integer between two numbers, both included. */
+  /** Returns an integer between two numbers, inclusive. */
   whole(from: number, to: number): number {
     return from + Math.floor(this.next() * (to - from + 1));
   }
@@ -57,7 +57,7 @@ export class Random {
   }
 }
 
-/** Returns a function that returns numbers in [0, 1), the same ones for the same seed. */
+/** Returns a function that returns numbers in [0, 1), the same for the same seed. */
 export function randomFrom(seed: number): () => number {
   const random = new Random(seed);
   return () => random.next();

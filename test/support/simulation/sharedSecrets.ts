@@ -1,17 +1,17 @@
-// The secrets of one machine in the three ways in which VS Code's SecretStorage passes them from window to window.
+// The secrets of one machine, with the three ways in which VS Code's SecretStorage shares them between windows.
 import type { Disposable } from '../../../src/core/clock.ts';
 import { Random } from './random.ts';
 
 /**
- * How windows see each other's secrets. `immediate`: at once. `lagging` (desktop): up to a second later; change events
- * come late, twice or never. `browser`: never; each window reads everything when it opens and each of its writes replaces
- * everything.
+ * How windows see each other's secrets. `immediate`: immediately. `lagging` (desktop): up to a second later; change events
+ * are late, duplicate or missing. `browser`: never; each window reads everything when it opens, and each of its writes
+ * replaces everything.
  */
 export const STORE_MODELS = ['immediate', 'lagging', 'browser'] as const;
 /** One of {@link STORE_MODELS}. */
 export type StoreModel = (typeof STORE_MODELS)[number];
 
-/** How many change events another window receives for one write, with weights. */
+/** The number of change events that another window receives for one write, with weights. */
 type EventCounts = readonly (readonly [number, number])[];
 
 /** Mostly one event. */
@@ -20,7 +20,7 @@ const USUAL_EVENT_COUNTS: EventCounts = [
   [10, 0],
   [10, 2],
 ];
-/** As many writes without an event, or with two, as with one. */
+/** Writes without an event, or with two, are as common as with one. */
 export const UNRELIABLE_EVENT_COUNTS: EventCounts = [
   [1, 0],
   [1, 1],
@@ -30,7 +30,7 @@ export const UNRELIABLE_EVENT_COUNTS: EventCounts = [
 /** The longest time, in ms, after which a write is visible in other windows. */
 const LONGEST_LAG = 1000;
 
-/** The time and the chance that the models depend on. */
+/** The time and the probability that the models depend on. */
 export interface SecretsTiming {
   readonly random: Random;
   /** Returns a time in ms that no clock change affects. */
@@ -43,7 +43,7 @@ export interface SecretsTiming {
 interface Write {
   readonly value: string | undefined;
   readonly by: SecretsView;
-  /** When the other windows see it. */
+  /** When other windows see it. */
   readonly visibleAt: number;
 }
 
@@ -63,7 +63,7 @@ export class SharedSecrets {
   /** Called with the key of each secret that a browser window overwrites with an older one. */
   onDidOverwrite: (key: string) => void = () => {};
   readonly #timing: SecretsTiming;
-  /** With the model `lagging`: the writes of each key from the last one that all windows see. */
+  /** With the model `lagging`: the writes of each key since the last one that all windows see. */
   readonly #writes = new Map<string, Write[]>();
   #listeners: readonly Listener[] = [];
 
@@ -72,7 +72,7 @@ export class SharedSecrets {
     this.#timing = timing;
   }
 
-  /** Returns the secrets as a window sees them that opens now. */
+  /** Returns the secrets as seen by a window that opens now. */
   open(): SecretsView {
     return new SecretsView(this);
   }
@@ -143,7 +143,7 @@ export class SharedSecrets {
   }
 }
 
-/** The secrets as one window sees them. */
+/** The secrets as seen by one window. */
 export class SecretsView {
   readonly #shared: SharedSecrets;
   /** What a browser window read when it opened, with its own changes. */
@@ -193,7 +193,7 @@ export class SecretsView {
     return this.#shared.listen({ view: this, listener });
   }
 
-  /** Ends the window's part in it. */
+  /** Removes the window's listeners. */
   close(): void {
     this.#shared.close(this);
   }

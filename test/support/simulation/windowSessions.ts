@@ -1,4 +1,4 @@
-// Builds the sessions of one window as the product builds them, over the ports of a simulator.
+// Creates the sessions of one window as the product does, with the ports of a simulator.
 import { MINUTE, SECOND } from '../../../src/core/clock.ts';
 import type { LifetimeSettings } from '../../../src/core/lifetime.ts';
 import type { Provider } from '../../../src/core/provider.ts';
@@ -10,18 +10,18 @@ import { TestSessions, type TestSessionsDependencies } from '../testSessions.ts'
 type Port = 'clock' | 'log' | 'secrets' | 'folder' | 'liveness' | 'cipher' | 'uptime' | 'random' | 'newId';
 type OptionalPort = 'keyNames' | 'idleTimeouts' | 'minimumValidity' | 'gracePeriod' | 'onDidDegrade' | 'load';
 
-/** What one window depends on. */
+/** The dependencies of one window. */
 export interface WindowPorts
   extends Pick<TestSessionsDependencies, Port>, Partial<Pick<TestSessionsDependencies, OptionalPort>> {
   readonly fetch: typeof fetch;
   readonly providers: readonly Provider[];
-  /** What differs from the settings' defaults. Without it, a session is renewed only when its token expires. */
+  /** Settings that differ from the defaults. Without any, a session is refreshed only when its token expires. */
   readonly settings?: Partial<LifetimeSettings>;
   /** Returns the client secret of a provider. */
   readonly clientSecret?: (provider: Provider) => Promise<string | undefined>;
 }
 
-/** Returns the sessions of a window, not started, with what a sign-in shares with them. */
+/** Returns the sessions of a window, not started, with what they share with sign-ins. */
 export function createWindowSessions(ports: WindowPorts): {
   readonly sessions: TestSessions;
   readonly discovery: Discovery;

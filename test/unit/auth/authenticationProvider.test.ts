@@ -9,9 +9,9 @@ import { editor } from '../../support/fakeEditor.ts';
 import { FakeStore } from '../../support/fakeStore.ts';
 import { createTestWindow, seedSession, recordAt, type TestWindow } from '../../support/testWindow.ts';
 
-/** A keyring that answers nothing until it is let. */
+/** A keyring that doesn't respond until it is opened. */
 class HangingStore extends FakeStore {
-  /** Lets everything through that waits, and all that comes. */
+  /** Lets all pending and future requests through. */
   open: () => void = () => {};
   readonly #opened = new Promise<void>((resolve) => (this.open = resolve));
 
@@ -62,24 +62,24 @@ describe('the Accounts menu', () => {
     store.open();
   });
 
-  /** Asks as the menu does; what comes is noted. */
+  /** Requests sessions as the menu does, and records the answer. */
   const ask = (): { answer?: readonly unknown[] } => {
     const asked: { answer?: readonly unknown[] } = {};
     void contract.getSessions(undefined).then((answer) => (asked.answer = answer.map(({ id }) => id)));
     return asked;
   };
 
-  it('is answered within a second though the keyring hangs, and again each time it is opened', async () => {
+  it('is answered within a second although the keyring hangs, each time it is opened', async () => {
     for (let time = 0; time < 3; time += 1) {
       const asked = ask();
       await testWindow.clock.pass(SECOND - 1);
-      assert.equal(asked.answer, undefined, 'the sessions may still come');
+      assert.equal(asked.answer, undefined, 'the sessions may still arrive');
       await testWindow.clock.pass(1);
       assert.deepEqual(asked.answer, []);
     }
   });
 
-  it('signs out of all sessions of an account, ended ones included, and tells of it once, as VS Code does it for each', async () => {
+  it('signs out of all sessions of an account, including ended ones, and completes the sign-out once, although VS Code calls it for each', async () => {
     store.open();
     await testWindow.sessionManager.ready();
     const now = testWindow.clock.now();
@@ -95,7 +95,7 @@ describe('the Accounts menu', () => {
     assert.deepEqual(
       sessions.map(({ id, account }) => `${id} ${account.label}`),
       ['s1 Sam', 's2 Sam', 's4 Kim'],
-      'all of them, in one account each',
+      'all of them, each with its account',
     );
     for (const { id } of sessions.filter(({ account }) => account.label === 'Sam')) {
       await contract.removeSession(id);
@@ -108,7 +108,7 @@ describe('the Accounts menu', () => {
     assert.deepEqual(completed, [3, 0], 'a sign-out of nothing shows nothing');
   });
 
-  it('echoes the scopes of the request, and the requested ones of each session where none are named', async () => {
+  it('echoes the scopes of the request, or the requested scopes of each session without any', async () => {
     store.open();
     await testWindow.sessionManager.ready();
     const now = testWindow.clock.now();
@@ -122,7 +122,7 @@ describe('the Accounts menu', () => {
     );
   });
 
-  it('is answered with the sessions as soon as the keyring gives them', async () => {
+  it('is answered with the sessions as soon as the keyring returns them', async () => {
     const asked = ask();
     await testWindow.clock.pass(SECOND / 2);
     store.open();

@@ -5,8 +5,8 @@ import { sessionChanges, toAuthenticationSession, usableToken } from '../../../s
 import { SAMPLE, SIGNED_IN_AT, without } from '../../support/coreSamples.ts';
 import { jwtWith } from '../../support/fixtures.ts';
 
-describe('A session as callers get it', () => {
-  it('has the scopes of the caller, and the time that its token has left', () => {
+describe('A session for callers', () => {
+  it('has the scopes of the caller, and the remaining lifetime of its token', () => {
     assert.deepEqual(toAuthenticationSession(SAMPLE, 'access_token', SIGNED_IN_AT + MINUTE, ['profile', 'openid']), {
       id: SAMPLE.id,
       accessToken: SAMPLE.accessToken,
@@ -17,17 +17,17 @@ describe('A session as callers get it', () => {
     });
   });
 
-  it('has its own scopes when the caller names none', () => {
+  it('has its own scopes if the caller specifies none', () => {
     assert.deepEqual(toAuthenticationSession(SAMPLE, 'access_token', SIGNED_IN_AT).scopes, SAMPLE.scopes);
   });
 
-  it('says nothing of a time when that is unknown or over', () => {
+  it('has no lifetime if that is unknown or over', () => {
     const unknown = { ...without(SAMPLE, 'accessExpiresAt'), accessExpiresAt: undefined };
     assert.ok(!('expiresAfter' in toAuthenticationSession(unknown, 'access_token', SIGNED_IN_AT)));
     assert.ok(!('expiresAfter' in toAuthenticationSession(SAMPLE, 'access_token', SIGNED_IN_AT + HOUR)));
   });
 
-  it('has the ID token when callers get that, until it expires by the clock of the server', () => {
+  it('has the ID token if callers get that, until it expires by the server’s clock', () => {
     const idToken = jwtWith({ exp: (SIGNED_IN_AT + MINUTE) / SECOND });
     const record: SessionRecord = { ...SAMPLE, idToken, skew: 10 * SECOND };
     assert.equal(usableToken(record, 'id_token', SIGNED_IN_AT + 50 * SECOND - 1), idToken);
@@ -53,17 +53,17 @@ describe('The changes of sessions', () => {
     );
   const NONE = { added: [], removed: [], changed: [], survivors: [] };
 
-  it('are none when nothing is other than before', () => {
+  it('are none if nothing has changed', () => {
     assert.deepEqual(changes(snapshot(session('a')), snapshot(session('a', { tokensRequestedAt: 0 }))), NONE);
   });
 
-  it('are what came, went, has a new token or was signed in anew', () => {
+  it('are added and removed sessions, and those with a new token or sign-in', () => {
     const before = snapshot(session('a'), session('b'), session('c', { account: { id: '2', label: '2' } }));
     const now = snapshot(session('a', { accessToken: 'other' }), session('b', { signedInAt: 0 }), session('d'));
     assert.deepEqual(changes(before, now), { ...NONE, added: ['d'], removed: ['c'], changed: ['a', 'b'] });
   });
 
-  it('include the other sessions of an account that has lost one, and of no other account', () => {
+  it('include the other sessions of an account that has lost one, but not of other accounts', () => {
     const before = snapshot(session('a'), session('b'), session('c', { account: { id: '2', label: '2' } }));
     const now = snapshot(session('b'), session('c', { account: { id: '2', label: '2' } }), session('d'));
     assert.deepEqual(changes(before, now), { ...NONE, added: ['d'], removed: ['a'], survivors: ['b'] });

@@ -4,7 +4,7 @@ import { registerForChallenges, type RegistrationOptions } from '../../../src/au
 describe('The registration of a provider', () => {
   const registration = { dispose: () => {} };
 
-  it('says that it answers challenges', () => {
+  it('supports challenges', () => {
     const seen: RegistrationOptions[] = [];
     const outcome = registerForChallenges((options) => {
       seen.push(options);
@@ -14,7 +14,7 @@ describe('The registration of a provider', () => {
     assert.deepEqual(seen, [{ supportsMultipleAccounts: true, supportsChallenges: true }]);
   });
 
-  it('does without that in a VS Code that refuses it', () => {
+  it('doesn’t support challenges if VS Code rejects that', () => {
     const outcome = registerForChallenges(({ supportsChallenges, ...options }) => {
       if (supportsChallenges === true) {
         throw new Error('CANNOT use API proposal: authenticationChallenges.');
@@ -25,7 +25,7 @@ describe('The registration of a provider', () => {
     assert.deepEqual(outcome, { registered: registration, supportsChallenges: false });
   });
 
-  it('hides no other refusal', () => {
+  it('throws any other error', () => {
     assert.throws(
       () =>
         registerForChallenges(() => {

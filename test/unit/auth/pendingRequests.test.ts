@@ -11,7 +11,7 @@ describe('Requests that wait for a session', () => {
     pending = new PendingRequests();
   });
 
-  it('are fulfilled once by a session that serves them, in the words of the caller', () => {
+  it('are fulfilled once by a session that serves them, with the scopes in the order of the caller', () => {
     pending.add(['profile', 'openid']);
     pending.add(['openid', 'profile']);
     pending.add(['mail']);
@@ -24,13 +24,13 @@ describe('Requests that wait for a session', () => {
     assert.deepEqual(pending.removeAll(), []);
   });
 
-  it('are not fulfilled by a session with more than they ask for', () => {
+  it("aren't fulfilled by a session with more scopes than requested", () => {
     pending.add(['read']);
     assert.deepEqual(pending.removeFulfilled({ ...SAMPLE, scopes: ['read', 'write'] }, POLICY), []);
     assert.deepEqual(pending.removeFulfilled({ ...SAMPLE, scopes: ['openid', 'read'] }, POLICY), [['read']]);
   });
 
-  it('are fulfilled by any session when they are those of the Accounts menu', () => {
+  it('are fulfilled by any session if they are those of the Accounts menu', () => {
     pending.setMenuScopes(['mail', 'calendar']);
     pending.add(['mail', 'calendar']);
     assert.deepEqual(pending.removeFulfilled(SAMPLE, POLICY), [['mail', 'calendar']]);

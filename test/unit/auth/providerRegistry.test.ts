@@ -1,5 +1,5 @@
-// Who owns a provider ID: in one extension host, VS Code keeps the first registration of an ID and ignores others, and the
-// handle of any of them removes whichever there is.
+// The ownership of a provider ID: in one extension host, VS Code keeps the first registration of an ID and ignores others,
+// and the handle of any of them removes whichever is registered.
 import assert from 'node:assert/strict';
 import { MINUTE, SECOND } from '../../../src/core/clock.ts';
 import type { TakenIds } from '../../../src/auth/idConflicts.ts';
@@ -26,7 +26,7 @@ describe('The ID of a provider', () => {
   let statusBar: StatusBar;
   let testWindow: TestWindow;
   let lines: string[];
-  /** How often a request of another extension counted as activity. */
+  /** How often a request from another extension counted as activity. */
   let calls: number;
 
   beforeEach(async () => {
@@ -64,14 +64,14 @@ describe('The ID of a provider', () => {
   const isOurs = async (): Promise<boolean> =>
     ((await getSession()) as { readonly accessToken?: string } | undefined)?.accessToken === 'access-1';
 
-  /** Registers a provider of another extension, whose handle nobody disposes of. */
+  /** Registers a provider of another extension, which is never unregistered. */
   const registerOther = (answer: () => unknown = () => []): void => {
     authentication.registerAuthenticationProvider('acme', 'Other', { getSessions: answer });
   };
   const declare = (id: string, packageJSON: unknown): void => void editor.extensions.push({ id, packageJSON });
   const manifest = (id: string): unknown => ({ contributes: { authentication: [{ id: 'else' }, { id }] } });
 
-  /** Starts the extension's part of it; checks nothing yet. */
+  /** Creates the extension's parts, without a check. */
   const start = (): void => {
     const { clock, sessionManager } = testWindow;
     const log = logTo((line) => lines.push(line));
@@ -130,7 +130,7 @@ describe('The ID of a provider', () => {
     );
     assert.ok(
       own.every(({ scopes }) => !scopes.includes('read')),
-      'no scope that a caller could want at the same time',
+      'no scope that a caller could request at the same time',
     );
     assert.equal(calls, 0);
     assert.deepEqual([editor.messages, testWindow.liveSessions.get('s1')?.failure], [[], undefined]);
@@ -139,25 +139,26 @@ describe('The ID of a provider', () => {
     assert.equal(testWindow.record().generation, 1);
   });
 
-  it('is reported when another extension has registered it before, and that one keeps it', async () => {
+  it('is reported if another extension has registered it before, and stays with that extension', async () => {
     declare('evil.other', manifest('acme'));
     registerOther();
     start();
     await check();
     assert.deepEqual(conflicts, [{ providerId: 'acme', isTaken: true, declaredBy: 'evil.other' }]);
     assert.match(shown().text, /Acme: needs attention/);
-    assert.match(shown().tooltip, /The ID "acme" is used by evil\.other/);
+    assert.match(shown().tooltip, /The provider ID "acme" is already used by evil\.other/);
     assert.equal(
-      lines.filter((line) => line.includes('VS Code asks another extension for sessions of acme: evil.other')).length,
+      lines.filter((line) => line.includes('VS Code sends session requests for acme to another extension (evil.other)'))
+        .length,
       1,
     );
     await check();
-    assert.equal(lines.filter((line) => line.includes('VS Code asks another')).length, 1, 'once');
+    assert.equal(lines.filter((line) => line.includes('to another extension')).length, 1, 'once');
     registry.dispose();
     assert.equal(editor.providers.get('acme')?.label, 'Other');
   });
 
-  it('is reported without a name when no manifest declares it', async () => {
+  it('is reported without a name if no manifest declares it', async () => {
     declare(OWN, manifest('acme'));
     declare('some.extension', manifest('other'));
     for (const odd of [
@@ -176,14 +177,14 @@ describe('The ID of a provider', () => {
     start();
     await check();
     assert.deepEqual(conflicts, [{ providerId: 'acme', isTaken: true, declaredBy: undefined }]);
-    assert.match(shown().tooltip, /The ID "acme" is used by another extension/);
+    assert.match(shown().tooltip, /The provider ID "acme" is already used by another extension/);
   });
 
-  it('is reported before it is registered when the manifest of another extension declares it', async () => {
+  it('is reported before it is registered if the manifest of another extension declares it', async () => {
     declare('some.other', manifest('acme'));
     start();
-    const declared = lines.findIndex((line) => line.includes('some.other declares the provider ID acme'));
-    const registered = lines.findIndex((line) => line.includes('Provider acme is registered'));
+    const declared = lines.findIndex((line) => line.includes('Provider ID acme is also declared by some.other'));
+    const registered = lines.findIndex((line) => line.includes('Registered provider acme'));
     assert.ok(declared >= 0 && declared < registered);
     await check();
     assert.deepEqual(conflicts, [{ providerId: 'acme', isTaken: false, declaredBy: 'some.other' }]);
@@ -191,7 +192,7 @@ describe('The ID of a provider', () => {
   });
 
   for (const [name, answer] of [
-    ['gives a session', () => [{ accessToken: 'x' }]],
+    ['returns a session', () => [{ accessToken: 'x' }]],
     ['rejects', () => Promise.reject(new Error('No.'))],
     [
       'throws',
@@ -200,15 +201,15 @@ describe('The ID of a provider', () => {
       },
     ],
   ] as const) {
-    it(`is reported when the provider of the other extension ${name}`, async () => {
+    it(`is reported if the provider of the other extension ${name}`, async () => {
       registerOther(answer);
       start();
       await check();
-      assert.match(takenIds.get('acme') ?? '', /used by another extension/);
+      assert.match(takenIds.get('acme') ?? '', /already used by another extension/);
     });
   }
 
-  it('is not reported as long as VS Code has not answered, and its provider is kept', async () => {
+  it("isn't reported while VS Code hasn't answered, and its provider is kept", async () => {
     registerOther(() => new Promise(() => {}));
     start();
     await check();
@@ -233,10 +234,10 @@ describe('The ID of a provider', () => {
       assert.equal(editor.providers.get('acme')?.label, 'Other');
     });
 
-    it(`stays with another extension that has taken it over since the last check when ${name}`, async () => {
+    it(`stays with another extension that took it over since the last check when ${name}`, async () => {
       start();
       await check();
-      // As if it were registered in another extension host.
+      // As if another extension host had registered it.
       editor.providers.set('acme', { label: 'Later', provider: { getSessions: () => [] } });
       change();
       await check();
@@ -262,7 +263,7 @@ describe('The ID of a provider', () => {
     assert.ok(await isOurs());
   });
 
-  it('is kept when its entry is removed and added again at once', async () => {
+  it('is kept when its entry is removed and immediately added again', async () => {
     start();
     configure();
     configure({});
@@ -271,7 +272,7 @@ describe('The ID of a provider', () => {
     assert.equal(registry.getRegistered().size, 2);
   });
 
-  it('is owned again, and said to be, when the other extension is gone', async () => {
+  it('is owned again, and logged, when the other extension is gone', async () => {
     registerOther();
     start();
     await check();
@@ -281,7 +282,7 @@ describe('The ID of a provider', () => {
     await check();
     assert.deepEqual(conflicts, []);
     assert.match(shown().text, /Acme: renew/);
-    assert.ok(lines.some((line) => line.includes('VS Code asks Session Keeper for sessions of acme')));
+    assert.ok(lines.some((line) => line.includes('VS Code sends session requests for acme to Session Keeper')));
   });
 
   it('is checked every ten minutes, and no more often', async () => {
@@ -299,7 +300,7 @@ describe('The ID of a provider', () => {
     assert.deepEqual(editor.sessionRequests.map(({ id }) => id).sort(), ['acme', 'oidc']);
   });
 
-  it('is not reported when it is the default one and nobody has configured that', async () => {
+  it("isn't reported for the default provider without configuration", async () => {
     authentication.registerAuthenticationProvider('oidc', 'Other', { getSessions: () => [] });
     start();
     await check();

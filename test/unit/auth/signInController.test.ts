@@ -15,12 +15,12 @@ import { createTestWindow, grantFor, recordAt, seedSession, type TestWindow } fr
 const ACME = providerAt('https://id.example.com');
 type SignIn = SignInService['signIn'];
 
-/** Sign-ins of which a later one takes the place of one that waits, as the product's do, and which a test finishes. */
+/** Sign-ins that a later one replaces, as in the product, and that a test completes. */
 class WaitingSignIns {
   readonly started: string[][] = [];
-  /** Finishes the one that waits. */
+  /** Completes the pending sign-in. */
   finish: () => void = () => {};
-  /** Ends the one that waits with a failure. */
+  /** Fails the pending sign-in. */
   fail: (failure: Failure) => void = () => {};
   #replace: () => void = () => {};
 
@@ -67,12 +67,12 @@ describe('sign-ins at one provider', () => {
     const result = signInController.signIn(ACME, scopes);
     result.catch(() => {});
     await settle();
-    // In a list, because whoever awaits this must not wait for the sign-in.
+    // In a list, so that `await` doesn't wait for the sign-in.
     return [result];
   };
 
   for (const count of [2, 3, 5]) {
-    it(`${count} in a row give the session of the last one to everybody who waits`, async () => {
+    it(`${count} in a row return the session of the last one to all callers`, async () => {
       const waiting: Promise<SessionRecord>[] = [];
       for (let attempt = 0; attempt < count; attempt += 1) {
         waiting.push(...(await signIn('read')));
@@ -89,7 +89,7 @@ describe('sign-ins at one provider', () => {
     ['scope-rejected', 'invalid_scope', ['openid', 'write']],
     ['denied', 'access_denied', undefined],
   ] as const) {
-    it(`${scopesAfter === undefined ? 'fail' : 'are tried again without the scopes of the existing session'} when more scopes end in "${category}"`, async () => {
+    it(`${scopesAfter === undefined ? 'fail' : 'are retried without the scopes of the existing session'} when more scopes lead to "${category}"`, async () => {
       await seedSession(testWindow, recordAt(ACME.issuer, testWindow.clock.now(), { scopes: ['openid', 'read'] }));
       const combining = { ...ACME, combineScopes: true };
       const result = signInController.signIn(combining, ['openid', 'write'], { resumeSessionId: 's1' });
@@ -111,7 +111,7 @@ describe('sign-ins at one provider', () => {
     });
   }
 
-  it('ask for nothing beyond what the caller requests when the account has a session with other scopes', async () => {
+  it('request only the scopes of the caller if the account has a session with other scopes', async () => {
     const session = recordAt(ACME.issuer, testWindow.clock.now(), { scopes: ['openid', 'admin'] });
     await seedSession(testWindow, session);
     const result = signInController.signIn(ACME, ['write'], { resumeSessionId: 's1' });
@@ -127,7 +127,7 @@ describe('sign-ins at one provider', () => {
     );
   });
 
-  it('keep the identity scopes of the session when it has the same permissions', async () => {
+  it('keep the identity scopes of a session with the same permissions', async () => {
     const session = recordAt(ACME.issuer, testWindow.clock.now(), { scopes: ['openid', 'write'] });
     await seedSession(testWindow, session);
     const result = signInController.signIn(ACME, ['write', 'email'], { resumeSessionId: 's1' });
@@ -137,7 +137,7 @@ describe('sign-ins at one provider', () => {
     assert.equal((await result).id, 's1');
   });
 
-  it('give nobody a session that does not serve them', async () => {
+  it("don't return a session to a caller that it doesn't serve", async () => {
     const [first] = await signIn('write');
     const [second] = await signIn('read');
     const [third] = await signIn('read');

@@ -75,7 +75,7 @@ describe('A server that sends malformed responses', () => {
           (thrown: unknown) => thrown,
         );
         if (error !== undefined) {
-          assert.ok(error instanceof Failure, error instanceof Error ? error.stack : 'something that is no error');
+          assert.ok(error instanceof Failure, error instanceof Error ? error.stack : "a value that isn't an error");
           assert.notEqual(error.category, 'unexpected', error.stack);
           assert.equal(endsSession(error.category) && !('error' in answer), false, error.message);
         }

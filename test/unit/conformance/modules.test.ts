@@ -31,7 +31,7 @@ describe('The OpenID Foundation’s conformance suite', () => {
       assert.ok(verdict === 'accepts' ? category === undefined : category !== undefined || because !== undefined, name);
       assert.ok(
         category === undefined || FAILURE_POLICIES[category].outcome !== 'ended' || verdict === 'not applicable',
-        `${name}: no fault of an answer ends a session`,
+        `${name}: no fault in a response ends a session`,
       );
     }
   });

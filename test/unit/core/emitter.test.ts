@@ -71,7 +71,7 @@ describe('Emitter', () => {
     });
     emitter.event((value) => heard.push(`old ${value}`));
     emitter.fire(1);
-    assert.deepEqual(heard, ['once 1', 'old 1'], 'a new one hears from the next time on');
+    assert.deepEqual(heard, ['once 1', 'old 1'], 'a new listener is called from the next time on');
     emitter.fire(2);
     assert.deepEqual(heard.slice(2), ['old 2', 'new 2']);
   });

@@ -59,7 +59,7 @@ const LINK = /\b(?:[a-z][a-z0-9+.-]*:\/\/|(?:command|data|javascript|vscode):)/i
 const UNSEEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u;
 
 describe('A failure', () => {
-  it('has no code but an identifier, wherever that comes from', () => {
+  it('accepts only an identifier as its code, whatever the source', () => {
     for (const code of ['[x](command:y)', 'a b', '', 'x'.repeat(500), 'a\u202Eb', '<b>']) {
       const failure = new Failure('unexpected', code);
       assert.deepEqual([failure.code, failure.message], ['unknown-error', 'unexpected (unknown-error)']);
@@ -256,7 +256,7 @@ describe('Failure', () => {
     const error = new TypeError('see [x](command:y)\nnow');
     const failure = toFailure(error);
     assert.deepEqual([failure.category, failure.code, failure.cause], ['unexpected', 'unexpected', error]);
-    assert.equal(failure.detail, 'TypeError', 'its message can quote what it was working on');
+    assert.equal(failure.detail, 'TypeError', 'its message can contain the data being processed');
     assert.doesNotMatch(failure.message, /see|command:|\n/);
     for (const thrown of ['text', undefined, null, 7, { message: 'x' }]) {
       assert.equal(toFailure(thrown).category, 'unexpected');

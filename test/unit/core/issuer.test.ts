@@ -36,7 +36,7 @@ describe('Issuers', () => {
       assert.equal(isSameIssuer(ENTRA, configured), expected, configured);
       assert.equal(matchesTenantTemplate(configured, ENTRA), expected, configured);
     }
-    assert.equal(isSameIssuer('https://{tenantid}', 'https://id.example.com'), false, 'a host is never left open');
+    assert.equal(isSameIssuer('https://{tenantid}', 'https://id.example.com'), false, 'a host is never a placeholder');
     assert.equal(matchesTenantTemplate('https://a.example', 'https://a.example'), false);
   });
 
@@ -48,7 +48,7 @@ describe('Issuers', () => {
     assert.equal(resolveTenantIssuer('https://id.example.com', TENANT), 'https://id.example.com');
   });
 
-  it('are accepted for tokens that they can have issued', () => {
+  it('are accepted for tokens that they may have issued', () => {
     const common = 'https://login.microsoftonline.com/common/v2.0';
     assert.equal(isIssuedBy(`https://login.microsoftonline.com/${TENANT}/v2.0`, TENANT, common), true);
     assert.equal(isIssuedBy(`https://login.microsoftonline.com/${TENANT}/v2.0`, undefined, common), false);

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { lazy } from '../../../src/core/lazy.ts';
 
-describe('something loaded on demand', () => {
-  it('is loaded once when it is first needed', async () => {
+describe('A value loaded on demand', () => {
+  it("is loaded once when it's first needed", async () => {
     let loads = 0;
     const number = lazy(
       () => Promise.resolve({ number: (loads += 1) }),
@@ -16,7 +16,7 @@ describe('something loaded on demand', () => {
     assert.equal(number.value, one);
   });
 
-  it('reports an error once to each group of callers, and is loaded by the next call, when it could not be loaded', async () => {
+  it('reports an error once to all waiting callers, and is loaded again by the next call', async () => {
     const errors: unknown[] = [];
     const gone = new Error('gone');
     let isThere = false;

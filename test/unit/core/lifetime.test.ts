@@ -83,7 +83,7 @@ describe('refreshDueAt', () => {
     );
   });
 
-  it('is the refresh interval after the last refresh when no expiry is known, and undefined when that is off', () => {
+  it('is the refresh interval after the last refresh when no expiry is known, and undefined when that is turned off', () => {
     assert.equal(refreshDueAt({ tokensRequestedAt: T, isRefreshable: true }, USUAL), T + 12 * HOUR);
     assert.equal(
       refreshDueAt({ tokensRequestedAt: T, isRefreshable: true }, { ...USUAL, refreshInterval: 0 }),
@@ -135,8 +135,11 @@ describe('refreshDueAt', () => {
           });
           const due = refreshDueAt(session, settings);
           assert.ok(due !== undefined && Number.isInteger(due));
-          assert.ok(due >= T + MIN_REFRESH_INTERVAL, 'not sooner than the gap allows');
-          assert.ok(due <= Math.max(T + access, T + LATEST_GAP), 'not later than the expiry, beside the gap');
+          assert.ok(due >= T + MIN_REFRESH_INTERVAL, 'not sooner than the minimum interval');
+          assert.ok(
+            due <= Math.max(T + access, T + LATEST_GAP),
+            'not later than the expiry, except for the minimum interval',
+          );
           if (access >= 3 * MIN_REFRESH_INTERVAL && settings.refreshInterval === 0 && (end === undefined || isFixed)) {
             assert.ok(due >= T + Math.floor(access * (1 - 1.25 / 3)), 'not before seven twelfths of the lifetime');
           }
@@ -159,7 +162,7 @@ describe('refreshDueAt', () => {
 
   it('makes a refresh due immediately when the clock was set back, because the age of the token is unknown', () => {
     assert.equal(isRefreshDue(refreshable(HOUR), USUAL, T - 2 * MINUTE), true);
-    assert.equal(isRefreshDue(refreshable(HOUR), USUAL, T - 30 * SECOND), false, 'a small correction is no reason');
+    assert.equal(isRefreshDue(refreshable(HOUR), USUAL, T - 30 * SECOND), false, "a small correction doesn't count");
     assert.equal(isRefreshDue(refreshable(HOUR, { isRefreshable: false }), USUAL, T - DAY), false);
     assert.equal(isRefreshDue({ tokensRequestedAt: T, isRefreshable: true }, USUAL, T - DAY), true);
     assert.equal(
@@ -182,7 +185,7 @@ describe('The jitter of windows and sessions', () => {
     assert.equal(dueAt(HOUR, USUAL, 0, 0), T + HOUR - 5 * MINUTE);
     assert.equal(dueAt(HOUR, USUAL, 0.5, 0), T + HOUR - 1.125 * 5 * MINUTE);
     assert.equal(dueAt(HOUR, USUAL, 0, 0.8), T + HOUR - 1.2 * 5 * MINUTE);
-    assert.equal(dueAt(HOUR, USUAL, 0.75, 0.75), T + HOUR - 1.125 * 5 * MINUTE, 'the two together go round');
+    assert.equal(dueAt(HOUR, USUAL, 0.75, 0.75), T + HOUR - 1.125 * 5 * MINUTE, 'the two add up modulo 1');
   });
 
   it('makes a refresh by the refresh interval due earlier by a sixteenth of it at most', () => {
@@ -207,7 +210,7 @@ describe('The jitter of windows and sessions', () => {
       fc.property(lifetime, fc.integer({ min: 0, max: DAY }), jitter, jitter, (access, setting, one, other) => {
         const due = dueAt(access, { ...OFF, leeway: setting }, one, other);
         const leeway = leewayFor(access, setting);
-        assert.ok(due <= Math.max(T + access - leeway, T + LATEST_GAP), 'not later, beside the gap');
+        assert.ok(due <= Math.max(T + access - leeway, T + LATEST_GAP), 'not later, except for the minimum interval');
         assert.ok(due >= Math.floor(T + access - 1.25 * leeway), 'not earlier');
       }),
       1000,
@@ -260,7 +263,7 @@ describe('clockWasSetBack', () => {
     assert.equal(clockWasSetBack(refreshable(HOUR), T), false);
     assert.equal(clockWasSetBack(refreshable(HOUR), T - MINUTE), false);
     assert.equal(clockWasSetBack(refreshable(HOUR), T - MINUTE - 1), true);
-    assert.equal(clockWasSetBack(refreshable(HOUR), T + YEAR), false, 'time that passes is no setting back');
+    assert.equal(clockWasSetBack(refreshable(HOUR), T + YEAR), false, "elapsed time doesn't count");
   });
 });
 

@@ -18,9 +18,9 @@ const GOOD = MINIMAL_ENTRY;
 /** The first problem of an entry: the field and the code. Fails if there is none. */
 function wrongWith(entry: unknown): string {
   const { providers, problems } = parseProviders([entry]);
-  assert.deepEqual(providers, [], 'an entry with a problem is not used');
+  assert.deepEqual(providers, [], "an entry with a problem isn't used");
   const [problem] = problems;
-  assert.ok(problem !== undefined, 'an entry that is not used has a problem');
+  assert.ok(problem !== undefined, "an entry that isn't used has a problem");
   return `${problem.field} ${problem.code}`.trim();
 }
 
@@ -152,7 +152,7 @@ describe('parseProviders', () => {
       ['an ID of 65 characters', but({ id: 'a'.repeat(65) }), 'id bad-id'],
       ['an ID of VS Code itself', but({ id: 'github' }), 'id id-of-built-in'],
       ['metadata without TLS', but({ metadataUrl: 'http://id.example.com/meta' }), 'metadataUrl not-https'],
-      ['metadata that are not at a URL', but({ metadataUrl: '/meta' }), 'metadataUrl bad-endpoint'],
+      ["metadata that isn't at a URL", but({ metadataUrl: '/meta' }), 'metadataUrl bad-endpoint'],
       ['a scopeOnRefresh that is not a flag', but({ scopeOnRefresh: 'yes' }), 'scopeOnRefresh wrong-type'],
       [
         'an unknown client authentication',
@@ -413,7 +413,7 @@ describe('parseProviders', () => {
           assert.ok(provider.label !== '' && provider.clientId !== '');
         }
         if (Array.isArray(setting)) {
-          assert.ok(providers.length + problems.length >= setting.length, 'each entry is used or complained about');
+          assert.ok(providers.length + problems.length >= setting.length, 'each entry is used or reported');
         }
       }),
       600,

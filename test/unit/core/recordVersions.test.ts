@@ -1,4 +1,4 @@
-// Which of two records of a session is the newer one.
+// Which of two records of a session is newer.
 import assert from 'node:assert/strict';
 import { compareVersions, isNewer, versionOf, type SessionRecord } from '../../../src/core/session.ts';
 import { SAMPLE, SIGNED_IN_AT } from '../../support/coreSamples.ts';
@@ -12,7 +12,7 @@ const records: readonly SessionRecord[] = [1, 2, 10].flatMap((generation) => [
 ]);
 
 describe('versionOf', () => {
-  it('gives what tells the newer one of two records, and nothing else of a record', () => {
+  it('returns only the properties that determine which record is newer', () => {
     assert.deepEqual(versionOf({ ...SAMPLE, generation: 7 }), { generation: 7, isComplete: true, isEnded: false });
     assert.deepEqual(versionOf({ ...SAMPLE, isComplete: false, ended }), {
       generation: 1,

@@ -48,7 +48,7 @@ describe('remaining', () => {
     });
   }
 
-  it('never returns more than is left', () => {
+  it('never returns more than the remaining time', () => {
     const sizes = { day: DAY, hour: HOUR, minute: MINUTE, second: SECOND };
     holds(
       fc.property(left, (ms) => {
@@ -56,7 +56,7 @@ describe('remaining', () => {
         assert.ok(Number.isInteger(count));
         assert.ok(count * sizes[unit] <= ms);
         const step = unit === 'second' && ms >= 10 * SECOND ? 5 : 1;
-        assert.ok((count + step) * sizes[unit] > ms, 'nor a whole step less');
+        assert.ok((count + step) * sizes[unit] > ms, 'less than one step below it');
       }),
     );
   });
@@ -75,9 +75,9 @@ describe('remaining', () => {
       fc.property(left, fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }), (ms, part) => {
         const { validFor } = remaining(ms);
         assert.ok(Number.isInteger(validFor) && validFor >= 1);
-        assert.equal(words(ms - Math.floor(part * validFor)), words(ms), 'on the way');
+        assert.equal(words(ms - Math.floor(part * validFor)), words(ms), 'before that');
         assert.equal(words(ms - (validFor - 1)), words(ms), 'at the last millisecond');
-        assert.notEqual(words(ms - validFor), words(ms), 'and then no more');
+        assert.notEqual(words(ms - validFor), words(ms), 'not after that');
       }),
       1000,
     );
@@ -97,7 +97,7 @@ describe('remaining', () => {
       seen.push(words(ms));
       assert.ok(remaining(ms).validFor >= 1, 'time passes');
     }
-    assert.equal(new Set(seen).size, seen.length, 'no words twice');
+    assert.equal(new Set(seen).size, seen.length, 'no text twice');
     // 2 days, hours 47 to 2, minutes 119 to 1, seconds 55 to 10 in steps of five, then 9 to 0.
     assert.equal(seen.length, 1 + 46 + 119 + 10 + 10);
   });

@@ -17,7 +17,7 @@ const NEVER = those(({ firstRetryWithin }) => firstRetryWithin === undefined);
 /** A random number in [0, 1), as `Math.random` returns it. */
 const random = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
 
-/** The period that a delay is drawn from: the delays for the smallest and the largest random number. */
+/** The period that a delay is drawn from: the delays for the lowest and the highest random number. */
 const periodOf = (failure: Failure, failures: number, timeLeft?: number): (number | undefined)[] =>
   [0, 1].map((at) => retryDelay(failure, failures, at, timeLeft));
 
@@ -50,7 +50,7 @@ describe('retryDelay', () => {
     );
   });
 
-  it('backs off to ten minutes whatever another computer has answered or refused', () => {
+  it('backs off to ten minutes after any response or rejection from another computer', () => {
     for (const category of REMOTE) {
       for (const code of ['x', 'ECONNREFUSED', 'UND_ERR_CONNECT_TIMEOUT', 'UND_ERR_PRX_TLS']) {
         const [, longest] = periodOf(new Failure(category, code), 1000);
@@ -60,7 +60,7 @@ describe('retryDelay', () => {
     assert.ok(REMOTE.includes('network') && REMOTE.includes('server') && REMOTE.includes('proxy'));
   });
 
-  it('is drawn from what is left of the lifetime while the token works, after two quick retries', () => {
+  it('is drawn from the remaining lifetime of a valid token, after two quick retries', () => {
     assert.deepEqual(
       [1, 2, 3, 50].map((failures) => periodOf(NETWORK, failures, FIVE_MINUTES_OF_TOKEN)),
       [
@@ -74,7 +74,7 @@ describe('retryDelay', () => {
     assert.deepEqual(periodOf(NETWORK, 3, 8 * HOUR), [5 * SECOND, 10 * MINUTE]);
   });
 
-  it('is at most eight seconds without limit while nothing leaves this computer, whatever is left of the token', () => {
+  it('is at most eight seconds, without limit, while this computer is offline, whatever the remaining lifetime', () => {
     for (const code of ['ENOTFOUND', 'EAI_AGAIN', 'ENETUNREACH', 'ENETDOWN', 'EHOSTUNREACH', 'EADDRNOTAVAIL']) {
       const offline = new Failure('network', code, { wasNotSent: true });
       assert.deepEqual(
@@ -85,12 +85,12 @@ describe('retryDelay', () => {
     }
   });
 
-  it('is at most a minute, or the first period, for what only this window has failed at', () => {
+  it('is at most a minute, or the first period, for failures that concern this window only', () => {
     assert.deepEqual(periodOf(new Failure('lock-timeout', 'lock-timeout'), 50, HOUR), [SECOND, MINUTE]);
     assert.deepEqual(periodOf(new Failure('storage', 'secret-get'), 50), [SECOND, 5 * MINUTE]);
   });
 
-  it('is at least half a minute when the server has answered, because the same request gets the same answer', () => {
+  it('is at least half a minute when the server responded, because the same request gets the same response', () => {
     for (const category of ['client-rejected', 'refresh-rejected', 'unexpected-html'] as const) {
       const [soonest] = periodOf(new Failure(category, 'x'), 1, MINUTE);
       assert.equal(soonest, 30 * SECOND, category);

@@ -197,7 +197,7 @@ describe('A stored session', () => {
   });
 
   it("may have fields that this version doesn't have", () => {
-    const stored = JSON.stringify({ ...SAMPLE, colour: 'green', account: { ...SAMPLE.account, picture: 'x' } });
+    const stored = JSON.stringify({ ...SAMPLE, color: 'green', account: { ...SAMPLE.account, picture: 'x' } });
     assert.deepEqual(parseRecord(stored), { kind: 'record', record: SAMPLE });
   });
 
@@ -368,7 +368,7 @@ describe('A session', () => {
       revocation,
     });
     const cases: readonly (readonly [string, readonly string[] | undefined, Endpoints | undefined, boolean])[] = [
-      ['the server metadata contain them, as before', [], undefined, true],
+      ['the server metadata contains them, as before', [], undefined, true],
       ['the entry contains the same', ['https://id.example'], at('https://id.example/token'), true],
       [
         'the entry contains another path',
@@ -410,7 +410,7 @@ describe('A session', () => {
       ['the record has no origins and the entry contains none', undefined, undefined, true],
       ['the record has no origins and the entry contains some', undefined, at('https://id.example/token'), true],
     ];
-    it('only when its metadata are from the same origin, which decides where tokens are sent', () => {
+    it('only when its metadata is from the same origin, which decides where tokens are sent', () => {
       const meta = (origins: readonly string[], metadataUrl: string | undefined): boolean =>
         configuredProviderOf({ ...SAMPLE, origins: [...origins] }, () => ({ ...provider, metadataUrl })) !== undefined;
       const own = new URL(SAMPLE.issuer).origin;

@@ -54,7 +54,7 @@ describe('The scopes of a session', () => {
       combineScopes = false,
     ): boolean => canResume({ ...SAMPLE, scopes }, requested, { scopes: configured, combineScopes });
 
-    it('only when it gets no other permissions by that', () => {
+    it('only when it gains no other permissions', () => {
       assert.equal(can(['read'], ['read', 'write'], ['openid']), false);
       assert.equal(can(['read', 'write'], ['read'], ['openid']), false);
       assert.equal(can(['openid', 'read'], ['read', 'email'], ['openid']), true);

@@ -134,7 +134,7 @@ describe('isUsable', () => {
     assert.equal(
       isUsable(without(ENDED, 'accessExpiresAt'), T),
       false,
-      "a token without known expiry isn't used any more",
+      'a token without known expiry is no longer used',
     );
   });
 });
@@ -172,7 +172,7 @@ describe('The countdown', () => {
     assert.equal(status.refreshDueAt, T + 8 * SECOND);
   });
 
-  it('is absent when nothing is known to come', () => {
+  it('is absent when no refresh or end is known', () => {
     const unknown = live(without(SAMPLE, 'accessExpiresAt'));
     assert.equal(statusOf(unknown, { ...USUAL, refreshInterval: 0 }, T).countdown, undefined);
     assert.equal(statusOf(unknown, USUAL, T).countdown?.means, 'refresh');

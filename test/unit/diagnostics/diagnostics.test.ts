@@ -1,4 +1,4 @@
-// Every link in the diagnostics: what pressing it does, and that nothing is left of what it clears away.
+// The quick fixes of the diagnostics, and that they delete completely.
 import assert from 'node:assert/strict';
 import { MINUTE } from '../../../src/core/clock.ts';
 import { Failure } from '../../../src/core/failure.ts';
@@ -14,12 +14,12 @@ import { createTestWindowWithServer, seedSession, recordAt, type TestWindow } fr
 import type { ScriptedServer } from '../../support/scriptedServer.ts';
 import { hasTombstone, sessionFileName } from '../../support/sharedFiles.ts';
 
-describe('the links in the diagnostics', () => {
+describe('the quick fixes of the diagnostics', () => {
   let server: ScriptedServer;
   let testWindow: TestWindow;
   let settings: Settings;
   let diagnostics: Diagnostics;
-  /** What was handed on to other parts. */
+  /** The calls to other modules. */
   let done: string[];
   let env: Record<string, string>;
 
@@ -75,7 +75,7 @@ describe('the links in the diagnostics', () => {
     await server.stop();
   });
 
-  /** Reads the report, and gives the line of a finding; undefined where it is not found. */
+  /** Refreshes the report, and returns the line of a finding; undefined if there is none. */
   const lineOf = async (code: FindingCode): Promise<number | undefined> => {
     const refreshing = diagnostics.refresh();
     await testWindow.clock.pass(MINUTE / 10);
@@ -84,26 +84,26 @@ describe('the links in the diagnostics', () => {
     const line = lines.findIndex((one) => one.includes(`(${code})`));
     return line < 0 ? undefined : line;
   };
-  /** The title of the link above a line. */
+  /** Returns the title of the code lens above a line. */
   const titleAt = async (line: number): Promise<string | undefined> => {
     const text = await diagnostics.text();
     const lenses = diagnostics.getCodeLenses({ getText: () => text } as Parameters<Diagnostics['getCodeLenses']>[0]);
     return lenses.find(({ range }) => range.start.line === line)?.command?.title;
   };
-  /** Presses the link above a finding, which has to be there, and answers what is asked by its button or by nothing. */
-  const press = async (code: FindingCode, title: string, isSure = true): Promise<void> => {
+  /** Applies the quick fix of a finding, and confirms or cancels the dialog. */
+  const applyFix = async (code: FindingCode, title: string, isSure = true): Promise<void> => {
     const line = await lineOf(code);
-    assert.ok(line !== undefined, `${code} was not found`);
+    assert.ok(line !== undefined, `${code} is missing`);
     assert.equal(await titleAt(line), title);
     editor.respond = ({ buttons: [first] }) => (isSure ? first : undefined);
-    const mending = diagnostics.applyFix(line);
+    const fixing = diagnostics.applyFix(line);
     await testWindow.clock.pass(MINUTE / 10);
-    await mending;
+    await fixing;
   };
-  /** What is left of a session anywhere; that it was signed out, and what was told of it, is for other parts to forget. */
-  const leftOf = (id: string): string[] => {
+  /** Returns what is left of a session, except for its tombstone and the claims of its notifications. */
+  const remainsOf = (id: string): string[] => {
     const { files } = testWindow.folder;
-    const isOnPurpose = (name: string): boolean =>
+    const isExpected = (name: string): boolean =>
       name.endsWith('.claimed') || (hasTombstone(files, id) && name === sessionFileName(files, id));
     return [
       ...(testWindow.liveSessions.get(id) === undefined ? [] : ['memory']),
@@ -111,26 +111,26 @@ describe('the links in the diagnostics', () => {
         .filter(([key, value]) => key.includes(id) || value.includes(`"${id}"`))
         .map(([key]) => key),
       ...[...files]
-        .filter(([name, text]) => (name.includes(id) || text.includes(id)) && !isOnPurpose(name))
+        .filter(([name, text]) => (name.includes(id) || text.includes(id)) && !isExpected(name))
         .map(([name]) => name),
     ];
   };
 
-  it('renew a session whose renewals fail, after which that is no finding any more', async () => {
+  it('renew a session, after which the finding is gone', async () => {
     const record = await seedSession(testWindow, recordAt(server.issuer, testWindow.clock.now()));
     testWindow.liveSessions.patch(record.id, {
       failure: new Failure('network', 'ENOTFOUND'),
       failures: 1,
       failedAt: testWindow.clock.now(),
     });
-    await press('renewal-fails', 'Renew Now');
+    await applyFix('renewal-fails', 'Renew Now');
     assert.deepEqual(
       [testWindow.record().accessToken, testWindow.liveSessions.get('s1')?.failure, await lineOf('renewal-fails')],
       ['access-2', undefined, undefined],
     );
   });
 
-  it('say why where that does not work, and leave the session', async () => {
+  it('show why a renewal fails, and keep the session', async () => {
     await seedSession(testWindow, recordAt(server.issuer, testWindow.clock.now()));
     testWindow.liveSessions.patch('s1', {
       failure: new Failure('network', 'ENOTFOUND'),
@@ -138,22 +138,22 @@ describe('the links in the diagnostics', () => {
       failedAt: testWindow.clock.now(),
     });
     server.onToken({ status: 503, body: '' });
-    await press('renewal-fails', 'Renew Now');
+    await applyFix('renewal-fails', 'Renew Now');
     assert.match(editor.messages.at(-1)?.text ?? '', /Acme/);
     assert.equal(testWindow.record().accessToken, 'access-1');
   });
 
-  it('sign a session of another client out, once the person is sure, and leave nothing of it and everything of the others', async () => {
+  it('sign out of a session of another client after confirmation, and keep other sessions', async () => {
     await seedSession(testWindow, recordAt(server.issuer, testWindow.clock.now()));
     await seedSession(
       testWindow,
       recordAt(server.issuer, testWindow.clock.now(), { id: 'stray', clientId: 'another' }),
     );
-    assert.ok(leftOf('stray').length > 1);
-    await press('configuration-mismatch', 'Sign Out', false);
+    assert.ok(remainsOf('stray').length > 1);
+    await applyFix('configuration-mismatch', 'Sign Out', false);
     assert.notEqual(testWindow.liveSessions.get('stray'), undefined);
-    await press('configuration-mismatch', 'Sign Out');
-    assert.deepEqual([leftOf('stray'), await lineOf('configuration-mismatch')], [[], undefined]);
+    await applyFix('configuration-mismatch', 'Sign Out');
+    assert.deepEqual([remainsOf('stray'), await lineOf('configuration-mismatch')], [[], undefined]);
     assert.deepEqual(
       editor.messages.map(({ buttons, isModal }) => [buttons, isModal]),
       [
@@ -168,17 +168,17 @@ describe('the links in the diagnostics', () => {
     );
   });
 
-  it('delete a session whose ID token is of somebody else, and tell no server, though it is of the client that is configured', async () => {
-    const idToken = jwtWith({ iss: server.issuer, aud: 'editor', sub: 'somebody-else' });
+  it('delete a session with an ID token of another user, without a request to the server', async () => {
+    const idToken = jwtWith({ iss: server.issuer, aud: 'editor', sub: 'another-user' });
     await seedSession(
       testWindow,
       recordAt(server.issuer, testWindow.clock.now(), { id: 'stray', subject: 'person-1', idToken }),
     );
-    await press('identity-mismatch', 'Delete It');
-    assert.deepEqual([leftOf('stray'), await lineOf('identity-mismatch'), server.requests], [[], undefined, []]);
+    await applyFix('identity-mismatch', 'Delete');
+    assert.deepEqual([remainsOf('stray'), await lineOf('identity-mismatch'), server.requests], [[], undefined, []]);
   });
 
-  it('sign one of two accounts out that have the same name, here and at the server', async () => {
+  it('sign out of one of two accounts with the same name, also at the server', async () => {
     await seedSession(testWindow, recordAt(server.issuer, testWindow.clock.now()));
     await seedSession(
       testWindow,
@@ -189,12 +189,15 @@ describe('the links in the diagnostics', () => {
         refreshToken: 'refresh-o',
       }),
     );
-    await press('same-label', 'Sign Out', false);
+    await applyFix('same-label', 'Sign Out', false);
     assert.equal(testWindow.liveSessions.all().length, 2);
-    await press('same-label', 'Sign Out');
+    await applyFix('same-label', 'Sign Out');
     const [left, ...others] = testWindow.liveSessions.all();
     const gone = left?.record.id === 's1' ? 'other' : 's1';
-    assert.deepEqual([others, leftOf(gone), await lineOf('same-label'), done], [[], [], undefined, ['sign-out page']]);
+    assert.deepEqual(
+      [others, remainsOf(gone), await lineOf('same-label'), done],
+      [[], [], undefined, ['sign-out page']],
+    );
     const revoked = server.requestsTo('/revoke').map(({ parameters }) => parameters.get('token'));
     assert.deepEqual(
       revoked.filter((token) => token?.startsWith('refresh-')),
@@ -202,20 +205,20 @@ describe('the links in the diagnostics', () => {
     );
   });
 
-  it('delete what lies set aside, once the person is sure, and nothing else', async () => {
+  it('delete quarantined secrets after confirmation, and nothing else', async () => {
     await seedSession(testWindow, recordAt(server.issuer, testWindow.clock.now()));
     testWindow.store.secrets.set('session:broken', 'not a session');
     const loading = testWindow.secretStorage.load();
     await testWindow.clock.pass(MINUTE / 10);
     await loading;
     assert.equal((await testWindow.secretStorage.listQuarantined()).length, 1);
-    await press('quarantined-secrets', 'Delete Them', false);
+    await applyFix('quarantined-secrets', 'Delete Quarantined Secrets', false);
     assert.equal((await testWindow.secretStorage.listQuarantined()).length, 1);
-    await press('quarantined-secrets', 'Delete Them');
+    await applyFix('quarantined-secrets', 'Delete Quarantined Secrets');
     assert.deepEqual(
       [
         (await testWindow.secretStorage.listQuarantined()).length,
-        leftOf('broken'),
+        remainsOf('broken'),
         await lineOf('quarantined-secrets'),
       ],
       [0, [], undefined],
@@ -223,29 +226,29 @@ describe('the links in the diagnostics', () => {
     assert.notEqual(testWindow.stored(), undefined);
   });
 
-  it('sign in again where a session has ended, with what belongs to that session', async () => {
+  it('sign in again with the ended session', async () => {
     await seedSession(
       testWindow,
       recordAt(server.issuer, testWindow.clock.now(), {
         ended: { at: testWindow.clock.now(), category: 'session-ended', code: 'invalid_grant' },
       }),
     );
-    await press('ended', 'Sign In Again');
+    await applyFix('ended', 'Sign In Again');
     assert.deepEqual(done, ['sign in s1']);
   });
 
-  it('lead to the settings: the entries, the entry of a provider, a number, and those of the network', async () => {
+  it('open the settings: the entries, the entry of a provider, a number, the network settings', async () => {
     const opened = (): readonly unknown[] => editor.executed.at(-1) ?? [];
     setProviders(entry(), { id: 'broken' });
-    await press('entry-not-used', 'Open Settings');
+    await applyFix('entry-not-used', 'Open Settings');
     assert.deepEqual(opened(), ['workbench.action.openSettings', '@id:sessionKeeper.providers']);
     setProviders(entry());
     editor.configure(`${PREFIX}.${SETTINGS.minimumValidity}`, -1);
-    await press('setting-out-of-range', 'Open Settings');
+    await applyFix('setting-out-of-range', 'Open Settings');
     assert.deepEqual(opened(), ['workbench.action.openSettings', '@id:sessionKeeper.minimumValidity']);
     editor.configure('http.proxyStrictSSL', false);
     assert.notEqual(await lineOf('tls-off'), undefined);
-    await press('tls-off', 'Check Proxy Settings');
+    await applyFix('tls-off', 'Open Proxy Settings');
     assert.deepEqual(opened(), [
       'workbench.action.openSettings',
       '@id:http.proxy,http.proxyStrictSSL,http.systemCertificates',
@@ -254,13 +257,13 @@ describe('the links in the diagnostics', () => {
       testWindow,
       recordAt(server.issuer, testWindow.clock.now(), { accessExpiresAt: undefined, expirySource: 'unknown' }),
     );
-    await press('lifetime-unknown', 'Open Settings');
+    await applyFix('lifetime-unknown', 'Open Settings');
     assert.deepEqual(opened(), ['workbench.action.openSettingsJson']);
   });
 
-  it('lead to adding a provider where there is none, and to the log', async () => {
+  it('open the wizard and the log', async () => {
     setProviders();
-    await press('nothing-configured', 'Add Provider…');
+    await applyFix('nothing-configured', 'Add Provider…');
     setProviders(entry());
     await seedSession(testWindow, recordAt(server.issuer, testWindow.clock.now()));
     testWindow.liveSessions.patch('s1', {
@@ -268,22 +271,22 @@ describe('the links in the diagnostics', () => {
       failures: 1,
       failedAt: testWindow.clock.now(),
     });
-    await press('renewal-fails', 'Show Log');
+    await applyFix('renewal-fails', 'Show Log');
     assert.deepEqual(done, ['add provider', 'log']);
   });
 
-  it('look once more where that is all that can be done', async () => {
+  it('check again', async () => {
     testWindow.folder.failing = true;
     const line = await lineOf('folder-fails');
     assert.equal(await titleAt(line ?? -1), 'Check Again');
     testWindow.folder.failing = false;
-    const mending = diagnostics.applyFix(line);
+    const fixing = diagnostics.applyFix(line);
     await testWindow.clock.pass(MINUTE / 10);
-    await mending;
+    await fixing;
     assert.doesNotMatch(await diagnostics.text(), /\(folder-fails\)/);
   });
 
-  it('do nothing for a line that is no finding, whoever calls the command', async () => {
+  it('do nothing for any other line, whoever runs the command', async () => {
     await seedSession(testWindow, recordAt(server.issuer, testWindow.clock.now(), { clientId: 'another' }));
     const line = await lineOf('configuration-mismatch');
     editor.respond = ({ buttons: [first] }) => first;

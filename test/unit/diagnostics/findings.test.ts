@@ -19,7 +19,7 @@ const ACME = providerAt(ISSUER, { clientId: SAMPLE.clientId });
 const ID_TOKEN = jwtWith({ iss: ISSUER, aud: SAMPLE.clientId, sub: SAMPLE.subject });
 const RECORD: SessionRecord = { ...SAMPLE, idToken: ID_TOKEN };
 
-/** A test window in order, but for what is told. */
+/** A window without problems, except for the given facts. */
 function testWindow(more: Partial<DiagnosticFacts> = {}): DiagnosticFacts {
   return {
     now: SIGNED_IN_AT + MINUTE,
@@ -51,7 +51,7 @@ const problem = { entry: 'Acme', field: 'issuer', code: 'missing' } as const;
 const twin: SessionRecord = { ...RECORD, id: 'session-2', account: { ...RECORD.account, id: 'account-2' } };
 const cases: readonly (readonly [string, DiagnosticFacts, FindingCode, QuickFix | undefined])[] = [
   ['nothing is configured', testWindow({ providers: [], sessions: [] }), 'nothing-configured', 'add-provider'],
-  ['an entry is not used', testWindow({ problems: [problem] }), 'entry-not-used', 'settings'],
+  ['an entry is invalid', testWindow({ problems: [problem] }), 'entry-not-used', 'settings'],
   [
     'a setting is out of range',
     testWindow({ numberProblems: [{ setting: NUMBER_SETTINGS.refreshInterval, used: 5 }] }),
@@ -59,47 +59,42 @@ const cases: readonly (readonly [string, DiagnosticFacts, FindingCode, QuickFix 
     'settings',
   ],
   [
-    'a record is of another issuer',
+    'a record has another issuer',
     withRecord({ issuer: 'https://old.example.com', idToken: undefined }),
     'configuration-mismatch',
     'sign-out',
   ],
   [
-    'a record is of another client',
+    'a record has another client',
     withRecord({ clientId: 'old', idToken: undefined }),
     'configuration-mismatch',
     'sign-out',
   ],
   [
-    'a record is of a test server',
+    'a record is from a test server',
     withRecord({ issuer: 'http://127.0.0.1:8080', idToken: undefined }),
     'test-server',
     'sign-out',
   ],
   [
-    'a record is of a test server and of no provider',
+    'a record is from a test server, without a provider',
     withRecord({ issuer: 'http://localhost', providerId: 'old', idToken: undefined }),
     'test-server',
     'sign-out',
   ],
-  ['a record is of no provider', withRecord({ providerId: 'old' }), 'not-configured', 'sign-out'],
-  [
-    'the ID token is of another issuer',
-    withIdToken({ iss: 'https://evil.example.com' }),
-    'identity-mismatch',
-    'remove',
-  ],
-  ['the ID token is for another client', withIdToken({ aud: ['somebody-else'] }), 'identity-mismatch', 'remove'],
-  ['the ID token is of another person', withIdToken({ sub: 'account-9' }), 'identity-mismatch', 'remove'],
+  ['the provider of a record isn’t configured', withRecord({ providerId: 'old' }), 'not-configured', 'sign-out'],
+  ['the ID token has another issuer', withIdToken({ iss: 'https://evil.example.com' }), 'identity-mismatch', 'remove'],
+  ['the ID token has another audience', withIdToken({ aud: ['another-client'] }), 'identity-mismatch', 'remove'],
+  ['the ID token has another subject', withIdToken({ sub: 'account-9' }), 'identity-mismatch', 'remove'],
   ['two accounts have one label', testWindow({ sessions: [live(RECORD), live(twin)] }), 'same-label', 'sign-out'],
   [
-    'there is no refresh token, and nothing asks for one',
+    'there is no refresh token, and offline_access isn’t requested',
     testWindow({ sessions: [live({ ...UNRENEWABLE, idToken: ID_TOKEN })] }),
     'no-refresh-token',
     'settings',
   ],
   [
-    'there is no refresh token, though it is asked for',
+    'there is no refresh token despite offline_access',
     testWindow({
       providers: [{ ...ACME, scopes: ['openid offline_access'] }],
       sessions: [live({ ...UNRENEWABLE, idToken: ID_TOKEN })],
@@ -108,34 +103,34 @@ const cases: readonly (readonly [string, DiagnosticFacts, FindingCode, QuickFix 
     undefined,
   ],
   [
-    'the lifetime was never said',
+    'the lifetime is unknown',
     withRecord({ accessExpiresAt: undefined, expirySource: 'unknown' }),
     'lifetime-unknown',
     'settings',
   ],
-  ['the clock is far off', testWindow({ sessions: [live(RECORD, { skew: -6 * MINUTE })] }), 'clock-off', 'renew'],
-  ['the clock was far off when the record was made', withRecord({ skew: 6 * MINUTE }), 'clock-off', 'renew'],
+  ['the clock is wrong', testWindow({ sessions: [live(RECORD, { skew: -6 * MINUTE })] }), 'clock-off', 'renew'],
+  ['the clock was wrong when the record was created', withRecord({ skew: 6 * MINUTE }), 'clock-off', 'renew'],
   [
-    'the store forgets',
+    'SecretStorage keeps no secrets',
     testWindow({ store: { now: { code: 'secret-not-persistent' }, persistence: 'unknown' } }),
     'store-forgets',
     'check',
   ],
   [
-    'the store rejects',
+    'SecretStorage rejects',
     testWindow({ store: { now: { code: 'secret-failed' }, persistence: 'unknown' } }),
     'store-fails',
     'check',
   ],
   [
-    'the store does not outlast the editor',
+    'SecretStorage isn’t persistent',
     testWindow({ store: { now: 'works', persistence: 'not-persistent' } }),
     'store-not-persistent',
     undefined,
   ],
   ['tokens are in memory only', testWindow({ sessions: [live(RECORD, { unsaved: true })] }), 'unsaved', 'check'],
   ['the folder fails', testWindow({ folder: { code: 'folder-failed' } }), 'folder-fails', 'check'],
-  ['this window is alone', testWindow({ isDegraded: true }), 'cross-window-sync-off', 'check'],
+  ['this window doesn’t coordinate with others', testWindow({ isDegraded: true }), 'cross-window-sync-off', 'check'],
   [
     'a session has ended',
     withRecord({ ended: { at: SIGNED_IN_AT, category: 'session-ended', code: 'invalid_grant' } }),
@@ -143,30 +138,35 @@ const cases: readonly (readonly [string, DiagnosticFacts, FindingCode, QuickFix 
     'sign-in',
   ],
   [
-    'a token has run out that cannot be renewed',
+    'a token that can’t be renewed has expired',
     testWindow({ now: SIGNED_IN_AT + 2 * HOUR, sessions: [live({ ...UNRENEWABLE, idToken: ID_TOKEN })] }),
     'ended',
     'sign-in',
   ],
-  ['a renewal fails for a passing reason', failing('network'), 'renewal-fails', 'renew'],
+  ['a renewal fails temporarily', failing('network'), 'renewal-fails', 'renew'],
   ['a renewal fails because of the settings', failing('client-rejected'), 'renewal-fails', 'settings'],
   ['a renewal fails because of a proxy', failing('proxy'), 'renewal-fails', 'proxy-settings'],
-  ['the server asks to be left alone', failing('rate-limited'), 'renewal-fails', 'log'],
+  ['the server is rate-limiting requests', failing('rate-limited'), 'renewal-fails', 'log'],
   [
-    'a server cannot be found out about',
+    'discovery fails',
     testWindow({ unknownServers: [{ providerId: 'acme', category: 'network', code: 'ENOTFOUND' }] }),
     'server-unknown',
     'log',
   ],
   [
-    'a setting switches the check of certificates off',
+    'a setting disables certificate verification',
     testWindow({ tlsDisabledBy: 'setting' }),
     'tls-off',
     'proxy-settings',
   ],
-  ['the environment does', testWindow({ tlsDisabledBy: 'environment' }), 'tls-off', undefined],
   [
-    'VS Code asks another extension for a provider',
+    'the environment disables certificate verification',
+    testWindow({ tlsDisabledBy: 'environment' }),
+    'tls-off',
+    undefined,
+  ],
+  [
+    'VS Code requests sessions from another extension',
     testWindow({ idConflicts: [{ providerId: 'acme', isTaken: true, declaredBy: undefined }] }),
     'id-taken',
     'settings',
@@ -177,7 +177,7 @@ const cases: readonly (readonly [string, DiagnosticFacts, FindingCode, QuickFix 
     'id-declared',
     'settings',
   ],
-  ['something lies set aside', testWindow({ quarantined: 2 }), 'quarantined-secrets', 'clear'],
+  ['a secret is quarantined', testWindow({ quarantined: 2 }), 'quarantined-secrets', 'clear'],
   [
     'the keyring has lost a session',
     testWindow({ lost: [{ id: 'session-9', providerId: 'acme' }] }),
@@ -186,8 +186,8 @@ const cases: readonly (readonly [string, DiagnosticFacts, FindingCode, QuickFix 
   ],
 ];
 
-describe('Findings', () => {
-  it('are none in a test window in order', () => {
+describe('getFindings', () => {
+  it('returns none without problems', () => {
     assert.deepEqual(getFindings(testWindow()), []);
     assert.deepEqual(
       getFindings(
@@ -198,16 +198,16 @@ describe('Findings', () => {
   });
 
   for (const [what, facts, code, quickFix] of cases) {
-    it(`are "${code}" alone where ${what}${quickFix === undefined ? '' : `, which "${quickFix}" fixes`}`, () => {
+    it(`returns only "${code}" if ${what}, with ${quickFix === undefined ? 'no quick fix' : `the quick fix "${quickFix}"`}`, () => {
       assert.deepEqual(found(facts), [[code, quickFix]]);
     });
   }
 
-  it('are all shown by an example', () => {
+  it('has a test for each code', () => {
     assert.deepEqual([...new Set(cases.map(([, , code]) => code))].sort(), [...FINDING_CODES].sort());
   });
 
-  it("do not take a token for another issuer's because of a slash, or of the tenant that it names", () => {
+  it('accepts an issuer with another trailing slash, or of a tenant', () => {
     const from = (issuer: string, claims: Readonly<Record<string, unknown>>): unknown =>
       getFindings(
         withRecord({ issuer, idToken: jwtWith({ aud: SAMPLE.clientId, sub: SAMPLE.subject, ...claims }) }),
@@ -223,13 +223,13 @@ describe('Findings', () => {
     );
   });
 
-  it('are none of a token that never runs out and needs no renewal', () => {
+  it('returns none for a token that doesn’t expire', () => {
     const { refreshToken, ...forever } = { ...RECORD, accessExpiresAt: undefined, expirySource: 'unknown' as const };
     assert.equal(typeof refreshToken, 'string');
     assert.deepEqual(found(testWindow({ sessions: [live({ ...forever, idToken: ID_TOKEN })] })), []);
   });
 
-  it('are none of an ID that another extension uses when no provider has it', () => {
+  it('ignores an ID conflict if no provider has the ID', () => {
     const conflict = { providerId: 'oidc', isTaken: true, declaredBy: 'some.other' };
     assert.deepEqual(found(testWindow({ idConflicts: [conflict] })), []);
     assert.deepEqual(
@@ -238,7 +238,7 @@ describe('Findings', () => {
     );
   });
 
-  it('come with the gravest first', () => {
+  it('sorts by severity', () => {
     const facts = testWindow({ quarantined: 1, tlsDisabledBy: 'setting', problems: [problem], isDegraded: true });
     assert.deepEqual(
       getFindings(facts).map(({ code }) => code),
@@ -246,14 +246,14 @@ describe('Findings', () => {
     );
   });
 
-  it('name every claim that does not fit', () => {
+  it('lists every claim that doesn’t match', () => {
     assert.deepEqual(
       getFindings(withIdToken({ iss: 7, aud: undefined, sub: {} })).map(({ detail }) => detail),
       ['iss, aud, sub'],
     );
   });
 
-  it('are none of an ID token that cannot be looked into, or that is for others, too', () => {
+  it('ignores an ID token that can’t be decoded, or has other audiences, too', () => {
     for (const idToken of ['opaque', 'a.b.c', 'a.b.c.d.e', jwtWith([] as unknown as Record<string, unknown>)]) {
       assert.deepEqual(getFindings(withRecord({ idToken })), [], idToken);
     }
@@ -264,7 +264,7 @@ describe('Findings', () => {
     );
   });
 
-  it('do not send anybody to delete sessions of a provider whose entry is merely broken', () => {
+  it('proposes the settings instead of a sign-out if an entry is invalid', () => {
     assert.deepEqual(found(testWindow({ providers: [], problems: [problem], sessions: [live(RECORD)] })), [
       ['not-configured', 'settings'],
       ['nothing-configured', 'settings'],
@@ -272,7 +272,7 @@ describe('Findings', () => {
     ]);
   });
 
-  it('leave a session of a test server alone that is configured', () => {
+  it('ignores a session of a configured test server', () => {
     const issuer = 'http://127.0.0.1:8080';
     assert.deepEqual(
       getFindings({ ...withRecord({ issuer, idToken: undefined }), providers: [{ ...ACME, issuer }] }),
@@ -284,7 +284,7 @@ describe('Findings', () => {
     );
   });
 
-  it('take the latest measurement of a clock', () => {
+  it('uses the latest clock skew', () => {
     const later = live({ ...RECORD, id: 'session-2', tokensRequestedAt: RECORD.tokensRequestedAt + MINUTE, skew: 0 });
     assert.deepEqual(getFindings(testWindow({ sessions: [live({ ...RECORD, skew: HOUR }), later] })), []);
   });

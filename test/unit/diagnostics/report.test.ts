@@ -18,8 +18,8 @@ import { createTestWindow, seedSession, recordAt } from '../../support/testWindo
 import { rotatingTokens, ScriptedServer } from '../../support/scriptedServer.ts';
 
 const messages: ReportMessages = {
-  introduction: () => 'For a ticket.',
-  nothingFound: () => 'All in order.',
+  introduction: () => 'Safe to share.',
+  nothingFound: () => 'No problems.',
   severity: (severity) => severity,
   finding: ({ code }, { detail, problem, provider, session }) =>
     `${code} at ${provider} of ${session} because ${detail} ${problem?.entry ?? ''} ${problem?.field ?? ''}.`,
@@ -62,17 +62,17 @@ function input(facts: Partial<DiagnosticFacts> = {}, more: Partial<ReportInput> 
 const markdownOf = (facts?: Partial<DiagnosticFacts>, more?: Partial<ReportInput>): string =>
   createReport(input(facts, more)).markdown;
 
-/** Every text that could make a reader of Markdown, or an editor, do something with it. */
+/** Text that Markdown or an editor could interpret. */
 const ALIVE = /\]\(|[<>[\]]|:\/\/\S|^\s*\||^#(?!#{0,2} )|\p{Cf}|\r/mu;
 
-describe('The report', () => {
-  it('says so where everything is in order', () => {
+describe('createReport', () => {
+  it('states that there are no problems', () => {
     const { markdown, findingLines } = createReport(input());
-    assert.match(markdown, /## Findings\n\nAll in order\.\n\n## Surroundings/);
+    assert.match(markdown, /## Findings\n\nNo problems\.\n\n## Environment/);
     assert.deepEqual(findingLines, []);
   });
 
-  it('tells of each session what there is, and where the figures come from', () => {
+  it('shows each session, and the sources of its times', () => {
     const record: SessionRecord = {
       ...SAMPLE,
       idToken: jwtWith({ iss: SAMPLE.issuer, aud: SAMPLE.clientId, sub: 'account-1', given_name: 'Ada' }),
@@ -92,12 +92,12 @@ describe('The report', () => {
     for (const line of [
       '- Account: `a…`, account 1 of `acme`',
       '- Issuer: `id.example.com`',
-      '- Access token expires: 2030-01-01T01:00:00.000Z (in 59 minutes); known from: expires_in',
-      '- Session ends: 2030-01-04T00:01:00.000Z (in 3 days); known from: response',
+      '- Access token expires: 2030-01-01T01:00:00.000Z (in 59 minutes); source: expires_in',
+      '- Session ends: 2030-01-04T00:01:00.000Z (in 3 days); source: response',
       '- Generation: 1',
       '- Renewable: yes',
       '- Next renewal: 2030-01-01T01:01:00.000Z (in 60 minutes)',
-      '- ID token: has the claims `iss` `aud` `sub` `given_name`',
+      '- ID token: claims `iss` `aud` `sub` `given_name`',
       '- Last failure: `server, http-503`, 2030-01-01T00:00:00.000Z (1 minute ago), 2 in a row',
     ]) {
       assert.ok(markdown.includes(`${line}\n`), `${line}\n in\n${markdown}`);
@@ -105,7 +105,7 @@ describe('The report', () => {
     assert.doesNotMatch(markdown, /\bada\b|Ada|account-1/);
   });
 
-  it('tells every field of an entry', () => {
+  it('shows every field of an entry', () => {
     const usual = providerAt(SAMPLE.issuer, { clientId: SAMPLE.clientId });
     const linesOf = (provider: Provider): string =>
       /## Providers\n(.*?)\n## /s.exec(markdownOf({ providers: [provider], sessions: [] }))?.[1] ?? '';
@@ -142,42 +142,43 @@ describe('The report', () => {
         lineOf({ ...usual, redirectPorts: [33418] }, 'Redirect URIs to register'),
         lineOf({ ...usual, signInMethod: 'uri' }, 'Redirect URIs to register'),
       ],
-      ['`127.0.0.1/callback` with any port', '`127.0.0.1:33418/callback`', 'the link to VS Code'],
+      ['`127.0.0.1/callback` (any port)', '`127.0.0.1:33418/callback`', 'VS Code callback URI'],
     );
   });
 
-  it('tells whether there is a client secret, and where the credentials of a session go', () => {
-    const secretIs = (standing?: ClientSecretState): string | undefined =>
+  it('shows the state of the client secret, and where the credentials of a session are sent', () => {
+    const secretIs = (state?: ClientSecretState): string | undefined =>
       /- Client secret: (.*)/.exec(
-        markdownOf({}, { clientSecrets: new Map(standing === undefined ? [] : [['acme', standing]]) }),
+        markdownOf({}, { clientSecrets: new Map(state === undefined ? [] : [['acme', state]]) }),
       )?.[1];
     assert.deepEqual(
       [secretIs('none'), secretIs('stored'), secretIs('unknown'), secretIs()],
-      ['none', 'in the secret storage', 'not known', 'not known'],
+      ['none', 'in SecretStorage', 'unknown', 'unknown'],
     );
     assert.match(secretIs('lost') ?? '', /^LOST/);
-    const goal = (origins?: string[]): string | undefined =>
+    const destination = (origins?: string[]): string | undefined =>
       /- Credentials go to: (.*)/.exec(
         markdownOf({
           sessions: [live({ ...SAMPLE, idToken: undefined, ...(origins === undefined ? {} : { origins }) })],
         }),
       )?.[1];
     assert.deepEqual(
-      [goal(), goal([]), goal(['https://a.example', 'http://127.0.0.1:1'])],
-      ['not kept yet', 'where the server says', '`a.example`, `127.0.0.1:1` (not https)'],
+      [destination(), destination([]), destination(['https://a.example', 'http://127.0.0.1:1'])],
+      ['not recorded', 'the endpoints of the server metadata', '`a.example`, `127.0.0.1:1` (not https)'],
     );
   });
 
-  it('tells where each finding stands', () => {
+  it('groups the findings by severity, and returns their lines', () => {
     const { markdown, findingLines } = createReport(input({ isDegraded: true, quarantined: 3 }));
     const lines = markdown.split('\n');
+    assert.match(markdown, /## Findings\n\n### warning\n\n- .*\(cross-window-sync-off\)\n\n### note\n\n- .*\n\n## /);
     assert.deepEqual(
       findingLines.map(({ line, finding }) => lines[line]?.includes(`(${finding.code})`)),
       [true, true],
     );
   });
 
-  it('tells what a server said, and what is not known', () => {
+  it('shows the server metadata, and what they don’t specify', () => {
     const metadata = {
       issuer: SAMPLE.issuer,
       token_endpoint: `${SAMPLE.issuer}/token?key=hidden`,
@@ -193,28 +194,28 @@ describe('The report', () => {
       '- token_endpoint: `id.example.com/token`',
       '- jwks_uri: `127.0.0.1/jwks` (not https)',
       '- scopes_supported: `openid`',
-      '- grant_types_supported: not said',
+      '- grant_types_supported: not specified',
       '`network, ENOTFOUND`',
     ]) {
       assert.ok(markdown.includes(line), line);
     }
     assert.doesNotMatch(markdown, /hidden/);
-    assert.match(markdownOf(), /- Answer: not asked/);
+    assert.match(markdownOf(), /- Metadata: not requested/);
   });
 
-  it('says what is not known yet of the store, and which renewal is on its way', () => {
+  it('shows the state of SecretStorage, and renewals in progress', () => {
     const markdown = markdownOf(
       { store: { now: { code: 'secret-failed' }, persistence: 'unknown' } },
       { lockHolders: [{ id: 'session-12345', number: 1, token: 'a', name: 'process 7', since: NOW, isAlive: true }] },
     );
     assert.match(
       markdown,
-      /- A secret written now reads back: NO \(`secret-failed`\)\n- Outlasts the editor: not known yet/,
+      /- SecretStorage returns a new secret: NO \(`secret-failed`\)\n- SecretStorage is persistent: unknown/,
     );
-    assert.match(markdown, /in any window: `session-` by `process 7`, running, since \d{4}-/);
+    assert.match(markdown, /in all windows: `session-` by `process 7`, running, since \d{4}-/);
   });
 
-  it('stays text whatever labels, claims, issuers, scopes and settings say', () => {
+  it('shows labels, claims, issuers, scopes and settings as plain text', () => {
     const evil =
       '[x](command:evil) ![i](https://evil.example/i.png) <img src=x> `` ` `code` | a | \n# Heading\n\n- item \u202Etxt https://evil.example/?a=1 **b** ${x}';
     const record: SessionRecord = {
@@ -263,19 +264,19 @@ describe('The report', () => {
     );
     assert.doesNotMatch(markdown, ALIVE);
     for (const line of markdown.split('\n')) {
-      assert.equal((line.match(/`/g) ?? []).length % 2, 0, `an open code span: ${line}`);
+      assert.equal((line.match(/`/g) ?? []).length % 2, 0, `unclosed code span: ${line}`);
       assert.doesNotMatch(line.replace(/`[^`]*`/g, ''), /www\.|command:|\*\*b|!\[|\$\{/, line);
     }
   });
 
-  describe('holds no secret', () => {
+  describe('contains no secret', () => {
     const secret = (): string => randomBytes(48).toString('base64url');
 
-    /** Every part of 16 characters. */
+    /** Returns every part of 16 characters. */
     const partsOf = (text: string): string[] =>
       Array.from({ length: Math.max(0, text.length - 15) }, (_, at) => text.slice(at, at + 16));
 
-    it('of a test window with sessions of every kind', async () => {
+    it('of sessions in any state', async () => {
       const server = await ScriptedServer.start();
       const testWindow = createTestWindow(server.issuer);
       server.onToken(rotatingTokens());
@@ -333,7 +334,7 @@ describe('The report', () => {
       assert.doesNotMatch(markdown, /sam@|Sam/);
     });
 
-    it('where labels, scopes, codes and claims quote it', () => {
+    it('quoted in labels, scopes, codes or claims', () => {
       const [accessToken, refreshToken, idToken] = [secret(), secret(), secret()];
       const record = {
         ...SAMPLE,
@@ -359,8 +360,8 @@ describe('The report', () => {
       ['http://ada:pa55word@proxy.example.com:8080/path?token=x', 'proxy.example.com:8080'],
       ['proxy.example.com:3128', 'proxy.example.com:3128'],
       ['ada:pa55word@proxy.example.com', 'proxy.example.com'],
-      ['http://ada:pa55/word@proxy', 'set, but not an address'],
-      ['://ada:pa55word', 'set, but not an address'],
+      ['http://ada:pa55/word@proxy', 'set, but not a URL'],
+      ['://ada:pa55word', 'set, but not a URL'],
       ['socks5://ada:pa55word@10.0.0.1:1080', '10.0.0.1:1080'],
       ['  ', 'not set'],
     ] as const) {

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { answerParameters } from '../../../src/flows/answer.ts';
 
-describe('the query of an answer', () => {
+describe('the query of a response', () => {
   const read = (query: string): Record<string, string> => Object.fromEntries(answerParameters(query));
 
-  it('keeps a raw "+" in the code, and reads everything else as it is encoded', () => {
+  it('keeps an unencoded "+" in the code, and decodes everything else', () => {
     assert.deepEqual(read('?code=a+b%2Bc%20d&state=x+y&iss=https%3A%2F%2Fa+b&error_description=not+allowed'), {
       code: 'a+b+c d',
       state: 'x y',
@@ -22,7 +22,7 @@ describe('the query of an answer', () => {
     assert.deepEqual([read(''), read('?'), read('code')], [{}, {}, { code: '' }]);
   });
 
-  it('is a "+" that a space stands for in no code, whatever surrounds it', () => {
+  it('never contains a space in place of a "+" in a code, whatever surrounds it', () => {
     assert.deepEqual(read('?a=b?code=c+d'), { a: 'b?code=c d' });
   });
 });

@@ -4,7 +4,7 @@ import { ENVIRONMENTS } from '../../support/environments.ts';
 
 const DESKTOP = { isBrowser: false, pageHost: undefined };
 const PAGE = { isBrowser: true, remoteName: 'code.example.com', isAtWorkspace: true };
-const TOLD: readonly (readonly [string, HostInfo, keyof typeof ENVIRONMENTS])[] = [
+const HOSTS: readonly (readonly [string, HostInfo, keyof typeof ENVIRONMENTS])[] = [
   ['a program', { ...DESKTOP, remoteName: undefined, isAtWorkspace: false }, 'a desktop'],
   [
     'a program that runs this code for its workspace',
@@ -40,10 +40,10 @@ const TOLD: readonly (readonly [string, HostInfo, keyof typeof ENVIRONMENTS])[] 
   ],
 ];
 
-describe('Where VS Code runs', () => {
-  for (const [what, told, where] of TOLD) {
+describe('The environment that VS Code runs in', () => {
+  for (const [what, host, where] of HOSTS) {
     it(`is ${where} for ${what}`, () => {
-      assert.deepEqual(environmentOf(told), ENVIRONMENTS[where]);
+      assert.deepEqual(environmentOf(host), ENVIRONMENTS[where]);
     });
   }
 });

@@ -16,7 +16,7 @@ describe('The query of a callback URI', () => {
     describe(where, () => {
       const read = (query: string): Record<string, string> => parametersOf(as(`${CALLBACK_URI}?${query}`));
 
-      it('has every parameter as the server has sent it', () => {
+      it('has every parameter as the server sent it', () => {
         assert.deepEqual(read('code=4%2F0AX4-a_b.c~d&state=s-1&iss=https%3A%2F%2Fid.example.com%2Ftenant%3Fa%3D1'), {
           code: '4/0AX4-a_b.c~d',
           state: 's-1',
@@ -25,16 +25,16 @@ describe('The query of a callback URI', () => {
         assert.deepEqual(read('state=s&code=%C3%A9%23%25%3D'), { state: 's', code: 'é#%=' });
       });
 
-      it('keeps a "+" of the code, encoded or not, and a "%" that stands for itself', () => {
+      it('keeps a "+" of the code, encoded or not, and a literal "%"', () => {
         assert.equal(read('code=a+b%2Bc')['code'], 'a+b+c');
         assert.equal(read('code=a%2541')['code'], 'a%41');
       });
 
-      it('does not include the fragment', () => {
+      it("doesn't include the fragment", () => {
         assert.deepEqual(read('code=a&state=s#_=_'), { code: 'a', state: 's' });
       });
 
-      it('has any code and any state as they were sent, without the two characters that a decoded query cannot tell', () => {
+      it('has any code and any state as they were sent, except for the two characters that are ambiguous in a decoded query', () => {
         const word = fc
           .string({ unit: 'binary', maxLength: 20 })
           .map((text) => text.replaceAll(/[&+\uD800-\uDFFF]/gu, ''));
@@ -46,7 +46,7 @@ describe('The query of a callback URI', () => {
         );
       });
 
-      it('is none when the path is another one', () => {
+      it('is undefined when the path is different', () => {
         for (const path of ['/', '/callback/', '/Callback', '/callback/more', '']) {
           const link = `vscode://session-keeper.session-keeper${path}?code=a`;
           assert.equal(callbackQuery(...as(link)), undefined, path);
@@ -55,21 +55,21 @@ describe('The query of a callback URI', () => {
     });
   }
 
-  it('tells "&" and a "+" beyond the code from what they stand for in a browser only, because the desktop decodes them', () => {
+  it('distinguishes "&" and "+" outside of the code from their encoded forms only in a browser, because the desktop decodes them', () => {
     const link = `${CALLBACK_URI}?error_description=a%26b%2Bc`;
     assert.deepEqual(parametersOf(inBrowser(link)), { error_description: 'a&b+c' });
     assert.deepEqual(parametersOf(onDesktop(link)), { error_description: 'a', 'b c': '' });
   });
 
-  it('would be another one if the URI were handed over unencoded, which is why it is not', () => {
+  it('would be different if the URI were passed on unencoded', () => {
     const uri = URI.parse(`${CALLBACK_URI}?code=a%2523&state=s`);
     assert.equal(callbackQuery(uri.toString(), true), 'code=a%2523&state=s');
     assert.notEqual(callbackQuery(uri.toString(true), true), callbackQuery(uri.toString(), true));
-    // An encoded query is no query of a URL: its "&" and "=" are encoded, too.
+    // An encoded query isn't the query of a URL: its "&" and "=" are encoded, too.
     assert.equal(uri.toString(), `${CALLBACK_URI}?code%3Da%2523%26state%3Ds`);
   });
 
-  it('is none when the text is no URI', () => {
+  it("is undefined when the text isn't a URI", () => {
     for (const text of ['', ':', ' :', 'a b:/callback?code=c', '://', '\u0000:']) {
       assert.equal(callbackQuery(text, false), undefined, text);
     }

@@ -77,7 +77,7 @@ describe('The device grant', () => {
     result.catch(() => {});
     return { result };
   };
-  /** Answers token requests one after the other; the last answer stays. Gives when each was made, in s from now. */
+  /** Answers token requests one after the other, repeating the last answer. Returns the time of each request, in s from now. */
   const answers = (...scripts: readonly Script[]): number[] => {
     const from = clock.now();
     const times: number[] = [];
@@ -88,8 +88,8 @@ describe('The device grant', () => {
     return times;
   };
 
-  describe('asks for codes', () => {
-    it('with the client id and the scopes, and takes what it gets', async () => {
+  describe('requests codes', () => {
+    it('with the client ID and the scopes, and returns them', async () => {
       const before = clock.now();
       const code = await ask();
       assert.deepEqual(code, {
@@ -107,7 +107,7 @@ describe('The device grant', () => {
       );
     });
 
-    it('with what the entry adds, and the resource', async () => {
+    it('with the parameters of the entry, and the resource', async () => {
       scripted.on('/device/code', { body: CODES });
       const provider = {
         authorizationParameters: { audience: 'https://api.example.com', scope: 'evil', client_id: 'evil' },
@@ -128,20 +128,20 @@ describe('The device grant', () => {
       });
     });
 
-    it('and takes the interval that the server sets, a second at the least', async () => {
+    it('and uses the interval of the server, which is at least a second', async () => {
       assert.equal((await ask({ interval: 7 })).interval, 7 * SECOND);
       assert.equal((await ask({ interval: '7' })).interval, 7 * SECOND);
       assert.equal((await ask({ interval: 0.01 })).interval, SECOND);
     });
 
-    it('and waits 5 s where the interval, or another thing that is optional, is of no use', async () => {
+    it('and uses an interval of 5 s when an optional member is invalid', async () => {
       for (const interval of [0, -1, null, 'soon']) {
         const code = await ask({ interval, verification_uri_complete: null });
         assert.deepEqual([code.interval, code.verificationUriComplete], [5 * SECOND, undefined]);
       }
     });
 
-    it('and takes a lifetime in a text, and an address by its other name', async () => {
+    it('and accepts a lifetime in a string, and a URL under its other name', async () => {
       const code = await ask({
         expires_in: '300',
         verification_uri: undefined,
@@ -153,20 +153,20 @@ describe('The device grant', () => {
       );
     });
 
-    it('and leaves out a complete address that is none, or not safe to open', async () => {
+    it('and ignores a complete URL that is invalid or unsafe to open', async () => {
       for (const address of ['http://example.com/?c=1', 'command:workbench.action.quit', 'vscode://x', 'no address']) {
         assert.equal((await ask({ verification_uri_complete: address })).verificationUriComplete, undefined, address);
       }
     });
 
-    it('and refuses an address that must not be opened', async () => {
+    it('and rejects a URL that must not be opened', async () => {
       for (const address of ['http://example.com/device', 'command:workbench.action.quit', 'file:///etc/passwd']) {
         await rejectsWith(ask({ verification_uri: address }), 'insecure', 'http-endpoint');
       }
       await rejectsWith(ask({ verification_uri: 'example.com' }), 'invalid-response', 'bad-device-code');
     });
 
-    it('and refuses a code that cannot be shown as it is', async () => {
+    it("and rejects a code that can't be displayed unchanged", async () => {
       for (const code of [' ', 'A\u202EB', '[x](command:y)', 'x'.repeat(101)]) {
         await rejectsWith(ask({ user_code: code }), 'invalid-response', 'bad-device-code');
       }
@@ -175,7 +175,7 @@ describe('The device grant', () => {
       }
     });
 
-    it('and is told in so many words where the client may not', async () => {
+    it("and reports that the client isn't allowed to", async () => {
       scripted.on('/device/code', {
         status: 400,
         body: { error: 'unauthorized_client', error_description: 'Not this way.' },
@@ -194,8 +194,8 @@ describe('The device grant', () => {
     });
   });
 
-  describe('waits for the person', () => {
-    it('and asks at the interval, the first time after one', async () => {
+  describe('waits for the user', () => {
+    it('and polls at the interval, for the first time after one interval', async () => {
       const times = answers(PENDING, PENDING, GOOD);
       const { result } = await start();
       await clock.pass(15 * SECOND);
@@ -206,7 +206,7 @@ describe('The device grant', () => {
       assert.equal(request.parameters.get('device_code'), CODES['device_code']);
     });
 
-    it('and asks 5 s later for good, each time that it is told to slow down', async () => {
+    it('and permanently adds 5 s to the interval after each slow_down', async () => {
       const times = answers(SLOWER, PENDING, SLOWER, PENDING, PENDING);
       const { result } = await start();
       await clock.pass(65 * SECOND);
@@ -215,7 +215,7 @@ describe('The device grant', () => {
       await rejectsWith(result, 'canceled');
     });
 
-    it('and goes on after a network that fails, more and more slowly until it is back', async () => {
+    it('and keeps polling after network failures, at increasing intervals until the network is back', async () => {
       const times = answers('drop', 'drop', 'drop', PENDING, PENDING, GOOD);
       const { result } = await start();
       await clock.pass(200 * SECOND);
@@ -223,7 +223,7 @@ describe('The device grant', () => {
       assert.deepEqual(times, [5, 15, 35, 75, 80, 85]);
     });
 
-    it('and goes on after a server that has a problem, or asks for time', async () => {
+    it('and keeps polling after server failures and rate limiting', async () => {
       const times = answers(
         { status: 503, headers: { 'Retry-After': '42' } },
         { status: 429, body: { error: 'slow_down' } },
@@ -235,7 +235,7 @@ describe('The device grant', () => {
       assert.deepEqual(times, [5, 47, 67]);
     });
 
-    it('and waits no longer than a minute for the next try', async () => {
+    it('and waits no longer than a minute between requests', async () => {
       const times = answers('drop');
       const { result } = await start();
       await clock.pass(14 * MINUTE);
@@ -246,7 +246,7 @@ describe('The device grant', () => {
       await rejectsWith(result, 'canceled');
     });
 
-    it('until the code runs out, which the server alone sets', async () => {
+    it('until the code expires, which only the server determines', async () => {
       const times = answers(PENDING);
       const { result } = await start({ expires_in: 1800, interval: 70 });
       await clock.pass(30 * MINUTE - 1);
@@ -256,14 +256,14 @@ describe('The device grant', () => {
       assert.equal(times.length, 25);
     });
 
-    it('but no longer than an hour, whatever the server says', async () => {
+    it('but no longer than an hour, whatever the server specifies', async () => {
       answers(PENDING);
       const { result } = await start({ expires_in: 1e7, interval: 70 });
       await clock.pass(HOUR + SECOND);
       await rejectsWith(result, 'code-expired', 'code-expired');
     });
 
-    it('and does not ask for a code that has run out in a sleep', async () => {
+    it("and doesn't poll for a code that expired during sleep", async () => {
       const times = answers(PENDING);
       const { result } = await start();
       await clock.pass(7 * SECOND);
@@ -283,7 +283,7 @@ describe('The device grant', () => {
       ['invalid_client', 'client-rejected'],
     ];
     for (const [error, category] of verdicts) {
-      it(`and ends at once on "${error}"`, async () => {
+      it(`and ends immediately on "${error}"`, async () => {
         const times = answers({ status: 400, body: { error } });
         const { result } = await start();
         await clock.pass(30 * SECOND);
@@ -292,7 +292,7 @@ describe('The device grant', () => {
       });
     }
 
-    it('and takes an error with status 200 for one', async () => {
+    it('and recognizes an error with status 200', async () => {
       const times = answers({ body: { error: 'authorization_pending' } }, GOOD);
       const { result } = await start();
       await clock.pass(10 * SECOND);
@@ -300,14 +300,14 @@ describe('The device grant', () => {
       assert.equal(times.length, 2);
     });
 
-    it('and ends at once where a page stands in the way', async () => {
+    it('and ends immediately when it gets an HTML page', async () => {
       answers(htmlPage);
       const { result } = await start();
       await clock.pass(5 * SECOND);
       await rejectsWith(result, 'unexpected-html', 'not-json');
     });
 
-    it('and ends when it is called off, with the reason, and leaves no timer', async () => {
+    it("and ends with the reason when it's canceled, and leaves no timer behind", async () => {
       const times = answers(PENDING);
       const { result } = await start();
       await clock.pass(6 * SECOND);
@@ -318,7 +318,7 @@ describe('The device grant', () => {
       assert.deepEqual([clock.fired, times.length], [fired, 1]);
     });
 
-    it('and ends with the reason also while a request is under way', async () => {
+    it('and ends with the reason during a request, too', async () => {
       answers('hang');
       const { result } = await start();
       clock.busy = () => false;
@@ -339,7 +339,7 @@ describe('The device grant', () => {
       return result;
     };
 
-    it('and takes a good one', async () => {
+    it('and accepts a valid one', async () => {
       assert.equal((await attempt(() => scripted.idToken(good))).claims?.sub, 'person-1');
     });
 
@@ -348,7 +348,7 @@ describe('The device grant', () => {
       ['of another issuer', { ...good, iss: 'https://other.example.com' }],
     ];
     for (const [what, claims] of bad) {
-      it(`and refuses one ${what}`, async () => {
+      it(`and rejects one ${what}`, async () => {
         await rejectsWith(
           attempt(() => scripted.idToken(claims)),
           'untrusted-response',
@@ -356,14 +356,14 @@ describe('The device grant', () => {
       });
     }
 
-    it('and refuses one that nobody vouches for', async () => {
+    it("and rejects one that isn't signed by the server", async () => {
       await rejectsWith(
         attempt(() => scripted.idToken(good, 'RS256', 'unknown')),
         'untrusted-response',
       );
     });
 
-    it('and refuses none where OpenID was asked for', async () => {
+    it('and requires one when "openid" was requested', async () => {
       await rejectsWith(
         attempt(() => Promise.resolve(undefined)),
         'invalid-response',
@@ -372,13 +372,13 @@ describe('The device grant', () => {
     });
   });
 
-  it('leaves no code in the log or in a failure, even where the server repeats it', async () => {
+  it('leaves no code in the log or in a failure, even when the server repeats it', async () => {
     const quote = ({ parameters }: SeenRequest): Script => ({
       status: 400,
       body: { error: 'invalid_client', error_description: `No ${parameters.get('device_code') ?? ''}` },
     });
     scripted.onToken(quote);
-    // So short that nothing takes it for a token by its looks.
+    // So short that nothing recognizes it as a token.
     const { result } = await start({ device_code: 'open-sesame' });
     await clock.pass(5 * SECOND);
     const failure = await rejectsWith(result, 'client-rejected');

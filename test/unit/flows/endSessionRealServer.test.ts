@@ -8,7 +8,7 @@ import { discovered, providerAt, REDIRECT_URI, transportWith } from '../../suppo
 import { Person } from '../../support/browserless.ts';
 import { rejectsWith } from '../../support/failures.ts';
 import { createTestWindow, type TestWindow } from '../../support/testWindow.ts';
-import { Door } from '../../support/signOutFixture.ts';
+import { SignOutFixture } from '../../support/signOutFixture.ts';
 import { demoClientId, startIdentityServer, type IdentityServer } from '../../../tools/identityServer.ts';
 
 const SCOPES = ['openid', 'profile', 'offline_access'];
@@ -17,7 +17,7 @@ describe('A sign-out at a real server', () => {
   let identity: IdentityServer;
   let provider: Provider;
   let testWindow: TestWindow;
-  let door: Door;
+  let fixture: SignOutFixture;
   let person: Person;
 
   before(async () => {
@@ -40,12 +40,12 @@ describe('A sign-out at a real server', () => {
 
   beforeEach(() => {
     person = new Person();
-    door = new Door();
+    fixture = new SignOutFixture();
     settingUp({});
   });
 
   afterEach(() => {
-    door.signOuts.dispose();
+    fixture.signOuts.dispose();
     testWindow.sessions.dispose();
   });
 
@@ -58,7 +58,7 @@ describe('A sign-out at a real server', () => {
     });
     testWindow = createTestWindow(identity.issuer, { providers: [provider] });
   };
-  /** Signs the person in with their browser, and gives the id of the session. */
+  /** Signs the user in with their browser, and returns the session's ID. */
   const signIn = async (): Promise<string> => {
     const server = await discovered(identity.issuer, provider);
     const request = await createAuthorizationRequest(server, REDIRECT_URI, SCOPES);
@@ -68,48 +68,48 @@ describe('A sign-out at a real server', () => {
     const account = await resolveAccount(server, tokens, transportWith(testWindow.clock), signal);
     return (await testWindow.sessionManager.addSession({ provider, scopes: SCOPES, tokens, account })).id;
   };
-  /** What the server says to a sign-in in the same browser that may ask the person nothing. */
+  /** The server's response to a sign-in in the same browser that must not prompt the user. */
   const askSilently = async (): Promise<unknown> => {
     const server = await discovered(identity.issuer, provider);
     const request = await createAuthorizationRequest(server, REDIRECT_URI, ['openid'], { prompt: 'none' });
     return readAuthorizationResponse(server, request, (await person.authorize(request.url.href)).searchParams);
   };
 
-  it('signs out of the server, and comes back to a page of this machine', async () => {
+  it('signs out of the server, and returns to a page of this machine', async () => {
     const id = await signIn();
-    // It knows who this is, but hands nothing to a native client without a question.
+    // The server knows the user, but issues nothing to a native client without a prompt.
     await rejectsWith(askSilently(), 'interaction-needed');
     const { page } = await testWindow.sessionManager.signOut(id);
-    const end = door.signOuts.open(page);
-    const { html, status, url } = await person.signOut(await door.address());
+    const end = fixture.signOuts.open(page);
+    const { html, status, url } = await person.signOut(await fixture.address());
     assert.deepEqual([status, url.pathname, url.hostname], [200, '/done', '127.0.0.1']);
     assert.match(html, /Signed out/);
     assert.equal(await end, 'returned');
     await rejectsWith(askSilently(), 'sign-in-needed');
   });
 
-  it('is taken after the tokens have been revoked, too', async () => {
+  it('is accepted after the tokens have been revoked, too', async () => {
     const { atServer, page } = await testWindow.sessionManager.signOut(await signIn());
     assert.equal(await atServer, 'revoked');
-    const end = door.signOuts.open(page);
-    assert.match((await person.signOut(await door.address())).html, /Signed out/);
+    const end = fixture.signOuts.open(page);
+    assert.match((await person.signOut(await fixture.address())).html, /Signed out/);
     assert.equal(await end, 'returned');
   });
 
-  it('comes back at once where the browser is not signed in at all', async () => {
+  it("returns immediately when the browser isn't signed in at all", async () => {
     const id = await signIn();
     person = new Person();
-    const end = door.signOuts.open((await testWindow.sessionManager.signOut(id)).page);
-    assert.match((await person.signOut(await door.address())).html, /Signed out/);
+    const end = fixture.signOuts.open((await testWindow.sessionManager.signOut(id)).page);
+    assert.match((await person.signOut(await fixture.address())).html, /Signed out/);
     assert.equal(await end, 'returned');
   });
 
-  it('keeps nobody waiting: session and tokens are gone while the page is still open', async () => {
+  it("doesn't block: session and tokens are removed while the page is still open", async () => {
     const id = await signIn();
     const { accessToken, refreshToken = '' } = testWindow.record(id);
     const { atServer, page } = await testWindow.sessionManager.signOut(id);
-    const end = door.signOuts.open(page);
-    const address = await door.address();
+    const end = fixture.signOuts.open(page);
+    const address = await fixture.address();
     await atServer;
     assert.deepEqual(
       [
@@ -123,24 +123,24 @@ describe('A sign-out at a real server', () => {
     assert.equal(await end, 'returned');
   });
 
-  it("ends at the server's error where the address is not registered there, and the port closes in time", async () => {
+  it("ends at the server's error page when the URI isn't registered there, and the port closes in time", async () => {
     settingUp({ clientId: 'homeless' });
-    const end = door.signOuts.open((await testWindow.sessionManager.signOut(await signIn())).page);
-    const address = await door.address();
+    const end = fixture.signOuts.open((await testWindow.sessionManager.signOut(await signIn())).page);
+    const address = await fixture.address();
     const { html, status } = await person.signOut(address);
     assert.equal(status, 400);
     assert.match(html, /post_logout_redirect_uri not registered/);
-    await door.clock.pass(5 * MINUTE);
+    await fixture.clock.pass(5 * MINUTE);
     assert.equal(await end, 'not-returned');
     await assert.rejects(fetch(new URL(address).searchParams.get('post_logout_redirect_uri') ?? ''));
   });
 
-  it('needs nothing to be registered where the browser stays at the server', async () => {
+  it('requires no registration when the browser stays at the server', async () => {
     settingUp({ clientId: 'homeless', signOutAtServer: true });
-    assert.equal(await door.signOuts.open((await testWindow.sessionManager.signOut(await signIn())).page), 'opened');
-    const { html, status, url } = await person.signOut(await door.address());
+    assert.equal(await fixture.signOuts.open((await testWindow.sessionManager.signOut(await signIn())).page), 'opened');
+    const { html, status, url } = await person.signOut(await fixture.address());
     assert.deepEqual([status, url.origin], [200, identity.issuer]);
-    assert.match(html, /You are signed out/);
+    assert.match(html, /You&#39;re signed out/);
     await rejectsWith(askSilently(), 'sign-in-needed');
   });
 });

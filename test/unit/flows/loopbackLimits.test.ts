@@ -1,4 +1,4 @@
-// What other programs of the machine can do at the port of a sign-in.
+// What other programs on the machine can do at the port of a sign-in.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
@@ -43,7 +43,7 @@ describe('The port of a sign-in', () => {
     ['nothing', ''],
     ['half a request', 'GET / HTTP/1.1\r\nHost: x\r\n'],
   ] as const) {
-    it(`keeps 64 connections that have sent ${what}, and has a place for the browser all the same`, async () => {
+    it(`keeps 64 connections that have sent ${what}, and still accepts the browser`, async () => {
       const browser = send(at('/callback?code=x&state=mine'));
       await answer;
       const opened = await open(300, first);
@@ -53,7 +53,7 @@ describe('The port of a sign-in', () => {
       assert.ok(opened.filter(({ closed }) => !closed).length <= 70);
       assert.equal((await send(at('/favicon.ico'))).status, 404);
       receiver.respond(plainPages.done);
-      assert.equal((await browser).status, 303, 'the request that is held is not closed');
+      assert.equal((await browser).status, 303, "the pending request isn't closed");
     });
   }
 
@@ -67,7 +67,7 @@ describe('The port of a sign-in', () => {
     assert.ok(performance.now() - startedAt < 9 * SECOND);
   });
 
-  it('stays open for the browser when another program asks for the last page first', async () => {
+  it('stays open for the browser when another program requests the final page first', async () => {
     const thrownAway = connect(receiver.port, '127.0.0.1');
     sockets.push(thrownAway);
     thrownAway.write(

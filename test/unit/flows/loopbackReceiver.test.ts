@@ -32,14 +32,14 @@ describe('The loopback redirect', () => {
 
   const at = (path: string): string => new URL(path, redirect.redirectUri).href;
 
-  it('is an address of this machine by number, with a free port', async () => {
+  it('is a numeric loopback address with a free port', async () => {
     assert.match(redirect.redirectUri, /^http:\/\/127\.0\.0\.1:\d+\/callback$/);
     const second = await LoopbackReceiver.open(clock, plainPages);
     assert.notEqual(second.redirectUri, redirect.redirectUri);
     second.dispose();
   });
 
-  it('holds the browser until the outcome is known, then sends it on to an address without the code, and closes', async () => {
+  it('keeps the browser waiting until the outcome is known, then redirects it to a URL without the code, and closes', async () => {
     const browser = send(at('/callback?code=secret-code&state=mine'));
     assert.equal((await answer).get('code'), 'secret-code');
     redirect.respond(plainPages.done);
@@ -54,11 +54,11 @@ describe('The loopback redirect', () => {
     assert.equal(await isRefused(redirect.redirectUri), true);
   });
 
-  it('says nothing of the outcome before there is one', async () => {
+  it("doesn't reveal an outcome before there is one", async () => {
     assert.equal((await send(at('/done'))).status, 404);
   });
 
-  it('sends strict headers with every answer', async () => {
+  it('sends strict headers with every response', async () => {
     const browser = send(at('/callback?code=x&state=mine'));
     await answer;
     redirect.respond(plainPages.done);
@@ -71,18 +71,24 @@ describe('The loopback redirect', () => {
   });
 
   const strays: readonly (readonly [string, string, number, string?, Record<string, string>?])[] = [
-    ['an answer to another sign-in', '/callback?code=x&state=other', 400],
-    ['an answer without a state', '/callback?code=x', 400],
+    ['a callback of another sign-in', '/callback?code=x&state=other', 400],
+    ['a callback without a state', '/callback?code=x', 400],
     ['an error without a state', '/callback?error=access_denied', 400],
     ['another path', '/favicon.ico', 404],
     ['a path below', '/callback/x?code=x&state=mine', 404],
-    ['a form that is posted', '/callback?code=x&state=mine', 400, 'POST'],
+    ['a posted form', '/callback?code=x&state=mine', 400, 'POST'],
     ['a preflight', '/callback?code=x&state=mine', 400, 'OPTIONS'],
-    ['a name that leads here', '/callback?code=x&state=mine', 400, 'GET', { Host: 'evil.example.com' }],
+    [
+      'a host name that resolves to this machine',
+      '/callback?code=x&state=mine',
+      400,
+      'GET',
+      { Host: 'evil.example.com' },
+    ],
     ['the name "localhost"', '/callback?code=x&state=mine', 400, 'GET', { Host: 'localhost' }],
   ];
   for (const [what, path, status, method, headers] of strays) {
-    it(`answers ${what} with ${status}, and waits on`, async () => {
+    it(`answers ${what} with ${status}, and keeps waiting`, async () => {
       assert.equal((await send(at(path), method, headers)).status, status);
       const browser = send(at('/callback?code=right&state=mine'));
       assert.equal((await answer).get('code'), 'right');
@@ -92,7 +98,7 @@ describe('The loopback redirect', () => {
   }
 
   it('survives a query of 300 kB', async () => {
-    // It may close the connection before it has read all of it.
+    // It may close the connection before it has read everything.
     assert.ok(
       [431, 0].includes(
         await send(at(`/callback?state=mine&code=${'x'.repeat(300_000)}`)).then(
@@ -107,7 +113,7 @@ describe('The loopback redirect', () => {
     await browser;
   });
 
-  it('survives bytes that are no HTTP', async () => {
+  it("survives bytes that aren't HTTP", async () => {
     const { port } = new URL(redirect.redirectUri);
     await new Promise<void>((resolve, reject) => {
       const socket = connect(Number(port), '127.0.0.1', () => socket.write('\x16\x03\x01\x02hello\r\n\r\n'));
@@ -119,7 +125,7 @@ describe('The loopback redirect', () => {
     assert.equal((await send(at('/'))).status, 404);
   });
 
-  it('takes an answer once; the second time it says so', async () => {
+  it('accepts a callback once, and shows a page that says so the second time', async () => {
     const first = send(at('/callback?code=one&state=mine'));
     assert.equal((await answer).get('code'), 'one');
     const second = await send(at('/callback?code=two&state=mine'));
@@ -140,7 +146,7 @@ describe('The loopback redirect', () => {
     assert.equal(await isRefused(redirect.redirectUri), true);
   });
 
-  it('keeps to the first outcome that it is told', async () => {
+  it('keeps the first outcome that is reported', async () => {
     const browser = send(at('/callback?code=x&state=mine'));
     await answer;
     redirect.respond(plainPages.done);
@@ -149,18 +155,18 @@ describe('The loopback redirect', () => {
     assert.match((await send(at('/done'))).html, /Signed in/);
   });
 
-  it('closes at once where no browser has come', async () => {
+  it('closes immediately when no browser has returned', async () => {
     redirect.respond(plainPages.failed(new Error('x')));
     assert.equal(await isRefused(redirect.redirectUri), true);
     assert.equal(clock.fired, 0);
   });
 
-  it('stops waiting when it is called off, with the reason', async () => {
+  it("rejects with the reason when it's canceled", async () => {
     caller.abort(new Failure('canceled', 'enough'));
     await rejectsWith(answer, 'canceled', 'enough');
   });
 
-  it('does not wait where it was called off before', async () => {
+  it("doesn't wait when it was canceled before", async () => {
     caller.abort(new Failure('canceled', 'enough'));
     await rejectsWith(
       redirect.waitForCallback(() => true, caller.signal),
@@ -184,13 +190,13 @@ describe('The loopback redirect on certain ports', () => {
     }
   });
 
-  it('takes the first, and the next where one is taken', async () => {
+  it('uses the first, and the next when one is in use', async () => {
     const ports = [await freePort(), await freePort()];
     const addresses = [await open({ ports }), await open({ ports })].map(({ redirectUri }) => redirectUri);
     assert.deepEqual(addresses, redirectUrisOf(providerAt('https://id.example.com', { redirectPorts: ports })));
   });
 
-  it('says so where all are taken, and says otherwise where any would do', async () => {
+  it('fails when all are in use, and with another code when any port can be used', async () => {
     const ports = [await freePort()];
     await open({ ports });
     await rejectsWith(open({ ports }), 'no-loopback', 'ports-in-use');
@@ -203,12 +209,12 @@ describe('The loopback redirect on certain ports', () => {
     assert.equal(new URL((await open({ ports })).redirectUri).port, String(ports[0]));
   });
 
-  it('is known to the browser by the address that VS Code brings here', async () => {
+  it('is given to the browser as the URL that VS Code forwards here', async () => {
     const redirect = await open({ toExternalUrl: () => Promise.resolve('http://127.0.0.1:5/callback') });
     assert.equal(redirect.redirectUri, 'http://127.0.0.1:5/callback');
   });
 
-  it("is not opened where that address is another's, or not one that is registered", async () => {
+  it("is not opened when that URL belongs to another machine or isn't registered", async () => {
     for (const address of [
       'https://tunnel.example.com/callback',
       'http://127.0.0.1:5/proxy/6/callback',
@@ -225,13 +231,13 @@ describe('The loopback redirect on certain ports', () => {
     );
   });
 
-  it('leaves the port open in the address to register where none is named', () => {
+  it('leaves out the port of the URI to register when the entry has none', () => {
     assert.deepEqual(redirectUrisOf(providerAt('https://id.example.com')), ['http://127.0.0.1/callback']);
   });
 });
 
 describe('A page', () => {
-  it('shows hostile words as words', () => {
+  it('escapes hostile text', () => {
     const hostile = '<script>alert("1")</script> & \'x\' {{body}}';
     const html = renderPage(plainPages.template, {
       language: 'en"><b>',
@@ -243,7 +249,7 @@ describe('A page', () => {
     assert.ok(html.includes('&#60;script&#62;alert(&#34;1&#34;)&#60;/script&#62; &#38; &#39;x&#39; {{body}}'));
   });
 
-  it('leaves no placeholder and needs nothing from elsewhere', () => {
+  it('has no placeholders and no external resources', () => {
     const html = renderPage(plainPages.template, plainPages.done);
     assert.doesNotMatch(html, /{{|<script|src=|href=|url\(|@import/);
     assert.match(html, /<html lang="en">/);

@@ -1,4 +1,4 @@
-// The loopback redirect where an entry names the redirect URI, and where a browser asks more than once.
+// The loopback redirect when an entry has a redirect URI, and when a browser sends several requests.
 import assert from 'node:assert/strict';
 import { request as httpRequest } from 'node:http';
 import { SECOND } from '../../../src/core/clock.ts';
@@ -53,7 +53,7 @@ describe('The loopback redirect of an entry', () => {
     assert.match((await send(`http://127.0.0.1:${port}/done`, 'GET', { Host: `localhost:${port}` })).html, /Signed in/);
   });
 
-  it('is on no port of "localhost" that another program has on either address', async () => {
+  it('uses no port of "localhost" that another program uses on either address', async () => {
     const port = await freePort();
     const other = await open({ redirectUri: 'http://[::1]/x', ports: [port] });
     assert.equal(other.redirectUri, `http://[::1]:${port}/x`);
@@ -67,7 +67,7 @@ describe('The loopback redirect of an entry', () => {
     ['http://127.0.0.1/done', '/done'],
     ['http://127.0.0.1/a%20b', '/a%20b'],
   ] as const) {
-    it(`is sent as it is registered, and found where the browser asks: ${registered}`, async () => {
+    it(`is sent as registered, and matches the browser's request: ${registered}`, async () => {
       const redirect = await open({ redirectUri: registered });
       const { host, port } = new URL(redirect.redirectUri);
       assert.equal(redirect.redirectUri, registered.replace(/^(http:\/\/[^/]+)/, `$1:${port}`));
@@ -82,7 +82,7 @@ describe('The loopback redirect of an entry', () => {
     });
   }
 
-  it('keeps its own host and path where VS Code brings another port here', async () => {
+  it('keeps its own host and path when VS Code forwards another port here', async () => {
     const redirect = await open({
       redirectUri: 'http://127.0.0.1/a%20b',
       toExternalUrl: () => Promise.resolve('http://localhost:5/a b'),
@@ -91,7 +91,7 @@ describe('The loopback redirect of an entry', () => {
   });
 });
 
-describe('The loopback redirect that is asked more than once', () => {
+describe('The loopback redirect with several requests', () => {
   let clock: ManualAsyncClock;
   let redirect: LoopbackReceiver;
   let answer: Promise<URLSearchParams>;
@@ -116,7 +116,7 @@ describe('The loopback redirect that is asked more than once', () => {
     await clock.pass(0);
   };
 
-  it('takes the headers of a browser with 100 kB of cookies, for the answer and for an icon', async () => {
+  it('accepts 100 kB of cookies, for the callback and for an icon', async () => {
     const headers = { Cookie: Array.from({ length: 100 }, (_, index) => `c${index}=${'x'.repeat(1000)}`).join('; ') };
     assert.equal((await send(at('/favicon.ico'), 'GET', headers)).status, 404);
     const browser = send(at(CODE), 'GET', headers);
@@ -125,7 +125,7 @@ describe('The loopback redirect that is asked more than once', () => {
     assert.equal((await browser).status, 303);
   });
 
-  it('shows the last page again to a reload of it, and of the address with the code', async () => {
+  it('shows the final page again when it, or the URL with the code, is reloaded', async () => {
     const browser = send(at(CODE));
     await answer;
     redirect.respond(plainPages.done);
@@ -141,11 +141,11 @@ describe('The loopback redirect that is asked more than once', () => {
     assert.equal(await isRefused(at('/done')), true);
   });
 
-  it('tells every request of the same answer how it ended', async () => {
+  it('shows the outcome to every request of the same callback', async () => {
     const all = [send(at(CODE)), send(at(CODE))];
     await answer;
     const third = send(at(CODE));
-    // It has to have arrived.
+    // The request must have arrived.
     await new Promise((resolve) => void setTimeout(resolve, 50));
     redirect.respond(plainPages.failed(new Failure('denied', 'access_denied')));
     assert.deepEqual(
@@ -155,7 +155,7 @@ describe('The loopback redirect that is asked more than once', () => {
     assert.match((await send(at('/done'))).html, /access_denied/);
   });
 
-  it('keeps the outcome for a person whose browser has thrown a prefetch away', async () => {
+  it('keeps the outcome when the browser discarded a prefetch', async () => {
     await thrownAway();
     redirect.respond(plainPages.done);
     await clock.pass(20 * SECOND);
@@ -166,7 +166,7 @@ describe('The loopback redirect that is asked more than once', () => {
     assert.equal(await isRefused(at('/done')), true);
   });
 
-  it('holds a person who comes while the code of a prefetch is being redeemed', async () => {
+  it('keeps the browser waiting while the code of a prefetch is being redeemed', async () => {
     await thrownAway({ 'Sec-Purpose': 'prefetch' });
     const person = send(at('/callback?code=another&state=mine'));
     await new Promise((resolve) => void setTimeout(resolve, 50));
@@ -180,7 +180,7 @@ describe('The loopback redirect that is asked more than once', () => {
     ['Purpose', 'prefetch'],
     ['X-Moz', 'prefetch'],
   ] as const) {
-    it(`does not take a prefetch that has got the outcome for the person (${name})`, async () => {
+    it(`doesn't treat a prefetch with the outcome as the user's request (${name})`, async () => {
       const prefetch = send(at(CODE), 'GET', { [name]: value });
       await answer;
       redirect.respond(plainPages.done);
@@ -193,14 +193,14 @@ describe('The loopback redirect that is asked more than once', () => {
     });
   }
 
-  it('is closed after half a minute where nobody comes for the outcome', async () => {
+  it('closes after half a minute when no browser requests the outcome', async () => {
     await thrownAway();
     redirect.respond(plainPages.done);
     await clock.pass(30 * SECOND);
     assert.equal(await isRefused(at('/done')), true);
   });
 
-  it('answers HEAD without a body, takes no code from it, and waits on', async () => {
+  it('answers HEAD without a body, accepts no code from it, and keeps waiting', async () => {
     assert.deepEqual([(await send(at(CODE), 'HEAD')).status, (await send(at(CODE), 'HEAD')).html], [200, '']);
     assert.equal((await send(at('/favicon.ico'), 'HEAD')).status, 404);
     const browser = send(at('/callback?code=right&state=mine'));
@@ -212,7 +212,7 @@ describe('The loopback redirect that is asked more than once', () => {
 });
 
 describe('A listener', () => {
-  it('goes on without an address that this machine does not have, and fails where it has none of them', async () => {
+  it("ignores an address that this machine doesn't have, and fails when it has none of them", async () => {
     const listener = await listenOn(['2001:db8::1', '127.0.0.1', '2001:db8::2'], 0);
     assert.ok(listener.port > 0);
     listener.close();
@@ -220,7 +220,7 @@ describe('A listener', () => {
     await assert.rejects(listenOn(['2001:db8::1'], 0), { code: 'EADDRNOTAVAIL' });
   });
 
-  it('proposes a port that is free, those that are preferred first', async () => {
+  it('proposes a free port, preferred ones first', async () => {
     const free = await freePort();
     assert.equal(await freePortFor([free], () => 0.5), free);
     const taken = await listenOn(['::1'], 0);

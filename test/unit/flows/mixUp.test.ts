@@ -1,20 +1,20 @@
-// Sign-ins whose page belongs to another server than the one that gets the code (RFC 9700 section 4.4).
+// Sign-ins whose page belongs to a server other than the one that receives the code (RFC 9700 section 4.4).
 import assert from 'node:assert/strict';
 import { MINUTE } from '../../../src/core/clock.ts';
 import type { UnusualDestination } from '../../../src/protocol/destinations.ts';
 import { rejectsWith } from '../../support/failures.ts';
 import { GOOD_TOKENS, providerAt } from '../../support/fixtures.ts';
 import { ScriptedServer } from '../../support/scriptedServer.ts';
-import { Desk } from '../../support/signInFixture.ts';
+import { SignInFixture } from '../../support/signInFixture.ts';
 
 describe('A sign-in at a server that leads elsewhere', () => {
-  let desk: Desk;
+  let fixture: SignInFixture;
   let own: ScriptedServer;
   let bank: ScriptedServer;
   let caller: AbortController;
 
   beforeEach(async () => {
-    desk = new Desk();
+    fixture = new SignInFixture();
     caller = new AbortController();
     own = await ScriptedServer.start();
     bank = await ScriptedServer.start();
@@ -27,7 +27,7 @@ describe('A sign-in at a server that leads elsewhere', () => {
   });
 
   const start = (method: 'loopback' | 'device' = 'loopback'): Promise<unknown> => {
-    const signIn = desk.signInService.signIn(
+    const signIn = fixture.signInService.signIn(
       {
         provider: providerAt(own.issuer),
         scopes: ['read'],
@@ -41,15 +41,15 @@ describe('A sign-in at a server that leads elsewhere', () => {
     return signIn;
   };
 
-  it('is refused before the browser opens when its page is at another provider', async () => {
+  it('is rejected before the browser opens when its page is at another provider', async () => {
     own.metadata['authorization_endpoint'] = `${bank.issuer}/authorize`;
-    desk.providers = [providerAt(own.issuer), providerAt(bank.issuer, { id: 'bank', label: 'Bank' })];
+    fixture.providers = [providerAt(own.issuer), providerAt(bank.issuer, { id: 'bank', label: 'Bank' })];
     const failure = await rejectsWith(start(), 'endpoint-conflict', 'endpoint-of-other-provider');
     assert.equal(failure.detail, `${new URL(bank.issuer).host} (Bank)`);
-    assert.deepEqual([desk.unseenAddresses, own.requestsTo('/token'), bank.requests], [0, [], []]);
+    assert.deepEqual([fixture.unseenAddresses, own.requestsTo('/token'), bank.requests], [0, [], []]);
   });
 
-  it('is refused before the code is shown when its verification address is at another provider', async () => {
+  it('is rejected before the code is shown when its verification URI is at another provider', async () => {
     own.metadata['device_authorization_endpoint'] = `${own.issuer}/device`;
     own.on('/device', {
       body: {
@@ -60,15 +60,15 @@ describe('A sign-in at a server that leads elsewhere', () => {
         interval: 1,
       },
     });
-    desk.providers = [providerAt(own.issuer), providerAt(bank.issuer, { id: 'bank' })];
+    fixture.providers = [providerAt(own.issuer), providerAt(bank.issuer, { id: 'bank' })];
     await rejectsWith(start('device'), 'endpoint-conflict');
     assert.deepEqual(bank.requests, []);
   });
 
-  it('asks with both hosts when its page is neither at the issuer nor at the token endpoint, and goes on if the person wants to', async () => {
+  it('asks, with both hosts, when its page is neither at the issuer nor at the token endpoint, and continues if the user agrees', async () => {
     own.metadata['authorization_endpoint'] = `${bank.issuer}/authorize`;
     const asked: UnusualDestination[] = [];
-    desk.confirmDestination = (destination) => {
+    fixture.confirmDestination = (destination) => {
       asked.push(destination);
       return false;
     };
@@ -76,47 +76,47 @@ describe('A sign-in at a server that leads elsewhere', () => {
     assert.deepEqual(asked, [
       { issuer: own.issuer, pageHost: new URL(bank.issuer).host, tokenHost: new URL(own.issuer).host },
     ]);
-    assert.equal(desk.unseenAddresses, 0);
-    desk.confirmDestination = () => true;
+    assert.equal(fixture.unseenAddresses, 0);
+    fixture.confirmDestination = () => true;
     void start();
-    assert.equal(new URL(await desk.address()).origin, bank.issuer);
+    assert.equal(new URL(await fixture.address()).origin, bank.issuer);
   });
 
-  it('asks nothing when the page is at the issuer', async () => {
-    desk.confirmDestination = () => assert.fail('asked');
+  it("doesn't ask when the page is at the issuer", async () => {
+    fixture.confirmDestination = () => assert.fail('asked');
     void start();
-    assert.equal(new URL(await desk.address()).origin, own.issuer);
+    assert.equal(new URL(await fixture.address()).origin, own.issuer);
   });
 
   describe('and its issuer in the response (RFC 9207)', () => {
     const answer = async (more: Readonly<Record<string, string>>): Promise<unknown> => {
       const signIn = start();
-      const { searchParams } = new URL(await desk.address());
+      const { searchParams } = new URL(await fixture.address());
       const callback = new URL(searchParams.get('redirect_uri') ?? '');
       callback.search = new URLSearchParams({
         code: 'code-1',
         state: searchParams.get('state') ?? '',
         ...more,
       }).toString();
-      // The last page is of no interest.
+      // The final page doesn't matter.
       fetch(callback).catch(() => {});
       return signIn;
     };
 
-    it('is required once a server has sent it, although its metadata do not announce it', async () => {
+    it("is required once a server has sent it, although its metadata doesn't declare it", async () => {
       await answer({});
       await answer({ iss: own.issuer });
-      assert.deepEqual([...desk.issuersWithIss], [own.issuer]);
+      assert.deepEqual([...fixture.issuersWithIss], [own.issuer]);
       const requests = own.requestsTo('/token').length;
       await rejectsWith(answer({}), 'untrusted-response', 'missing-issuer');
       assert.equal(own.requestsTo('/token').length, requests);
       await answer({ iss: own.issuer });
     });
 
-    it('is not required of an error, and not remembered of a response that was refused', async () => {
+    it("isn't required in an error, and isn't remembered from a rejected response", async () => {
       await rejectsWith(answer({ iss: bank.issuer }), 'untrusted-response', 'wrong-issuer');
-      assert.deepEqual([...desk.issuersWithIss], []);
-      desk.issuersWithIss.add(own.issuer);
+      assert.deepEqual([...fixture.issuersWithIss], []);
+      fixture.issuersWithIss.add(own.issuer);
       await rejectsWith(answer({ error: 'access_denied' }), 'denied');
     });
   });

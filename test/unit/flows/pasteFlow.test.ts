@@ -6,7 +6,7 @@ import { rejectsWith } from '../../support/failures.ts';
 const isAnswer = (parameters: URLSearchParams): boolean =>
   parameters.getAll('state').join() === 'mine' && parameters.has('code');
 
-/** A person who pastes texts until one passes, as the box of the editor lets them. */
+/** A user who pastes texts until one is accepted, as the editor's input box allows. */
 const pasting =
   (...texts: readonly string[]): AskForAddress =>
   (passes) =>
@@ -19,17 +19,17 @@ const showStep = async (...texts: readonly string[]): Promise<Record<string, str
     await createPasteReceiver(pasting(...texts), USUAL).waitForCallback(isAnswer, new AbortController().signal, 'mine'),
   );
 
-describe('A pasted address', () => {
+describe('A pasted URL', () => {
   const right = { code: 'c+1', state: 'mine' };
 
   for (const [what, text] of Object.entries({
-    'is taken whole': 'http://127.0.0.1:57344/callback?code=c%2B1&state=mine',
-    'is taken without its scheme': '127.0.0.1:57344/callback?code=c%2B1&state=mine',
-    'is taken from its question mark on': '?code=c%2B1&state=mine',
-    'is taken without the question mark': 'code=c%2B1&state=mine',
-    'is taken with a fragment, which is no part of the answer':
+    'is accepted': 'http://127.0.0.1:57344/callback?code=c%2B1&state=mine',
+    'is accepted without its scheme': '127.0.0.1:57344/callback?code=c%2B1&state=mine',
+    'is accepted from its question mark on': '?code=c%2B1&state=mine',
+    'is accepted without the question mark': 'code=c%2B1&state=mine',
+    "is accepted with a fragment, which isn't part of the response":
       'http://127.0.0.1:57344/callback?code=c%2B1&state=mine#_=_',
-    'is taken with white space and line ends around it':
+    'is accepted with white space and line breaks around it':
       ' \t\r\nhttp://127.0.0.1:57344/callback?code=c%2B1&state=mine\n',
   })) {
     it(what, async () => {
@@ -49,7 +49,7 @@ describe('A pasted address', () => {
     'in escaped angle brackets': `&lt;${url.replace('&', '&amp;')}&gt;`,
     'in round brackets': `(see ${url})`,
     'as a Markdown link': `[the page](${url})`,
-    'as a Markdown link that names itself': `[${url}](${url})`,
+    'as a Markdown link with the URL as its text': `[${url}](${url})`,
     'in bold Markdown': `**${url}**`,
     'as an HTML link': `<a href="${url.replace('&', '&amp;')}">page</a>`,
     'with "&" escaped': url.replace('&', '&amp;'),
@@ -62,18 +62,18 @@ describe('A pasted address', () => {
     'with zero-width characters': `\uFEFF${url.replace('callback', 'call\u200Bback')}\u200B`,
     'wrapped over lines': url.replace('callback', 'call\r\nback').replace('&st', '&s\nt'),
     'wrapped and indented': url.replace('code', 'co\n      de').replace('mine', 'mi\n\tne'),
-    'wrapped, as a box without lines takes it': url.replace('code', 'co      de'),
+    'wrapped, and pasted into a single-line box': url.replace('code', 'co      de'),
     'wrapped at a space': url.replace('c+1', 'c +1'),
-    'wrapped in a quoted mail': `> ${url.replace('&', '\n> &')}`,
+    'wrapped in a quoted email': `> ${url.replace('&', '\n> &')}`,
     'on a redirect URI of another host': url.replace('127.0.0.1', 'localhost').replace('/callback', ''),
     'as a link to the editor': url.replace('http://127.0.0.1:57344', 'vscode://publisher.name'),
   })) {
-    it(`is taken ${what}`, async () => {
+    it(`is accepted ${what}`, async () => {
       assert.deepEqual(await showStep(text), { code: 'c+1', state: 'mine' });
     });
   }
 
-  it('keeps a "+" in the code, and reads other parameters as they are encoded', async () => {
+  it('keeps a "+" in the code, and decodes other parameters', async () => {
     assert.deepEqual(await showStep('?state=mine&code=a+b%2Bc%20d&error_description=x+y'), {
       state: 'mine',
       code: 'a+b+c d',
@@ -81,11 +81,11 @@ describe('A pasted address', () => {
     });
   });
 
-  it('keeps characters at the end of a code that are no punctuation', async () => {
+  it("keeps characters at the end of a code that aren't punctuation", async () => {
     assert.equal((await showStep('http://localhost/?state=mine&code=M.C5_a!b*$=='))['code'], 'M.C5_a!b*$==');
   });
 
-  it('is taken with an unencoded "iss"', async () => {
+  it('is accepted with an unencoded "iss"', async () => {
     assert.deepEqual(await showStep('http://127.0.0.1:1/callback?code=c&iss=https://id.example.com/a&state=mine'), {
       code: 'c',
       iss: 'https://id.example.com/a',
@@ -105,7 +105,7 @@ describe('A pasted address', () => {
     });
   }
 
-  it('of another sign-in does not pass, however it is wrapped', async () => {
+  it("of another sign-in is rejected, however it's wrapped", async () => {
     for (const text of [
       `<${url.replace('mine', 'other')}>`,
       `[a](${url.replace('mine', 'mine2')})`,
@@ -116,7 +116,7 @@ describe('A pasted address', () => {
     }
   });
 
-  it('is looked through in no time, whatever it holds', async () => {
+  it('is parsed quickly, whatever it contains', async () => {
     const startedAt = performance.now();
     for (const text of [
       'http://'.repeat(20_000),
@@ -140,14 +140,14 @@ describe('A pasted address', () => {
     assert.equal(uriOf({ redirectUri: 'http://[::1]/' }), 'http://[::1]:57344/');
   });
 
-  it('is taken with everything that the server has added', async () => {
+  it('is accepted with everything that the server added', async () => {
     const all = await showStep(
       'http://127.0.0.1:57344/callback?code=c&state=mine&iss=https%3A%2F%2Fid.example.com&session_state=x',
     );
     assert.deepEqual(all, { code: 'c', state: 'mine', iss: 'https://id.example.com', session_state: 'x' });
   });
 
-  it('of another sign-in, of nothing, or without an answer does not pass, and the right one after it does', async () => {
+  it("is rejected when it's of another sign-in, empty, or without a response, and the right one after it is accepted", async () => {
     const others = [
       '',
       ' ',
@@ -174,13 +174,13 @@ describe('A pasted address', () => {
     });
   }
 
-  it('is no code where it is short, is part of an address, or where the answer has to say which server it is from', async () => {
+  it("isn't treated as a code when it's short, part of a URL, or when the response must identify its server", async () => {
     const others = [
       'a-short-code',
       'https://id.example.com/callback',
       '127.0.0.1:57344/callback',
       'code=abcdefghijklmnop',
-      'two words that are long',
+      'two long words',
       'abcdefghijklmnop&state=x',
       'chrome-error://chromewebdata/',
       'about:neterror#blocked',
@@ -192,11 +192,11 @@ describe('A pasted address', () => {
     await rejectsWith(strict.waitForCallback(isAnswer, new AbortController().signal, 'mine'), 'canceled', 'canceled');
   });
 
-  it('that never comes is a sign-in given up', async () => {
+  it("cancels the sign-in when it's never entered", async () => {
     await rejectsWith(showStep(), 'canceled', 'canceled');
   });
 
-  it('is not asked for once the sign-in is called off', async () => {
+  it("isn't asked for once the sign-in is canceled", async () => {
     let asked = 0;
     const redirect = createPasteReceiver(() => Promise.resolve(String((asked += 1))), USUAL);
     await rejectsWith(
@@ -206,7 +206,7 @@ describe('A pasted address', () => {
     assert.equal(asked, 0);
   });
 
-  it('is of no use once the sign-in is called off, whatever the box gives', async () => {
+  it('is ignored once the sign-in is canceled, whatever the box returns', async () => {
     for (const text of ['?code=c&state=mine', undefined]) {
       const caller = new AbortController();
       const redirect = createPasteReceiver(
@@ -219,7 +219,7 @@ describe('A pasted address', () => {
     }
   });
 
-  it('is expected at a port that no service has by convention, on this computer', () => {
+  it('is expected at a port of this computer that by convention no service uses', () => {
     const ports = [0, 0.5, 1 - 2 ** -53].map(
       (random) => new URL(createPasteReceiver(pasting(), { random, takesCode: true }).redirectUri),
     );

@@ -1,4 +1,4 @@
-// Whether a pasted code alone is taken, and who can listen at the address that the browser ends on.
+// Whether a pasted code alone is accepted, and which programs can listen at the final URL.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
@@ -9,19 +9,19 @@ import { rejectsWith } from '../../support/failures.ts';
 import { freePort } from '../../support/freePort.ts';
 import { isRefused, send } from '../../support/httpRequests.ts';
 import { ScriptedServer } from '../../support/scriptedServer.ts';
-import { Desk } from '../../support/signInFixture.ts';
+import { SignInFixture } from '../../support/signInFixture.ts';
 
 const CODE = 'SplxlOBeZQQYbYS6WxSbIA';
 
 describe('A sign-in with pasted text', () => {
   let server: ScriptedServer;
-  let desk: Desk;
+  let fixture: SignInFixture;
   const squatters: Server[] = [];
 
   beforeEach(async () => {
     server = await ScriptedServer.start();
     server.onToken({ body: GOOD_TOKENS });
-    desk = new Desk();
+    fixture = new SignInFixture();
   });
 
   afterEach(async () => {
@@ -33,16 +33,16 @@ describe('A sign-in with pasted text', () => {
     const provider = providerAt(server.issuer, more);
     const { signal } = new AbortController();
     const request = { provider, scopes, deadline: 5 * MINUTE, signal, method: 'paste' } as const;
-    const result = desk.signInService.signIn(request, (grant) => Promise.resolve(grant));
+    const result = fixture.signInService.signIn(request, (grant) => Promise.resolve(grant));
     result.catch(() => {});
     return result;
   };
   const passing = async (text: (state: string) => string, ...rest: Parameters<typeof start>): Promise<boolean> => {
-    // Without what is known of the server.
-    desk = new Desk();
+    // Without any server metadata.
+    fixture = new SignInFixture();
     let passes: boolean | undefined;
-    desk.asking = async (check) => {
-      passes = check(text(new URL(await desk.address()).searchParams.get('state') ?? ''));
+    fixture.asking = async (check) => {
+      passes = check(text(new URL(await fixture.address()).searchParams.get('state') ?? ''));
       return undefined;
     };
     await rejectsWith(start(...rest), 'canceled');
@@ -50,7 +50,7 @@ describe('A sign-in with pasted text', () => {
     return passes;
   };
 
-  it('takes no code alone when nothing shows whose it is, because neither PKCE nor a nonce is sure to be checked', async () => {
+  it('rejects a code alone when neither PKCE nor a nonce is certain to be checked', async () => {
     for (const methods of [undefined, null, [], 'S256']) {
       server.metadata['code_challenge_methods_supported'] = methods;
       assert.equal(await passing(() => CODE), false, JSON.stringify(methods));
@@ -59,7 +59,7 @@ describe('A sign-in with pasted text', () => {
     assert.equal(await passing(() => CODE, { endpoints }), false);
   });
 
-  it('takes a code alone when the server says that it checks PKCE, or the nonce is checked', async () => {
+  it('accepts a code alone when the server declares that it checks PKCE, or the nonce is checked', async () => {
     assert.equal(await passing(() => CODE, {}, ['openid']), true);
     server.metadata['code_challenge_methods_supported'] = ['S256'];
     assert.equal(await passing(() => CODE), true);
@@ -67,7 +67,7 @@ describe('A sign-in with pasted text', () => {
     assert.equal(await passing(() => CODE), false, 'without the issuer');
   });
 
-  it('always takes the whole address, but none with user information', async () => {
+  it('always accepts the whole URL, but none with user information', async () => {
     assert.equal(await passing((state) => `http://127.0.0.1:1/callback?code=${CODE}&state=${state}`), true);
     assert.equal(await passing((state) => `http://127.0.0.1:1@evil.example/x?code=${CODE}&state=${state}`), false);
   });
@@ -81,12 +81,12 @@ describe('A sign-in with pasted text', () => {
   const portIn = (address: string): number =>
     Number(new URL(new URL(address).searchParams.get('redirect_uri') ?? '').port);
 
-  it('holds its registered port until it is over, and shows nothing there', async () => {
+  it("occupies its registered port until it's over, and serves nothing there", async () => {
     const port = await freePort();
     const asked = Promise.withResolvers<undefined>();
-    desk.asking = () => asked.promise;
+    fixture.asking = () => asked.promise;
     const result = start({ redirectPorts: [port] });
-    assert.equal(portIn(await desk.address()), port);
+    assert.equal(portIn(await fixture.address()), port);
     await assert.rejects(squat(port), { code: 'EADDRINUSE' });
     await assert.rejects(send(`http://127.0.0.1:${port}/callback?code=x`), { code: 'ECONNRESET' });
     asked.resolve(undefined);
@@ -94,24 +94,24 @@ describe('A sign-in with pasted text', () => {
     assert.equal(await isRefused(`http://127.0.0.1:${port}/`), true);
   });
 
-  it('names the next registered port when another program has the first one', async () => {
+  it('uses the next registered port when another program uses the first one', async () => {
     const [first, second] = [await freePort(), await freePort()];
     await squat(first);
     const result = start({ redirectPorts: [first, second] });
-    assert.equal(portIn(await desk.address()), second);
+    assert.equal(portIn(await fixture.address()), second);
     await rejectsWith(result, 'canceled');
   });
 
-  it('names a port that another program has only when the code is of no use there', async () => {
+  it('uses a port of another program only when the code is useless there', async () => {
     const port = await freePort();
     await squat(port);
     for (const more of [{ redirectPorts: [port] }, { redirectUri: `http://127.0.0.1:${port}/cb` }]) {
       await rejectsWith(start(more), 'no-loopback', 'ports-in-use');
     }
     server.metadata['code_challenge_methods_supported'] = ['S256'];
-    desk = new Desk();
+    fixture = new SignInFixture();
     const result = start({ redirectPorts: [port] });
-    assert.equal(portIn(await desk.address()), port);
+    assert.equal(portIn(await fixture.address()), port);
     await rejectsWith(result, 'canceled');
   });
 
@@ -119,10 +119,10 @@ describe('A sign-in with pasted text', () => {
     const port = await freePort();
     await squat(port);
     for (const place of [{ isRemote: true }, { isBrowser: true }]) {
-      desk = new Desk();
-      desk.environment = { ...desk.environment, ...place };
+      fixture = new SignInFixture();
+      fixture.environment = { ...fixture.environment, ...place };
       const result = start({ redirectPorts: [port] });
-      assert.equal(portIn(await desk.address()), port);
+      assert.equal(portIn(await fixture.address()), port);
       await rejectsWith(result, 'canceled');
     }
   });

@@ -1,4 +1,4 @@
-// Servers without OpenID Connect, at the scopes that a provider has by default.
+// Servers without OpenID Connect, with the default scopes of a provider.
 import assert from 'node:assert/strict';
 import { MINUTE, SECOND } from '../../../src/core/clock.ts';
 import { DEFAULT_SCOPES, type Provider } from '../../../src/core/provider.ts';
@@ -8,7 +8,7 @@ import { requestedScopes, supportsOpenId } from '../../../src/protocol/requested
 import { rejectsWith } from '../../support/failures.ts';
 import { discovered, GOOD_TOKENS, providerAt, trade, transportWith } from '../../support/fixtures.ts';
 import { ScriptedServer } from '../../support/scriptedServer.ts';
-import { Desk } from '../../support/signInFixture.ts';
+import { SignInFixture } from '../../support/signInFixture.ts';
 
 const OIDC = '/.well-known/openid-configuration';
 const OAUTH = '/.well-known/oauth-authorization-server';
@@ -27,12 +27,12 @@ describe('A server without OpenID Connect', () => {
     await server.stop();
   });
 
-  /** Signs in with the browser, and gives the scopes that the server was asked for. */
+  /** Signs in with the browser, and returns the requested scopes. */
   const signIn = async (
     more: Partial<Provider> = {},
   ): Promise<{ readonly grant: SignInGrant; readonly scope: string | null }> => {
-    const desk = new Desk();
-    const signingIn = desk.signInService.signIn(
+    const fixture = new SignInFixture();
+    const signingIn = fixture.signInService.signIn(
       {
         provider: providerAt(server.issuer, { scopes: DEFAULT_SCOPES, ...more }),
         scopes: DEFAULT_SCOPES,
@@ -42,16 +42,16 @@ describe('A server without OpenID Connect', () => {
       (grant) => Promise.resolve(grant),
     );
     signingIn.catch(() => {});
-    const { searchParams } = new URL(await desk.address());
+    const { searchParams } = new URL(await fixture.address());
     await fetch(
       `${searchParams.get('redirect_uri') ?? ''}?${new URLSearchParams({ code: 'code-1', state: searchParams.get('state') ?? '' }).toString()}`,
     );
     const grant = await signingIn;
-    await desk.clock.pass(30 * SECOND);
+    await fixture.clock.pass(30 * SECOND);
     return { grant, scope: searchParams.get('scope') };
   };
 
-  it('signs in without an ID token, and the session has the scopes that callers ask for', async () => {
+  it('signs in without an ID token, and the session has the scopes that callers request', async () => {
     server.onToken({ body: GOOD_TOKENS });
     const { grant, scope } = await signIn();
     assert.deepEqual(
@@ -60,7 +60,7 @@ describe('A server without OpenID Connect', () => {
     );
   });
 
-  it('is asked only for those identity scopes that it lists, if it lists any', async () => {
+  it('gets only those identity scopes that it lists, if it lists any', async () => {
     server.onToken({ body: GOOD_TOKENS });
     for (const [listed, expected] of [
       [['read'], null],
@@ -73,7 +73,7 @@ describe('A server without OpenID Connect', () => {
     }
   });
 
-  it('is asked for the same at a renewal that names scopes', async () => {
+  it('gets the same scopes in a refresh with scopes', async () => {
     server.metadata['scopes_supported'] = ['read', 'email'];
     server.onToken({ body: GOOD_TOKENS });
     await requestRefresh(
@@ -85,14 +85,14 @@ describe('A server without OpenID Connect', () => {
     assert.equal(server.requestsTo('/token').at(-1)?.parameters.get('scope'), 'email write');
   });
 
-  it('has an ID token checked that it gives all the same', async () => {
+  it('has its ID token verified if it issues one anyway', async () => {
     server.onToken({
       body: { ...GOOD_TOKENS, id_token: await server.idToken({ aud: 'editor', nonce: 'of another sign-in' }) },
     });
     await rejectsWith(trade(server, { scopes: ['openid'] }), 'untrusted-response');
   });
 
-  it('has to give one where the age of the sign-in is asked for', async () => {
+  it('must issue one when a maximum age is requested', async () => {
     server.onToken({ body: GOOD_TOKENS });
     await rejectsWith(
       trade(server, { scopes: ['openid'], provider: { authorizationParameters: { max_age: '300' } } }),
@@ -100,7 +100,7 @@ describe('A server without OpenID Connect', () => {
     );
   });
 
-  it('has to give one where that is what callers get', async () => {
+  it('must issue one when callers get the ID token', async () => {
     server.onToken({ body: GOOD_TOKENS });
     await rejectsWith(
       trade(server, { scopes: ['openid'], provider: { sessionToken: 'id_token' } }),
@@ -109,7 +109,7 @@ describe('A server without OpenID Connect', () => {
     );
   });
 
-  it('is told from one with OpenID Connect by its metadata, or where they are', () => {
+  it('is distinguished from one with OpenID Connect by its metadata, or the location of it', () => {
     const at = (path: string, metadata: Readonly<Record<string, unknown>>): boolean =>
       supportsOpenId(`https://id.example.com${path}`, { issuer: 'https://id.example.com', ...metadata });
     assert.deepEqual(
@@ -132,12 +132,12 @@ describe('A server without OpenID Connect', () => {
     );
   });
 
-  it('is the only one whose scopes are left out', () => {
+  it('is the only kind of server for which scopes are left out', () => {
     const metadata = { issuer: 'https://id.example.com', scopes_supported: ['openid'] };
     assert.deepEqual(requestedScopes({ isOpenId: true, metadata }, DEFAULT_SCOPES), DEFAULT_SCOPES);
   });
 
-  it('is none where OpenID metadata lead to it: then an ID token has to come', async () => {
+  it("isn't assumed when its metadata is at the OpenID Connect location: then an ID token is required", async () => {
     server.onDiscovery(() => ({ body: server.metadata }));
     server.onToken({ body: GOOD_TOKENS });
     await rejectsWith(trade(server, { scopes: ['openid'] }), 'invalid-response');

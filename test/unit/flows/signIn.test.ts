@@ -8,13 +8,13 @@ import { Person, type Arrival } from '../../support/browserless.ts';
 import { settle } from '../../support/fakeClock.ts';
 import { rejectsWith } from '../../support/failures.ts';
 import { closedIssuer, ScriptedServer } from '../../support/scriptedServer.ts';
-import { Desk } from '../../support/signInFixture.ts';
+import { SignInFixture } from '../../support/signInFixture.ts';
 import { demoClientId, startIdentityServer, type IdentityServer } from '../../../tools/identityServer.ts';
 import { leaks } from '../../../tools/leaks.ts';
 
 describe('A sign-in', () => {
   let identity: IdentityServer;
-  let signInController: Desk;
+  let signInController: SignInFixture;
   let caller: AbortController;
 
   before(async () => {
@@ -26,7 +26,7 @@ describe('A sign-in', () => {
   });
 
   beforeEach(() => {
-    signInController = new Desk();
+    signInController = new SignInFixture();
     caller = new AbortController();
     identity.faults.clear();
     identity.journal.clear();
@@ -55,7 +55,7 @@ describe('A sign-in', () => {
     );
   const browse = (address: string, person = new Person()): Promise<Arrival> => person.signIn(address);
 
-  it('goes through the browser, and ends on a page that says so, at an address without the code', async () => {
+  it('uses the browser, and ends on a page that shows success, at a URL without the code', async () => {
     const result = start();
     const address = await signInController.address();
     const { url, status, html } = await browse(address);
@@ -71,7 +71,7 @@ describe('A sign-in', () => {
     assert.equal(await isClosed(address), true);
   });
 
-  it('can be called off, and ends in time, while VS Code does not say how the browser reaches this machine', async () => {
+  it("can be canceled, and times out, while VS Code doesn't resolve how the browser reaches this machine", async () => {
     const reached: string[] = [];
     signInController.toExternalUrl = (address) => {
       reached.push(address);
@@ -86,12 +86,12 @@ describe('A sign-in', () => {
     await signInController.clock.pass(6 * MINUTE);
     await rejectsWith(late, 'sign-in-timeout', 'sign-in-timeout');
     for (const address of reached) {
-      await assert.rejects(fetch(address), 'nobody listens there any more');
+      await assert.rejects(fetch(address), 'the port is closed');
     }
     assert.equal(reached.length, 2);
   });
 
-  it('hands over the very address that the browser is opened at', async () => {
+  it('provides exactly the URL that the browser is opened at', async () => {
     const handed: (() => Promise<string>)[] = [];
     const result = start({ onAddress: (again) => handed.push(again), hints: { loginHint: 'demo+1&x@example.com' } });
     const address = await signInController.address();
@@ -101,7 +101,7 @@ describe('A sign-in', () => {
     await assert.rejects(result);
   });
 
-  it('tells the browser that it worked only once the session has been admitted', async () => {
+  it('shows success in the browser only once the session has been added', async () => {
     let addSession = (): void => {};
     let isAsked = (): void => {};
     const asked = new Promise<void>((resolve) => {
@@ -128,32 +128,32 @@ describe('A sign-in', () => {
     assert.match((await browser).html, /Signed in/);
   });
 
-  it('tells the browser that it did not work where the session cannot be admitted', async () => {
+  it("shows a failure in the browser when the session can't be added", async () => {
     const result = start({}, () => Promise.reject(new Failure('storage', 'secret-store')));
     const { html } = await browse(await signInController.address());
     await rejectsWith(result, 'storage', 'secret-store');
     assert.match(html, /Not signed in/);
   });
 
-  for (const hasSession of [false, true]) {
-    it(`revokes tokens that nobody will use${hasSession ? ', but not where that might end the session of somebody' : ''}`, async () => {
-      signInController.hasSession = hasSession;
-      let token = '';
-      const result = start({}, ({ tokens }) => {
-        token = tokens.accessToken;
-        return Promise.reject(new Failure('storage', 'secret-store'));
-      });
-      await browse(await signInController.address());
-      await rejectsWith(result, 'storage');
-      // The server has answered this one after whatever was sent before.
-      const isActive = (): Promise<boolean> =>
-        fetch(`${identity.issuer}/jwks`).then(async () => identity.tokenIsActive(token));
-      for (let tries = 0; tries < 50 && !hasSession && (await isActive()); tries += 1);
-      assert.equal(await isActive(), hasSession);
+  it('hands over tokens that are not used, to be revoked', async () => {
+    let accessToken = '';
+    const result = start({}, ({ tokens }) => {
+      ({ accessToken } = tokens);
+      return Promise.reject(new Failure('storage', 'secret-store'));
     });
-  }
+    await browse(await signInController.address());
+    await rejectsWith(result, 'storage');
+    assert.deepEqual(
+      signInController.unused.map(({ account, endpointOrigins, tokens }) => [
+        account?.id,
+        tokens.accessToken,
+        endpointOrigins,
+      ]),
+      [['account-1001', accessToken, [new URL(identity.issuer).origin]]],
+    );
+  });
 
-  it('that the person refuses ends, on a page that says so', async () => {
+  it('ends on a page that shows the failure when the user denies access', async () => {
     const result = start();
     const address = await signInController.address();
     const { html } = await browse(address, new Person({ allows: false }));
@@ -163,7 +163,7 @@ describe('A sign-in', () => {
     assert.equal(await isClosed(address), true);
   });
 
-  it('ends with a page that says so where the code cannot be traded', async () => {
+  it("ends on a page that shows the failure when the code can't be exchanged", async () => {
     identity.faults.add({ path: '/token', times: 1, action: { kind: 'answer', status: 503 } });
     const result = start();
     const { html } = await browse(await signInController.address());
@@ -171,7 +171,7 @@ describe('A sign-in', () => {
     assert.match(html, /http-503/);
   });
 
-  it('waits on after an answer that belongs to another sign-in', async () => {
+  it('keeps waiting after a callback of another sign-in', async () => {
     const result = start();
     const address = await signInController.address();
     const stray = await fetch(`${loopbackOf(address)}?code=forged&state=forged`);
@@ -181,7 +181,7 @@ describe('A sign-in', () => {
     assert.equal((await result).account.label, 'demo');
   });
 
-  it('ends when the person has taken too long', async () => {
+  it('ends when the user takes too long', async () => {
     const result = start({ deadline: 90 * SECOND });
     const address = await signInController.address();
     await signInController.clock.pass(90 * SECOND - 1);
@@ -191,7 +191,7 @@ describe('A sign-in', () => {
     assert.equal(await isClosed(address), true);
   });
 
-  it('ends when it is called off, with the reason', async () => {
+  it("ends with the reason when it's canceled", async () => {
     const result = start();
     const address = await signInController.address();
     caller.abort(new Failure('canceled', 'enough'));
@@ -200,7 +200,7 @@ describe('A sign-in', () => {
     assert.equal(await isClosed(address), true);
   });
 
-  it('ends when it is called off while the browser does not open', async () => {
+  it("ends when it's canceled while the browser isn't open yet", async () => {
     signInController.opening = () => new Promise(() => {});
     const result = start();
     const address = await signInController.address();
@@ -209,7 +209,7 @@ describe('A sign-in', () => {
     assert.equal(await isClosed(address), true);
   });
 
-  it('ends when the browser cannot be opened', async () => {
+  it("ends when the browser can't be opened", async () => {
     signInController.opening = () => Promise.reject(new Failure('configuration', 'no-browser'));
     const result = start();
     const address = await signInController.address();
@@ -217,7 +217,7 @@ describe('A sign-in', () => {
     assert.equal(await isClosed(address), true);
   });
 
-  it('is replaced by a second one at the same provider, which goes on', async () => {
+  it('is replaced by a second one at the same provider, which continues', async () => {
     const first = start();
     const firstAddress = await signInController.address();
     const second = start();
@@ -227,7 +227,7 @@ describe('A sign-in', () => {
     assert.equal((await second).account.label, 'demo');
   });
 
-  it('is left alone by one at another provider', async () => {
+  it("isn't affected by one at another provider", async () => {
     const first = start();
     const firstAddress = await signInController.address();
     const second = start({ provider: providerAt(identity.issuer, { id: 'other', clientId: demoClientId }) });
@@ -242,14 +242,14 @@ describe('A sign-in', () => {
     const result = start();
     await browse(await signInController.address());
     await result;
-    // The last page stays for a moment.
+    // The final page stays for a moment.
     await signInController.clock.pass(5 * SECOND);
     assert.equal(signInController.clock.fired, 1);
     await signInController.clock.pass(10 * MINUTE);
     assert.equal(signInController.clock.fired, 1);
   });
 
-  it('does not open the browser where the server cannot be reached', async () => {
+  it("doesn't open the browser when the server can't be reached", async () => {
     let wasOpened = false;
     signInController.opening = () => {
       wasOpened = true;
@@ -259,7 +259,7 @@ describe('A sign-in', () => {
     assert.equal(wasOpened, false);
   });
 
-  it('that was called off before it began ends at once, and leaves nothing unhandled', async () => {
+  it('ends immediately when it was canceled before it started, and leaves nothing unhandled', async () => {
     const unhandled: unknown[] = [];
     const listeners = process.listeners('unhandledRejection');
     process.removeAllListeners('unhandledRejection');
@@ -303,11 +303,11 @@ describe('A sign-in', () => {
     assert.deepEqual(leaks(identity.journal, [{ name: 'the log', text: signInController.lines.join('\n') }]), []);
   });
 
-  describe('without a way back from the browser', () => {
-    /** The address on which the browser of somebody who has signed in ends; nobody listens there. */
+  describe('without a return from the browser', () => {
+    /** The final URL in the browser of a user who has signed in; no program listens there. */
     const endOf = async (address: string, person = new Person()): Promise<URL> => person.authorize(address);
 
-    it('takes the address that the person pastes', async () => {
+    it('accepts the URL that the user pastes', async () => {
       const asked = Promise.withResolvers<string>();
       signInController.asking = async (passes) => {
         const text = await asked.promise;
@@ -323,7 +323,7 @@ describe('A sign-in', () => {
       assert.deepEqual(leaks(identity.journal, [{ name: 'the log', text: signInController.lines.join('\n') }]), []);
     });
 
-    it('tells what the server has refused', async () => {
+    it("reports the server's rejection", async () => {
       const asked = Promise.withResolvers<string>();
       signInController.asking = () => asked.promise;
       const result = start({ method: 'paste' });
@@ -331,7 +331,7 @@ describe('A sign-in', () => {
       await rejectsWith(result, 'denied', 'access_denied');
     });
 
-    it('does not take the address of another attempt', async () => {
+    it('rejects the URL of another attempt', async () => {
       const first = start({ method: 'paste' });
       const firstEnd = await endOf(await signInController.address());
       await rejectsWith(first, 'canceled', 'canceled');
@@ -344,7 +344,7 @@ describe('A sign-in', () => {
       assert.deepEqual(seen, [false]);
     });
 
-    it('ends when nobody pastes anything in time, and the box is called off', async () => {
+    it('times out and closes the input box when nothing is pasted', async () => {
       let isOpen = false;
       signInController.asking = (_, signal) =>
         new Promise((resolve) => {
@@ -364,7 +364,7 @@ describe('A sign-in', () => {
     });
   });
 
-  it('at a plain OAuth server without OpenID names the account after the provider', async () => {
+  it('names the account after the provider at an OAuth server without OpenID Connect', async () => {
     const server = await ScriptedServer.start();
     server.onToken({ body: GOOD_TOKENS });
     const result = start({ provider: providerAt(server.issuer), scopes: ['read'] });

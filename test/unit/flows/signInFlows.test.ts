@@ -22,7 +22,7 @@ const CALLBACK_URI = 'vscode://session-keeper.session-keeper/callback';
 const PLAIN: ServerCapabilities = {};
 const DEVICE: ServerCapabilities = { device_authorization_endpoint: 'https://id.example.com/device' };
 const CAPABILITIES = {
-  'a server that says little': PLAIN,
+  'a server with minimal metadata': PLAIN,
   'a server with the device grant': DEVICE,
   'a server with the device grant in its list': {
     ...DEVICE,
@@ -48,7 +48,12 @@ const evaluated = (environment: Environment, capabilities: ServerCapabilities, s
 type Row = readonly [keyof typeof ENVIRONMENTS, keyof typeof CAPABILITIES, SignInMethod | undefined, string];
 const NOT_REGISTERED = '-uri:not-registered';
 const MATRIX: readonly Row[] = [
-  ['a desktop', 'a server that says little', undefined, `loopback ${NOT_REGISTERED} -device:no-device-endpoint paste`],
+  [
+    'a desktop',
+    'a server with minimal metadata',
+    undefined,
+    `loopback ${NOT_REGISTERED} -device:no-device-endpoint paste`,
+  ],
   ['a desktop', 'a server with the device grant', undefined, `loopback ${NOT_REGISTERED} device paste`],
   ['a desktop', 'a server with the device grant in its list', undefined, `loopback ${NOT_REGISTERED} device paste`],
   [
@@ -85,7 +90,12 @@ const MATRIX: readonly Row[] = [
   ['a desktop', 'a server with the device grant', 'uri', 'uri loopback device paste'],
   ['a desktop', 'a server with the device grant', 'device', `device loopback ${NOT_REGISTERED} paste`],
   ['a desktop', 'a server with the device grant', 'paste', `paste loopback ${NOT_REGISTERED} device`],
-  ['a desktop', 'a server that says little', 'device', `-device:no-device-endpoint loopback ${NOT_REGISTERED} paste`],
+  [
+    'a desktop',
+    'a server with minimal metadata',
+    'device',
+    `-device:no-device-endpoint loopback ${NOT_REGISTERED} paste`,
+  ],
   [
     'a desktop, beyond SSH, WSL or a container',
     'a server with the device grant',
@@ -95,7 +105,7 @@ const MATRIX: readonly Row[] = [
   ['a desktop, beyond SSH, WSL or a container', 'a server with the device grant', 'uri', 'uri loopback device paste'],
   [
     'a browser on the same machine',
-    'a server that says little',
+    'a server with minimal metadata',
     undefined,
     `loopback ${NOT_REGISTERED} -device:no-device-endpoint paste`,
   ],
@@ -113,7 +123,7 @@ const MATRIX: readonly Row[] = [
   ],
   [
     'a browser elsewhere',
-    'a server that says little',
+    'a server with minimal metadata',
     undefined,
     `-loopback:browser-elsewhere ${NOT_REGISTERED} -device:no-device-endpoint paste`,
   ],
@@ -139,7 +149,7 @@ const MATRIX: readonly Row[] = [
   ],
   [
     'a web worker',
-    'a server that says little',
+    'a server with minimal metadata',
     undefined,
     `-loopback:cannot-listen ${NOT_REGISTERED} -device:no-device-endpoint paste`,
   ],
@@ -202,7 +212,7 @@ describe('The sign-in methods', () => {
     assert.deepEqual([findFlow(undefined), findFlow('constructor'), findFlow(1)], [undefined, undefined, undefined]);
   });
 
-  it('say where their redirect URIs lead to', () => {
+  it('specify the targets of their redirect URIs', () => {
     for (const flow of SIGN_IN_FLOWS) {
       const uris = flow.redirectUris(providerAt(ISSUER, { redirectPorts: [1, 2] }), CALLBACK_URI);
       const targets = uris.map((uri) => (isRedirectUri(uri) ? 'loopback-port' : uri === CALLBACK_URI ? 'editor' : uri));
@@ -220,7 +230,7 @@ describe('The sign-in methods to offer after one', () => {
     assert.deepEqual(fallbackFlows('paste', available), ['loopback', 'device']);
   });
 
-  it('are all of them when none was tried, or one that is unavailable', () => {
+  it('are all of them when none, or an unavailable one, was tried', () => {
     assert.deepEqual(fallbackFlows(undefined, available), available);
     assert.deepEqual(fallbackFlows('uri', available), available);
     assert.deepEqual(fallbackFlows('paste', ['paste']), []);
@@ -232,7 +242,7 @@ describe('The redirect URIs to register', () => {
     redirectUrisFor(providerAt(ISSUER, fields), method, CALLBACK_URI);
   const ANY_PORT = ['http://127.0.0.1/callback'];
 
-  it('are those of the method, or of the one that the entry names', () => {
+  it('are those of the method, or of the one in the entry', () => {
     assert.deepEqual(registered('loopback'), ANY_PORT);
     assert.deepEqual(registered('paste', { redirectPorts: [8400] }), ['http://127.0.0.1:8400/callback']);
     assert.deepEqual(registered('uri'), [CALLBACK_URI]);
@@ -248,7 +258,7 @@ describe('The redirect URIs to register', () => {
 });
 
 describe('A loopback redirect after a sign-out', () => {
-  it('is possible when the browser comes back to this machine, or the entry says so', () => {
+  it('is possible when the browser returns to this machine, or the entry says that it does', () => {
     const possible = (where: keyof typeof ENVIRONMENTS, signInMethod?: SignInMethod): boolean =>
       canUseLoopback(ENVIRONMENTS[where], providerAt(ISSUER, { signInMethod }));
     assert.deepEqual([possible('a desktop'), possible('a browser elsewhere')], [true, false]);

@@ -1,4 +1,4 @@
-// A sign-in by each of the methods, but for the usual one.
+// A sign-in with each of the methods except the usual one.
 import assert from 'node:assert/strict';
 import { MINUTE, SECOND } from '../../../src/core/clock.ts';
 import { Failure } from '../../../src/core/failure.ts';
@@ -9,14 +9,14 @@ import { Person } from '../../support/browserless.ts';
 import { rejectsWith } from '../../support/failures.ts';
 import { freePort } from '../../support/freePort.ts';
 import { ScriptedServer } from '../../support/scriptedServer.ts';
-import { Desk } from '../../support/signInFixture.ts';
-import { Door } from '../../support/signOutFixture.ts';
+import { SignInFixture } from '../../support/signInFixture.ts';
+import { SignOutFixture } from '../../support/signOutFixture.ts';
 import { demoClientId, startIdentityServer, type IdentityServer } from '../../../tools/identityServer.ts';
 import { leaks } from '../../../tools/leaks.ts';
 
 describe('A sign-in', () => {
   let identity: IdentityServer;
-  let signInController: Desk;
+  let signInController: SignInFixture;
   let caller: AbortController;
 
   before(async () => {
@@ -28,7 +28,7 @@ describe('A sign-in', () => {
   });
 
   beforeEach(() => {
-    signInController = new Desk();
+    signInController = new SignInFixture();
     caller = new AbortController();
     identity.journal.clear();
   });
@@ -47,7 +47,7 @@ describe('A sign-in', () => {
   };
   const loopbackOf = (address: string): string => new URL(address).searchParams.get('redirect_uri') ?? '';
 
-  describe('by a code', () => {
+  describe('with a code', () => {
     const device = (
       more: Partial<SignInRequest> = {},
     ): { readonly result: Promise<SignInGrant>; readonly shown: Promise<readonly [ShownCode, AbortSignal]> } => {
@@ -57,7 +57,7 @@ describe('A sign-in', () => {
       });
       return { result: start({ method: 'device', onCode: (code, over) => show(code, over), ...more }), shown };
     };
-    /** Lets the clock go on until the sign-in is over. */
+    /** Advances the clock until the sign-in is over. */
     const until = async (result: Promise<unknown>): Promise<void> => {
       const over = new AbortController();
       const end = (): void => over.abort();
@@ -68,7 +68,7 @@ describe('A sign-in', () => {
       }
     };
 
-    it('goes through a real server, whose page has the code in it already', async () => {
+    it('works at a real server, whose page already contains the code', async () => {
       const { result, shown } = device();
       const [code, over] = await shown;
       assert.match(code.userCode, /^[A-Z]{4}-[A-Z]{4}$/);
@@ -85,7 +85,7 @@ describe('A sign-in', () => {
       assert.deepEqual(leaks(identity.journal, [{ name: 'the log', text: signInController.lines.join('\n') }]), []);
     });
 
-    it('ends where the person refuses', async () => {
+    it('ends when the user denies access', async () => {
       const { result, shown } = device();
       const [code] = await shown;
       await new Person({ allows: false }).typeCode(code.verificationUriComplete ?? '');
@@ -93,7 +93,7 @@ describe('A sign-in', () => {
       await rejectsWith(result, 'denied', 'access_denied');
     });
 
-    it('may take longer than the deadline, and as long as the server says', async () => {
+    it("may take longer than the deadline, up to the server's limit", async () => {
       const { result, shown } = device({ deadline: MINUTE });
       const [, over] = await shown;
       await signInController.clock.pass(5 * MINUTE);
@@ -103,7 +103,7 @@ describe('A sign-in', () => {
       assert.equal(over.aborted, true);
     });
 
-    it('is over for the one who shows the code once it is called off', async () => {
+    it("aborts the signal for the displayed code once it's canceled", async () => {
       const { result, shown } = device();
       const [, over] = await shown;
       caller.abort(new Failure('canceled', 'enough'));
@@ -111,7 +111,7 @@ describe('A sign-in', () => {
       assert.equal(over.aborted, true);
     });
 
-    it('is used when the entry names it, and not when the server lacks it', async () => {
+    it("is used when the entry specifies it, but not when the server doesn't support it", async () => {
       const shown: ShownCode[] = [];
       const asked = start({
         provider: providerAt(identity.issuer, { clientId: demoClientId, signInMethod: 'device' }),
@@ -135,7 +135,7 @@ describe('A sign-in', () => {
     });
   });
 
-  it('uses the first method that is available, and offers the others after it', async () => {
+  it('uses the first available method, and offers the others after it', async () => {
     signInController.environment = { isBrowser: true, isRemote: true, isWorker: false, isPageLocal: false };
     const { provider } = request();
     const result = start({ onCode: () => caller.abort(new Failure('canceled', 'enough')) });
@@ -157,7 +157,7 @@ describe('A sign-in', () => {
     await server.stop();
   });
 
-  it('takes the code alone from who pastes it, and no code of somebody else', async () => {
+  it('accepts a pasted code alone, and rejects a code of another sign-in', async () => {
     const codeAt = async (address: string): Promise<string> =>
       (await new Person().authorize(address)).searchParams.get('code') ?? '';
     signInController.asking = async (passes) => {
@@ -170,7 +170,7 @@ describe('A sign-in', () => {
       path: '/.well-known/openid-configuration',
       action: { kind: 'rewrite', body: (body) => ({ ...body, authorization_response_iss_parameter_supported: false }) },
     });
-    signInController = new Desk();
+    signInController = new SignInFixture();
     signInController.asking = async (passes) => {
       const code = await codeAt(await signInController.address());
       return passes(code) ? code : undefined;
@@ -213,7 +213,7 @@ describe('A sign-in', () => {
     await server.stop();
   });
 
-  it('comes back to a redirect URI without a path, at a server that compares it', async () => {
+  it('returns to a redirect URI without a path, at a server that compares it', async () => {
     const port = await freePort();
     const redirectUri = `http://localhost:${port}`;
     const server = await startIdentityServer({
@@ -236,20 +236,20 @@ describe('A sign-in', () => {
     await server.stop();
   });
 
-  describe('whose browser does not come back', () => {
+  describe("whose browser doesn't return", () => {
     const waits = (
       more: Partial<SignInRequest> = {},
     ): { readonly hints: AbortSignal[]; readonly result: Promise<SignInGrant> } => {
       const hints: AbortSignal[] = [];
       return { hints, result: start({ onStillWaiting: (over) => hints.push(over), ...more }) };
     };
-    // The browser has been opened, and what follows that is done.
+    // The browser has been opened, and everything after that is done.
     const opened = async (): Promise<void> => {
       await signInController.address();
       await signInController.clock.pass(0);
     };
 
-    it('says so after 30 seconds, once, until the browser comes', async () => {
+    it('shows a hint after 30 seconds, once, until the browser returns', async () => {
       const { hints, result } = waits();
       const address = await signInController.address();
       await signInController.clock.pass(30 * SECOND - 1);
@@ -268,7 +268,7 @@ describe('A sign-in', () => {
       );
     });
 
-    it('says nothing where the browser came before', async () => {
+    it('shows no hint when the browser returned before that', async () => {
       const { hints, result } = waits();
       await new Person().signIn(await signInController.address());
       await result;
@@ -276,7 +276,7 @@ describe('A sign-in', () => {
       assert.deepEqual(hints, []);
     });
 
-    it('takes that back when it is called off, replaced, or too late', async () => {
+    it("withdraws the hint when it's canceled, replaced, or timed out", async () => {
       for (const end of [
         () => caller.abort(new Failure('canceled', 'enough')),
         () => void start({ onStillWaiting: () => {} }),
@@ -297,11 +297,11 @@ describe('A sign-in', () => {
         );
         caller.abort(new Failure('canceled', 'enough'));
         caller = new AbortController();
-        signInController = new Desk();
+        signInController = new SignInFixture();
       }
     });
 
-    it('says nothing of a browser that is not to come back to this machine by itself', async () => {
+    it("shows no hint when the browser isn't expected to return automatically", async () => {
       signInController.asking = () => new Promise(() => {});
       const { hints, result } = waits({ method: 'paste' });
       await opened();
@@ -312,7 +312,7 @@ describe('A sign-in', () => {
     });
   });
 
-  it('gets its fixed port although the one before still shows its last page there', async () => {
+  it('gets its fixed port although the previous one still serves its final page there', async () => {
     const port = await freePort();
     const provider = providerAt(identity.issuer, { clientId: demoClientId, redirectPorts: [port] });
     for (const id of ['acme', 'other', 'acme']) {
@@ -324,7 +324,7 @@ describe('A sign-in', () => {
     assert.equal(signInController.signInService.releasePorts([port]), false);
   });
 
-  it('names a port that the server knows, also where the person pastes the address', async () => {
+  it('uses a registered port, also when the user pastes the URL', async () => {
     const provider = providerAt(identity.issuer, { clientId: demoClientId, redirectPorts: [45_678] });
     signInController.asking = () => new Promise(() => {});
     const result = start({ provider, method: 'paste' });
@@ -334,7 +334,7 @@ describe('A sign-in', () => {
     result.catch(() => {});
   });
 
-  it('has an address that works each time that the page is opened again, also where the request is pushed', async () => {
+  it('provides a working URL each time the page is opened again, also when the request is pushed', async () => {
     const server = await startIdentityServer({ features: { pushedAuthorizationRequests: { enabled: true } } });
     const provider = providerAt(server.issuer, { clientId: demoClientId, pushedAuthorization: true });
     let again = (): Promise<string> => Promise.reject(new Error('not yet'));
@@ -345,7 +345,7 @@ describe('A sign-in', () => {
       },
     });
     const first = await signInController.address();
-    // What the server does with a reference whose minute is over.
+    // The server's response to a reference that has expired.
     const [, reference = ''] = /request_uri:(.+)$/.exec(new URL(first).searchParams.get('request_uri') ?? '') ?? [];
     await (await server.provider.PushedAuthorizationRequest.find(reference))?.destroy();
     assert.equal((await new Person().authorize(first)).searchParams.get('error'), 'invalid_request_uri');
@@ -358,20 +358,20 @@ describe('A sign-in', () => {
     await server.stop();
   });
 
-  it('gets its port from a sign-out that still waits there, and fails where somebody else has it', async () => {
+  it('gets its port from a sign-out that is still waiting there, and fails when another program uses it', async () => {
     const port = await freePort();
     const provider = providerAt(identity.issuer, { clientId: demoClientId, redirectPorts: [port] });
-    const door = new Door();
+    const signOutFixture = new SignOutFixture();
     const leaving = {
       server: await discovered(identity.issuer, { ...provider, signOutAtServer: 'return' }),
       accountId: 'account-1001',
       signedInAt: 0,
       idToken: undefined,
     };
-    const end = door.signOuts.open(Promise.resolve(leaving));
-    await door.address();
+    const end = signOutFixture.signOuts.open(Promise.resolve(leaving));
+    await signOutFixture.address();
     await rejectsWith(start({ provider }), 'no-loopback', 'ports-in-use');
-    signInController.releasePorts = (ports) => door.signOuts.releasePorts(ports);
+    signInController.releasePorts = (ports) => signOutFixture.signOuts.releasePorts(ports);
     const result = start({ provider });
     assert.equal(loopbackOf(await signInController.address()), `http://127.0.0.1:${String(port)}/callback`);
     assert.equal(await end, 'not-returned');

@@ -11,7 +11,7 @@ import { settle } from '../../support/fakeClock.ts';
 import { FakeFolder } from '../../support/fakeStore.ts';
 import { rejectsWith } from '../../support/failures.ts';
 import { ManualAsyncClock } from '../../support/manualAsyncClock.ts';
-import { Desk } from '../../support/signInFixture.ts';
+import { SignInFixture } from '../../support/signInFixture.ts';
 import { startIdentityServer } from '../../../tools/identityServer.ts';
 import { leaks } from '../../../tools/leaks.ts';
 
@@ -19,7 +19,7 @@ const CALLBACK_URI = 'vscode://session-keeper.session-keeper/callback';
 const CODE = 'code-of-this-test-0123456789';
 const STATE = 'state-of-this-test-0123456789';
 
-describe('A callback by a URI of the editor', () => {
+describe('A callback through a URI of the editor', () => {
   let clock: ManualAsyncClock;
   let folder: FakeFolder;
   let lines: string[];
@@ -47,7 +47,7 @@ describe('A callback by a URI of the editor', () => {
       .createReceiver(CALLBACK_URI)
       .waitForCallback((parameters) => parameters.get('state') === state, caller.signal, state);
     answer.catch(() => {});
-    // Hashing takes real time, of which the clock knows nothing.
+    // Hashing takes real time, which the manual clock doesn't count.
     for (const before = folder.files.size; folder.failing === false && folder.files.size === before;) {
       await clock.rest();
     }
@@ -65,13 +65,13 @@ describe('A callback by a URI of the editor', () => {
     router.handleCallback(...onDesktop(`${CALLBACK_URI}?${text}`));
   const query = (more = ''): string => `code=${CODE}&state=${STATE}${more}`;
 
-  it('is taken in the window that waits for it', async () => {
+  it('is received in the window that waits for it', async () => {
     const { answer } = await wait();
     await arrive(waiting, query('&iss=https://id.example.com'));
     assert.deepEqual(Object.fromEntries(await answer), { code: CODE, state: STATE, iss: 'https://id.example.com' });
   });
 
-  it('is taken although it arrives at once, and the browser is not opened before other windows can take it', async () => {
+  it("is received even if it arrives immediately, and the browser isn't opened before other windows can receive it", async () => {
     const redirect = waiting.createReceiver(CALLBACK_URI);
     const answer = redirect.waitForCallback((parameters) => parameters.get('state') === STATE, caller.signal, STATE);
     await arrive(waiting, query());
@@ -88,7 +88,7 @@ describe('A callback by a URI of the editor', () => {
     assert.equal((await second).get('code'), '2');
   });
 
-  it('is waited for although the folder takes for ever', async () => {
+  it('is awaited although the folder never responds', async () => {
     const stuck = new UriCallbackRouter({
       clock,
       log: silentLog,
@@ -112,7 +112,7 @@ describe('A callback by a URI of the editor', () => {
     assert.equal((await answer).get('code'), CODE);
   });
 
-  it('is passed on from another window within a second', async () => {
+  it('is forwarded from another window within a second', async () => {
     const { answer } = await wait();
     await arrive(other, query());
     assert.equal(await isOver(answer), false);
@@ -120,7 +120,7 @@ describe('A callback by a URI of the editor', () => {
     assert.equal((await answer).get('code'), CODE);
   });
 
-  it('finds its own of many that wait, in one window and in several', async () => {
+  it('reaches the right one of many waiting sign-ins, in one window and in several', async () => {
     const [first, second, third] = [await wait(), await wait('second-state'), await wait('third-state', other)];
     await arrive(other, 'code=2&state=second-state');
     await arrive(waiting, 'code=3&state=third-state');
@@ -132,7 +132,7 @@ describe('A callback by a URI of the editor', () => {
     );
   });
 
-  it('leaves nothing that tells the state or the code, neither in the folder while it waits nor in the log', async () => {
+  it('leaves nothing that reveals the state or the code in the folder or in the log', async () => {
     await wait();
     await arrive(other, query());
     assert.equal(folder.files.size, 2);
@@ -162,11 +162,11 @@ describe('A callback by a URI of the editor', () => {
     ['another state', `code=${CODE}&state=other`],
     ['no state', `code=${CODE}`],
     ['two states', `${query()}&state=${STATE}`],
-    ['more than any answer has', query(`&more=${'x'.repeat(20_000)}`)],
+    ['more than any response contains', query(`&more=${'x'.repeat(20_000)}`)],
     ['nothing', ''],
   ];
   for (const [what, text] of strays) {
-    it(`with ${what} is thrown away in every window, and not written down`, async () => {
+    it(`with ${what} is discarded in every window, and not written`, async () => {
       const { answer } = await wait();
       await arrive(waiting, text);
       await arrive(other, text);
@@ -177,7 +177,7 @@ describe('A callback by a URI of the editor', () => {
     });
   }
 
-  it('is ignored when its path is another one, without a word in the log', async () => {
+  it('is ignored and not logged when its path is different', async () => {
     const { answer } = await wait();
     await waiting.handleCallback(...onDesktop(`${CALLBACK_URI}/other?${query()}`));
     await other.handleCallback(...inBrowser(`vscode://session-keeper.session-keeper/open?${query()}`));
@@ -186,7 +186,7 @@ describe('A callback by a URI of the editor', () => {
     caller.abort(new Failure('canceled', 'enough'));
   });
 
-  it('that the one who waits does not take for an answer is no answer', async () => {
+  it("is ignored when the waiting sign-in doesn't accept it", async () => {
     const answer = waiting.createReceiver(CALLBACK_URI).waitForCallback(() => false, caller.signal, STATE);
     answer.catch(() => {});
     while (folder.files.size === 0) {
@@ -198,12 +198,12 @@ describe('A callback by a URI of the editor', () => {
     caller.abort(new Failure('canceled', 'enough'));
   });
 
-  it('is not written down where nobody waits', async () => {
+  it("isn't written when no sign-in is waiting", async () => {
     await arrive(other, query());
     assert.equal(folder.files.size, 0);
   });
 
-  it('that somebody has put into the folder who does not know the state is not taken', async () => {
+  it('is ignored when it was put into the folder without knowing the state', async () => {
     const { answer } = await wait();
     const [marker = ''] = folder.files.keys();
     const { key } = nodeCipher.newKey();
@@ -214,13 +214,13 @@ describe('A callback by a URI of the editor', () => {
     caller.abort(new Failure('canceled', 'enough'));
   });
 
-  it('keeps a plus sign and a percent sign also where VS Code has undone their encoding', async () => {
+  it('keeps a plus sign and a percent sign even when VS Code has decoded them', async () => {
     const { answer } = await wait();
     await arrive(waiting, `code=a+b%2541/c=&state=${STATE}`);
     assert.equal((await answer).get('code'), 'a+b%41/c=');
   });
 
-  it('keeps a plus sign that the server has not encoded in the code alone, in whichever window it arrives', async () => {
+  it("keeps a plus sign that the server didn't encode only in the code, in whichever window it arrives", async () => {
     for (const window of [waiting, other]) {
       for (const as of [onDesktop, inBrowser]) {
         const { answer } = await wait();
@@ -232,7 +232,7 @@ describe('A callback by a URI of the editor', () => {
     }
   });
 
-  it('is taken in its own window also where the folder cannot be used', async () => {
+  it("is received in its own window even when the folder can't be used", async () => {
     folder.failing = true;
     const { answer } = await wait();
     await arrive(other, query());
@@ -240,10 +240,10 @@ describe('A callback by a URI of the editor', () => {
     assert.equal(await isOver(answer), false);
     await arrive(waiting, query());
     assert.equal((await answer).get('code'), CODE);
-    assert.ok(lines.some((line) => line.includes('could not be passed on')));
+    assert.ok(lines.some((line) => line.includes("Couldn't forward")));
   });
 
-  it('keeps nobody waiting, nor a sign-in that is called off, where the folder hangs', async () => {
+  it("doesn't block a sign-in or its cancellation when the folder hangs", async () => {
     const never = (): Promise<never> => new Promise(() => {});
     Object.assign(folder, { list: never, read: never, write: never, delete: never });
     const [taken, off] = [STATE, 'second-state'].map((state) =>
@@ -260,7 +260,7 @@ describe('A callback by a URI of the editor', () => {
     await rejectsWith(off, 'canceled', 'enough');
   });
 
-  it('sweeps away what a window has left that died a day ago, and nothing younger', async () => {
+  it('deletes the files of a window that ended a day ago, and nothing newer', async () => {
     folder.files
       .set('dead.pending', String(clock.now() - DAY))
       .set('dead.callback', 'sealed')
@@ -274,10 +274,10 @@ describe('A callback by a URI of the editor', () => {
     caller.abort(new Failure('canceled', 'enough'));
   });
 
-  it('sweeps away an answer that nobody waits for, at a start too, and none that somebody does', async () => {
+  it('deletes a callback that no sign-in waits for, at startup, too, and keeps an awaited one', async () => {
     const { answer } = await wait();
     await arrive(other, query());
-    folder.files.set('orphan.callback', 'sealed').set('README', 'a file of somebody else');
+    folder.files.set('orphan.callback', 'sealed').set('README', 'a file of another program');
     await window().cleanUp();
     assert.deepEqual(
       [...folder.files.keys()].map((name) => name.replace(/^[0-9a-f]{32}/, 'mine')),
@@ -289,7 +289,7 @@ describe('A callback by a URI of the editor', () => {
     await window().cleanUp();
   });
 
-  it('leaves no answer behind where the one who waits stops while it is being written down', async () => {
+  it("leaves no callback behind when the sign-in ends while it's being written", async () => {
     await wait();
     const write = folder.write.bind(folder);
     folder.write = async (name, text) => {
@@ -300,10 +300,10 @@ describe('A callback by a URI of the editor', () => {
     await arrive(other, query());
     await clock.rest();
     assert.deepEqual([...folder.files.keys()], []);
-    assert.match(lines.at(-1) ?? '', /no sign-in waits for any more/);
+    assert.match(lines.at(-1) ?? '', /no sign-in is waiting for anymore/);
   });
 
-  it('brings a sign-in at a real server to its end that another window has got the answer of', async () => {
+  it('completes a sign-in at a real server whose callback another window received', async () => {
     const clients = [
       {
         client_id: 'linked',
@@ -315,7 +315,7 @@ describe('A callback by a URI of the editor', () => {
     ];
     const identity = await startIdentityServer({ clients });
     try {
-      const [signInController, second] = [new Desk(folder), new Desk(folder)];
+      const [signInController, second] = [new SignInFixture(folder), new SignInFixture(folder)];
       const provider = providerAt(identity.issuer, { clientId: 'linked', signInMethod: 'uri' });
       const result = signInController.signInService.signIn(
         { provider, scopes: ['openid', 'profile'], deadline: MINUTE, signal: caller.signal },

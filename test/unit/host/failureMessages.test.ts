@@ -12,23 +12,23 @@ import * as button from '../../../src/host/buttonLabels.ts';
 import * as notification from '../../../src/host/notificationMessages.ts';
 import { describeEntryProblem } from '../../../src/host/settingsMessages.ts';
 
-/** The first code of a category, as it comes about. */
+/** The first code of a category, without its prefix. */
 function codeOf(category: Category): string {
   const policy = FAILURE_POLICIES[category];
   return [...serverCodesOf(policy), ...localCodesOf(policy)][0]?.replace(/^\w+:/, '') ?? '';
 }
 
-const sentence = (category: Category, detail?: string, label = 'Acme'): string =>
+const messageFor = (category: Category, detail?: string, label = 'Acme'): string =>
   describeFailure(new Failure(category, codeOf(category), { detail }), label);
 
-/** The categories that are about this computer, whatever the provider. */
+/** The categories about this computer, whose messages don't name the provider. */
 const OF_THIS_COMPUTER: readonly Category[] = ['storage', 'no-loopback'];
 
-/** Words of specifications that say nothing to most people. */
+/** Words of specifications that most users don't know. */
 const JARGON =
   /\b(?:token endpoint|grants?|PKCE|JWT|nonce|callback|client authentication|authorization server|HTTP|4\d\d|5\d\d)\b/i;
 
-/** Where such a word has to be, because the person types it into the pages of the server. */
+/** The categories whose messages need such a word, because it's on the pages of the server. */
 const MAY_HAVE_JARGON: readonly Category[] = [
   'client-not-allowed',
   'redirect-rejected',
@@ -36,7 +36,7 @@ const MAY_HAVE_JARGON: readonly Category[] = [
   'unexpected-html',
 ];
 
-/** Everything that a hostile server would like to have in a notification. */
+/** Texts that a hostile server may want to inject into a notification. */
 const HOSTILE: readonly string[] = [
   '[Click here](command:workbench.action.quit)',
   '[Click here](https://evil.example.com/?a=1)',
@@ -51,19 +51,46 @@ const HOSTILE: readonly string[] = [
   '$(error) {0} {1} {provider}',
 ];
 
-/** What no notification may hold: links, commands, code, control and format characters, icons. */
+/** What no notification may contain: links, commands, code, control and format characters, icons. */
 const ALIVE =
   /\]\(|[<>`[\]]|:\/\/(?!127\.0\.0\.1\/callback)|\b(?:command|javascript|data|mailto|vscode):|www\.|\$\(|\p{Cc}|\p{Cf}|\p{Zl}|\p{Zp}|eyJ|ya29/iu;
 
-describe('the sentence for a failure', () => {
-  it('tells of a certificate that has expired that the clock may be the reason, and of a bound token what to set', () => {
+/** The other notifications, with a provider and values of a usual length. */
+const NOTIFICATIONS: readonly (() => string)[] = [
+  () => notification.signedIn('Acme', 'ada@example.com'),
+  () => notification.signedOut('Acme', 'ada@example.com'),
+  () => notification.signedOutUnconfirmed('Acme'),
+  () => notification.signedOutWithoutRevocation('Acme'),
+  () => notification.signedOutNotDeleted('Acme'),
+  () => notification.renewed('Acme', 'ada@example.com'),
+  () => notification.endsSoon('Acme', 'ada@example.com', '3:07:09 PM'),
+  () => notification.idleWarning('Acme', '3:07:09 PM'),
+  () => notification.signedOutIdle('Acme', 1_800_000),
+  notification.noProvider,
+  notification.syncDisabled,
+  () => notification.tokensNotSaved('Acme'),
+  () => notification.tlsDisabled('setting'),
+  () => notification.clockSkew('Acme', 600_000),
+  () => notification.clockComparison('Acme', 0, '3:07:09 PM'),
+  notification.kindMuted,
+  () => notification.clientSecretSaved('Acme'),
+  () => notification.clientSecretRemoved('Acme'),
+  () => notification.entryNotSaved('Acme'),
+  () => notification.noRefreshToken('Acme', 'ada@example.com'),
+  () => notification.refreshTokenAfterConsent('Acme'),
+  () => notification.noRefreshTokenAfterConsent('Acme'),
+  notification.noSession,
+];
+
+describe('the message for a failure', () => {
+  it('mentions the clock for an expired certificate, and the setting for a DPoP-bound token', () => {
     assert.match(
       describeFailure(new Failure('certificate', 'CERT_HAS_EXPIRED'), 'Acme'),
-      /has expired, or the clock of this computer is wrong/,
+      /has expired, or your computer’s clock is wrong/,
     );
     assert.match(
       describeFailure(new Failure('unsupported-server', 'token-type', { detail: 'dpop' }), 'Acme'),
-      /Put "dpop" into/,
+      /Turn on "dpop"/,
     );
     assert.doesNotMatch(
       describeFailure(new Failure('unsupported-server', 'token-type', { detail: 'mac' }), 'Acme'),
@@ -71,25 +98,25 @@ describe('the sentence for a failure', () => {
     );
     assert.match(
       describeFailure(new Failure('unsupported-server', 'token-type', { detail: 'Bearer' }), 'Acme'),
-      /isn’t bound to a key/,
+      /didn’t issue a DPoP-bound token/,
     );
   });
 
-  it('names the issuer that belongs into the settings, and where a redirect leads, without a link', () => {
+  it('names the issuer to configure and the target of a redirect, without a link', () => {
     const issuer = describeFailure(
       new Failure('issuer-mismatch', 'issuer-setting', { detail: 'https://real.example.com/x' }),
       'Acme',
     );
-    assert.match(issuer, /another issuer, real\.example\.com\/x\..*"issuer"/);
+    assert.match(issuer, /different issuer: real\.example\.com\/x\. .*"issuer"/);
     assert.doesNotMatch(issuer, ALIVE);
     assert.match(
       describeFailure(new Failure('unexpected-html', 'http-302', { detail: 'portal.example.com' }), 'Acme'),
-      /redirects to another server, portal\.example\.com/,
+      /was redirected to portal\.example\.com\./,
     );
-    assert.doesNotMatch(describeFailure(new Failure('unexpected-html', 'http-302'), 'Acme'), /redirects/);
+    assert.doesNotMatch(describeFailure(new Failure('unexpected-html', 'http-302'), 'Acme'), /redirected/);
   });
 
-  it('does not repeat a code that is all the server says', () => {
+  it("doesn't repeat an error description that is the same as the code", () => {
     assert.equal(
       describeFailure(new Failure('unknown-error', 'token_revoked', { detail: 'token revoked' }), 'Acme'),
       describeFailure(new Failure('unknown-error', 'token_revoked'), 'Acme'),
@@ -97,63 +124,63 @@ describe('the sentence for a failure', () => {
   });
 
   for (const category of CATEGORIES) {
-    it(`"${category}" is short and whole`, () => {
-      const said = sentence(category);
-      assert.ok(said.length <= 220, `${said.length} characters`);
-      assert.match(said, /^[\p{Lu}“].*[.?!]$/u);
-      assert.doesNotMatch(said, /\{\w+\}|undefined|\s{2}|\.\./);
+    it(`"${category}" is short and complete`, () => {
+      const text = messageFor(category);
+      assert.ok(text.length <= 220, `${text.length} characters`);
+      assert.match(text, /^\p{Lu}.*[.?!]$/u);
+      assert.doesNotMatch(text, /\{\w+\}|undefined|\s{2}|\.\./);
     });
 
-    it(`"${category}" says what it is about in the words of people`, () => {
-      // What it quotes is a name in the settings or in the server's own pages.
-      const said = sentence(category).replace(/“[^”]*”/g, '');
-      assert.equal(said.includes('Acme'), !OF_THIS_COMPUTER.includes(category));
+    it(`"${category}" names the provider and avoids jargon`, () => {
+      // Quoted text is a name from the settings or from the server.
+      const text = messageFor(category).replace(/"[^"]*"|\([^)]*\)/g, '');
+      assert.equal(text.includes('Acme'), !OF_THIS_COMPUTER.includes(category));
       if (!MAY_HAVE_JARGON.includes(category)) {
-        assert.doesNotMatch(said, JARGON);
+        assert.doesNotMatch(text, JARGON);
       }
-      assert.ok(!category.includes('-') || !said.includes(category));
+      assert.ok(!category.includes('-') || !text.includes(category));
     });
 
-    it(`"${category}" stays harmless whatever the server says`, () => {
-      for (const words of HOSTILE) {
-        const said = sentence(category, sanitizeServerText(words));
-        assert.doesNotMatch(said, ALIVE, words.slice(0, 60));
-        assert.ok(said.length <= 220 + 240, `${said.length} characters`);
+    it(`"${category}" is sanitized whatever the server sends`, () => {
+      for (const hostile of HOSTILE) {
+        const text = messageFor(category, sanitizeServerText(hostile));
+        assert.doesNotMatch(text, ALIVE, hostile.slice(0, 60));
+        assert.ok(text.length <= 220 + 240, `${text.length} characters`);
       }
     });
   }
 
-  it('promises that the session is kept only where it is, and wants a new sign-in only where nothing else helps', () => {
+  it('says that the user is still signed in only if the session is kept, and asks to sign in only if that helps', () => {
     for (const category of CATEGORIES) {
       const { outcome, actions } = FAILURE_POLICIES[category];
-      const said = sentence(category);
-      if (/session is kept|tried again/.test(said)) {
+      const text = messageFor(category);
+      if (/still signed in|[Rr]etrying/.test(text)) {
         assert.ok(outcome === 'retrying' || outcome === 'needs-attention', category);
       }
       if (outcome === 'ended') {
-        assert.match(said, /[Ss]ign(?:ing)? in|new sign-in/, category);
+        assert.match(text, /[Ss]ign in/, category);
       }
-      if (said.includes('Sign in again')) {
+      if (text.includes('Sign in again')) {
         assert.ok(([...actions] as string[]).includes('sign-in'), category);
       }
     }
   });
 
-  it('is another one for each category', () => {
-    assert.equal(new Set(CATEGORIES.map((category) => sentence(category))).size, CATEGORIES.length);
+  it('is different for each category', () => {
+    assert.equal(new Set(CATEGORIES.map((category) => messageFor(category))).size, CATEGORIES.length);
   });
 
-  it('quotes the server where it explains itself, and leaves no empty quotes where it does not', () => {
+  it('quotes the error description of the server, and has no empty quotes without one', () => {
     assert.match(
-      sentence('consent-needed', 'The application needs a new permission.'),
-      /give it\. The server says: “The application needs a new permission\.”$/,
+      messageFor('consent-needed', 'The application needs a new permission.'),
+      /to continue\. Server message: \"The application needs a new permission\.\"$/,
     );
     for (const category of CATEGORIES) {
-      assert.doesNotMatch(sentence(category, ''), /“”|\(\)/, category);
+      assert.doesNotMatch(messageFor(category, ''), /\"\"|\(\)/, category);
     }
   });
 
-  it('does not quote a server about what is a person’s own, or about an answer that may come from somebody else', () => {
+  it("doesn't quote the server about personal matters, or in a response that may come from another server", () => {
     for (const category of [
       'denied',
       'password-expired',
@@ -162,23 +189,26 @@ describe('the sentence for a failure', () => {
       'unexpected-html',
       'storage',
     ] as const) {
-      assert.equal(sentence(category, 'call 555'), sentence(category), category);
+      assert.equal(messageFor(category, 'call 555'), messageFor(category), category);
     }
   });
 
-  it('puts a provider’s name in once, even one that looks like a placeholder', () => {
-    assert.match(sentence('network', undefined, '{0}{1}'), /^\{0\}\{1\} cannot be reached/);
-    assert.match(sentence('consent-needed', 'call {0}', 'A {1} B'), /^A \{1\} B needs your consent.*“call \{0\}”$/);
+  it('inserts the label of a provider once, even if it looks like a placeholder', () => {
+    assert.match(messageFor('network', undefined, '{0}{1}'), /^Couldn’t reach \{0\}\{1\}\. /);
+    assert.match(
+      messageFor('consent-needed', 'call {0}', 'A {1} B'),
+      /^A \{1\} B requires your consent.*\"call \{0\}\"$/,
+    );
   });
 
-  it('for an error that nobody expected says nothing of its message', () => {
-    const said = describeFailure(new TypeError('Bearer SECRET-token is wrong'), 'Acme');
-    assert.equal(said, 'Something unexpected went wrong with Acme. The log says more.');
+  it("doesn't contain the message of an unexpected error", () => {
+    const text = describeFailure(new TypeError('Bearer SECRET-token is wrong'), 'Acme');
+    assert.equal(text, 'An unexpected error occurred with Acme. See the log for details.');
   });
 });
 
 describe('the label of an action', () => {
-  it('is another one for each, short, and without a full stop', () => {
+  it('is different for each action, short, and has no period', () => {
     const labels = [
       ...new Set(
         CATEGORIES.flatMap((category): readonly string[] => FAILURE_POLICIES[category].actions.map(button.forAction)),
@@ -187,26 +217,39 @@ describe('the label of an action', () => {
     const actions = new Set(CATEGORIES.flatMap((category): readonly string[] => FAILURE_POLICIES[category].actions));
     assert.equal(labels.length, actions.size);
     for (const label of labels) {
-      assert.match(label, /^[A-Z][A-Za-z ]{2,27}…?$/);
+      assert.match(label, /^[A-Z][A-Za-z -]{2,27}…?$/);
     }
   });
 });
 
-describe('other sentences', () => {
-  it('have one form for one minute and another for more', () => {
-    assert.match(notification.signedOutIdle('Acme', 60_000), /signed out of Acme after 1 minute without activity\./);
-    assert.match(notification.signedOutIdle('Acme', 540_000), /after 9 minutes without/);
-    assert.match(notification.signedOutIdle('Acme', 5_000), /after 5 s without/);
+describe('other messages', () => {
+  it('have singular and plural forms of a unit', () => {
+    assert.match(notification.signedOutIdle('Acme', 60_000), /signed out of Acme after 1 minute of inactivity\./);
+    assert.match(notification.signedOutIdle('Acme', 540_000), /after 9 minutes of/);
+    assert.match(notification.signedOutIdle('Acme', 5_000), /after 5 seconds of/);
   });
 
-  it('name the entry and the field of a setting', () => {
+  it('name the entry and the field with a problem', () => {
     assert.equal(
       describeEntryProblem({ entry: '2', field: 'issuer', code: 'missing' }),
-      'Provider number 2 in the settings is not used: "issuer" is missing.',
+      'Provider #2 in Settings is ignored: "issuer" is missing.',
     );
     assert.match(
       describeEntryProblem({ entry: 'acme', field: 'issuer', code: 'not-https' }),
-      /^Provider “acme” in the settings is not used: "issuer" must start with https/,
+      /^Provider "acme" in Settings is ignored: "issuer" must start with https/,
     );
+  });
+});
+
+describe('the length of notifications', () => {
+  it('has a median below 90 characters', () => {
+    const lengths = [
+      ...CATEGORIES.map((category) => messageFor(category)),
+      ...NOTIFICATIONS.map((message) => message()),
+    ]
+      .map((text) => text.length)
+      .sort((one, other) => one - other);
+    const median = lengths[Math.floor(lengths.length / 2)] ?? NaN;
+    assert.ok(median < 90, `${median} characters`);
   });
 });

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { DAY, HOUR, MINUTE, SECOND } from '../../../src/core/clock.ts';
 import { isFresh, plannedRefresh } from '../../../src/core/lifetime.ts';
+import { formatNumber } from '../../../src/host/formatting.ts';
 import { PREFIX, SETTINGS } from '../../../src/host/ids.ts';
 import { NUMBER_SETTINGS, readNumberSettings, type NumberSettings } from '../../../src/host/numberSettings.ts';
 import { Settings } from '../../../src/host/settings.ts';
@@ -9,10 +10,10 @@ import { editor } from '../../support/fakeEditor.ts';
 
 type Name = keyof typeof NUMBER_SETTINGS;
 
-/** What is read where one setting has a value and the others have none. */
+/** Reads the settings if one of them has a value. */
 const reading = (name: Name, value: unknown): NumberSettings =>
   readNumberSettings((one) => (one === name ? value : undefined));
-/** What one setting counts as, in its own unit, and what is said of it. */
+/** Returns the used value of a setting, in its own unit, and the messages about it. */
 const used = (name: Name, value: unknown): [number, ...string[]] => {
   const { ms, problems } = reading(name, value);
   return [
@@ -21,8 +22,8 @@ const used = (name: Name, value: unknown): [number, ...string[]] => {
   ];
 };
 
-describe('the settings that are numbers', () => {
-  it('have defaults, in ms, of which nothing is said', () => {
+describe('the number settings', () => {
+  it('have defaults, in ms, without a message', () => {
     const { ms, problems } = readNumberSettings(() => undefined);
     assert.deepEqual(ms, {
       refreshLeeway: 5 * MINUTE,
@@ -36,7 +37,7 @@ describe('the settings that are numbers', () => {
     assert.deepEqual(problems, []);
   });
 
-  it('are taken as they are within their limits', () => {
+  it('are used unchanged within their limits', () => {
     for (const [name, values] of [
       ['refreshLeeway', [0, 0.5, 300, 86_400]],
       ['minimumValidity', [0, 1, 60, 86_400]],
@@ -52,10 +53,10 @@ describe('the settings that are numbers', () => {
     }
   });
 
-  it('count as the nearest limit beyond them, and say so in plain words', () => {
+  it('are replaced by the nearest limit if they are out of range, with a message', () => {
     const interval = (limit: number): [number, string] => [
       limit,
-      `"sessionKeeper.refreshInterval" must be 0 or between 5 and 10080 minutes. ${limit} is used.`,
+      `"sessionKeeper.refreshInterval" must be 0 or between 5 and 10,080 minutes. Using ${formatNumber(limit)} minutes.`,
     ];
     for (const value of [10_080.1, 20_000, 1e300, Infinity]) {
       assert.deepEqual(used('refreshInterval', value), interval(10_080), String(value));
@@ -65,37 +66,40 @@ describe('the settings that are numbers', () => {
     }
     assert.deepEqual(used('refreshLeeway', -1), [
       0,
-      '"sessionKeeper.refreshLeeway" must be between 0 and 86400 seconds. 0 is used.',
+      '"sessionKeeper.refreshLeeway" must be between 0 and 86,400 seconds. Using 0 seconds.',
     ]);
     assert.deepEqual(used('refreshLeeway', 86_401), [
       86_400,
-      '"sessionKeeper.refreshLeeway" must be between 0 and 86400 seconds. 86400 is used.',
+      '"sessionKeeper.refreshLeeway" must be between 0 and 86,400 seconds. Using 86,400 seconds.',
     ]);
     assert.deepEqual(used('minimumValidity', 1e9), [
       86_400,
-      '"sessionKeeper.minimumValidity" must be between 0 and 86400 seconds. 86400 is used.',
+      '"sessionKeeper.minimumValidity" must be between 0 and 86,400 seconds. Using 86,400 seconds.',
     ]);
     assert.deepEqual(used('signInTimeout', 0), [
       0.1,
-      '"sessionKeeper.signInTimeout" must be between 0.1 and 1440 minutes. 0.1 is used.',
+      '"sessionKeeper.signInTimeout" must be between 0.1 and 1,440 minutes. Using 0.1 minutes.',
     ]);
     assert.deepEqual(used('idleTimeout', -5)[0], 0);
     assert.deepEqual(used('expiryWarning', 99_999)[0], 10_080);
   });
 
-  it('count as the default where they are no numbers, and say so', () => {
+  it("are replaced by the default if they aren't numbers, with a message", () => {
     for (const name of Object.keys(NUMBER_SETTINGS) as Name[]) {
       const { default: fallback } = NUMBER_SETTINGS[name];
       for (const value of [NaN, '', '720', 'often', null, true, false, {}, [], [720], { minutes: 5 }]) {
-        const [is, said = '', ...more] = used(name, value);
+        const [is, message = '', ...more] = used(name, value);
         assert.deepEqual([is, more], [fallback, []], `${name} ${JSON.stringify(value)}`);
-        assert.match(said, new RegExp(`^"sessionKeeper\\.${name}" must be .* ${fallback} is used\\.$`));
+        assert.match(
+          message,
+          new RegExp(`^"sessionKeeper\\.${name}" must be .* Using ${fallback} (?:second|minute)s?\\.$`),
+        );
       }
     }
   });
 });
 
-describe('the settings, on their way to the rules', () => {
+describe('the settings as they are used', () => {
   const T = Date.UTC(2031, 0, 1);
   const renewable = (lifetime?: number): Parameters<typeof plannedRefresh>[0] => ({
     tokensRequestedAt: T,
@@ -117,7 +121,7 @@ describe('the settings, on their way to the rules', () => {
     settings.dispose();
   });
 
-  it('are seconds for the leeway, which comes off the expiry', () => {
+  it('are in seconds for the leeway, which is subtracted from the expiry', () => {
     assert.equal(dueAfter(HOUR), HOUR - 300 * SECOND);
     set('refreshLeeway', 600);
     assert.equal(dueAfter(HOUR), HOUR - 600 * SECOND);
@@ -127,7 +131,7 @@ describe('the settings, on their way to the rules', () => {
     assert.equal(dueAfter(HOUR), HOUR);
   });
 
-  it('are minutes for the refresh interval, by which a token is renewed whose server never said how long it lives', () => {
+  it('are in minutes for the refresh interval, after which a token with an unknown lifetime is renewed', () => {
     assert.deepEqual([dueAfter(), dueAfter(30 * DAY), dueAfter(HOUR)], [12 * HOUR, 12 * HOUR, HOUR - 5 * MINUTE]);
     assert.equal(plannedRefresh(renewable(), settings.lifetimes())?.reason, 'refresh interval');
     set('refreshInterval', 60);
@@ -140,7 +144,7 @@ describe('the settings, on their way to the rules', () => {
     assert.deepEqual([dueAfter(), dueAfter(30 * DAY)], [NaN, 30 * DAY - 5 * MINUTE]);
   });
 
-  it('are seconds for the validity that a caller gets at the least', () => {
+  it('are in seconds for the minimum validity', () => {
     const isEnough = (left: number): boolean => isFresh(renewable(HOUR), T + HOUR - left, settings.minimumValidity());
     assert.deepEqual([isEnough(60 * SECOND), isEnough(61 * SECOND)], [false, true]);
     set('minimumValidity', 600);
@@ -151,7 +155,7 @@ describe('the settings, on their way to the rules', () => {
     assert.equal(settings.minimumValidity(), DAY);
   });
 
-  it('are minutes for the warning, the sign-in and the idle time', () => {
+  it('are in minutes for the warning, the sign-in timeout and the idle timeout', () => {
     set('expiryWarning', 20);
     set('signInTimeout', 2);
     set('idleTimeout', 45);
@@ -169,7 +173,7 @@ describe('the settings, on their way to the rules', () => {
     );
   });
 
-  it('are found where they are out of range, and no more when they are not', () => {
+  it('are reported while they are out of range', () => {
     const found = (): [string, number][] =>
       settings.numberProblems.map(({ setting, used: instead }) => [setting.name, instead]);
     assert.deepEqual(found(), []);

@@ -22,8 +22,8 @@ describe('elapsed and elapsedAcrossRestart', () => {
       MINUTE,
       DAY + MINUTE,
     ],
-    ['go by the uptime when the clock was set back', MINUTE - DAY, 10 * HOUR + MINUTE, MINUTE, MINUTE],
-    ['go by the wall clock when the machine was restarted', HOUR, 5 * MINUTE, HOUR, HOUR],
+    ['use the uptime when the clock was set back', MINUTE - DAY, 10 * HOUR + MINUTE, MINUTE, MINUTE],
+    ['use the wall clock when the machine was restarted', HOUR, 5 * MINUTE, HOUR, HOUR],
     ['differ when the machine was restarted and has been up for longer than before', DAY, 11 * HOUR, HOUR, DAY],
     ['return 0 when the time would be negative', -DAY, 5 * MINUTE, 0, 0],
   ];

@@ -41,7 +41,7 @@ describe('ActivityReporter', () => {
     });
   });
 
-  /** The activity in the file, as an uptime. */
+  /** Returns the activity in the file, as an uptime. */
   const written = (): number | undefined => parseActivityTimestamp(folder.files.get(ACTIVITY_FILE) ?? '')?.uptime;
   const report = async (): Promise<void> => {
     lastActivity = clock.now();
@@ -71,7 +71,7 @@ describe('ActivityReporter', () => {
     assert.deepEqual([written(), clock.pending], [last, 0]);
   });
 
-  it('writes nothing, and tells the window, when another window has been active later', async () => {
+  it('writes nothing, and notifies the window, when another window was active later', async () => {
     await report();
     await clock.advance(INTERVAL);
     reporter.reportSoon();
@@ -114,7 +114,7 @@ describe('ActivityReporter', () => {
     assert.equal(written(), undefined);
   });
 
-  it('deletes the file and drops the report that is due when it is stopped', async () => {
+  it("deletes the file and cancels the report that is due when it's stopped", async () => {
     await report();
     await report();
     interval = undefined;

@@ -14,7 +14,7 @@ describe('ActivityTracker', () => {
     clock.jump(time);
     uptime += time;
   };
-  /** A session that was signed in some ms ago. */
+  /** Returns a session that was signed in a given time ago, in ms. */
   const signedIn = (ago: number): ReturnType<typeof recordAt> => recordAt('https://issuer.example', clock.now() - ago);
   const idleTime = (record = signedIn(10 * HOUR)): number => tracker.idleTime(record, TIMEOUT);
 
@@ -54,7 +54,7 @@ describe('ActivityTracker', () => {
     assert.equal(idleTime(), TIMEOUT);
   });
 
-  it('counts the offline time in spite of later activity when it is as long as the timeout, unless it is ignored', () => {
+  it("counts the offline time in spite of later activity when it's as long as the timeout, unless it's ignored", () => {
     tracker.start(TIMEOUT);
     tracker.record(uptime);
     assert.equal(idleTime(), TIMEOUT);

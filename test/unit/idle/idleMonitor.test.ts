@@ -1,4 +1,4 @@
-// The idle sign-out with several windows: it happens once, on time, and never while somebody is active in any window.
+// The idle sign-out with several windows: it happens once, on time, and never while the user is active in any window.
 import assert from 'node:assert/strict';
 import { DAY, HOUR, MINUTE, SECOND } from '../../../src/core/clock.ts';
 import { formatActivityTimestamp, parseActivityTimestamp } from '../../../src/idle/activity.ts';
@@ -38,7 +38,7 @@ describe('IdleMonitor', function () {
     });
   }
 
-  it('keeps the session when somebody is active in any window', async () => {
+  it('keeps the session when the user is active in any window', async () => {
     const all = await fixture.openSignedIn();
     for (let passed = 0; passed < 4 * HOUR; passed += 20 * MINUTE) {
       all[(passed / (20 * MINUTE)) % 3]?.idleMonitor.recordActivity();
@@ -48,7 +48,7 @@ describe('IdleMonitor', function () {
     assert.deepEqual(fixture.events, []);
   });
 
-  it('cancels the warning and refreshes as before when somebody is active again in one window', async () => {
+  it('cancels the warning and continues refreshing when the user is active again in one window', async () => {
     const [, other] = await fixture.openSignedIn();
     await fixture.windows.clock.pass(TIMEOUT - MINUTE);
     assert.equal(fixture.count('warn s1'), 3);
@@ -64,7 +64,7 @@ describe('IdleMonitor', function () {
   });
 
   for (const many of [1, 3]) {
-    it(`signs out before any refresh or answer when the machine wakes up after the timeout, in spite of activity (${many} windows)`, async () => {
+    it(`signs out before any refresh or response when the machine wakes up after the timeout, in spite of activity (${many} windows)`, async () => {
       const all = await fixture.openSignedIn(many);
       const [one] = all;
       await fixture.windows.clock.pass(10 * MINUTE);
@@ -98,7 +98,7 @@ describe('IdleMonitor', function () {
     assert.deepEqual([fixture.present, fixture.events], [3, []]);
   });
 
-  it('refreshes at once when the machine wakes up and another window has reported activity meanwhile', async () => {
+  it('refreshes immediately when the machine wakes up and another window has reported activity meanwhile', async () => {
     await fixture.openSignedIn(1);
     const { clock, folder } = fixture.windows;
     await clock.pass(MINUTE);
@@ -128,7 +128,7 @@ describe('IdleMonitor', function () {
   });
 
   for (const by of [DAY, -DAY]) {
-    it(`keeps to the timeout when the clock is set ${by > 0 ? 'forward' : 'back'} by a day`, async () => {
+    it(`uses the same timeout when the clock is set ${by > 0 ? 'forward' : 'back'} by a day`, async () => {
       const [one] = await fixture.openSignedIn();
       await fixture.windows.clock.pass(MINUTE);
       fixture.windows.leap(by);
@@ -155,7 +155,7 @@ describe('IdleMonitor', function () {
     assert.deepEqual([fixture.present, fixture.events, fixture.file], [1, [], undefined]);
   });
 
-  it('counts from the change when a timeout is set, and deletes the file when it is removed', async () => {
+  it("counts from the change when a timeout is set, and deletes the file when it's removed", async () => {
     fixture.timeouts.clear();
     await fixture.openSignedIn();
     await fixture.windows.clock.pass(DAY);
@@ -176,7 +176,7 @@ describe('IdleMonitor', function () {
     await fixture.assertSignedOut();
   });
 
-  it('fires a change of the session when it is no longer blocked', async () => {
+  it("fires a change of the session when it's no longer blocked", async () => {
     const [one] = await fixture.openSignedIn(1);
     const { clock, folder } = fixture.windows;
     await clock.pass(MINUTE);
@@ -188,7 +188,7 @@ describe('IdleMonitor', function () {
     assert.deepEqual(listed, [0, 1]);
   });
 
-  it('writes the file at once, then once per interval, when somebody is active without a pause', async () => {
+  it('writes the file immediately, then once per interval, when the user is continuously active', async () => {
     const [one] = await fixture.openSignedIn();
     await fixture.windows.clock.pass(MINUTE);
     const writes = new Map<number, string>();
@@ -212,7 +212,7 @@ describe('IdleMonitor', function () {
     assert.equal(fixture.windows.uptime - uptime, 15 * SECOND + 100);
   });
 
-  it('writes the file at once when a timeout is changed', async () => {
+  it('writes the file immediately when a timeout is changed', async () => {
     const [one] = await fixture.openSignedIn(1);
     await fixture.windows.clock.pass(MINUTE);
     one.idleMonitor.recordActivity();
@@ -223,7 +223,7 @@ describe('IdleMonitor', function () {
     assert.equal(parseActivityTimestamp(fixture.file ?? '')?.uptime, fixture.windows.uptime);
   });
 
-  it('writes activity that is not in the file yet when the window is disposed', async () => {
+  it("writes activity that isn't in the file yet when the window is disposed", async () => {
     const [one] = await fixture.openSignedIn(1);
     await fixture.windows.clock.pass(SECOND);
     one.idleMonitor.recordActivity();
@@ -233,7 +233,7 @@ describe('IdleMonitor', function () {
     assert.equal(parseActivityTimestamp(fixture.file ?? '')?.uptime, last);
   });
 
-  it('shows no warning when somebody is active after the timeout of another session only', async () => {
+  it("shows no warning when the user becomes active after only another session's timeout", async () => {
     const [one] = await fixture.openSignedIn(1);
     const providers = [providerAt(fixture.server.issuer), providerAt(fixture.server.issuer, { id: 'other' })];
     const second = fixture.windows.open({ idleTimeouts: fixture.timeouts, providers });
@@ -325,7 +325,7 @@ describe('IdleMonitor', function () {
     assert.deepEqual(
       [fixture.present, other?.sessionManager.getActive('acme')],
       [2, []],
-      'blocked until it is signed out',
+      "blocked until it's signed out",
     );
     await fixture.windows.clock.pass(14 * SECOND);
     assert.deepEqual(
@@ -343,7 +343,7 @@ describe('IdleMonitor', function () {
     const window = fixture.open();
     await fixture.windows.clock.pass(TIMEOUT - MINUTE);
     assert.deepEqual(
-      [fixture.present, window.lines.filter((line) => line.includes('last activity is invalid')).length],
+      [fixture.present, window.lines.filter((line) => line.includes('activity file is invalid')).length],
       [1, 1],
     );
     await fixture.windows.clock.pass(MINUTE);
@@ -363,7 +363,7 @@ describe('IdleMonitor', function () {
   });
 
   for (const failing of [true, 'writing'] as const) {
-    it(`goes by the activity in this window when the folder fails (${failing === true ? 'reading and writing' : failing})`, async () => {
+    it(`uses the activity in this window when the folder fails (${failing === true ? 'reading and writing' : failing})`, async () => {
       const [one] = await fixture.openSignedIn(1);
       fixture.windows.folder.failing = failing;
       for (let passed = 0; passed < 2 * HOUR; passed += 20 * MINUTE) {
@@ -376,7 +376,7 @@ describe('IdleMonitor', function () {
         [one.liveSessions.all(), fixture.count('out s1'), fixture.windows.secrets.has('session:s1')],
         [[], 1, false],
       );
-      assert.equal(one.lines.filter((line) => line.includes("Activity can't be shared")).length, 1);
+      assert.equal(one.lines.filter((line) => line.includes("Couldn't share activity")).length, 1);
     });
   }
 

@@ -1,4 +1,5 @@
-// The idle sign-out in windows that are opened after VS Code was closed: what they hand out, and what they sign out of.
+// The idle sign-out in windows that are opened after VS Code was closed: which tokens they return, and which sessions
+// they sign out of.
 import assert from 'node:assert/strict';
 import { DAY, HOUR, MINUTE, SECOND } from '../../../src/core/clock.ts';
 import { providerAt } from '../../support/fixtures.ts';
@@ -27,16 +28,16 @@ describe('IdleMonitor in a new window', function () {
   };
 
   for (const kind of STORE_MODELS) {
-    it(`signs out before it hands out any token when VS Code was closed for longer than the timeout (${kind} secrets)`, async () => {
+    it(`signs out before returning any token when VS Code was closed for longer than the timeout (${kind} secrets)`, async () => {
       await fixture.openSignedIn(2, kind);
       await fixture.windows.closeAll();
       const before = fixture.refreshes;
       await fixture.windows.clock.pass(TIMEOUT);
       const all = [fixture.open(), fixture.open(), fixture.open()];
-      const told = new Set<string>();
+      const returned = new Set<string>();
       const look = (): void =>
         all.forEach(({ sessionManager }) =>
-          sessionManager.getActive('acme').forEach(({ record }) => told.add(record.accessToken)),
+          sessionManager.getActive('acme').forEach(({ record }) => returned.add(record.accessToken)),
         );
       all.forEach(({ liveSessions, idleMonitor }) => {
         liveSessions.onDidChange(look);
@@ -45,14 +46,14 @@ describe('IdleMonitor in a new window', function () {
       const served = Promise.all(all.map(tokenIn));
       await fixture.windows.clock.pass(SECOND);
       assert.deepEqual(
-        [await served, [...told], fixture.refreshes - before],
+        [await served, [...returned], fixture.refreshes - before],
         [[undefined, undefined, undefined], [], 0],
       );
       await fixture.assertSignedOut();
     });
   }
 
-  it('hands out no token when another window is still signing out', async () => {
+  it('returns no token when another window is still signing out', async () => {
     await closed(TIMEOUT);
     const { clock, folder } = fixture.windows;
     const create = folder.create.bind(folder);
@@ -119,7 +120,7 @@ describe('IdleMonitor in a new window', function () {
     assert.deepEqual([fixture.present, fixture.events], [1, []]);
   });
 
-  it('serves the first caller when the sign-in was longer ago than the timeout, but somebody was active since', async () => {
+  it('serves the first caller when the sign-in was longer ago than the timeout, but there was activity since', async () => {
     const [one] = await fixture.openSignedIn(1);
     const { clock, folder } = fixture.windows;
     await clock.pass(20 * MINUTE);
@@ -155,7 +156,7 @@ describe('IdleMonitor in a new window', function () {
     ['', MINUTE],
     [' and has been up for longer than before', 3 * DAY],
   ] as const) {
-    it(`goes by the wall clock when the machine was restarted${what}`, async () => {
+    it(`uses the wall clock when the machine was restarted${what}`, async () => {
       await closed(TIMEOUT - MINUTE);
       fixture.windows.restart(uptime);
       fixture.open();
@@ -208,7 +209,7 @@ describe('IdleMonitor in a new window', function () {
       providerAt(fixture.server.issuer),
       fixture.windows.clock.now(),
       {},
-      { id: 'somebody', label: 'Somebody' },
+      { id: 'account-2', label: 'Kim' },
     );
     await Promise.all([window.sessionManager.addSession(grant), fixture.windows.clock.pass(MINUTE)]);
     assert.equal(window.sessionManager.getActive('acme').length, 1);
@@ -216,7 +217,7 @@ describe('IdleMonitor in a new window', function () {
     await fixture.windows.clock.pass(2 * MINUTE);
     assert.deepEqual(
       window.sessionManager.getActive('acme').map(({ record }) => record.account.id),
-      ['somebody'],
+      ['account-2'],
     );
   });
 });

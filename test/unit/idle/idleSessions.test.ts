@@ -53,7 +53,7 @@ describe('IdleSessions', () => {
     assert.deepEqual([sessions.isOverdue(record), ids(sessions.listOverdue())], [true, ['s1']]);
   });
 
-  it('watches no session when its provider has no timeout or is not configured', () => {
+  it("watches no session when its provider has no timeout or isn't configured", () => {
     clock.jump(HOUR);
     assert.deepEqual([sessions.timeout(record), ids(sessions.listWatched())], [TIMEOUT, ['s1']]);
     provider = undefined;

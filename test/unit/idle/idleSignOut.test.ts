@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { MINUTE, SECOND } from '../../../src/core/clock.ts';
 import type { SessionRecord } from '../../../src/core/session.ts';
-import { IdleSignOut } from '../../../src/idle/idleSignOut.ts';
+import { IdleSignOut, type IdleSignOutDependencies, type SignOutOutcome } from '../../../src/idle/idleSignOut.ts';
 import { IdleFixture } from '../../support/idleFixture.ts';
 import type { Window } from '../../support/windows.ts';
 
@@ -11,8 +11,11 @@ describe('IdleSignOut', () => {
   let other: Window;
   let record: SessionRecord;
   let calls: string[];
-  /** What signing out does. */
-  let signOut: (id: string) => Promise<unknown>;
+  /** The implementation of signing out. */
+  let signOut: IdleSignOutDependencies['signOut'];
+  /** The outcome of the sign-out of another window. */
+  let outcomeElsewhere: SignOutOutcome;
+  let outcomes: string[];
 
   beforeEach(async () => {
     fixture = await IdleFixture.start();
@@ -20,6 +23,8 @@ describe('IdleSignOut', () => {
     [window, other = window] = await fixture.openSignedIn(2);
     record = window.record();
     calls = [];
+    outcomes = [];
+    outcomeElsewhere = 'revoked';
     signOut = (id) => window.sessionManager.signOut(id);
   });
 
@@ -40,8 +45,12 @@ describe('IdleSignOut', () => {
         calls.push(`${name} signs out`);
         return signOut(id);
       },
+      outcomeOf: () => Promise.resolve(outcomeElsewhere),
     });
-    idleSignOut.onDidSignOut(({ timeout }) => calls.push(`${name} reports ${timeout}`));
+    idleSignOut.onDidSignOut(({ outcome, timeout }) => {
+      calls.push(`${name} reports ${timeout}`);
+      void outcome.then((known) => outcomes.push(`${name} ${known}`));
+    });
     return idleSignOut;
   };
 
@@ -54,7 +63,7 @@ describe('IdleSignOut', () => {
     assert.deepEqual([one.isRunning(record), two.isRunning(record), fixture.present], [false, false, 0]);
   });
 
-  it('signs out in another window after 5 s when the first one does not finish', async () => {
+  it("signs out in another window after 5 s when the first one doesn't finish", async () => {
     signOut = () => new Promise(() => {});
     const [one, two] = [create(window, 'one'), create(other, 'two')];
     one.start(record, MINUTE);
@@ -66,7 +75,7 @@ describe('IdleSignOut', () => {
   });
 
   it('is running until the sign-out is done, for that sign-in only', async () => {
-    const { promise, resolve } = Promise.withResolvers<undefined>();
+    const { promise, resolve } = Promise.withResolvers<{ readonly atServer: Promise<'revoked'> }>();
     signOut = () => promise;
     const one = create(window, 'one');
     one.start(record, MINUTE);
@@ -76,20 +85,20 @@ describe('IdleSignOut', () => {
     assert.deepEqual([one.isRunning(record), isDone], [true, false]);
     assert.equal(one.isRunning({ ...record, signedInAt: record.signedInAt + 1 }), false);
     one.reportSignedOut(record, MINUTE);
-    assert.deepEqual(calls, ['one signs out'], 'what is running reports itself');
-    resolve(undefined);
+    assert.deepEqual(calls, ['one signs out'], 'what is running is reported');
+    resolve({ atServer: Promise.resolve('revoked') });
     await fixture.windows.clock.pass(SECOND);
     assert.deepEqual([one.isRunning(record), isDone], [false, true]);
   });
 
-  it('does not sign out when the user has signed in again meanwhile', async () => {
+  it("doesn't sign out when the user has signed in again meanwhile", async () => {
     const one = create(window, 'one');
     one.start({ ...record, signedInAt: record.signedInAt - 1 }, MINUTE);
     await fixture.windows.clock.pass(SECOND);
     assert.deepEqual([calls, fixture.present], [[], 2]);
   });
 
-  it('does not sign out when it is disposed before another window has finished', async () => {
+  it("doesn't sign out when it's disposed before another window has finished", async () => {
     signOut = () => new Promise(() => {});
     create(window, 'one').start(record, MINUTE);
     await fixture.windows.clock.pass(0);
@@ -100,7 +109,55 @@ describe('IdleSignOut', () => {
     assert.deepEqual(calls, ['one signs out']);
   });
 
-  it('reports the sign-out and logs a warning when the session cannot be deleted', async () => {
+  const signOutLocally = (atServer: Promise<'revoked' | 'not-supported'>): typeof signOut => {
+    atServer.catch(() => {});
+    return (id) => {
+      window.liveSessions.remove(id);
+      return Promise.resolve({ atServer });
+    };
+  };
+
+  for (const [title, atServer, expected] of [
+    ['that the server confirmed it', () => Promise.resolve('revoked' as const), 'one revoked'],
+    ['that the server offers none', () => Promise.resolve('not-supported' as const), 'one not-supported'],
+    ['that the server didn’t confirm it', () => Promise.reject(new Error('offline')), 'one unconfirmed'],
+  ] as const) {
+    it(`reports ${title}`, async () => {
+      signOut = signOutLocally(atServer());
+      create(window, 'one').start(record, MINUTE);
+      await fixture.windows.clock.pass(SECOND);
+      assert.deepEqual(outcomes, [expected]);
+    });
+  }
+
+  it('reports an unconfirmed sign-out after 10 s when the server doesn’t respond', async () => {
+    signOut = signOutLocally(new Promise(() => {}));
+    create(window, 'one').start(record, MINUTE);
+    await fixture.windows.clock.pass(10 * SECOND - 1);
+    assert.deepEqual(outcomes, []);
+    await fixture.windows.clock.pass(1);
+    assert.deepEqual(outcomes, ['one unconfirmed']);
+  });
+
+  it('reports the outcome of the window that signed out', async () => {
+    outcomeElsewhere = 'not-supported';
+    create(window, 'one').reportSignedOut(record, MINUTE);
+    await fixture.windows.clock.pass(0);
+    assert.deepEqual(outcomes, ['one not-supported']);
+  });
+
+  it('reports the outcome at the server when the session can’t be deleted', async () => {
+    outcomeElsewhere = 'unconfirmed';
+    signOut = async (id) => {
+      window.liveSessions.remove(id);
+      return Promise.reject(new Error('locked'));
+    };
+    create(window, 'one').start(record, MINUTE);
+    await fixture.windows.clock.pass(SECOND);
+    assert.deepEqual(outcomes, ['one unconfirmed']);
+  });
+
+  it('reports the sign-out and logs a warning when the session can’t be deleted', async () => {
     signOut = async (id) => {
       window.liveSessions.remove(id);
       return Promise.reject(new Error('locked'));

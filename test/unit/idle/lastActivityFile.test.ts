@@ -27,7 +27,7 @@ describe('LastActivityFile', () => {
     clock.jump(time);
     uptime += time;
   };
-  /** Writes activity as another window does, which was some ms ago by both clocks. */
+  /** Writes activity like another window, a given time ago, in ms, on both clocks. */
   const writeElsewhere = (ago: number, byUptime = uptime - ago): void =>
     void folder.files.set(ACTIVITY_FILE, formatActivityTimestamp({ at: clock.now() - ago, uptime: byUptime }));
 
@@ -60,7 +60,7 @@ describe('LastActivityFile', () => {
     assert.equal(await file.read(), uptime - MINUTE - 30 * SECOND);
   });
 
-  it('keeps what it knows when the file cannot be read, and warns once', async () => {
+  it("keeps its information when the file can't be read, and warns once", async () => {
     await file.write(uptime);
     const last = uptime;
     folder.failing = true;

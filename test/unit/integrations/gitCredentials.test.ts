@@ -18,7 +18,7 @@ type GetCredentials = (host: { toString(): string }) => Promise<Credentials | un
 
 const NO_CREDENTIALS = { username: 'oauth2', password: '' };
 
-describe('the credentials for git', () => {
+describe('Git credentials', () => {
   let settings: Settings;
   let sessions: SessionRecord[];
   let failure: Failure | undefined;
@@ -89,11 +89,11 @@ describe('the credentials for git', () => {
     settings.dispose();
   });
 
-  it('are the access token, for the servers that the entry lists', async () => {
+  it('are the access token for the servers that the entry lists', async () => {
     for (const host of ['https://git.example.com', 'https://git.example.com/', 'http://127.0.0.1:3000']) {
       assert.deepEqual(await get(host), { username: 'oauth2', password: 'SECRET-access' }, host);
     }
-    assert.match(log.join('\n'), /access token used by git for https:\/\/git\.example\.com\./);
+    assert.match(log.join('\n'), /access token used by Git for https:\/\/git\.example\.com\./);
     assert.ok(!log.join().includes('SECRET'));
   });
 
@@ -107,23 +107,23 @@ describe('the credentials for git', () => {
     'http://127.0.0.1:3001',
     'not a URL',
   ]) {
-    it(`aren’t for ${host}, where VS Code asks as usual`, async () => {
+    it(`aren’t provided for ${host}, so that VS Code handles it as usual`, async () => {
       assert.equal(await get(host), undefined);
     });
   }
 
-  it('are for a URL with a user name, because it isn’t part of the server', async () => {
+  it('are provided for a URL with a user name, which isn’t part of the origin', async () => {
     assert.equal((await get('https://ada@git.example.com'))?.password, 'SECRET-access');
   });
 
-  it('are those of the first entry that lists the server', async () => {
+  it('belong to the first entry that lists the server', async () => {
     sessions.push({ ...SAMPLE, id: 'other', providerId: 'other', accessToken: 'SECRET-other' });
     const git = ['https://git.example.com'];
     configure({ id: 'other', git }, { git });
     assert.equal((await get('https://git.example.com'))?.password, 'SECRET-other');
   });
 
-  it('make git fail instead of ask for a password if the user is signed out, and offer to sign in once', async () => {
+  it('make Git fail without asking for a password if no user is signed in, with one notification to sign in', async () => {
     sessions = [];
     editor.respond = ({ buttons }) => buttons[0];
     assert.deepEqual(await get('https://git.example.com'), NO_CREDENTIALS);
@@ -131,12 +131,12 @@ describe('the credentials for git', () => {
     await settle();
     assert.deepEqual(
       editor.messages.map(({ text, buttons }) => [text, ...buttons]),
-      [['Couldn’t authenticate to git.example.com. Sign in to Acme, then try again.', 'Sign In']],
+      [['Couldn’t authenticate to git.example.com. Sign in to Acme and try again.', 'Sign In']],
     );
     assert.deepEqual(signIns, ['acme']);
   });
 
-  it('offer to sign in again after git was authenticated in between', async () => {
+  it('show the notification again if Git was authenticated in between', async () => {
     const [signedIn] = [sessions];
     sessions = [];
     await get('https://git.example.com');
@@ -147,20 +147,20 @@ describe('the credentials for git', () => {
     assert.equal(editor.messages.length, 2);
   });
 
-  it('make git fail if the token can’t be renewed, and report why', async () => {
+  it('make Git fail if the token can’t be renewed, and report why', async () => {
     failure = new Failure('network', 'ENOTFOUND');
     assert.deepEqual(await get('https://git.example.com'), NO_CREDENTIALS);
     assert.deepEqual(failures, [failure]);
-    assert.match(log.join(), /Couldn't authenticate git to https:\/\/git\.example\.com: network/);
+    assert.match(log.join(), /Couldn't authenticate Git to https:\/\/git\.example\.com: network/);
   });
 
-  it('aren’t tokens that are bound to a key', async () => {
+  it('don’t contain DPoP-bound tokens', async () => {
     sessions = sessions.map((one) => ({ ...one, dpopKey: { kty: 'EC', crv: 'P-256', x: 'x', y: 'y', d: 'd' } }));
     assert.deepEqual(await get('https://git.example.com'), NO_CREDENTIALS);
     assert.match(editor.messages[0]?.text ?? '', /DPoP/);
   });
 
-  it('are those of the account that the user selects, once for each server', async () => {
+  it('belong to the account that the user selects once per server', async () => {
     sessions.push({ ...SAMPLE, id: 'second', account: { id: '2', label: 'grace' }, accessToken: 'SECRET-grace' });
     let questions = 0;
     editor.pick = (items) => {
@@ -191,7 +191,7 @@ describe('the credentials for git', () => {
     assert.equal(registered.length, 1);
   });
 
-  it('aren’t registered if VS Code has no git, or it is turned off', async () => {
+  it('aren’t registered if the Git extension is missing or turned off', async () => {
     credentials.dispose();
     await settle();
     editor.extensions.length = 0;
@@ -210,6 +210,6 @@ describe('the credentials for git', () => {
     });
     credentials.update();
     await settle();
-    assert.match(log.join(), /VS Code's git extension isn't available/);
+    assert.match(log.join(), /VS Code's Git extension isn't available/);
   });
 });

@@ -66,7 +66,7 @@ describe('copying an access token', () => {
     assert.deepEqual(editor.clipboard, ['SECRET-other']);
   });
 
-  it('asks for the session even if there is only one, because extensions and links can run commands', async () => {
+  it('asks for the session even if there’s only one, because extensions and links can run commands', async () => {
     editor.pick = () => undefined;
     await clipboard.copyAccessToken();
     assert.deepEqual(editor.clipboard, []);
@@ -85,21 +85,21 @@ describe('copying an access token', () => {
     );
   });
 
-  it('shows how long the token is valid, and never the token, also in the log', async () => {
+  it('shows how long the token is valid, and never shows or logs the token', async () => {
     await clipboard.copyAccessToken();
     const shown = editor.messages.at(-1)?.text ?? '';
-    assert.match(shown, /Access token of ada@example\.com copied\. It’s valid until \d/);
+    assert.match(shown, /Access token for ada@example\.com copied \(valid until \d/);
     assert.match(log.join(), /access token copied to the clipboard/);
     assert.ok(![...editor.messages.map(({ text }) => text), ...log].some((text) => text.includes('SECRET')));
   });
 
-  it('copies a header for curl that shells read alike', async () => {
+  it('copies a curl header that all shells read the same', async () => {
     await clipboard.copyCurlHeader();
     assert.deepEqual(editor.clipboard, ['-H "Authorization: Bearer SECRET-access"']);
   });
 
   for (const token of ['a"b$(id)', "it's", 'a`b', '%PATH%', 'a\\b', '!x']) {
-    it(`copies ${token} for curl so that no shell runs a part of it`, async () => {
+    it(`copies ${token} for curl so that POSIX shells run no part of it`, async () => {
       sessions = sessions.map((session) => ({ ...session, accessToken: token }));
       await clipboard.copyCurlHeader();
       assert.deepEqual(editor.clipboard, [`-H 'Authorization: Bearer ${token.replaceAll("'", String.raw`'\''`)}'`]);
@@ -114,14 +114,14 @@ describe('copying an access token', () => {
     assert.equal(editor.clipboard.at(-1), '');
   });
 
-  it('leaves in the clipboard what was copied since', async () => {
+  it('doesn’t clear what was copied since', async () => {
     await clipboard.copyAccessToken();
     editor.clipboard.push('something else');
     await clock.advance(2 * MINUTE);
     assert.equal(editor.clipboard.at(-1), 'something else');
   });
 
-  it('counts the minute from the last copy', async () => {
+  it('clears the clipboard a minute after the last copy', async () => {
     await clipboard.copyAccessToken();
     await clock.advance(MINUTE - SECOND);
     await clipboard.copyAccessToken();
@@ -138,7 +138,7 @@ describe('copying an access token', () => {
     assert.equal(editor.clipboard.at(-1), '');
   });
 
-  it('copies the ID token if callers get that', async () => {
+  it('copies the ID token if the entry specifies that', async () => {
     editor.configure(`${PREFIX}.${SETTINGS.providers}`, [
       { id: SAMPLE.providerId, issuer: SAMPLE.issuer, clientId: SAMPLE.clientId, sessionToken: 'id_token' },
     ]);
@@ -152,7 +152,7 @@ describe('copying an access token', () => {
     assert.deepEqual([failures, editor.clipboard], [[failure], []]);
   });
 
-  it('reports that the session has ended meanwhile', async () => {
+  it('reports that the user has signed out meanwhile', async () => {
     editor.pick = ([first]) => {
       sessions = [];
       return first;
@@ -161,7 +161,7 @@ describe('copying an access token', () => {
     assert.equal((failures[0] as Failure).category, 'signed-out');
   });
 
-  it('offers no token that is bound to a key, and says why', async () => {
+  it('doesn’t offer DPoP-bound tokens, and shows why', async () => {
     sessions = sessions.map((session) => ({
       ...session,
       dpopKey: { kty: 'EC', crv: 'P-256', x: 'x', y: 'y', d: 'd' },
@@ -170,6 +170,6 @@ describe('copying an access token', () => {
     assert.match(editor.messages[0]?.text ?? '', /DPoP/);
     sessions = [];
     await clipboard.copyAccessToken();
-    assert.match(editor.messages[1]?.text ?? '', /^You aren’t signed in/);
+    assert.match(editor.messages[1]?.text ?? '', /^You’re not signed in\./);
   });
 });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { isLockFile, LockFiles } from '../../../src/locking/lockFiles.ts';
 import { FakeFolder } from '../../support/fakeStore.ts';
 
-const NOBODY = { name: undefined, since: undefined, token: undefined };
+const NO_DETAILS = { name: undefined, since: undefined, token: undefined };
 
 describe('LockFiles', () => {
   let folder: FakeFolder;
@@ -18,7 +18,7 @@ describe('LockFiles', () => {
 
   const names = (): string[] => [...folder.files.keys()].sort();
 
-  it('gives number 0 and no holder when there was no lock yet', async () => {
+  it('returns number 0 and no holder when there was no lock yet', async () => {
     const { number, content, holder, isPast } = await files.latest('s1');
     assert.deepEqual(
       { number, content, holder, isPast },
@@ -26,7 +26,7 @@ describe('LockFiles', () => {
     );
   });
 
-  it('names the holder of the newest lock when the folder lists several in any order', async () => {
+  it('returns the holder of the newest lock when the folder lists several in any order', async () => {
     folder.files.set('s1.10.locked', '{"token":"t10","name":"process 10","since":5}');
     folder.files.set('s1.9.locked', '{"token":"t9"}');
     folder.files.set('s1.9.released', '');
@@ -41,7 +41,7 @@ describe('LockFiles', () => {
   });
 
   for (const number of ['9007199254740992', '1000000001', '1e3', '0', '01', '-1', '1.5', '99999999999999999999']) {
-    it(`passes over a lock when its number is ${number}, which no window has given it`, async () => {
+    it(`ignores a lock when its number is ${number}, which no window has given it`, async () => {
       folder.files.set('s1.4.locked', '{"token":"t4"}');
       folder.files.set('s1.4.released', '');
       folder.files.set(`s1.${number}.locked`, '{"token":"t5"}');
@@ -52,7 +52,7 @@ describe('LockFiles', () => {
     });
   }
 
-  it('begins a new row when a file has the highest number there is', async () => {
+  it('starts again when a file has the highest possible number', async () => {
     folder.files.set('s1.1000000000.locked', '{"token":"t5"}');
     const { number } = await files.latest('s1');
     assert.equal(await files.create('s1', number + 1, 'mine'), false);
@@ -60,14 +60,14 @@ describe('LockFiles', () => {
     assert.deepEqual(names(), ['s1.1.locked']);
   });
 
-  it('names no session when the part before the number is no id', async () => {
+  it("returns no session when the part before the number isn't an ID", async () => {
     for (const name of ['../s1.1.locked', 's1/2.1.locked', '.1.locked', 's 1.1.locked']) {
       folder.files.set(name, '{"token":"t1"}');
     }
     assert.deepEqual(await files.listHolders(), []);
   });
 
-  it('names no holder when the newest lock is released', async () => {
+  it('returns no holder when the newest lock is released', async () => {
     folder.files.set('s1.1.locked', '{"token":"t1"}');
     folder.files.set('s1.2.locked', '{"token":"t2"}');
     folder.files.set('s1.2.released', '');
@@ -87,15 +87,15 @@ describe('LockFiles', () => {
     '{"token":"t1","since":"now"}',
     '{"name":"process 1"}',
   ]) {
-    it(`names a holder of whom nothing is known when the file contains ${JSON.stringify(content)}`, async () => {
+    it(`returns a holder without details when the file contains ${JSON.stringify(content)}`, async () => {
       folder.files.set('s1.1.locked', content);
       const latest = await files.latest('s1');
-      assert.deepEqual(latest.holder, { id: 's1', number: 1, ...NOBODY });
+      assert.deepEqual(latest.holder, { id: 's1', number: 1, ...NO_DETAILS });
       assert.deepEqual([latest.content, latest.isPast], [content, false]);
     });
   }
 
-  it('says that a lock is past when its file is deleted between listing and reading', async () => {
+  it('reports that a lock is outdated when its file is deleted between listing and reading', async () => {
     folder.files.set('s1.1.locked', '{"token":"t1"}');
     const read = folder.read.bind(folder);
     folder.read = (name) => {
@@ -112,7 +112,7 @@ describe('LockFiles', () => {
     assert.equal((await files.latest('s1')).holder?.token, 't5');
   });
 
-  it('lists who has a lock when there are several sessions and other files', async () => {
+  it('lists the lock holders when there are several sessions and other files', async () => {
     folder.files.set('s1.1.locked', '{"token":"t1"}');
     folder.files.set('s1.1.released', '');
     folder.files.set('s2.3.locked', '{"token":"t3"}');
@@ -120,8 +120,8 @@ describe('LockFiles', () => {
     folder.files.set('s4.1.session', '{"token":"t4"}');
     folder.files.set('s5.locked', '{"token":"t5"}');
     assert.deepEqual(await files.listHolders(), [
-      { id: 's2', number: 3, ...NOBODY, token: 't3' },
-      { id: 's3', number: 1, ...NOBODY },
+      { id: 's2', number: 3, ...NO_DETAILS, token: 't3' },
+      { id: 's3', number: 1, ...NO_DETAILS },
     ]);
   });
 
@@ -137,13 +137,13 @@ describe('LockFiles', () => {
     assert.deepEqual(names(), ['s1.7.locked']);
   });
 
-  it('leaves no file when the folder fails before it is known that there is no later lock', async () => {
+  it("leaves no file when the folder fails before it's known that there is no later lock", async () => {
     folder.list = () => Promise.reject(new Error('EIO'));
     await assert.rejects(files.create('s1', 1, 'mine'), /EIO/);
     assert.deepEqual(names(), []);
   });
 
-  it('deletes the files of locks that are long past when it creates one', async () => {
+  it('deletes the files of outdated locks when it creates one', async () => {
     for (const number of [1, 2, 3, 4]) {
       folder.files.set(`s1.${number}.locked`, 'past');
       folder.files.set(`s1.${number}.released`, '');
@@ -160,7 +160,7 @@ describe('LockFiles', () => {
     ]);
   });
 
-  it("creates a lock when the files that are long past can't be deleted", async () => {
+  it("creates a lock when outdated files can't be deleted", async () => {
     folder.files.set('s1.1.locked', 'past');
     folder.delete = () => Promise.reject(new Error('EBUSY'));
     assert.equal(await files.create('s1', 5, 'mine'), true);
@@ -175,7 +175,7 @@ describe('LockFiles', () => {
     assert.deepEqual(lines, []);
   });
 
-  it('writes nothing when a lock is released whose file is deleted already', async () => {
+  it('writes nothing when a lock is released whose file is already deleted', async () => {
     folder.files.set('s1.9.locked', 'of another');
     await files.release('s1', 1);
     assert.deepEqual(names(), ['s1.9.locked']);
@@ -186,10 +186,10 @@ describe('LockFiles', () => {
     folder.failing = 'writing';
     await files.release('s1', 1);
     assert.equal(lines.length, 1);
-    assert.match(lines.join(), /^A lock file couldn't be written: /);
+    assert.match(lines.join(), /^Couldn't write a lock file: /);
   });
 
-  it('recognizes a lock file by its name when it is acquired, not when it is released', () => {
+  it('recognizes the file name of an acquired lock, but not of a released one', () => {
     assert.deepEqual(['s1.1.locked', 's1.1.released', 's1.1.session', 's1.1.locked.part'].map(isLockFile), [
       true,
       false,

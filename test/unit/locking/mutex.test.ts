@@ -3,7 +3,7 @@ import { Mutex } from '../../../src/locking/mutex.ts';
 import { settle } from '../../support/fakeClock.ts';
 
 describe('Mutex', () => {
-  it('runs tasks one after another, in the order in which they came, when they have the same key', async () => {
+  it('runs tasks with the same key in sequence, in the order of the calls', async () => {
     const mutex = new Mutex();
     const steps: string[] = [];
     const tasks = ['one', 'two', 'three'].map((name) =>
@@ -21,7 +21,7 @@ describe('Mutex', () => {
     );
   });
 
-  it('runs tasks at the same time when their keys differ', async () => {
+  it('runs tasks with different keys concurrently', async () => {
     const mutex = new Mutex();
     const first = Promise.withResolvers<string>();
     const running = mutex.runExclusive('one', () => first.promise);
@@ -38,7 +38,7 @@ describe('Mutex', () => {
     assert.equal(await next, 'done');
   });
 
-  it('runs a task when all earlier ones have ended, and when an earlier one has called for it', async () => {
+  it('runs a task when all earlier ones have ended, even when an earlier one has requested it', async () => {
     const mutex = new Mutex();
     const run = (): Promise<string> => mutex.runExclusive('key', () => Promise.resolve('done'));
     let later = Promise.resolve('');

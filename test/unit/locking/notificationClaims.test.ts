@@ -6,7 +6,7 @@ import { FakeFolder } from '../../support/fakeStore.ts';
 const NOW = 1_000_000;
 const ENDING: ClaimKey = { kind: 'ending', id: 's1', since: 1000 };
 
-describe('a notice', () => {
+describe('A notification', () => {
   let folder: FakeFolder;
   let windows: NotificationClaims[];
 
@@ -15,69 +15,69 @@ describe('a notice', () => {
     windows = [1, 2, 3].map(() => new NotificationClaims(folder, silentLog));
   });
 
-  const claims = async (notice: ClaimKey, now = NOW): Promise<boolean[]> =>
-    Promise.all(windows.map((one) => one.tryClaim(notice, now)));
-  const told = async (notice: ClaimKey, now = NOW): Promise<number> =>
-    (await claims(notice, now)).filter(Boolean).length;
+  const claims = async (key: ClaimKey, now = NOW): Promise<boolean[]> =>
+    Promise.all(windows.map((one) => one.tryClaim(key, now)));
+  const countShown = async (key: ClaimKey, now = NOW): Promise<number> =>
+    (await claims(key, now)).filter(Boolean).length;
 
-  it('is told by one window of all, and by none again, reloads included', async () => {
-    assert.equal(await told(ENDING), 1);
-    assert.equal(await told(ENDING, NOW + 1e9), 0);
+  it('is shown by one window, and not again by any, even after a reload', async () => {
+    assert.equal(await countShown(ENDING), 1);
+    assert.equal(await countShown(ENDING, NOW + 1e9), 0);
     assert.equal(await new NotificationClaims(folder, silentLog).tryClaim(ENDING, NOW), false);
   });
 
-  it('is another one where it is of another kind, of another session, or about something else', async () => {
-    await told(ENDING);
+  it('is a different one when it has another kind, session, or occasion', async () => {
+    await countShown(ENDING);
     for (const other of [
       { ...ENDING, kind: 'ended' },
       { ...ENDING, id: 's2' },
       { ...ENDING, since: 1001 },
       { ...ENDING, variant: 'x' },
     ]) {
-      assert.equal(await told(other), 1, JSON.stringify(other));
+      assert.equal(await countShown(other), 1, JSON.stringify(other));
     }
   });
 
-  it('that is put off is told again by one window when its time comes, and not before', async () => {
-    await told(ENDING);
+  it('that is snoozed is shown again by one window when its time comes, and not before', async () => {
+    await countShown(ENDING);
     await windows[0]?.snooze(ENDING, NOW + 60_000);
-    assert.equal(await told(ENDING, NOW + 59_999), 0);
-    assert.equal(await told(ENDING, NOW + 60_000), 1);
-    assert.equal(await told(ENDING, NOW + 60_001), 0);
+    assert.equal(await countShown(ENDING, NOW + 59_999), 0);
+    assert.equal(await countShown(ENDING, NOW + 60_000), 1);
+    assert.equal(await countShown(ENDING, NOW + 60_001), 0);
   });
 
-  it('can be put off again', async () => {
-    await told(ENDING);
+  it('can be snoozed again', async () => {
+    await countShown(ENDING);
     await windows[0]?.snooze(ENDING, NOW + 10);
-    assert.equal(await told(ENDING, NOW + 10), 1);
+    assert.equal(await countShown(ENDING, NOW + 10), 1);
     await windows[1]?.snooze(ENDING, NOW + 20);
     assert.deepEqual(
-      [await told(ENDING, NOW + 19), await told(ENDING, NOW + 20), await told(ENDING, NOW + 21)],
+      [await countShown(ENDING, NOW + 19), await countShown(ENDING, NOW + 20), await countShown(ENDING, NOW + 21)],
       [0, 1, 0],
     );
   });
 
-  it('is told again after it has been forgotten: of one kind, or all of a session', async () => {
+  it('is shown again after it was forgotten: of one kind, or all of a session', async () => {
     const clock: ClaimKey = { kind: 'clock', id: 's1', since: 0 };
-    await told(ENDING);
-    await told(clock);
+    await countShown(ENDING);
+    await countShown(clock);
     await windows[0]?.forget('s1', 'clock');
-    assert.deepEqual([await told(clock), await told(ENDING)], [1, 0]);
+    assert.deepEqual([await countShown(clock), await countShown(ENDING)], [1, 0]);
     await windows[0]?.forget('s1');
-    assert.deepEqual([await told(clock), await told(ENDING)], [1, 1]);
+    assert.deepEqual([await countShown(clock), await countShown(ENDING)], [1, 1]);
   });
 
-  it('forgets nothing of others, whatever they are called', async () => {
+  it('is kept when others are forgotten, regardless of their names', async () => {
     const others: ClaimKey[] = ['s10', 's', 'x_s1', 's1_x', 'S1', 'a.claimed', '../s1'].map((id) => ({
       ...ENDING,
       id,
     }));
     for (const other of others) {
-      assert.equal(await told(other), 1, other.id);
+      assert.equal(await countShown(other), 1, other.id);
     }
     await windows[0]?.forget('s1');
     for (const other of others) {
-      assert.equal(await told(other), 0, other.id);
+      assert.equal(await countShown(other), 0, other.id);
     }
     assert.ok(
       [...folder.files.keys()].every((name) => /^[\w~.-]+$/.test(name)),
@@ -85,34 +85,34 @@ describe('a notice', () => {
     );
   });
 
-  it('leaves nothing behind of what began earlier, and all of what began at the same time', async () => {
+  it('removes claims of earlier occasions, and keeps those of the same one', async () => {
     for (let since = 1; since <= 20; since += 1) {
-      await told({ ...ENDING, since });
+      await countShown({ ...ENDING, since });
       await windows[0]?.snooze({ ...ENDING, since }, NOW);
     }
     assert.equal(folder.files.size, 2);
-    assert.equal(await told({ ...ENDING, since: 20, variant: 'certificate' }), 1);
-    assert.equal(await told({ ...ENDING, since: 20, variant: 'proxy' }), 1);
-    assert.equal(await told({ ...ENDING, since: 20, variant: 'certificate' }), 0);
+    assert.equal(await countShown({ ...ENDING, since: 20, variant: 'certificate' }), 1);
+    assert.equal(await countShown({ ...ENDING, since: 20, variant: 'proxy' }), 1);
+    assert.equal(await countShown({ ...ENDING, since: 20, variant: 'certificate' }), 0);
   });
 
-  it('that a window which is behind tells takes nothing away from the newer one', async () => {
+  it("of an outdated occasion doesn't affect that of a newer one", async () => {
     const newer = { ...ENDING, since: 2000 };
-    assert.equal(await told(newer), 1);
-    assert.equal(await told(ENDING), 1);
-    assert.equal(await told(newer), 0);
+    assert.equal(await countShown(newer), 1);
+    assert.equal(await countShown(ENDING), 1);
+    assert.equal(await countShown(newer), 0);
   });
 
-  it('is told by every window rather than by none where the folder fails', async () => {
+  it('is shown by every window when the folder fails', async () => {
     folder.failing = true;
-    assert.equal(await told(ENDING), 3);
+    assert.equal(await countShown(ENDING), 3);
   });
 
-  it('is told where the word that it was put off makes no sense', async () => {
+  it('is shown when its snooze record is invalid', async () => {
     await windows[0]?.snooze(ENDING, NOW + 60_000);
     for (const [name] of folder.files) {
       folder.files.set(name, '{"round":"x"');
     }
-    assert.equal(await told(ENDING), 1);
+    assert.equal(await countShown(ENDING), 1);
   });
 });

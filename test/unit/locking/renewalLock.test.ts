@@ -59,7 +59,7 @@ describe('The renewal lock', function () {
     );
   });
 
-  it('keeps only a few files, among them those of the last lock, when it was acquired often', async () => {
+  it('keeps only a few files, including those of the last lock, when it was acquired often', async () => {
     const renewalLock = openWindow();
     for (let count = 1; count <= 30; count += 1) {
       await pass(renewalLock);
@@ -68,7 +68,7 @@ describe('The renewal lock', function () {
     }
   });
 
-  it('runs a task when the lock that another window has is of another session', async () => {
+  it('runs a task when another window has the lock of another session', async () => {
     const [one, other] = [openWindow(), openWindow()];
     const held = await hold(one);
     const handle = await other.runExclusive<LockHandle>('s2', (lock) => Promise.resolve(lock), JUST_WAIT);
@@ -82,7 +82,7 @@ describe('The renewal lock', function () {
     [1_000_000_000, true],
     [7, false],
   ] as const) {
-    it(`is taken from its holder at the timeout when the task may, the holder is ${isAlive ? 'alive' : 'elsewhere'} and the number is ${number}`, async () => {
+    it(`is taken from its holder at the timeout when the task allows it, the holder is ${isAlive ? 'alive' : 'elsewhere'} and the number is ${number}`, async () => {
       const token = isAlive ? (await liveness.register()).token : 'elsewhere';
       folder.files.set(`s1.${number}.locked`, lockContent(token));
       const renewalLock = openWindow();
@@ -95,7 +95,7 @@ describe('The renewal lock', function () {
     });
   }
 
-  it('is not taken from its holder at the timeout when the task uses the refresh token', async () => {
+  it("isn't taken from its holder at the timeout when the task uses the refresh token", async () => {
     folder.files.set('s1.1.locked', lockContent((await liveness.register()).token));
     const taking = rejectsWith(
       openWindow().runExclusive('s1', () => Promise.resolve(), { ...JUST_WAIT, timeout: 3 * SECOND }),
@@ -106,7 +106,7 @@ describe('The renewal lock', function () {
     await taking;
   });
 
-  it('gives the result of the task, or its failure, and is released when the task ends with either', async () => {
+  it('returns the result of the task, or its failure, and is released in both cases', async () => {
     const [one, other] = [openWindow(), openWindow()];
     assert.equal(await one.runExclusive<string>('s1', () => Promise.resolve('done'), JUST_WAIT), 'done');
     await assert.rejects(
@@ -119,13 +119,13 @@ describe('The renewal lock', function () {
   });
 
   describe('of a process that has ended', () => {
-    it('is acquired at once', async () => {
+    it('is acquired immediately', async () => {
       await fixture.die();
       assert.equal((await pass(openWindow())).isCrossWindow, true);
       assert.deepEqual([folder.created, clock.pending], [['s1.1.locked', 's1.2.locked'], 0]);
     });
 
-    it('is acquired at once when any number of processes has ended with it', async () => {
+    it('is acquired immediately when any number of processes has ended with it', async () => {
       for (let count = 0; count < 5; count += 1) {
         await fixture.die();
       }
@@ -133,7 +133,7 @@ describe('The renewal lock', function () {
       assert.deepEqual([folder.created.at(-1), clock.pending], ['s1.6.locked', 0]);
     });
 
-    it('is acquired as soon as the process ends when it is being waited for', async () => {
+    it("is acquired as soon as the process ends while it's awaited", async () => {
       await hold(openWindow());
       const waiting = hold(openWindow());
       await clock.advance(10 * SECOND);
@@ -142,7 +142,7 @@ describe('The renewal lock', function () {
       assert.equal((await waiting).handle.isCrossWindow, true);
     });
 
-    it("is acquired at once when the release couldn't be written", async () => {
+    it("is acquired immediately when the release couldn't be written", async () => {
       const one = openWindow();
       const held = await hold(one);
       folder.failing = 'writing';
@@ -152,7 +152,7 @@ describe('The renewal lock', function () {
       assert.deepEqual([clock.pending, one.lines.length], [0, 1]);
     });
 
-    it('is acquired once when it was released while another window asked whether the process is alive', async () => {
+    it('is acquired once when it was released while another window checked whether the process is alive', async () => {
       const held = await hold(openWindow());
       const isAlive = liveness.isAlive.bind(liveness);
       liveness.isAlive = async (token) => {
@@ -175,7 +175,7 @@ describe('The renewal lock', function () {
         'lock-timeout',
       );
       await clock.advance(44 * SECOND);
-      assert.ok(clock.pending > 0, 'nobody waits any more');
+      assert.ok(clock.pending > 0, 'no window waits');
       await clock.advance(6 * SECOND);
       await waiting;
       assert.equal(isRun, false);
@@ -183,7 +183,7 @@ describe('The renewal lock', function () {
       assert.equal((await pass(openWindow())).isCrossWindow, true);
     });
 
-    it('is not acquired when others wait often and long, whatever the clock shows', async () => {
+    it("isn't acquired when others wait often and long, regardless of the clock", async () => {
       const held = await hold(openWindow());
       const other = openWindow();
       for (let time = 0; time < 5; time += 1) {
@@ -197,7 +197,7 @@ describe('The renewal lock', function () {
       await held.release();
     });
 
-    it('is waited for as long as the caller says', async () => {
+    it('is awaited as long as the caller specifies', async () => {
       const held = await hold(openWindow());
       const waiting = rejectsWith(fixture.hold(openWindow(), { ...JUST_WAIT, timeout: 3 * SECOND }), 'lock-timeout');
       await clock.advance(3 * SECOND + 200);
@@ -205,7 +205,7 @@ describe('The renewal lock', function () {
       await held.release();
     });
 
-    it('is acquired when its process goes on and releases it', async () => {
+    it('is acquired when its process resumes and releases it', async () => {
       const held = await hold(openWindow());
       const waiting = hold(openWindow());
       await clock.advance(30 * SECOND);
@@ -214,7 +214,7 @@ describe('The renewal lock', function () {
       assert.equal((await waiting).handle.isCrossWindow, true);
     });
 
-    it('is not waited for any more when there is a result', async () => {
+    it('is no longer awaited when there is a result', async () => {
       const held = await hold(openWindow());
       const results: string[] = [];
       const waiting = openWindow().runExclusive<string>('s1', () => Promise.resolve('of the task'), {
@@ -227,7 +227,7 @@ describe('The renewal lock', function () {
       await held.release();
     });
 
-    it('is not waited for any more, and nothing is left of the wait, when waiting fails', async () => {
+    it('is no longer awaited, and leaves nothing of the wait, when waiting fails', async () => {
       const held = await hold(openWindow());
       const failed = assert.rejects(
         openWindow().runExclusive('s1', () => Promise.resolve(), {
@@ -241,7 +241,7 @@ describe('The renewal lock', function () {
       await held.release();
     });
 
-    it('tells who has it at each look while another window waits', async () => {
+    it('reports its holder at each check while another window waits', async () => {
       const held = await hold(openWindow());
       const names = new Set<string | undefined>();
       const waiting = openWindow().runExclusive<string>('s1', () => Promise.resolve('of the task'), {
@@ -258,8 +258,8 @@ describe('The renewal lock', function () {
     });
   });
 
-  it("is given up when it's long past, and acquired anew, when a window creates it long after it looked", async () => {
-    // A window with a folder of its own, so that only it is kept waiting, over the same files.
+  it("is given up when it's outdated, and acquired again, when a window creates it long after the check", async () => {
+    // A window with its own folder over the same files, so that only this window is delayed.
     const slow = new WatchedFolder();
     Object.assign(slow, { files: folder.files });
     const gate = Promise.withResolvers<undefined>();
@@ -276,7 +276,7 @@ describe('The renewal lock', function () {
       await pass(other);
     }
     const held = await hold(other);
-    assert.equal(folder.files.has('s1.1.locked'), false, 'its number is not long past');
+    assert.equal(folder.files.has('s1.1.locked'), false, 'its number is not outdated');
     slow.beforeCreate = () => Promise.resolve();
     gate.resolve(undefined);
     await settle();
@@ -287,10 +287,10 @@ describe('The renewal lock', function () {
     assert.deepEqual([slow.created.at(-1), isRunning], ['s1.7.locked', true]);
   });
 
-  it('is looked at again when its file was deleted between listing and reading', async () => {
+  it('is checked again when its file was deleted between listing and reading', async () => {
     const held = await hold(openWindow());
     const read = folder.read.bind(folder);
-    // What is listed at that moment is long past when it's read.
+    // What is listed now is outdated when it's read.
     folder.read = (name) => (name === 's1.1.locked' ? Promise.resolve(undefined) : read(name));
     const waiting = hold(openWindow());
     await clock.advance(SECOND);
@@ -304,7 +304,7 @@ describe('The renewal lock', function () {
   describe('of a process on another machine', () => {
     const lockElsewhere = (): void => void folder.files.set('s1.1.locked', lockContent('elsewhere-1'));
 
-    it('is respected for two minutes of looking', async () => {
+    it('is respected for two minutes of polling', async () => {
       lockElsewhere();
       const renewalLock = openWindow();
       for (let time = 0; time < 2; time += 1) {
@@ -320,7 +320,7 @@ describe('The renewal lock', function () {
       assert.deepEqual(folder.created, ['s1.2.locked']);
     });
 
-    it('is respected just as long when the clock leaps, either way', async () => {
+    it('is respected just as long when the clock jumps in either direction', async () => {
       lockElsewhere();
       const renewalLock = openWindow();
       for (let time = 0; time < 2; time += 1) {
@@ -333,7 +333,7 @@ describe('The renewal lock', function () {
       assert.deepEqual(folder.created, []);
     });
 
-    it('is acquired at once when it is released', async () => {
+    it("is acquired immediately when it's released", async () => {
       lockElsewhere();
       const waiting = hold(openWindow());
       await clock.advance(SECOND);
@@ -344,7 +344,7 @@ describe('The renewal lock', function () {
   });
 
   for (const text of ['', '{', '{"token":1}', '{"name":"process 1","since":0}']) {
-    it(`is respected for two minutes of looking when its file contains ${JSON.stringify(text)}`, async () => {
+    it(`is respected for two minutes of polling when its file contains ${JSON.stringify(text)}`, async () => {
       folder.files.set('s1.1.locked', text);
       const renewalLock = openWindow();
       const waiting = rejectsWith(fixture.hold(renewalLock, { ...JUST_WAIT, timeout: 119 * SECOND }), 'lock-timeout');
@@ -359,7 +359,7 @@ describe('The renewal lock', function () {
   }
 
   describe('in a folder that fails', () => {
-    /** Acquires and releases, with the time that it takes to be sure that the folder doesn't work. */
+    /** Acquires and releases, within the time that it takes to detect that the folder doesn't work. */
     const passSlowly = async (renewalLock: RenewalLock): Promise<LockHandle> => {
       const [handle] = await Promise.all([pass(renewalLock), clock.advance(2 * SECOND)]);
       return handle;
@@ -369,7 +369,7 @@ describe('The renewal lock', function () {
       [true, 'nothing works'],
       ['writing', 'nothing can be written'],
     ] as const) {
-      it(`is of this window alone, which reports that once, when ${what}`, async () => {
+      it(`covers only this window, and reports that once, when ${what}`, async () => {
         const renewalLock = openWindow();
         assert.equal(renewalLock.isDegraded, false);
         folder.failing = failing;
@@ -391,7 +391,7 @@ describe('The renewal lock', function () {
         assert.deepEqual([renewalLock.reported.degraded, renewalLock.lines.length], [2, 2]);
       });
 
-      it(`is waited for when ${what} for a moment`, async () => {
+      it(`is awaited when ${what} for a moment`, async () => {
         const renewalLock = openWindow();
         folder.failing = failing;
         const waiting = pass(renewalLock);
@@ -415,7 +415,7 @@ describe('The renewal lock', function () {
       assert.equal(await next, true);
     });
 
-    it('is held, as far as anybody can tell, when the folder fails only after it was acquired', async () => {
+    it('counts as held when the folder fails only after it was acquired', async () => {
       const held = await hold(openWindow());
       folder.failing = true;
       assert.equal(await held.handle.isHeld(), true);
@@ -440,7 +440,7 @@ describe('The renewal lock', function () {
     });
   });
 
-  it('is deleted with all its files when its session is over, and those of other sessions are kept', async () => {
+  it('is deleted with all its files when its session is over, without affecting other sessions', async () => {
     const renewalLock = openWindow();
     await pass(renewalLock);
     await renewalLock.runExclusive('s11', () => Promise.resolve(), JUST_WAIT);
@@ -451,7 +451,7 @@ describe('The renewal lock', function () {
     await renewalLock.delete('s11');
   });
 
-  it('lists who has it, and whether that process is alive, without changing anything', async () => {
+  it('lists the holder, and whether that process is alive, without changing anything', async () => {
     const [window, observer] = [openWindow(), openWindow()];
     assert.deepEqual(await observer.listHolders(), []);
     const held = await hold(window);

@@ -1,4 +1,4 @@
-// The renewal lock under whatever order of steps there is: by seed over a folder in memory, and by chance over a real one.
+// The renewal lock with steps in any order: seeded with an in-memory folder, and random with a real one.
 import assert from 'node:assert/strict';
 import { mkdtemp, readFile, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -26,7 +26,7 @@ import { endOthers, startOther } from '../../support/processes.ts';
 import { JUST_WAIT } from '../../support/renewalLockFixture.ts';
 import { generation as recordOf } from '../../support/sessionStoreFixture.ts';
 
-/** Windows that each want the lock a few times, in an order of steps that a seed decides. */
+/** Windows that each acquire the lock a few times, in an order of steps decided by a seed. */
 abstract class Crowd {
   protected readonly steps: Interleaver;
   /** The windows that aren't done. */
@@ -40,7 +40,7 @@ abstract class Crowd {
     this.steps = new Interleaver(seed);
   }
 
-  /** Lets so many windows go on until each is done. */
+  /** Runs a number of windows until each is done. */
   async run(windows: number, most: number): Promise<void> {
     for (let count = 0; count < windows; count += 1) {
       this.openWindow();
@@ -69,7 +69,7 @@ abstract class Crowd {
     });
   }
 
-  /** A window that isn't done, by chance; undefined if all are. */
+  /** Returns a random window that isn't done; undefined if all are. */
   protected pick(): number | undefined {
     const windows = [...this.open];
     return windows[this.steps.below(windows.length)];
@@ -91,20 +91,20 @@ abstract class Crowd {
     this.open.delete(window);
   }
 
-  /** Starts a window; gives what acquires the lock once. */
+  /** Starts a window, and returns a function that acquires the lock once. */
   protected abstract start(window: number): () => Promise<void>;
-  /** What happens between two steps. */
+  /** Runs between two steps. */
   protected abstract disturb(): void;
 }
 
-/** What the next holder must find of the refresh token of a generation. */
+/** What the next holder must find for the refresh token of a generation. */
 type Mark =
   /** It's marked as in flight. */
   | 'marked'
   /** The window that was about to set or clear the mark was killed. */
   | 'either';
 
-/** Windows of which some are stopped for a while, and some are killed and replaced, while they refresh a session. */
+/** Windows that refresh a session while some are stopped for a while, and some are killed and replaced. */
 class MortalCrowd extends Crowd {
   readonly #holders = new Set<number>();
   /** The generations that are in flight, or may be. */
@@ -112,7 +112,7 @@ class MortalCrowd extends Crowd {
   /** The generation whose mark each window is about to change. */
   readonly #changing = new Map<number, number>();
   #killsLeft = 6;
-  /** How often a holder found that nobody knows what became of the request before. */
+  /** How often a holder found that the outcome of the previous request is unknown. */
   losses = 0;
 
   protected override start(window: number): () => Promise<void> {
@@ -145,7 +145,7 @@ class MortalCrowd extends Crowd {
       await this.steps.step(window);
     } while (this.steps.chance(0.6));
     if (this.steps.chance(0.5)) {
-      // The mark goes with the generation, in one step.
+      // The mark is stored with the generation, in one step.
       await files.update('s1', (file) => withRecord(file, recordOf(generation + 1), undefined));
       assert.equal((await store.header('s1'))?.inFlight, undefined);
     } else if (this.steps.chance(0.6)) {
@@ -155,7 +155,7 @@ class MortalCrowd extends Crowd {
     this.#holders.delete(window);
   }
 
-  /** Changes the mark; a window that is killed meanwhile may have done so or not. */
+  /** Changes the mark. A window that is killed meanwhile may or may not have done so. */
   async #change<T>(window: number, generation: number, after: 'marked' | undefined, run: () => Promise<T>): Promise<T> {
     this.#changing.set(window, generation);
     const result = await run();
@@ -187,7 +187,7 @@ class MortalCrowd extends Crowd {
   }
 }
 
-/** Windows that overtake one another, because some are stopped for long. */
+/** Windows that overtake one another, because some are stopped for a long time. */
 class OvertakingCrowd extends Crowd {
   /** Which window has acquired each number. */
   readonly #owners = new Map<number, number>();
@@ -227,15 +227,15 @@ class OvertakingCrowd extends Crowd {
       const isOvertakenBefore = this.#newest() > number;
       const isHeld = await lock.isHeld();
       const isOvertakenAfter = this.#newest() > number;
-      assert.ok(!isHeld || !isOvertakenBefore, 'a window that was overtaken takes the lock for its own');
-      assert.ok(isHeld || isOvertakenAfter, 'a window that was not overtaken takes the lock for lost');
+      assert.ok(!isHeld || !isOvertakenBefore, 'a window that was overtaken considers the lock its own');
+      assert.ok(isHeld || isOvertakenAfter, "a window that wasn't overtaken considers the lock lost");
       this.overtaken += isHeld ? 0 : 1;
     }
     this.#holders.delete(window);
     this.#stopped.delete(window);
   }
 
-  /** The newest lock that any window has worked with. */
+  /** Returns the newest lock that any window has worked with. */
   #newest(): number {
     return Math.max(...this.#owners.keys());
   }
@@ -249,10 +249,10 @@ class OvertakingCrowd extends Crowd {
   }
 }
 
-describe('The renewal lock in whatever order its steps come', function () {
+describe('The renewal lock with steps in any order', function () {
   this.timeout(60_000);
 
-  it('has one holder at a time, passes on from killed windows, and no loss is missed or made up', async () => {
+  it('has one holder at a time, is taken over from killed windows, and reports exactly the losses that occurred', async () => {
     let done = 0;
     let losses = 0;
     for (let seed = 1; seed <= 400; seed += 1) {
@@ -266,7 +266,7 @@ describe('The renewal lock in whatever order its steps come', function () {
     assert.ok(done > 400 * 15 && losses > 400, `acquired ${done} times, ${losses} losses`);
   });
 
-  it('has one holder for each number when windows that are stopped are overtaken, and go on later', async () => {
+  it('has one holder for each number when stopped windows are overtaken, and resume later', async () => {
     let overtaken = 0;
     for (let seed = 1; seed <= 60; seed += 1) {
       const crowd = new OvertakingCrowd(seed);
@@ -281,7 +281,7 @@ describe('The renewal lock in whatever order its steps come', function () {
 
 describe('The renewal lock in a real folder', function () {
   this.timeout(20_000);
-  /** A clock of the machine on which a tenth of a second is over at once. */
+  /** A machine clock on which a tenth of a second passes immediately. */
   const hasty: Clock = { now: () => systemClock.now(), after: (delay, run) => systemClock.after(delay / 50, run) };
   let path: string;
 
@@ -304,7 +304,7 @@ describe('The renewal lock in a real folder', function () {
       onDidDegrade: () => assert.fail('the folder works'),
     });
 
-  it('has one holder at a time when many windows want it', async () => {
+  it('has one holder at a time when many windows request it', async () => {
     let running = 0;
     let done = 0;
     const task = async ({ isCrossWindow }: LockHandle): Promise<void> => {
@@ -324,7 +324,7 @@ describe('The renewal lock in a real folder', function () {
 
   const module = (name: string): string => JSON.stringify(import.meta.resolve(`../../../src/${name}.ts`));
 
-  /** A process that acquires the lock. */
+  /** Returns a program that acquires the lock. */
   const programThat = (task: string): string => `
     import { appendFileSync } from 'node:fs';
     import { systemClock } from ${module('core/clock')};
@@ -341,7 +341,7 @@ describe('The renewal lock in a real folder', function () {
     ${task}
   `;
 
-  it('has one holder at a time when several processes want it', async () => {
+  it('has one holder at a time when several processes request it', async () => {
     const program = programThat(`
       for (let count = 0; count < 8; count += 1) {
         await run(async () => {
@@ -362,7 +362,7 @@ describe('The renewal lock in a real folder', function () {
       `await run(() => { console.log('acquired'); return new Promise(() => setInterval(() => {}, 1000)); });`,
     );
 
-  it('is acquired at once when its process is killed in the middle', async () => {
+  it('is acquired immediately when its process is killed while holding it', async () => {
     const other = startOther(holder(), { TMPDIR: path });
     await other.next();
     const waiting = openWindow().runExclusive<LockHandle>('s1', (lock) => Promise.resolve(lock), JUST_WAIT);
@@ -370,7 +370,7 @@ describe('The renewal lock in a real folder', function () {
     assert.deepEqual([(await waiting).isCrossWindow, (await readdir(path)).includes('s1.2.locked')], [true, true]);
   });
 
-  it('is not acquired when its process is stopped', async function () {
+  it("isn't acquired when its process is stopped", async function () {
     if (process.platform === 'win32') {
       this.skip();
     }

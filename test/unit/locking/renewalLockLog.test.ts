@@ -15,7 +15,7 @@ describe('The log of the renewal lock', () => {
   const waitingFor = (name: string, time: string): string =>
     `Waiting for another window to renew a session: the lock of session s1 is held by ${name} since ${time}.`;
 
-  it('says which process a window waits for, and since when, at once and then every minute', async () => {
+  it('has the process that a window waits for, and since when, at once and then every minute', async () => {
     const { clock } = fixture;
     const held = await fixture.hold(fixture.openWindow());
     await clock.advance(HOUR);
@@ -36,7 +36,7 @@ describe('The log of the renewal lock', () => {
     assert.equal(other.lines.length, 3);
   });
 
-  it('says so once a minute when a window waits again and again', async () => {
+  it('has it once a minute when a window waits again and again', async () => {
     const { clock } = fixture;
     const held = await fixture.hold(fixture.openWindow());
     const other = fixture.openWindow();
@@ -49,7 +49,7 @@ describe('The log of the renewal lock', () => {
     await held.release();
   });
 
-  it('says so at once when another process has acquired the lock', async () => {
+  it('has it immediately when another process has acquired the lock', async () => {
     const { clock, folder } = fixture;
     const held = await fixture.hold(fixture.openWindow());
     const other = fixture.openWindow();
@@ -65,7 +65,7 @@ describe('The log of the renewal lock', () => {
     await waiting;
   });
 
-  it('says so again after a minute when the clock was set back meanwhile', async () => {
+  it('has it again after a minute when the clock was set back meanwhile', async () => {
     const { clock } = fixture;
     await fixture.hold(fixture.openWindow());
     const other = fixture.openWindow();
@@ -77,7 +77,7 @@ describe('The log of the renewal lock', () => {
     assert.equal(other.lines.length, 2);
   });
 
-  it('says nothing when the lock is free, or its process has ended', async () => {
+  it('has nothing when the lock is free or its process has ended', async () => {
     await fixture.die();
     const window = fixture.openWindow();
     await fixture.pass(window);
@@ -85,7 +85,7 @@ describe('The log of the renewal lock', () => {
     assert.deepEqual(window.lines, []);
   });
 
-  it('warns when a window takes over from one that does not respond', async () => {
+  it("has a warning when a window takes over from one that isn't responding", async () => {
     const { clock } = fixture;
     await fixture.hold(fixture.openWindow());
     fixture.stop('s1.1.locked');
@@ -94,7 +94,7 @@ describe('The log of the renewal lock', () => {
     await clock.advance(12 * SECOND);
     await waiting;
     assert.deepEqual(other.warnings, [
-      `This window takes over from one that doesn't respond: the lock of session s1 is held by process 1 since ${since}.`,
+      `Taking over from a window that isn't responding: the lock of session s1 is held by process 1 since ${since}.`,
     ]);
     assert.equal(other.lines[0], waitingFor('process 1', since));
   });

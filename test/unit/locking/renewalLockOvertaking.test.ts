@@ -1,4 +1,4 @@
-// A process that has the lock and is stopped, or hangs: it's alive, and may go on at any time.
+// A process that has the lock and is stopped or hangs: it's alive, and may resume at any time.
 import assert from 'node:assert/strict';
 import { DAY, SECOND } from '../../../src/core/clock.ts';
 import type { LockOptions, RenewalLock } from '../../../src/locking/renewalLock.ts';
@@ -16,7 +16,7 @@ import {
 
 const OVERTAKE: LockOptions<never> = { ...JUST_WAIT, mayOvertake: () => true };
 
-describe('A holder of the renewal lock that does not respond', () => {
+describe('An unresponsive holder of the renewal lock', () => {
   let fixture: RenewalLockFixture;
   let folder: WatchedFolder;
   let liveness: FakeProcessLiveness;
@@ -29,14 +29,14 @@ describe('A holder of the renewal lock that does not respond', () => {
 
   const openWindow = (): LockWindow => fixture.openWindow();
   const overtake = (renewalLock: RenewalLock): Promise<HeldLock> => fixture.hold(renewalLock, OVERTAKE);
-  /** A window that has the lock and is stopped. */
+  /** Acquires the lock in a window that then stops. */
   const holdAndStop = async (): Promise<HeldLock> => {
     const held = await fixture.hold(openWindow());
     fixture.stop(folder.created.at(-1) ?? '');
     return held;
   };
 
-  it('is overtaken after ten seconds of silence', async () => {
+  it('is overtaken after ten seconds without a response', async () => {
     await holdAndStop();
     const waiting = overtake(openWindow());
     await clock.advance(10 * SECOND - 1);
@@ -47,20 +47,20 @@ describe('A holder of the renewal lock that does not respond', () => {
     assert.deepEqual(folder.created, ['s1.1.locked', 's1.2.locked']);
   });
 
-  it('is not overtaken while the caller forbids it, and ten seconds after the caller allows it', async () => {
+  it("isn't overtaken until ten seconds after the caller allows it", async () => {
     await holdAndStop();
     let mayOvertake = false;
     const waiting = fixture.hold(openWindow(), { ...JUST_WAIT, mayOvertake: () => mayOvertake });
     await clock.advance(20 * SECOND);
     mayOvertake = true;
     await clock.advance(9 * SECOND);
-    assert.deepEqual(folder.created, ['s1.1.locked'], 'the silence before counted, too');
+    assert.deepEqual(folder.created, ['s1.1.locked'], 'the time before counted, too');
     await clock.advance(3 * SECOND);
     await waiting;
     assert.deepEqual(folder.created, ['s1.1.locked', 's1.2.locked']);
   });
 
-  it('is not overtaken, nor asked, when the caller says nothing of overtaking', async () => {
+  it("is neither overtaken nor probed when the caller doesn't mention overtaking", async () => {
     await holdAndStop();
     let asked = 0;
     liveness.isResponding = () => Promise.resolve((asked += 1) < 0);
@@ -70,7 +70,7 @@ describe('A holder of the renewal lock that does not respond', () => {
     assert.deepEqual([asked, folder.created], [0, ['s1.1.locked']]);
   });
 
-  it('is not overtaken when it responds', async () => {
+  it("isn't overtaken when it responds", async () => {
     const held = await fixture.hold(openWindow());
     const waiting = rejectsWith(overtake(openWindow()), 'lock-timeout');
     await clock.advance(50 * SECOND);
@@ -79,7 +79,7 @@ describe('A holder of the renewal lock that does not respond', () => {
     await held.release();
   });
 
-  it('is not overtaken when it responds now and then, and ten seconds after it last did', async () => {
+  it("isn't overtaken when it responds occasionally, until ten seconds after the last response", async () => {
     await holdAndStop();
     const waiting = overtake(openWindow());
     for (let time = 0; time < 3; time += 1) {
@@ -96,7 +96,7 @@ describe('A holder of the renewal lock that does not respond', () => {
     assert.deepEqual(folder.created, ['s1.1.locked', 's1.2.locked']);
   });
 
-  it('is asked once a second, because a stopped process takes a while not to answer', async () => {
+  it('is probed once a second, because probing a stopped process takes time', async () => {
     await holdAndStop();
     let asked = 0;
     liveness.isResponding = () => {
@@ -110,7 +110,7 @@ describe('A holder of the renewal lock that does not respond', () => {
     await waiting;
   });
 
-  it('is not overtaken sooner when the clock leaps, either way', async () => {
+  it("isn't overtaken earlier when the clock jumps in either direction", async () => {
     await holdAndStop();
     const waiting = overtake(openWindow());
     for (const leap of [DAY, -2 * DAY, DAY]) {
@@ -123,7 +123,7 @@ describe('A holder of the renewal lock that does not respond', () => {
     assert.deepEqual(folder.created, ['s1.1.locked', 's1.2.locked']);
   });
 
-  it('is not overtaken after ten seconds when it runs on another machine', async () => {
+  it("isn't overtaken after ten seconds when it runs on another machine", async () => {
     folder.files.set('s1.1.locked', lockContent('elsewhere-1'));
     const waiting = rejectsWith(overtake(openWindow()), 'lock-timeout');
     await clock.advance(50 * SECOND);
@@ -131,7 +131,7 @@ describe('A holder of the renewal lock that does not respond', () => {
     assert.deepEqual(folder.created, []);
   });
 
-  it('learns that it was overtaken, and does no harm when it releases the lock', async () => {
+  it('detects that it was overtaken, and does no harm when it releases the lock', async () => {
     const overtaken = await holdAndStop();
     const waiting = overtake(openWindow());
     await clock.advance(12 * SECOND);
@@ -142,14 +142,14 @@ describe('A holder of the renewal lock that does not respond', () => {
     assert.deepEqual([...folder.files.keys()].sort(), ['s1.1.locked', 's1.1.released', 's1.2.locked']);
     const third = fixture.hold(openWindow());
     await clock.advance(20 * SECOND);
-    assert.deepEqual(folder.created, ['s1.1.locked', 's1.2.locked'], 'the lock of the present holder was acquired');
+    assert.deepEqual(folder.created, ['s1.1.locked', 's1.2.locked'], 'the lock of the current holder was acquired');
     await present.release();
     await clock.advance(SECOND);
     assert.equal(await (await third).handle.isHeld(), true);
     assert.deepEqual(folder.created, ['s1.1.locked', 's1.2.locked', 's1.3.locked']);
   });
 
-  it('leaves no file behind when it releases a lock that is long past', async () => {
+  it('leaves no file when it releases an outdated lock', async () => {
     const overtaken = await holdAndStop();
     const waiting = overtake(openWindow());
     await clock.advance(12 * SECOND);
@@ -183,7 +183,11 @@ describe('A holder of the renewal lock that does not respond', () => {
     await clock.advance(15 * SECOND);
     await Promise.all(waiting);
     assert.equal(folder.created.length, 6);
-    assert.equal(windows.flatMap(({ warnings }) => warnings).length, 1, 'not one window says that it takes over');
+    assert.equal(
+      windows.flatMap(({ warnings }) => warnings).length,
+      1,
+      'not exactly one window logs that it takes over',
+    );
   });
 
   it('is overtaken again when the window that has overtaken it stops, too', async () => {

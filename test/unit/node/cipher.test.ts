@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { nodeCipher as cipher } from '../../../src/node/cipher.ts';
 
-describe("The machine's cipher", function () {
+describe('The node cipher', function () {
   this.timeout(20_000);
   const { key } = cipher.newKey();
 
-  it('gives back any text that it has sealed, and nothing but text goes in between', async () => {
+  it('returns any text that it has encrypted, and uses only text in between', async () => {
     const property = fc.asyncProperty(
       fc.string({ unit: 'binary' }),
       fc.string({ unit: 'grapheme' }),
@@ -19,7 +19,7 @@ describe("The machine's cipher", function () {
     await fc.assert(property, { seed: 20_300_101, numRuns: 30 });
   });
 
-  it('makes keys of 256 bits, none like another, whose names say nothing of them', () => {
+  it("creates distinct 256-bit keys, whose names don't reveal them", () => {
     const keys = Array.from({ length: 50 }, () => cipher.newKey());
     assert.deepEqual([new Set(keys.map(({ name }) => name)).size, new Set(keys.map((one) => one.key)).size], [50, 50]);
     for (const { name, key: secret } of keys) {
@@ -29,25 +29,25 @@ describe("The machine's cipher", function () {
     }
   });
 
-  it('seals the same text otherwise each time, so that nobody sees whether anything has changed', async () => {
+  it("encrypts the same text differently each time, so that it doesn't reveal whether anything has changed", async () => {
     const sealed = await Promise.all(Array.from({ length: 50 }, () => cipher.seal(key, 'refresh-1', 's1')));
-    assert.equal(new Set(sealed.map((one) => one.slice(0, 16))).size, 50, 'an initialisation vector came twice');
+    assert.equal(new Set(sealed.map((one) => one.slice(0, 16))).size, 50, 'an initialization vector was repeated');
     assert.equal(new Set(sealed.map((one) => one.slice(16))).size, 50);
   });
 
-  it('shows nothing of the text', async () => {
+  it('reveals nothing of the text', async () => {
     const sealed = Buffer.from(await cipher.seal(key, 'refresh-1', 's1'), 'base64');
     assert.ok(!sealed.includes('refresh-1') && !sealed.includes('s1'));
   });
 
-  it('does not open with another key, nor as something about anything else', async () => {
+  it("doesn't decrypt with another key, or for another context", async () => {
     const sealed = await cipher.seal(key, 'refresh-1', 's1');
     assert.equal(await cipher.open(cipher.newKey().key, sealed, 's1'), undefined);
     assert.equal(await cipher.open(key, sealed, 's2'), undefined);
     assert.equal(await cipher.open(key, sealed, ''), undefined);
   });
 
-  it('does not open what has been changed, in whichever byte, or cut', async () => {
+  it("doesn't decrypt what was truncated or changed in any byte", async () => {
     const sealed = Buffer.from(await cipher.seal(key, 'refresh-1', 's1'), 'base64');
     for (let index = 0; index < sealed.length; index += 1) {
       const changed = Buffer.from(sealed);
@@ -61,12 +61,12 @@ describe("The machine's cipher", function () {
     }
   });
 
-  it('opens nothing with what is no key, and seals nothing with it either', async () => {
+  it('decrypts nothing with an invalid key, and encrypts nothing with it either', async () => {
     const sealed = await cipher.seal(key, 'refresh-1', 's1');
     for (const none of ['', 'no key', key.slice(0, 20)]) {
       assert.equal(await cipher.open(none, sealed, 's1'), undefined);
       await assert.rejects(cipher.seal(none, 'refresh-1', 's1'));
     }
-    assert.equal(await cipher.open(key, 'nothing sealed at all', 's1'), undefined);
+    assert.equal(await cipher.open(key, 'nothing encrypted at all', 's1'), undefined);
   });
 });

@@ -9,7 +9,7 @@ import { endOthers, startOther, type Other } from '../../support/processes.ts';
 
 const MODULE = JSON.stringify(import.meta.resolve('../../../src/node/processLiveness.ts'));
 
-/** Registers itself, says its token, and stays. */
+/** Registers itself, prints its token, and stays. */
 const REGISTERED = `
   import { nodeProcessLiveness } from ${MODULE};
   console.log((await nodeProcessLiveness().register()).token);
@@ -22,7 +22,7 @@ describe('Process liveness on this machine', function () {
   this.timeout(20_000);
   const liveness = nodeProcessLiveness();
 
-  /** The temporary folder of the processes: a killed one leaves its socket there. */
+  /** The temporary folder of the processes, in which a killed one leaves its socket. */
   let temporary: string;
 
   beforeEach(async () => {
@@ -41,7 +41,7 @@ describe('Process liveness on this machine', function () {
     return { other, token: await other.next() };
   };
 
-  /** Waits until a process responds: on a busy machine, it may be late. */
+  /** Waits until a process responds, which may take time on a busy machine. */
   const untilResponding = async (token: string): Promise<void> => {
     while (!(await liveness.isResponding(token)));
   };
@@ -53,14 +53,14 @@ describe('Process liveness on this machine', function () {
     assert.equal(await liveness.isAlive(mine.token), false);
   });
 
-  it('gives each registration a token of its own when a process has several', async () => {
+  it('returns a separate token for each registration when a process has several', async () => {
     const [one, other] = [await liveness.register(), await liveness.register()];
     one.dispose();
     assert.deepEqual([await liveness.isAlive(one.token), await liveness.isAlive(other.token)], [false, true]);
     other.dispose();
   });
 
-  it('does not keep a process from ending when it is registered', async () => {
+  it("doesn't keep a process from ending when it's registered", async () => {
     const other = startOther(
       `import { nodeProcessLiveness } from ${MODULE}; console.log((await nodeProcessLiveness().register()).token);`,
     );
@@ -69,14 +69,14 @@ describe('Process liveness on this machine', function () {
     assert.equal(await liveness.isAlive(token), false);
   });
 
-  it('finds another process alive, and at once dead when it is killed', async () => {
+  it("finds another process alive, and immediately dead when it's killed", async () => {
     const { other, token } = await start();
     assert.equal(await liveness.isAlive(token), true);
     await other.kill();
     assert.equal(await liveness.isAlive(token), false);
   });
 
-  it('finds a process responding, except while it is stopped, and when it is dead', async function () {
+  it("finds a process responding, except while it's stopped, and when it's dead", async function () {
     if (process.platform === 'win32') {
       this.skip();
     }
@@ -110,7 +110,7 @@ describe('Process liveness on this machine', function () {
     assert.equal(await liveness.isResponding(mine.token), false);
   });
 
-  it('gives a name by which a person finds the process', async () => {
+  it('returns a name by which a user can find the process', async () => {
     const mine = await liveness.register();
     assert.equal(mine.name, `process ${process.pid}`);
     mine.dispose();
@@ -130,7 +130,7 @@ describe('Process liveness on this machine', function () {
     assert.equal(await liveness.isAlive(token), false);
   });
 
-  it('finds a process alive when it is stopped, and after it goes on', async function () {
+  it("finds a process alive when it's stopped, and after it resumes", async function () {
     if (process.platform === 'win32') {
       this.skip();
     }
@@ -152,7 +152,7 @@ describe('Process liveness on this machine', function () {
     }
     const { other, token } = await start();
     other.process.kill('SIGSTOP');
-    // More than the queue of a socket that nobody serves can hold.
+    // More than the queue of an unserved socket can hold.
     const callers = Array.from({ length: 700 }, () => connect(addressIn(token)));
     callers.forEach((caller) => caller.on('error', () => {}));
     await Promise.all(callers.map(settled));
@@ -160,7 +160,7 @@ describe('Process liveness on this machine', function () {
     callers.forEach((caller) => caller.destroy());
   });
 
-  it('knows nothing of a process when it runs on another machine, or the token makes no sense', async () => {
+  it("returns undefined for a process when it runs on another machine, or the token isn't valid", async () => {
     assert.equal(await liveness.isAlive(JSON.stringify([`not-${hostname()}`, process.pid, '/tmp/x.sock'])), undefined);
     for (const none of ['', 'x', '{}', 'null', '[]', '17']) {
       assert.deepEqual([await liveness.isAlive(none), await liveness.isResponding(none)], [undefined, false], none);
@@ -175,19 +175,19 @@ describe('Process liveness on this machine', function () {
     assert.equal(await liveness.isAlive(JSON.stringify([where, process.pid, '', 1e9])), false);
   });
 
-  it('goes by the process ID when no socket can be had', async () => {
+  it('uses the process ID when no socket is available', async () => {
     const { other, token } = await start({ TMPDIR: '/nowhere/at/all', TEMP: 'Z:\\nowhere', TMP: 'Z:\\nowhere' });
     if (process.platform !== 'win32') {
       assert.equal(addressIn(token), '');
       other.process.kill('SIGSTOP');
-      assert.equal(await liveness.isResponding(token), true, 'there is nobody to ask');
+      assert.equal(await liveness.isResponding(token), true, 'there is nothing to probe');
     }
     assert.equal(await liveness.isAlive(token), true);
     await other.kill();
     assert.equal(await liveness.isAlive(token), false);
   });
 
-  it('tells the same when the path of the temporary folder is longer than that of a socket may be', async () => {
+  it('gives the same results when the path of the temporary folder is longer than a socket path may be', async () => {
     const folder = await mkdtemp(join(tmpdir(), `sk-${'long'.repeat(30)}-`));
     const { other, token } = await start({ TMPDIR: folder });
     assert.equal(await liveness.isAlive(token), true);
@@ -197,7 +197,7 @@ describe('Process liveness on this machine', function () {
   });
 
   describe('with a token that names something else', () => {
-    /** A token of this machine and this process with another address. */
+    /** Returns a token of this machine and this process with another address. */
     const naming = async (address: unknown): Promise<string> => {
       const mine = await liveness.register();
       const [where, pid, , uptime] = JSON.parse(mine.token) as unknown[];
@@ -272,7 +272,7 @@ describe('Process liveness on this machine', function () {
       server.close();
     });
 
-    it('finds it dead when its process has ended, or the machine was restarted, whoever listens now', async () => {
+    it('finds it dead when its process has ended or the machine was restarted, no matter what listens now', async () => {
       const { other, token } = await start();
       await other.kill();
       const [where, pid, address] = JSON.parse(token) as [string, number, string];
@@ -286,14 +286,14 @@ describe('Process liveness on this machine', function () {
     });
 
     for (const pid of [0, -1, 1.5, 1e300, null, '1', {}]) {
-      it(`knows nothing of it when its process ID is ${JSON.stringify(pid)}`, async () => {
+      it(`returns undefined for it when its process ID is ${JSON.stringify(pid)}`, async () => {
         const [where] = JSON.parse(await naming('')) as [string];
         const token = JSON.stringify([where, pid, '', 0]);
         assert.deepEqual([await liveness.isAlive(token), await liveness.isResponding(token)], [undefined, false]);
       });
     }
 
-    it('knows nothing of it when a machine with the same name and namespaces was started at another time', async function () {
+    it('returns undefined for it when a machine with the same name and namespaces was started at another time', async function () {
       if (process.platform !== 'linux') {
         this.skip();
       }
@@ -307,7 +307,7 @@ describe('Process liveness on this machine', function () {
     });
   });
 
-  it('listens in a folder of its own that only its user can enter, and tightens it', async function () {
+  it('listens in a private folder, and tightens its mode', async function () {
     if (process.platform === 'win32') {
       this.skip();
     }
@@ -318,7 +318,7 @@ describe('Process liveness on this machine', function () {
     assert.deepEqual([dirname(addressIn(token)), mode & 0o777], [join(temporary, `sk-${process.getuid?.()}`), 0o700]);
   });
 
-  it('has no socket when a link is in the place of that folder', async function () {
+  it('has no socket when a link is in place of that folder', async function () {
     if (process.platform === 'win32') {
       this.skip();
     }
@@ -329,7 +329,7 @@ describe('Process liveness on this machine', function () {
     await rm(elsewhere, { recursive: true });
   });
 
-  describe('on a system where a refused connection is not certain', () => {
+  describe("on a system where a refused connection isn't conclusive", () => {
     const real = Object.getOwnPropertyDescriptor(process, 'platform') ?? {};
 
     beforeEach(function () {
@@ -343,7 +343,7 @@ describe('Process liveness on this machine', function () {
       Object.defineProperty(process, 'platform', real);
     });
 
-    it('finds a registration over when it was disposed of, although its process is alive', async () => {
+    it('finds a registration ended when it was disposed of, although its process is alive', async () => {
       const [one, other] = [await liveness.register(), await liveness.register()];
       one.dispose();
       assert.deepEqual([await liveness.isAlive(one.token), await liveness.isAlive(other.token)], [false, true]);
@@ -360,7 +360,7 @@ describe('Process liveness on this machine', function () {
     });
   });
 
-  it('leaves no file behind when all registrations are disposed of', async () => {
+  it('leaves no file when all registrations are disposed of', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'sk-'));
     const other = startOther(
       `import { nodeProcessLiveness } from ${MODULE};

@@ -32,7 +32,7 @@ describe('The shared folder on disk', function () {
 
   const parts = async (): Promise<string[]> => (await readdir(path)).filter((name) => name.endsWith('.part'));
 
-  it('is empty when it does not exist, and is created with the first file that is written', async () => {
+  it("is empty when it doesn't exist, and is created with the first file that is written", async () => {
     assert.deepEqual(await folder.list(), []);
     assert.equal(await folder.read('a'), undefined);
     await folder.delete('a');
@@ -45,7 +45,7 @@ describe('The shared folder on disk', function () {
     assert.deepEqual([await folder.list(), await folder.read('a')], [['a'], 'text']);
   });
 
-  it('replaces a file when it is written, and creates one only when there is none', async () => {
+  it("replaces a file when it's written, and creates one only when there is none", async () => {
     await folder.write('a', 'one');
     await folder.write('a', 'two');
     assert.equal(await folder.create('a', 'three'), false);
@@ -81,7 +81,7 @@ describe('The shared folder on disk', function () {
     'a\0b',
     '../../x.session',
   ]) {
-    it(`refuses a file when its name is ${JSON.stringify(name)}, and touches nothing`, async () => {
+    it(`rejects a file when its name is ${JSON.stringify(name)}, and changes nothing`, async () => {
       await folder.write('a', 'x');
       await writeFile(join(path, '..', 'out'), 'outside');
       await assert.rejects(folder.read(name));
@@ -92,14 +92,14 @@ describe('The shared folder on disk', function () {
     });
   }
 
-  it('lets one succeed when many create a file at once', async () => {
+  it('creates a file for exactly one of many concurrent calls', async () => {
     const made = await Promise.all(Array.from({ length: 50 }, (_, index) => folder.create('a', `text ${index}`)));
     assert.equal(made.filter((one) => one).length, 1);
     assert.equal(await folder.read('a'), `text ${made.indexOf(true)}`);
     assert.deepEqual(await parts(), []);
   });
 
-  it('lets one succeed for each file when several processes create many files', async () => {
+  it('creates each file for exactly one of several processes', async () => {
     const program = `
       import { nodeSharedFolder } from ${MODULE};
       const folder = nodeSharedFolder(${JSON.stringify(path)});
@@ -120,7 +120,7 @@ describe('The shared folder on disk', function () {
 
   it('shows a reader the old text or the new one, never a part, when other processes write', async function () {
     if (process.platform === 'win32') {
-      // There a file that is being read cannot always be replaced.
+      // On Windows, a file that is being read can't always be replaced.
       this.skip();
     }
     const program = `
@@ -146,7 +146,7 @@ describe('The shared folder on disk', function () {
     assert.deepEqual(await parts(), []);
   });
 
-  it('has the text when a process is killed right after it has written it', async () => {
+  it('has the text when a process is killed right after writing it', async () => {
     const other = startOther(`
       import { nodeSharedFolder } from ${MODULE};
       await nodeSharedFolder(${JSON.stringify(path)}).write('a', 'the newest');
@@ -165,7 +165,7 @@ describe('The shared folder on disk', function () {
     await assert.rejects(nowhere.write('a', 'x'));
     await assert.rejects(nowhere.create('a', 'x'));
     if (process.platform !== 'win32') {
-      // There it merely does not exist.
+      // On Windows, it just doesn't exist.
       await assert.rejects(nowhere.list());
       await assert.rejects(nowhere.read('a'));
     }
@@ -183,9 +183,10 @@ describe('The shared folder on disk', function () {
   describe('that is found at start', () => {
     const real = Object.getOwnPropertyDescriptor(process, 'getuid') ?? {};
     const uid = process.getuid?.() ?? 0;
-    /** Lets this process be another user's. */
-    const beSomebodyElse = (): void => void Object.defineProperty(process, 'getuid', { ...real, value: () => uid + 1 });
-    const beOneself = (): void => void Object.defineProperty(process, 'getuid', real);
+    /** Makes this process appear to be another user's. */
+    const becomeOtherUser = (): void =>
+      void Object.defineProperty(process, 'getuid', { ...real, value: () => uid + 1 });
+    const restoreUser = (): void => void Object.defineProperty(process, 'getuid', real);
 
     beforeEach(async function () {
       if (process.platform === 'win32') {
@@ -195,7 +196,7 @@ describe('The shared folder on disk', function () {
       await writeFile(join(path, 'a'), 'text');
     });
 
-    afterEach(beOneself);
+    afterEach(restoreUser);
 
     const calls: Readonly<Record<string, () => Promise<unknown>>> = {
       list: () => folder.list(),
@@ -206,14 +207,14 @@ describe('The shared folder on disk', function () {
     };
 
     for (const mode of [0o777, 0o755, 0o770, 0o701, 0o1777]) {
-      it(`is closed to others when its mode is ${mode.toString(8)}`, async () => {
+      it(`is made private when its mode is ${mode.toString(8)}`, async () => {
         await chmod(path, mode);
         assert.equal(await folder.read('a'), 'text');
         assert.equal((await stat(path)).mode & 0o777, 0o700);
       });
     }
 
-    it('is used as it is when the file system does not keep modes', async () => {
+    it("is used as is when the file system doesn't support modes", async () => {
       const { chmod: real } = fsPromises;
       await chmod(path, 0o755);
       Object.assign(fsPromises, { chmod: () => Promise.reject(new Error('EPERM')) });
@@ -227,14 +228,14 @@ describe('The shared folder on disk', function () {
     });
 
     for (const [call, run] of Object.entries(calls)) {
-      it(`is refused when it is another user's, and nothing is changed (${call})`, async () => {
-        beSomebodyElse();
+      it(`is rejected when another user owns it, and nothing is changed (${call})`, async () => {
+        becomeOtherUser();
         await rejectsWith(run(), 'storage', 'folder-owner');
-        beOneself();
+        restoreUser();
         assert.deepEqual([await readdir(path), await readFile(join(path, 'a'), 'utf8')], [['a'], 'text']);
       });
 
-      it(`is refused when it is a link, and nothing is changed (${call})`, async () => {
+      it(`is rejected when it's a link, and nothing is changed (${call})`, async () => {
         const link = join(base, 'link');
         await symlink(path, link);
         await chmod(path, 0o755);
@@ -245,10 +246,10 @@ describe('The shared folder on disk', function () {
       });
     }
 
-    it('is used as soon as it is repaired', async () => {
-      beSomebodyElse();
+    it("is used as soon as it's repaired", async () => {
+      becomeOtherUser();
       await rejectsWith(folder.list(), 'storage', 'folder-owner');
-      beOneself();
+      restoreUser();
       assert.deepEqual(await folder.list(), ['a']);
     });
 
@@ -267,7 +268,7 @@ describe('The shared folder on disk', function () {
   });
 
   describe('that is watched', () => {
-    /** Waits until a name is reported that a change brings about. */
+    /** Waits until a change causes a name to be reported. */
     const reportOf = (name: string, change: () => Promise<unknown>): Promise<void> =>
       new Promise((resolve, reject) => {
         const watching = folder.watch((one) => {
@@ -279,7 +280,7 @@ describe('The shared folder on disk', function () {
         change().catch(reject);
       });
 
-    it('reports a file when it is written, created or deleted, also when there was no folder before', async () => {
+    it("reports a file when it's written, created or deleted, even when the folder didn't exist before", async () => {
       await reportOf('a.json', () => folder.write('a.json', 'x'));
       await reportOf('b.locked', () => folder.create('b.locked', 'x'));
       await reportOf('a.json', () => folder.delete('a.json'));
@@ -295,7 +296,7 @@ describe('The shared folder on disk', function () {
       );
     });
 
-    it('reports nothing any more when the listener is disposed of', async () => {
+    it('reports nothing after the listener is disposed of', async () => {
       const reported: string[] = [];
       folder.watch((name) => reported.push(name)).dispose();
       await reportOf('b', () => folder.write('b', 'x'));
@@ -311,17 +312,17 @@ describe('The shared folder on disk', function () {
     });
   });
 
-  describe('in a power cut', () => {
+  describe('in a power failure', () => {
     const real = {
       link: fsPromises.link,
       open: fsPromises.open,
       rename: fsPromises.rename,
       writeFile: fsPromises.writeFile,
     };
-    /** What is done to the disk, in order. */
+    /** The disk operations, in order. */
     let steps: string[];
 
-    /** A name without what is different in each run. */
+    /** Returns a name without the part that differs in each run. */
     const nameOf = (file: unknown): string =>
       String(file)
         .replace(path, 'folder')
@@ -329,7 +330,7 @@ describe('The shared folder on disk', function () {
 
     beforeEach(function () {
       if (process.platform === 'win32') {
-        // It flushes names by itself.
+        // Windows flushes names automatically.
         this.skip();
       }
       steps = [];
@@ -387,9 +388,9 @@ describe('The shared folder on disk', function () {
     });
   });
 
-  describe('on a file system with less to offer', () => {
+  describe('on a file system with limitations', () => {
     const real = { link: fsPromises.link, rename: fsPromises.rename };
-    /** How long it waits between two tries; here that is over at once. */
+    /** The delays between two tries, which pass immediately in this test. */
     let waits: number[];
 
     beforeEach(() => {
@@ -415,7 +416,7 @@ describe('The shared folder on disk', function () {
     const failWith = (code: string) => () => Promise.reject(Object.assign(new Error(code), { code }));
 
     for (const code of ['EPERM', 'ENOTSUP', 'ENOSYS', 'EMLINK']) {
-      it(`lets one succeed when many create a file at once, and it has no hard links (${code})`, async () => {
+      it(`creates a file for exactly one of many concurrent calls when it has no hard links (${code})`, async () => {
         replaceWith({ link: failWith(code) });
         const made = await Promise.all(Array.from({ length: 20 }, (_, index) => folder.create('a', `text ${index}`)));
         assert.equal(made.filter((one) => one).length, 1);
@@ -431,7 +432,7 @@ describe('The shared folder on disk', function () {
       assert.deepEqual([await folder.read('a'), tries, waits], ['x', 3, [10, 20]]);
     });
 
-    it('rejects, and leaves no part of a file, when a file stays open or may not be replaced', async () => {
+    it('rejects, and leaves no temporary file, when a file stays open or must not be replaced', async () => {
       await folder.write('a', 'old');
       for (const code of ['EACCES', 'EROFS']) {
         replaceWith({ rename: failWith(code) });
@@ -441,7 +442,7 @@ describe('The shared folder on disk', function () {
       assert.ok(waits.reduce((sum, wait) => sum + wait, 0) <= 2000, waits.join());
     });
 
-    it('rejects, and leaves no part of a file, when the disk is full', async () => {
+    it('rejects, and leaves no temporary file, when the disk is full', async () => {
       await folder.write('a', 'old');
       const { open } = fsPromises;
       const full: typeof open = async (...opening) =>

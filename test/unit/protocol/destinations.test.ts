@@ -33,7 +33,7 @@ describe('The endpoints that receive credentials', () => {
     );
   });
 
-  it('hold a refresh when the token endpoint is at an origin that the session has never had', () => {
+  it('block a refresh when the token endpoint is at an origin that the session has never used', () => {
     const known = recordAt(ISSUER, 0, { endpointOrigins: ['https://id.example.com'] });
     for (const endpoint of [
       'https://evil.example.com/token',
@@ -53,7 +53,7 @@ describe('The endpoints that receive credentials', () => {
   });
 });
 
-describe('The page at which a person signs in', () => {
+describe('The page on which a user signs in', () => {
   const bank = providerAt('https://id.bank.example', { id: 'bank', label: 'Bank' });
   const evil = providerAt('https://evil.example', { id: 'evil' });
   const refused = (page: string, others = [{ provider: bank, metadata: undefined }]): boolean => {
@@ -66,7 +66,7 @@ describe('The page at which a person signs in', () => {
     }
   };
 
-  it("is refused when it's at another provider's issuer, at one of its endpoints, or at one of its metadata", () => {
+  it("is rejected when it's at another provider's issuer, at one of its endpoints, or at an endpoint in its metadata", () => {
     assert.equal(refused('https://id.bank.example/authorize'), true);
     assert.equal(refused('https://login.bank.example/authorize'), false);
     const endpoints: Endpoints = { authorization: 'https://login.bank.example/a', token: 'https://t.bank.example/t' };
@@ -85,7 +85,7 @@ describe('The page at which a person signs in', () => {
     }
   });
 
-  it('is accepted at the own issuer, also when other providers are tenants of the same server', () => {
+  it("is accepted at the provider's own issuer, also when other providers are tenants of the same server", () => {
     const tenants = [
       { provider: providerAt('https://evil.example/realms/b', { id: 'b' }), metadata: undefined },
       { provider: providerAt('https://evil.example', { id: 'same', clientId: 'other' }), metadata: undefined },

@@ -308,14 +308,14 @@ describe('Discovery', () => {
         assert.equal((await discovery.find(provider)).metadata.token_endpoint, `${server.issuer}/token`);
         const { length } = server.requests;
         await discovery.find(provider);
-        assert.equal(server.requests.length, length, 'it was asked again at once');
+        assert.equal(server.requests.length, length, 'the metadata was requested again immediately');
         server.onDiscovery(() => ({ body: { ...server.metadata, token_endpoint: `${server.issuer}/new` } }));
         await clock.pass(5 * MINUTE);
         assert.equal((await discovery.find(provider)).metadata.token_endpoint, `${server.issuer}/new`);
       });
     }
 
-    it('no metadata of a server that later identifies itself as another one', async () => {
+    it('no metadata of a server that later reports a different issuer', async () => {
       const clock = new ManualAsyncClock();
       const discovery = new Discovery(transportWith(clock));
       await discovery.find(providerAt(server.issuer));
@@ -342,7 +342,7 @@ describe('Discovery', () => {
   });
 
   describe('getCached', () => {
-    it('returns the metadata and when they were requested, without a request', async () => {
+    it('returns the metadata and when it was requested, without a request', async () => {
       const clock = new ManualAsyncClock();
       const discovery = new Discovery(transportWith(clock));
       const provider = providerAt(server.issuer);

@@ -113,7 +113,7 @@ describe('A session with DPoP, at a real server that requires nonces,', () => {
         transport,
         signal,
       );
-      assert.equal(account.label, 'demo', 'the userinfo endpoint has answered');
+      assert.equal(account.label, 'demo', 'the userinfo endpoint responded');
 
       // As after a restart: only the stored record is known.
       const later = await withSessionDpopKey(
@@ -235,7 +235,10 @@ describe('A request with a DPoP proof', () => {
     answers(BOUND);
     await trade(await bound());
     const { claims } = proofIn(firstTo('/token'));
-    assert.ok(Math.abs(claims.iat * SECOND - Date.now() - 10 * MINUTE) < 30 * SECOND, 'discovery has told the time');
+    assert.ok(
+      Math.abs(claims.iat * SECOND - Date.now() - 10 * MINUTE) < 30 * SECOND,
+      "discovery has shown the server's time",
+    );
   });
 
   it('is sent again when the rejection shows that the clock is off, and only then', async () => {

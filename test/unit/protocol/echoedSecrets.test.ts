@@ -1,4 +1,4 @@
-// What a server says never carries a secret into a failure, a name or the log, at whatever step it says it.
+// No text from a server puts a secret into a failure, a name or the log, at any step.
 import assert from 'node:assert/strict';
 import type { Failure } from '../../../src/core/failure.ts';
 import { toFailure } from '../../../src/core/failure.ts';
@@ -14,7 +14,7 @@ import type { Tokens } from '../../../src/protocol/tokens.ts';
 import { answerTo, GOOD_TOKENS, providerAt, REDIRECT_URI, transportWith } from '../../support/fixtures.ts';
 import { ScriptedServer, type SeenRequest } from '../../support/scriptedServer.ts';
 
-// Without digits and short, so that no other filter takes them for tokens.
+// Short and without digits, so that no other filter recognizes them as tokens.
 const SECRET = 'pass word&more+ü';
 const ACCESS = 'accesstokenabc';
 const REFRESH = 'refreshtokenab';
@@ -31,7 +31,7 @@ const SECRET_FORMS = [
   base64(`editor:${form(SECRET)}`),
 ];
 
-describe('A secret that a server repeats', () => {
+describe('A secret that a server echoes', () => {
   let server: ScriptedServer;
   const transport = transportWith();
   const { signal } = new AbortController();
@@ -104,7 +104,7 @@ describe('A secret that a server repeats', () => {
     }
   }
 
-  it("isn't in a failure when the request that is answered didn't contain it", async () => {
+  it("isn't in a failure when the answered request didn't contain it", async () => {
     server.on('/revoke', {
       status: 400,
       body: { error: 'invalid_request', error_description: `${ACCESS} belongs to ${REFRESH}` },

@@ -1,4 +1,4 @@
-// What an ID token says of the access token beside it, and of the sign-in that it's about: OpenID Connect Core 3.1.3.6
+// How an ID token is bound to the access token that it was issued with, and to its sign-in: OpenID Connect Core 3.1.3.6
 // and 12.2.
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
@@ -74,7 +74,7 @@ describe('An ID token', () => {
     [{}, { auth_time: 1000 }],
     [{ auth_time: 1000 }, { auth_time: 1000 }],
     [{ auth_time: 1000.7 }, { auth_time: 1000 }],
-    // The person has signed in again in the same session at the server.
+    // The user has signed in again in the same session at the server.
     [{ auth_time: 1000 }, { auth_time: 5000 }],
     [{ auth_time: null }, { auth_time: 5000 }],
     [{ azp: 'editor' }, {}],
@@ -105,7 +105,7 @@ describe('An ID token', () => {
     });
   }
 
-  it('of another sign-in keeps the session, with the refresh token that came with it', async () => {
+  it('of another sign-in keeps the session, with the refresh token of the same response', async () => {
     const testWindow = createTestWindow(server.issuer);
     server.date = () => testWindow.clock.now();
     const idToken = await server.idToken({ aud: 'editor', nonce: 'n-1' });

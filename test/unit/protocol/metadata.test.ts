@@ -1,4 +1,4 @@
-// Metadata as real servers publish them: behind redirects, at other URLs, and with invalid members.
+// Metadata as real servers publish it: behind redirects, at other URLs, and with invalid members.
 import assert from 'node:assert/strict';
 import type { Provider } from '../../../src/core/provider.ts';
 import { createAuthorizationRequest } from '../../../src/protocol/authorize.ts';

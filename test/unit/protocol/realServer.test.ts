@@ -172,7 +172,7 @@ describe('With a real identity server,', () => {
   it('a refresh that returns another account is rejected', async () => {
     await start();
     const { refreshToken = '' } = await signIn();
-    const answer = await requestRefresh(server, refreshToken, 'somebody-else', transport);
+    const answer = await requestRefresh(server, refreshToken, 'person-2', transport);
     assert.notEqual(answer.refreshToken, undefined);
     await rejectsWith(answer.verify(), 'other-account', 'other-subject');
   });
@@ -255,7 +255,7 @@ describe('A client with a secret, at a real identity server,', () => {
       assert.equal(await identity.tokenIsActive(renewed.accessToken), true);
       assert.equal(await revokeTokens(server, renewed, transport), 'revoked');
       assert.equal(await identity.tokenIsActive(renewed.accessToken), false);
-      // The server accepts both methods, whatever its metadata contain.
+      // The server accepts both methods, whatever its metadata contains.
       const posts = identity.journal.traffic.filter(({ url }) => url.startsWith('/token'));
       assert.ok(posts.length >= 3);
       for (const { body, headers } of posts) {

@@ -49,11 +49,11 @@ describe('A step-up sign-in', () => {
       const before = logins();
       const { claims } = await signIn({ acrValues: [ACR_VALUES[1], 'urn:acme:none'] });
       assert.equal(claims?.['acr'], ACR_VALUES[1]);
-      assert.ok(logins() > before + 1, 'the person has signed in again');
+      assert.ok(logins() > before + 1, 'the user has signed in again');
     });
 
     it("returns its class when the server doesn't require one", async () => {
-      identity.policy.honoursAcr = false;
+      identity.policy.honorsAcr = false;
       assert.equal((await signIn({ acrValues: [ACR_VALUES[1]] })).claims?.['acr'], ACR_VALUES[0]);
     });
 
@@ -149,7 +149,7 @@ describe('A step-up sign-in', () => {
         return requestDeviceTokens(found, code, ['openid'], transport, signal);
       };
       assert.ok(await asking({ auth_time: seconds() - 290 }));
-      assert.ok(await asking({}), 'the grant has no rule for it');
+      assert.ok(await asking({}), "the grant doesn't define it");
       await rejectsWith(asking({ auth_time: seconds() - 340 }), 'step-up-failed', 'auth-too-old');
       server.date = () => Date.now() + 10 * MINUTE;
       await rejectsWith(asking({ auth_time: seconds() + 200 }), 'step-up-failed', 'auth-too-old');

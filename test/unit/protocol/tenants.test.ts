@@ -1,4 +1,4 @@
-// Which tenant's ID tokens an entry accepts at a server whose metadata leaves the tenant open (Microsoft Entra).
+// Which tenant's ID tokens an entry accepts at a server whose metadata has a tenant placeholder (Microsoft Entra).
 import assert from 'node:assert/strict';
 import { createAuthorizationRequest } from '../../../src/protocol/authorize.ts';
 import { exchangeCode } from '../../../src/protocol/exchange.ts';
@@ -38,7 +38,7 @@ describe('The tenant of an ID token', () => {
     return exchangeCode(found, request, answerTo(request, answer), transportWith(), new AbortController().signal);
   };
 
-  it('is any one when the entry is for several tenants, and named by the token', async () => {
+  it('may be any one that the token names when the entry is for several tenants', async () => {
     for (const path of ['common', 'organizations', 'consumers', 'Common']) {
       for (const tenant of [TENANT, OTHER]) {
         assert.equal((await signIn(path, tenant)).claims?.['tid'], tenant);
@@ -46,7 +46,7 @@ describe('The tenant of an ID token', () => {
     }
   });
 
-  it('is the one that the entry names, and no other', async () => {
+  it('is only the one in the entry', async () => {
     for (const path of [TENANT, 'contoso.example', 'commons', 'common-2']) {
       assert.equal((await signIn(path, path)).claims?.['tid'], path);
       await rejectsWith(signIn(path, path === TENANT ? OTHER : TENANT), 'untrusted-response');

@@ -290,7 +290,7 @@ describe('A token response', () => {
     });
 
     const wrong: Readonly<Record<string, readonly [Readonly<Record<string, unknown>>, Category]>> = {
-      'another audience': [{ aud: 'somebody-else' }, 'untrusted-response'],
+      'another audience': [{ aud: 'person-2' }, 'untrusted-response'],
       'several audiences and another party': [{ aud: ['editor', 'x'], azp: 'x' }, 'untrusted-response'],
       'another nonce': [{ nonce: 'other' }, 'untrusted-response'],
       'no nonce': [{ nonce: undefined }, 'invalid-response'],
@@ -364,7 +364,7 @@ describe('A token response', () => {
       await rejectsWith(asking({}), 'invalid-response');
     });
 
-    it('must be from the issuer of its tenant when the metadata have a placeholder', async () => {
+    it('must be from the issuer of its tenant when the metadata has a placeholder', async () => {
       const home = server.issuer;
       server.metadata['issuer'] = `${home}/{tenantid}/v2.0`;
       server.on('/common/v2.0/.well-known/openid-configuration', () => ({ body: server.metadata }));

@@ -1,4 +1,4 @@
-// URLs with user information, which look like those of another host, and `localhost` that is another machine.
+// URLs with user information, which look like those of another host, and `localhost` on another machine.
 import assert from 'node:assert/strict';
 import { parseProviders } from '../../../src/core/parseProviders.ts';
 import { requestDeviceCode } from '../../../src/protocol/device.ts';
@@ -58,7 +58,7 @@ describe('A URL with user information', () => {
     assert.equal(parseProviders([{ ...entry, metadataUrl: allowed.metadataUrl }]).providers.length, 1);
   });
 
-  it('makes required endpoints of metadata unusable, with a failure that says so, and optional ones absent', async () => {
+  it('is reported in a required endpoint of metadata, and removes an optional one', async () => {
     for (const url of forms('id.example.com')) {
       for (const name of ['authorization_endpoint', 'token_endpoint']) {
         const before = server.metadata[name];
@@ -71,7 +71,7 @@ describe('A URL with user information', () => {
     }
   });
 
-  it('is no issuer of metadata', async () => {
+  it("isn't accepted as the issuer in metadata", async () => {
     for (const issuer of [server.issuer.replace('//', '//a@'), server.issuer.replace('//', '//@')]) {
       server.metadata['issuer'] = issuer;
       await rejectsWith(discovered(server.issuer), 'issuer-mismatch');
@@ -88,7 +88,7 @@ describe('A URL with user information', () => {
     }
   });
 
-  it('is no verification URI to show, and no complete one to open', async () => {
+  it("isn't accepted as a verification URI, and a complete one isn't opened", async () => {
     server.metadata['device_authorization_endpoint'] = `${server.issuer}/device`;
     const found = await discovered(server.issuer);
     const answer = {
@@ -105,7 +105,7 @@ describe('A URL with user information', () => {
     }
   });
 
-  it('is never requested, which is no failure of the network', async () => {
+  it("is never requested, and isn't reported as a network failure", async () => {
     for (const url of forms('id.example.com')) {
       await rejectsWith(
         createFetch({ ...transport, fetch: () => assert.fail('It was requested.') })(url, {

@@ -31,21 +31,21 @@ describe('A lock of another window', () => {
       testWindow,
       recordAt(server.issuer, testWindow.clock.now(), { accessExpiresAt: testWindow.clock.now() + DAY, ...more }),
     );
-  /** Another window that has the lock and has sent the refresh token of a generation. */
+  /** Makes another window hold the lock after it has sent the refresh token of a generation. */
   const hold = (token = 'ended', inFlight = 1): void => {
     const header = headerOf(sessionFile(testWindow.folder.files));
     assert.ok(header !== undefined);
     setSessionFile(testWindow.folder.files, { ...header, inFlight });
     testWindow.folder.files.set('s1.1.locked', lockContent(token));
   };
-  /** How many requests for tokens follow a check. */
+  /** Returns how many token requests follow a check. */
   const requestsAfterCheck = async (): Promise<number> => {
     await testWindow.sessions.onDemand.abandonedLocks.check();
     await testWindow.clock.pass(5 * SECOND);
     return server.requestsTo('/token').length;
   };
 
-  it('is abandoned if that window has ended: its renewal is finished, once', async () => {
+  it('is abandoned when that window has ended: its refresh is finished, once', async () => {
     await signIn();
     hold();
     assert.equal(await requestsAfterCheck(), 1);
@@ -53,7 +53,7 @@ describe('A lock of another window', () => {
     assert.equal(testWindow.record().accessToken, 'access-2');
   });
 
-  it('is waited for if that window lives, or if nobody can tell', async () => {
+  it("is waited for when that window is alive, or when that can't be determined", async () => {
     await signIn();
     for (const token of [(await testWindow.life.register()).token, 'elsewhere-1', '']) {
       hold(token);
@@ -66,7 +66,7 @@ describe('A lock of another window', () => {
     );
   });
 
-  it('doesn’t matter for tokens that were renewed since, or for a session that has ended', async () => {
+  it("doesn't matter for tokens that were refreshed since, or for a session that has ended", async () => {
     await signIn({ generation: 2 });
     hold();
     assert.equal(await requestsAfterCheck(), 0);
@@ -82,14 +82,14 @@ describe('A lock of another window', () => {
     );
   });
 
-  it('is left alone while this window renews the session itself', async () => {
+  it('is left alone while this window refreshes the session itself', async () => {
     await signIn();
     testWindow.liveSessions.patch('s1', { refreshing: true });
     hold();
     assert.equal(await requestsAfterCheck(), 0);
   });
 
-  it('is left alone if the session isn’t of a provider as it is configured', async () => {
+  it("is left alone when the session isn't one of a provider as configured", async () => {
     testWindow = createTestWindow(server.issuer, { providers: [providerAt(server.issuer, { clientId: 'other' })] });
     await signIn();
     hold();
@@ -100,7 +100,7 @@ describe('A lock of another window', () => {
     );
   });
 
-  it('isn’t looked at any more by a window that is closed', async () => {
+  it('is no longer checked by a closed window', async () => {
     await signIn();
     const { token } = await testWindow.life.register();
     hold(token);
@@ -111,7 +111,7 @@ describe('A lock of another window', () => {
     assert.equal(await requestsAfterCheck(), 0);
   });
 
-  it('is found within a minute or so where no change of the folder is told', async () => {
+  it("is found within about a minute when folder changes aren't reported", async () => {
     const windows = new Windows(server);
     server.onToken(rotatingTokens());
     const first = windows.open();

@@ -15,13 +15,13 @@ const signOut = (atServer: Promise<Revocation>, page?: typeof PAGE): ServerSignO
 describe('The sign-out of an account', () => {
   const revoked = signOut(Promise.resolve('revoked'));
 
-  it('is confirmed when that of each session is', async () => {
+  it('is confirmed when that of every session is', async () => {
     assert.equal(await combineSignOuts([revoked, revoked]).atServer, 'revoked');
     const without = signOut(Promise.resolve('not-supported'));
     assert.equal(await combineSignOuts([revoked, without]).atServer, 'not-supported');
   });
 
-  it('is not confirmed when that of one session is not', async () => {
+  it("isn't confirmed when that of one session isn't", async () => {
     const failed = signOut(Promise.reject(new Failure('network', 'ENOTFOUND')));
     await rejectsWith(combineSignOuts([revoked, failed, revoked]).atServer, 'network');
   });

@@ -1,4 +1,4 @@
-// Whole renewals at servers whose answers are in no form that a specification has.
+// Complete refreshes with servers whose responses deviate from the specifications.
 import assert from 'node:assert/strict';
 import { HOUR } from '../../../src/core/clock.ts';
 import { providerAt } from '../../support/fixtures.ts';
@@ -24,7 +24,7 @@ describe('A session', () => {
     await server.stop();
   });
 
-  it('is renewed for days by a server that says 201 and sends forms, and rotates', async () => {
+  it('is refreshed for days by a rotating server that responds with status 201 and form encoding', async () => {
     const rotate = rotatingTokens();
     server.onToken((request) => {
       const { body, status } = rotate(request);
@@ -47,7 +47,7 @@ describe('A session', () => {
     assert.equal(testWindow.record().expirySource, 'expires_in');
   });
 
-  it('goes on with the new access token where the ID token of the sign-in comes once more, long expired', async () => {
+  it('gets the new access token when the server sends the expired ID token of the sign-in again', async () => {
     const now = Math.floor(testWindow.clock.now() / 1000);
     const idToken = await server.idToken({ aud: 'editor', iat: now, exp: now + 300 });
     await seedSession(testWindow, recordAt(server.issuer, testWindow.clock.now(), { idToken, subject: 'person-1' }));
@@ -58,7 +58,7 @@ describe('A session', () => {
     assert.equal((await testWindow.tokenRefresher.refresh('s1', { reason: 'test' })).accessToken, 'access-3');
   });
 
-  it('has its scopes sent at a renewal where the entry asks for that', async () => {
+  it('sends its scopes with a refresh when the entry enables that', async () => {
     at({ scopeOnRefresh: true });
     await seedSession(
       testWindow,
@@ -69,7 +69,7 @@ describe('A session', () => {
     assert.equal(server.requestsTo('/token')[0]?.parameters.get('scope'), 'openid read');
   });
 
-  it('has nothing sent anywhere once the metadata are to come from another origin', async () => {
+  it('sends nothing when the metadata would come from another origin', async () => {
     const elsewhere = await ScriptedServer.start();
     const provider = providerAt(server.issuer);
     await testWindow.sessionManager.addSession(grantFor(provider, testWindow.clock.now()));
@@ -91,7 +91,7 @@ describe('A session', () => {
     testWindow.sessions.dispose();
   });
 
-  it('survives an error in any shape that is no verdict, with the words of the server', async () => {
+  it("survives errors of any shape that aren't a verdict, and keeps the server's text", async () => {
     await seedSession(testWindow, recordAt(server.issuer, testWindow.clock.now()));
     for (const [status, body] of [
       [200, { ok: false, error: 'invalid_refresh_token' }],

@@ -41,7 +41,7 @@ describe('A resource server’s challenge', () => {
   const tokens = async (wanted: ChallengeRequirements, account?: string): Promise<string[]> =>
     (await challengeSessions.find('acme', wanted, account)).map(({ record }) => record.accessToken);
   const renewals = (): number => server.requestsTo('/token').length;
-  /** A session whose token has worked for an hour and has four to go. */
+  /** A session whose token has been valid for an hour and is for four more. */
   const settled = (more: Partial<SessionRecord> = {}): Promise<SessionRecord> =>
     seedSession(
       testWindow,
@@ -55,14 +55,14 @@ describe('A resource server’s challenge', () => {
   const claims = (value: unknown): ChallengeRequirements =>
     demand({ error: 'insufficient_claims', claims: Buffer.from(JSON.stringify(value)).toString('base64') });
 
-  it('that names scopes only is answered like a caller that wants them, and renews nothing', async () => {
+  it('gets the same result as a request for scopes when it contains only scopes, without a refresh', async () => {
     await settled();
     assert.deepEqual(await tokens(demand({})), ['access-1']);
     assert.deepEqual(await tokens(demand({ error: 'insufficient_scope', scope: 'write' })), []);
     assert.equal(renewals(), 0);
   });
 
-  describe('that comes right after the start, before the stored sessions are read', () => {
+  describe('right after the start, before the stored sessions are read', () => {
     const started = async (): Promise<[TestWindow, ChallengeSessions]> => {
       await settled();
       const { clock, folder, store } = testWindow;
@@ -73,7 +73,7 @@ describe('A resource server’s challenge', () => {
       ];
     };
 
-    it('is answered all the same, where it names scopes', async () => {
+    it('is met when it contains scopes', async () => {
       const [, early] = await started();
       assert.deepEqual(
         (await early.find('acme', demand({}))).map(({ record }) => record.accessToken),
@@ -82,7 +82,7 @@ describe('A resource server’s challenge', () => {
       assert.equal(renewals(), 0);
     });
 
-    it('is answered with another token, where it refuses the one that is stored', async () => {
+    it('is met with another token when it rejects the stored one', async () => {
       const [next, early] = await started();
       assert.deepEqual(
         (await early.find('acme', refused)).map(({ record }) => record.accessToken),
@@ -92,14 +92,14 @@ describe('A resource server’s challenge', () => {
     });
   });
 
-  describe('that refuses the token', () => {
-    it('is answered with another one', async () => {
+  describe('that rejects the token', () => {
+    it('is met with another token', async () => {
       await settled();
       assert.deepEqual(await tokens(refused), ['access-2']);
       assert.equal(testWindow.record().generation, 2);
     });
 
-    it('renews once for callers that come one by one with the old token', async () => {
+    it('causes one refresh for callers that use the old token one after another', async () => {
       await settled();
       for (let caller = 0; caller < 5; caller += 1) {
         assert.deepEqual(await tokens(refused), ['access-2']);
@@ -107,13 +107,13 @@ describe('A resource server’s challenge', () => {
       assert.equal(renewals(), 1);
     });
 
-    it('renews once for a hundred at a time', async () => {
+    it('causes one refresh for a hundred concurrent callers', async () => {
       await settled();
       await Promise.all(Array.from({ length: 100 }, () => tokens(refused)));
       assert.equal(renewals(), 1);
     });
 
-    it('is told, rather than met by one renewal after the other, where the new token is refused as well', async () => {
+    it('fails instead of causing repeated refreshes when the new token is rejected as well', async () => {
       await settled();
       await tokens(refused);
       for (let time = 0; time < 3; time += 1) {
@@ -123,7 +123,7 @@ describe('A resource server’s challenge', () => {
       assert.equal(renewals(), 1);
     });
 
-    it('is told in every window, so that two of them do not renew by turns for ever', async () => {
+    it("fails in every window, so that two of them don't refresh in turn forever", async () => {
       const { clock, folder, store } = testWindow;
       const other = createTestWindow(server.issuer, { clock, folder, store, life: new FakeProcessLiveness() });
       await settled();
@@ -147,7 +147,7 @@ describe('A resource server’s challenge', () => {
       other.sessions.dispose();
     });
 
-    it('is met anew where the token that came of one was good for long', async () => {
+    it('is met again when the replacement token has worked for a long time', async () => {
       await settled();
       server.onToken(rotatingTokens({ expires_in: (4 * HOUR) / SECOND }));
       await tokens(refused);
@@ -155,7 +155,7 @@ describe('A resource server’s challenge', () => {
       assert.deepEqual(await tokens(refused), ['access-3']);
     });
 
-    it('is met anew once the token has been renewed for a reason of its own', async () => {
+    it('is met again after the token was refreshed for another reason', async () => {
       await settled();
       await tokens(refused);
       await testWindow.tokenRefresher.refresh('s1', { reason: 'test' });
@@ -163,25 +163,25 @@ describe('A resource server’s challenge', () => {
       assert.deepEqual(await tokens(refused), ['access-4']);
     });
 
-    it('finds nobody where the server ends the session on that occasion, though the token in hand lives on for others', async () => {
+    it('gets no session when the server ends it during the refresh, although other callers keep the current token', async () => {
       await settled();
       server.onToken({ status: 400, body: { error: 'invalid_grant' } });
       assert.deepEqual(await tokens(refused), []);
       assert.deepEqual((await testWindow.sessionManager.getUsableSessions('acme', ['read'])).length, 1);
     });
 
-    it('finds nobody where there is nothing to renew with, so that the person signs in', async () => {
+    it('gets no session when there is no refresh token, so that the user signs in', async () => {
       await settled({ refreshToken: undefined });
       assert.deepEqual(await tokens(refused), []);
     });
 
-    it('rejects with the cause where the server cannot be asked now: nobody has to sign in for that', async () => {
+    it("rejects with the cause when the server can't be reached, without requiring a sign-in", async () => {
       await settled();
       server.onToken({ status: 503, body: 'down' });
       await rejectsWith(tokens(refused), 'server');
     });
 
-    it('is answered for the account that it is about, and for the others where one cannot be renewed', async () => {
+    it("is met for its account, and for the other accounts when one can't be refreshed", async () => {
       await settled();
       await settled({
         id: 's2',
@@ -201,8 +201,8 @@ describe('A resource server’s challenge', () => {
     });
   });
 
-  describe('that wants a stronger or newer sign-in', () => {
-    it('is answered by the session that has it, and by no other; no renewal is tried', async () => {
+  describe('that requires a stronger or newer sign-in', () => {
+    it('is met only by the session that has it, without a refresh', async () => {
       await settled({ acr: 'mfa', authenticatedAt: now() - 2 * MINUTE });
       assert.deepEqual(await tokens(demand({ error: 'insufficient_user_authentication', acr_values: 'mfa' })), [
         'access-1',
@@ -216,7 +216,7 @@ describe('A resource server’s challenge', () => {
       assert.equal(renewals(), 0);
     });
 
-    it('knows how the person signed in after a renewal that does not say so', async () => {
+    it("knows how the user signed in after a refresh that doesn't specify it", async () => {
       await settled({ acr: 'mfa', authenticatedAt: now() });
       await testWindow.tokenRefresher.refresh('s1', { reason: 'test' });
       assert.deepEqual(await tokens(demand({ acr_values: 'mfa', max_age: '60' })), ['access-2']);
@@ -224,20 +224,20 @@ describe('A resource server’s challenge', () => {
   });
 
   describe('with claims', () => {
-    it('is answered by a renewal where they want nothing but a later token', async () => {
+    it('is met by a refresh when they only require a newer token', async () => {
       await settled();
       const later = claims({ access_token: { nbf: { essential: true, value: String(Math.floor(now() / SECOND)) } } });
       assert.deepEqual([await tokens(later), await tokens(later), renewals()], [['access-2'], ['access-2'], 1]);
     });
 
-    it('is answered at once where the token is late enough, as the clock of the server goes', async () => {
+    it("is met immediately when the token is new enough by the server's clock", async () => {
       await settled({ skew: 5 * MINUTE });
       const seconds = Math.floor((now() - HOUR + 5 * MINUTE) / SECOND);
       assert.deepEqual(await tokens(claims({ access_token: { nbf: { value: String(seconds) } } })), ['access-1']);
       assert.equal(renewals(), 0);
     });
 
-    it('finds nobody where a renewal has not been enough: then the person signs in', async () => {
+    it("gets no session when a refresh wasn't enough, so that the user signs in", async () => {
       await settled();
       const tomorrow = claims({ access_token: { nbf: { value: String(Math.floor((now() + 24 * HOUR) / SECOND)) } } });
       await tokens(tomorrow);
@@ -245,7 +245,7 @@ describe('A resource server’s challenge', () => {
       assert.deepEqual([await tokens(tomorrow), renewals()], [[], 1]);
     });
 
-    it('finds nobody until a sign-in has asked for them, and then whoever comes with the same ones soon after', async () => {
+    it('gets no session until a sign-in has requested them, and then meets the same challenge shortly after', async () => {
       const record = await settled({ signedInAt: now() });
       const stronger = claims({ access_token: { acrs: { value: 'c1' } } });
       assert.deepEqual(await tokens(stronger), []);

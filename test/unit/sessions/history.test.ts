@@ -28,7 +28,7 @@ describe('History', () => {
   const again = (): TestWindow =>
     createTestWindow(server.issuer, { store: testWindow.store, folder: testWindow.folder, clock: testWindow.clock });
 
-  it('tells of a sign-in, a renewal and a sign-out, each once', async () => {
+  it('has a sign-in, a refresh and a sign-out, once each', async () => {
     const { id } = await testWindow.sessionManager.addSession(
       grantFor(providerAt(server.issuer), testWindow.clock.now()),
     );
@@ -46,14 +46,14 @@ describe('History', () => {
     });
   });
 
-  it('tells a session that was read from one that is signed in just now, and that the same account signs in again', async () => {
+  it('distinguishes a loaded session, a new sign-in, and a repeated sign-in of the same account', async () => {
     await seedSession(testWindow, recordAt(server.issuer, testWindow.clock.now() - DAY));
     assert.deepEqual(kinds(), ['read']);
     await testWindow.sessionManager.addSession(grantFor(providerAt(server.issuer), testWindow.clock.now()));
     assert.deepEqual(kinds(), ['read', 'signed-in']);
   });
 
-  it('tells what another window has renewed as taken over', async () => {
+  it('shows refreshes of another window as adopted', async () => {
     await seedSession(testWindow, recordAt(server.issuer, testWindow.clock.now() - MINUTE));
     const other = again();
     await other.sessionManager.ready();
@@ -62,7 +62,7 @@ describe('History', () => {
     assert.deepEqual(kinds(other), ['read', 'adopted']);
   });
 
-  it('tells a failure and a verdict with category and code, and nothing that the server has said', async () => {
+  it('has the category and code of failures and verdicts, without server text', async () => {
     await seedSession(testWindow, recordAt(server.issuer, testWindow.clock.now() - MINUTE));
     server.onToken({ status: 503, body: 'SECRET words' });
     await testWindow.tokenRefresher.refresh('s1', { reason: 'test' }).catch(() => {});
@@ -82,13 +82,13 @@ describe('History', () => {
     assert.doesNotMatch(JSON.stringify(testWindow.sessions.onDemand.history.all()), /SECRET|refresh-1|access-1/);
   });
 
-  it('tells that tokens could not be stored', async () => {
+  it("shows that tokens couldn't be stored", async () => {
     testWindow.store.failing.add('store');
     await seedSession(testWindow, recordAt(server.issuer, testWindow.clock.now() - MINUTE));
     assert.deepEqual(kinds(), ['read', 'not-stored']);
   });
 
-  it('keeps the last twenty', async () => {
+  it('keeps the last twenty events', async () => {
     await seedSession(testWindow, recordAt(server.issuer, testWindow.clock.now() - MINUTE));
     for (let number = 1; number <= 30; number += 1) {
       testWindow.liveSessions.patch('s1', { failure: new Failure('network', `code-${number}`), failedAt: number });

@@ -19,7 +19,7 @@ import { STORE_MODELS, type StoreModel } from '../../support/simulation/sharedSe
 import { tokenIn, Windows, type Window } from '../../support/windows.ts';
 import { JUST_WAIT } from '../../support/renewalLockFixture.ts';
 
-describe('A refresh that wasn’t due, whose window dies', () => {
+describe("A refresh that wasn't due, whose window is killed", () => {
   let server: ScriptedServer;
   let windows: Windows;
 
@@ -33,7 +33,7 @@ describe('A refresh that wasn’t due, whose window dies', () => {
     await server.stop();
   });
 
-  /** Opens a window with a session whose token works for a month. */
+  /** Opens a window with a session whose token is valid for a month. */
   const openSignedIn = async (kind: StoreModel): Promise<Window> => {
     windows = new Windows(server, kind);
     const window = windows.open();
@@ -44,11 +44,11 @@ describe('A refresh that wasn’t due, whose window dies', () => {
     );
     return window;
   };
-  /** Has a window begin a refresh, and kills it after so many changes to what all share. */
-  const dieIn = async (window: Window, after: number): Promise<void> => {
+  /** Starts a refresh in a window, and kills it after a number of changes to shared state. */
+  const killDuringRefresh = async (window: Window, after: number): Promise<void> => {
     await windows.clock.pass(2 * SECOND);
     window.kill(after);
-    window.tokenRefresher.refresh('s1', { reason: 'the person asks for it' }).catch(() => {});
+    window.tokenRefresher.refresh('s1', { reason: 'requested by the user' }).catch(() => {});
     await windows.clock.rest();
   };
 
@@ -57,10 +57,10 @@ describe('A refresh that wasn’t due, whose window dies', () => {
       it(`is finished by another window within seconds (${kind}, ended after ${after} changes)`, async () => {
         const first = await openSignedIn(kind);
         const second = windows.open();
-        await dieIn(first, after);
+        await killDuringRefresh(first, after);
         await windows.clock.pass(5 * SECOND);
         const { ended, generation, isComplete } = second.record();
-        // A strict server takes the token for stolen if its answer died with the window before it was stored.
+        // A strict server treats the token as stolen if its response was lost with the window.
         assert.ok(
           (generation > 1 && isComplete) || ended?.category === 'refresh-response-lost',
           `generation ${generation}, ${ended?.category ?? 'not ended'}`,
@@ -68,10 +68,10 @@ describe('A refresh that wasn’t due, whose window dies', () => {
       });
     }
 
-    it(`is finished by a window that is opened afterwards (${kind})`, async () => {
+    it(`is finished by a window opened afterwards (${kind})`, async () => {
       const first = await openSignedIn(kind);
-      // It ends with the lock, just before it sends.
-      await dieIn(first, 2);
+      // The window ends with the lock, just before it sends.
+      await killDuringRefresh(first, 2);
       assert.equal(server.requestsTo('/token').length, 0);
       const next = windows.open();
       await windows.clock.pass(5 * SECOND);
@@ -79,15 +79,15 @@ describe('A refresh that wasn’t due, whose window dies', () => {
     });
   }
 
-  it('isn’t taken up if nothing was sent yet', async () => {
+  it("isn't resumed when nothing was sent yet", async () => {
     const first = await openSignedIn('immediate');
     const second = windows.open();
-    await dieIn(first, 1);
+    await killDuringRefresh(first, 1);
     await windows.clock.pass(10 * MINUTE);
     assert.deepEqual([server.requestsTo('/token').length, second.record().generation], [0, 1]);
   });
 
-  it('isn’t taken up if it was a sign-in without a refresh token', async () => {
+  it("isn't resumed when it was a sign-in without a refresh token", async () => {
     windows = new Windows(server);
     const first = windows.open();
     await windows.clock.rest();
@@ -107,19 +107,19 @@ describe('A refresh that wasn’t due, whose window dies', () => {
     );
   });
 
-  it('keeps to the pace of the failures if it can’t be finished', async () => {
+  it("is retried at the regular pace when it can't be finished", async () => {
     const first = await openSignedIn('immediate');
     const second = windows.open();
-    await dieIn(first, 2);
+    await killDuringRefresh(first, 2);
     server.onDiscovery(htmlPage);
     await windows.clock.pass(HOUR);
     assert.ok(second.record().ended === undefined);
     const asked = server.requests.length;
-    // Each try asks in two places; a failure of this kind is tried again every 5 minutes.
+    // Each attempt contacts two endpoints. This kind of failure is retried every 5 minutes.
     assert.ok(asked <= 30, `${asked} requests`);
   });
 
-  it('isn’t taken for abandoned while its window lives, however long it takes', async () => {
+  it("doesn't count as abandoned while its window is alive, no matter how long it takes", async () => {
     const first = await openSignedIn('immediate');
     windows.open();
     await windows.clock.pass(2 * SECOND);
@@ -150,7 +150,7 @@ describe('A clock that was set back', () => {
     await server.stop();
   });
 
-  it('lends no life to a token that a window adopts, reads at start, or has just signed in, while the server can’t be reached', async () => {
+  it("doesn't extend the life of a token that a window adopts, loads or gets at sign-in while the server is unreachable", async () => {
     server.onToken('drop');
     const first = windows.open();
     await windows.clock.rest();
@@ -159,7 +159,7 @@ describe('A clock that was set back', () => {
     windows.leap(-10 * MINUTE);
     const second = windows.open();
     await windows.clock.pass(2 * SECOND);
-    // 5 minutes after the sign-in, in true time.
+    // 5 minutes after the sign-in, in real time.
     await windows.clock.pass(3 * MINUTE);
     for (const window of [first, second]) {
       const session = window.liveSessions.get('s1');
@@ -171,7 +171,7 @@ describe('A clock that was set back', () => {
     }
   });
 
-  it('is told from one that is merely being adjusted, and from one that a record was made with', async () => {
+  it('is distinguished from an adjustment, and from the clock that a record was created with', async () => {
     server.onToken(rotatingTokens());
     const first = windows.open();
     await windows.clock.rest();
@@ -181,12 +181,12 @@ describe('A clock that was set back', () => {
     assert.equal(server.requestsTo('/token').length, 0);
     windows.leap(-2 * HOUR);
     await windows.clock.pass(2 * MINUTE);
-    assert.equal(server.requestsTo('/token').length, 1, 'it is renewed once');
+    assert.equal(server.requestsTo('/token').length, 1, 'it was refreshed once');
     assert.equal(first.liveSessions.get('s1')?.clockSetBackMs, undefined);
     assert.equal(await tokenIn(first), 'access-2');
   });
 
-  it('has one renewal tried at once, and no more than the failures’ pace allows while that doesn’t work', async () => {
+  it('causes one refresh, and retries at no more than the regular pace while that fails', async () => {
     server.onToken({ status: 404 });
     const first = windows.open();
     await windows.clock.rest();
@@ -202,7 +202,7 @@ describe('A clock that was set back', () => {
     assert.ok(server.requestsTo('/token').length <= 4, `${server.requestsTo('/token').length} requests`);
   });
 
-  it('is noticed by the first caller, and with a record that comes, without a tick in between', async () => {
+  it('is detected by the first caller and with an incoming record, without a tick in between', async () => {
     const { testWindow, server: own } = await createTestWindowWithServer();
     own.onToken('drop');
     await seedSession(testWindow, recordAt(own.issuer, testWindow.clock.now()));
@@ -214,7 +214,7 @@ describe('A clock that was set back', () => {
     await own.stop();
   });
 
-  it('is forgotten once it is put right', async () => {
+  it("is forgotten after it's corrected", async () => {
     server.onToken('drop');
     const first = windows.open();
     await windows.clock.rest();
@@ -227,7 +227,7 @@ describe('A clock that was set back', () => {
     assert.equal(first.liveSessions.get('s1')?.clockSetBackMs, undefined);
   });
 
-  it('isn’t told by the uptime from before a restart', async () => {
+  it("isn't detected by the uptime from before a restart", async () => {
     const first = windows.open();
     await windows.clock.rest();
     await seedSession(
@@ -241,7 +241,7 @@ describe('A clock that was set back', () => {
     );
   });
 
-  it('is noticed also with a token from before the machine was restarted', async () => {
+  it('is detected with a token from before the machine was restarted', async () => {
     server.onToken('drop');
     const first = windows.open();
     await windows.clock.rest();
@@ -261,7 +261,7 @@ describe('A clock that was set back', () => {
     assert.equal(isUnexpired(tokenLifetimes(session.record), sessionTime(session, windows.clock.now())), false);
   });
 
-  it('doesn’t make a wait that the server asked for before last longer than any wait', async () => {
+  it("doesn't extend a wait that the server requested beyond the maximum", async () => {
     server.onToken({ status: 429, headers: { 'Retry-After': '1500' } });
     const first = windows.open();
     await windows.clock.rest();
@@ -280,7 +280,7 @@ describe('A clock that was set back', () => {
   });
 });
 
-describe('A wait that the server asked for', () => {
+describe('A wait that the server requested', () => {
   let server: ScriptedServer;
   let testWindow: TestWindow;
 
@@ -293,12 +293,12 @@ describe('A wait that the server asked for', () => {
     await server.stop();
   });
 
-  it('outlasts a failure without one that another window notes later', async () => {
+  it('survives a later failure without a wait in another window', async () => {
     server.onToken({ status: 429, headers: { 'Retry-After': '1556' } });
     await rejectsWith(testWindow.tokenRefresher.refresh('s1', { reason: 'test' }), 'rate-limited');
     const until = testWindow.clock.now() + 1556 * SECOND;
     const at = testWindow.clock.now() + SECOND;
-    // The other window has read the failures before this one has noted its own.
+    // The other window has read the failures before this one has recorded its own.
     await testWindow.sessionStore.recordFailure(testWindow.record(), {
       generation: 1,
       at,
@@ -326,7 +326,7 @@ describe('A wait that the server asked for', () => {
     testWindow.sessions.dispose();
   });
 
-  it('is the longer one of two', async () => {
+  it('is the longer of two', async () => {
     const now = testWindow.clock.now();
     await testWindow.sessionStore.recordFailure(testWindow.record(), {
       generation: 1,
@@ -349,7 +349,7 @@ describe('A wait that the server asked for', () => {
     assert.equal((await testWindow.sessionStore.header('s1'))?.lastFailure?.waitUntil, now + 600 * SECOND);
   });
 
-  it('is over with a renewal that worked, and doesn’t count for the next generation', async () => {
+  it("ends with a successful refresh, and doesn't apply to the next generation", async () => {
     const now = testWindow.clock.now();
     await testWindow.sessionStore.recordFailure(testWindow.record(), {
       generation: 1,
@@ -363,7 +363,7 @@ describe('A wait that the server asked for', () => {
     assert.equal((await testWindow.sessionStore.header('s1'))?.lastFailure, undefined);
   });
 
-  it('is kept when the window is looked at again, also if the latest failure had none', () => {
+  it('is kept when the window gets the focus, even if the last failure had none', () => {
     const now = testWindow.clock.now();
     const until = now + 600 * SECOND;
     testWindow.liveSessions.patch('s1', {
@@ -377,7 +377,7 @@ describe('A wait that the server asked for', () => {
     testWindow.sessions.dispose();
   });
 
-  it('is noted anew by a window that was told to wait longer than the note says', async () => {
+  it('is recorded again by a window that got a longer wait than recorded', async () => {
     const now = testWindow.clock.now();
     testWindow.liveSessions.patch('s1', { waitUntil: now + 900 * SECOND });
     await testWindow.sessionStore.recordFailure(testWindow.record(), {
@@ -393,7 +393,7 @@ describe('A wait that the server asked for', () => {
     assert.equal((await testWindow.sessionStore.header('s1'))?.lastFailure?.waitUntil, now + 900 * SECOND);
   });
 
-  it('doesn’t count for a failure of the next generation', async () => {
+  it("doesn't apply to a failure of the next generation", async () => {
     const now = testWindow.clock.now();
     const failed = { at: now, category: 'server', code: 'http-503', failures: 1 } as const;
     const before = { ...failed, generation: 1, waitUntil: now + 600 * SECOND };
@@ -405,7 +405,7 @@ describe('A wait that the server asked for', () => {
     assert.deepEqual([waitUntil, nextAttemptAt], [undefined, now + 2 * SECOND]);
   });
 
-  it('survives a failure of this window’s own that has none', async () => {
+  it('survives a failure without a wait in the same window', async () => {
     server.onToken({ status: 429, headers: { 'Retry-After': '900' } });
     await rejectsWith(testWindow.tokenRefresher.refresh('s1', { reason: 'test' }), 'rate-limited');
     const until = testWindow.liveSessions.get('s1')?.nextAttemptAt;
@@ -422,8 +422,8 @@ describe('A wait that the server asked for', () => {
   });
 });
 
-describe('Two browsers that share the folder, but not the secrets', () => {
-  it('don’t take each other’s sessions for lost', async () => {
+describe('Two browsers that share the folder but not the secrets', () => {
+  it("don't treat each other's sessions as lost", async () => {
     const { testWindow, server } = await createTestWindowWithServer();
     await seedSession(testWindow, recordAt(server.issuer, testWindow.clock.now()));
     const other = createTestWindow(server.issuer, {
@@ -439,7 +439,7 @@ describe('Two browsers that share the folder, but not the secrets', () => {
     await server.stop();
   });
 
-  it('report what their own keyring has lost', async () => {
+  it('report sessions lost by their own keyring', async () => {
     const server = await ScriptedServer.start();
     const keyNames = rememberedKeyNames();
     const testWindow = createTestWindow(server.issuer, { keyNames });
@@ -470,7 +470,7 @@ describe('The reason why a session has ended', () => {
       'session-expired',
     ],
     [
-      'expired, because its known end is now, by a clock that differs a little',
+      'expired, because its known end is now, by a clock that differs slightly',
       { sessionEndsAt: 20 * SECOND, sessionEndSource: 'token' },
       { error: 'invalid_grant' },
       'session-expired',
@@ -488,7 +488,7 @@ describe('The reason why a session has ended', () => {
       { error: 'invalid_grant', error_description: 'Session not active' },
       'session-ended',
     ],
-    ['a rule of the administrator', {}, { error: 'invalid_grant', error_subtype: 'invalid_rapt' }, 'policy'],
+    ['an administrator policy', {}, { error: 'invalid_grant', error_subtype: 'invalid_rapt' }, 'policy'],
   ] as const;
   for (const [what, more, body, category] of cases) {
     it(`is ${what}`, async () => {

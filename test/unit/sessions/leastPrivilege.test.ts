@@ -15,7 +15,7 @@ const ISSUER = 'https://id.example.com';
 const IDENTITY = ['openid', 'profile', 'email', 'offline_access'];
 const PERMISSIONS = ['read', 'write', 'admin'];
 
-/** A window with sign-ins as other extensions request them. Each token names the scopes that its sign-in requested. */
+/** A window with sign-ins requested by other extensions. Each token has the scopes that its sign-in requested. */
 class Callers {
   readonly window: TestWindow;
   readonly #provider: Provider;
@@ -29,13 +29,13 @@ class Callers {
     this.#challenges = new ChallengeSessions({ clock, sessionManager, tokenRefresher });
   }
 
-  /** What a caller gets that shows nothing. */
+  /** Returns what a caller gets without user interaction. */
   async request(scopes: readonly string[], account?: string): Promise<SessionRecord[]> {
     const sessions = await this.window.sessionManager.getUsableSessions('acme', scopes, account);
     return sessions.map(({ record }) => record);
   }
 
-  /** What a caller gets for a challenge. */
+  /** Returns what a caller gets for a challenge. */
   async challenge(scope: string, fallbackScopes: readonly string[]): Promise<readonly [string[], SessionRecord[]]> {
     const challenge = { scheme: 'Bearer', params: { error: 'insufficient_scope', scope } };
     const requirements = parseRequirements({ challenges: [challenge], fallbackScopes });
@@ -43,7 +43,7 @@ class Callers {
     return [[...requirements.scopes], sessions.map(({ record }) => record)];
   }
 
-  /** What a caller gets that lets the person sign in, with the scopes that the sign-in controller requests. */
+  /** Returns what a caller gets with a sign-in, for the scopes that the sign-in controller requests. */
   async signIn(scopes: readonly string[], account = 'person-1', granted?: readonly string[]): Promise<SessionRecord> {
     const { clock, sessionManager } = this.window;
     const wanted = scopesToRequest(scopes, this.#provider.scopes);
@@ -81,7 +81,7 @@ describe('Least privilege', () => {
     fc.record({ kind: fc.constant('end' as const), nth: fc.nat(3) }),
   );
 
-  it('gives no caller a token whose requested scopes exceed both the request and the entry, whatever happens', async () => {
+  it('never gives a caller a token whose requested scopes exceed both the request and the entry', async () => {
     const check = async (
       steps: readonly (typeof step extends fc.Arbitrary<infer T> ? T : never)[],
       configured: string[],
@@ -90,7 +90,7 @@ describe('Least privilege', () => {
       const callers = new Callers({ scopes: configured });
       const assertNarrow = (requested: readonly string[], records: readonly SessionRecord[]): void => {
         for (const { accessToken } of records) {
-          // The scopes are read from the token, so that no record can be wrong about it.
+          // The scopes are read from the token rather than from a record, which could be wrong.
           const permissions = accessToken
             .replace(/ ?\(.*/, '')
             .split(' ')
@@ -98,7 +98,7 @@ describe('Least privilege', () => {
           const isWithin = (limit: readonly string[]): boolean => permissions.every((one) => limit.includes(one));
           assert.ok(
             isWithin(requested) || isWithin(configured),
-            `"${requested.join(' ')}" got "${accessToken}" where "${configured.join(' ')}" are configured`,
+            `"${requested.join(' ')}" got "${accessToken}" with "${configured.join(' ')}" configured`,
           );
           assert.ok(requested.every((one) => accessToken.includes(one)));
         }
@@ -112,7 +112,7 @@ describe('Least privilege', () => {
             assertNarrow(one.scopes, [record]);
             const others = [...before.values()].filter(({ id, ended }) => id !== record.id && ended === undefined);
             const kept = others.filter(({ id }) => callers.window.liveSessions.get(id)?.record === before.get(id));
-            assert.equal(kept.length, others.length, 'signing in leaves the other sessions alone');
+            assert.equal(kept.length, others.length, "signing in doesn't change the other sessions");
             break;
           }
           case 'request':
@@ -142,7 +142,7 @@ describe('Least privilege', () => {
     );
   }).timeout(60_000);
 
-  it('makes a session of its own, with its own refresh token, of a sign-in for more scopes', async () => {
+  it('creates a separate session with its own refresh token for a sign-in with more scopes', async () => {
     const callers = new Callers();
     const first = await callers.signIn(['read']);
     const second = await callers.signIn(['read', 'write']);
@@ -155,7 +155,7 @@ describe('Least privilege', () => {
     assert.deepEqual([await callers.request([]), await callers.request(['write'])], [[], []]);
   });
 
-  it('serves every caller within the configured scopes by one session', async () => {
+  it('serves all callers within the configured scopes with one session', async () => {
     const callers = new Callers({ scopes: ['openid', 'read', 'write'] });
     const session = await callers.signIn([]);
     for (const scopes of [[], ['read'], ['write'], ['openid', 'write', 'read']]) {
@@ -164,7 +164,7 @@ describe('Least privilege', () => {
     assert.deepEqual(await callers.request(['read', 'admin']), []);
   });
 
-  it('prefers the session that was signed in for the configured scopes when none are named', async () => {
+  it('prefers the session with the configured scopes when no scopes are requested', async () => {
     const callers = new Callers({ scopes: ['openid', 'read', 'write'] });
     const configured = await callers.signIn([]);
     await callers.window.clock.pass(1000);
@@ -183,14 +183,14 @@ describe('Least privilege', () => {
     );
   });
 
-  it('signs in to the same session again when the scopes differ only in identity scopes, and keeps those', async () => {
+  it('keeps the session when the scopes differ only in identity scopes, and keeps those', async () => {
     const callers = new Callers();
     const first = await callers.signIn(['read', 'email']);
     const again = await callers.signIn(['offline_access', 'read']);
     assert.deepEqual([again.id, [...again.scopes].sort()], [first.id, ['email', 'offline_access', 'openid', 'read']]);
   });
 
-  it('keeps serving the caller when the server grants more or less than was requested', async () => {
+  it('keeps serving the caller when the server grants more or less than requested', async () => {
     for (const granted of [['read', 'admin'], ['admin'], []]) {
       const callers = new Callers();
       const session = await callers.signIn(['read'], 'person-1', granted);
@@ -199,7 +199,7 @@ describe('Least privilege', () => {
     }
   });
 
-  it('answers a challenge with a session of its own, and leaves the one of the other callers as it is', async () => {
+  it("meets a challenge with a separate session, and doesn't change that of other callers", async () => {
     const callers = new Callers();
     const shared = await callers.signIn(['read']);
     const [required, found] = await callers.challenge('admin', ['read']);
@@ -210,7 +210,7 @@ describe('Least privilege', () => {
     assert.deepEqual(await callers.request(['read']), [shared]);
   });
 
-  it('widens the one session of the account only when the entry combines scopes', async () => {
+  it("extends the account's only session when the entry combines scopes", async () => {
     const callers = new Callers({ combineScopes: true });
     const first = await callers.signIn(['read']);
     const second = await callers.signIn(['write']);

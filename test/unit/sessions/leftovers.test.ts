@@ -27,7 +27,7 @@ describe('Leftovers', () => {
     await server.stop();
   });
 
-  /** Another window, over the same folder and keyring. */
+  /** Opens another window with the same folder and keyring. */
   const again = async (more: Parameters<typeof createTestWindow>[1] = {}): Promise<TestWindow> => {
     const { clock, folder, life, store } = testWindow;
     const next = createTestWindow(server.issuer, { clock, folder, life, store, ...more });
@@ -35,7 +35,7 @@ describe('Leftovers', () => {
     await clock.rest();
     return next;
   };
-  /** What a window does that has been open for so many ms. */
+  /** Runs a window's cleanup after it has been open for a time in ms. */
   const sweep = async (window: TestWindow, time = 2 * MINUTE): Promise<void> => {
     testWindow.clock.sleep(time);
     window.sessions.onDemand.onTick();
@@ -44,7 +44,7 @@ describe('Leftovers', () => {
   const claim = (id: string, kind = 'ended'): string => `${claimFileName({ kind, id, since: 5 })}.0.claimed`;
   const names = (id: string): string[] => [...files.keys()].filter((name) => name.startsWith(`${id}.`)).sort();
 
-  it('deletes the lock files of a session when it does not exist and nobody holds the lock', async () => {
+  it("deletes the lock files of a session that doesn't exist when the lock is free", async () => {
     const { token } = await testWindow.life.register();
     files.set('gone.4.locked', lockContent('ended')).set('gone.3.locked', '').set('gone.3.released', '');
     files.set('released.1.locked', lockContent(token)).set('released.1.released', '');
@@ -59,7 +59,7 @@ describe('Leftovers', () => {
     assert.ok(names('s1').includes('s1.1.locked'));
   });
 
-  it('deletes the lock files of a session when a window ended in the middle of its sign-out', async () => {
+  it('deletes the lock files of a session when a window ended during its sign-out', async () => {
     await testWindow.sessionStore.remove('s1');
     testWindow.liveSessions.remove('s1');
     files.set('s1.1.locked', lockContent('ended'));
@@ -67,7 +67,7 @@ describe('Leftovers', () => {
     assert.deepEqual(names('s1'), ['s1.2.session']);
   });
 
-  it('keeps the files of a session when another editor has it, or its file is damaged', async () => {
+  it('keeps the files of a session when another editor has it or its file is damaged', async () => {
     files.set('other.1.session', JSON.stringify({ version: 1, signedOutAt: 5, mac: { key: 'x', code: 'y' } }));
     files.set('damaged.1.session', '{');
     for (const id of ['other', 'damaged']) {
@@ -79,7 +79,7 @@ describe('Leftovers', () => {
     }
   });
 
-  it('deletes claims when they are about sessions that do not exist, and no others', async () => {
+  it("deletes only claims about sessions that don't exist", async () => {
     const kept = [claim('s1'), claim('acme', 'attention'), claim('a provider', 'attention'), claim('later', 'newer')];
     [...kept, claim('gone'), claim('gone', 'lost')].forEach((name) => files.set(name, ''));
     files.set(`${claimFileName({ kind: 'ending', id: 'gone', since: 5 })}.snoozed`, '{}');
@@ -102,7 +102,7 @@ describe('Leftovers', () => {
     assert.equal(names('gone').length, 0);
   });
 
-  it('deletes the file of a session 30 days after it was reported as lost, with all that belongs to it', async () => {
+  it('deletes all files of a session 30 days after it was reported as lost', async () => {
     testWindow.store.secrets.delete('session:s1');
     testWindow.store.secrets.forEach((_value, key) => testWindow.store.secrets.delete(key));
     const next = await again();
@@ -119,8 +119,8 @@ describe('Leftovers', () => {
   });
 
   for (const [what, prepare] of [
-    ['it is back in the keyring', (secrets: Map<string, string>, record: string) => secrets.set('session:s1', record)],
-    ['the keyring cannot be read', () => testWindow.store.failing.add('get')],
+    ["it's back in the keyring", (secrets: Map<string, string>, record: string) => secrets.set('session:s1', record)],
+    ["the keyring can't be read", () => testWindow.store.failing.add('get')],
   ] as const) {
     it(`keeps the file of a session that was reported as lost when ${what}`, async () => {
       const secrets = new Map(testWindow.store.secrets);
@@ -137,7 +137,7 @@ describe('Leftovers', () => {
     });
   }
 
-  it('keeps the file of a session for good when its key is that of another editor', async () => {
+  it('keeps the file of a session permanently when its key belongs to another editor', async () => {
     testWindow.store.secrets.clear();
     const next = await again({ keyNames: rememberedKeyNames() });
     files.set(`${claimFileName({ kind: 'lost', id: 's1', since: 0 })}.0.claimed`, '1');
@@ -145,7 +145,15 @@ describe('Leftovers', () => {
     assert.ok(names('s1').some((name) => name.endsWith('.session')));
   });
 
-  it('deletes a quarantined secret 30 days after a window has first seen it', async () => {
+  it('keeps the claim of the notification about TLS, which would be shown again', async () => {
+    const name = `${claimFileName({ kind: 'tls', id: 'certificates', since: 0, variant: 'setting' })}.0.claimed`;
+    files.set(name, '1');
+    await sweep(testWindow);
+    await sweep(testWindow, 2 * DAY);
+    assert.ok(files.has(name));
+  });
+
+  it('deletes a quarantined secret 30 days after a window first saw it', async () => {
     const { secrets } = testWindow.store;
     secrets.set('quarantined:a:1', 'refresh-token');
     await sweep(testWindow);

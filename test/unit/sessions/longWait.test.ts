@@ -7,7 +7,7 @@ import { rotatingTokens, ScriptedServer, type Script } from '../../support/scrip
 import { STORE_MODELS, type StoreModel } from '../../support/simulation/sharedSecrets.ts';
 import { tokenIn, Windows, type Window } from '../../support/windows.ts';
 
-/** A server that rotates, and processes a refresh at once, but holds its answers back until a test lets go of them. */
+/** A rotating server that processes a refresh immediately, but holds back its responses until a test releases them. */
 class StallingServer {
   readonly server: ScriptedServer;
   isStalling = true;
@@ -32,8 +32,8 @@ class StallingServer {
     return this.server.requestsTo('/token').map(({ parameters }) => parameters.get('refresh_token'));
   }
 
-  /** Answers what it holds back, or breaks those connections; and what comes from now on at once. */
-  letGo(then?: 'drop'): void {
+  /** Releases the held responses, or breaks their connections, and responds immediately from then on. */
+  respond(then?: 'drop'): void {
     this.isStalling = false;
     this.#then = then;
     this.#release.forEach((release) => release());
@@ -41,7 +41,7 @@ class StallingServer {
   }
 }
 
-describe('A server that answers a refresh late', () => {
+describe('A server that responds late to a refresh', () => {
   let server: ScriptedServer;
   let stalling: StallingServer;
   let windows: Windows;
@@ -52,12 +52,12 @@ describe('A server that answers a refresh late', () => {
   });
 
   afterEach(async () => {
-    stalling.letGo();
+    stalling.respond();
     await windows.closeAll();
     await server.stop();
   });
 
-  /** Opens windows with a session whose token works for so long, in ms; 5 minutes is its lifetime. */
+  /** Opens windows with a session whose token, of a lifetime of 5 minutes, is valid for a time in ms. */
   const open = async (kind: StoreModel, count: number, left = 5 * MINUTE): Promise<readonly [Window, ...Window[]]> => {
     windows = new Windows(server, kind);
     const awaitsRequest = (): boolean => !stalling.isStalling;
@@ -68,17 +68,17 @@ describe('A server that answers a refresh late', () => {
     await windows.clock.rest();
     return [first, ...others];
   };
-  const said = (window: Window, words: string): boolean => window.lines.some((line) => line.includes(words));
-  /** Lets the answer arrive in the window that waits for it. */
+  const hasLogged = (window: Window, words: string): boolean => window.lines.some((line) => line.includes(words));
+  /** Delivers the response to the waiting window. */
   const answer = async (): Promise<void> => {
-    stalling.letGo();
+    stalling.respond();
     await Promise.all(windows.all.map((window) => window.tokenRefresher.whenIdle()));
     await windows.clock.pass(2 * SECOND);
   };
 
   for (const seconds of [25, 60, 110]) {
     for (const count of [1, 3]) {
-      it(`keeps the session of ${count} window(s) after ${seconds} s: one request, whose answer all windows adopt`, async () => {
+      it(`keeps the session of ${count} window(s) after ${seconds} s, with one request whose response all windows adopt`, async () => {
         const [first, ...others] = await open('lagging', count);
         const renewals = [first, ...others].map((window) =>
           window.tokenRefresher.refresh('s1', { reason: 'test' }).then(
@@ -89,7 +89,7 @@ describe('A server that answers a refresh late', () => {
         await server.waitFor('/token');
         await windows.clock.pass(seconds * SECOND);
         assert.deepEqual(await Promise.all(renewals), Array(count).fill('released'));
-        assert.deepEqual(stalling.sent, ['refresh-1'], 'the token was sent again while its answer was on the way');
+        assert.deepEqual(stalling.sent, ['refresh-1'], 'the token was sent again while its response was pending');
         await answer();
         for (const window of windows.all) {
           assert.deepEqual(
@@ -98,14 +98,14 @@ describe('A server that answers a refresh late', () => {
           );
         }
         assert.deepEqual(stalling.sent, ['refresh-1']);
-        assert.ok(windows.all.some((window) => said(window, 'the server answered after')));
+        assert.ok(windows.all.some((window) => hasLogged(window, 'the server responded after')));
         assert.match(first.stored() ?? [...windows.secrets.values()].join(), /refresh-2/);
       });
     }
   }
 
   for (const kind of STORE_MODELS) {
-    it(`gives callers the token in hand while it works, in every window (${kind})`, async () => {
+    it(`lets callers use the current token while it's valid, in every window (${kind})`, async () => {
       const [first, ...others] = await open(kind, 3);
       first.tokenRefresher.refresh('s1', { reason: 'test' }).catch(() => {});
       await server.waitFor('/token');
@@ -118,7 +118,7 @@ describe('A server that answers a refresh late', () => {
       assert.deepEqual(stalling.sent, ['refresh-1']);
     });
 
-    it(`rejects callers with the named error at the deadline if the token no longer works, and says why in the other windows (${kind})`, async () => {
+    it(`rejects callers with the named error at the deadline when the token has expired, and reports why in the other windows (${kind})`, async () => {
       const [first, ...others] = await open(kind, 3, 4 * SECOND);
       const failed = Promise.all(
         [first, ...others].map((window) =>
@@ -133,21 +133,21 @@ describe('A server that answers a refresh late', () => {
           [window.liveSessions.get('s1')?.failure?.code, window.record().ended],
           ['deadline', undefined],
         );
-        // Those who come later don't wait as long again.
+        // Later callers don't wait as long again.
         const startedAt = windows.clock.now();
         const later = rejectsWith(window.sessionManager.getUsableSessions('acme', ['read']), 'network', 'deadline');
         await windows.clock.pass(SECOND);
         await later;
         assert.ok(windows.clock.now() - startedAt <= SECOND);
       }
-      assert.ok(windows.all.some((window) => said(window, "the server hasn't answered yet")));
+      assert.ok(windows.all.some((window) => hasLogged(window, "the server hasn't responded yet")));
       await answer();
       assert.deepEqual(await Promise.all(windows.all.map(tokenIn)), Array(3).fill('access-2'));
       assert.deepEqual(stalling.sent, ['refresh-1']);
     });
   }
 
-  it('is asked again at once if the connection breaks meanwhile, and not before', async () => {
+  it('gets the request again immediately when the connection breaks, and not before', async () => {
     const [first] = await open('immediate', 1);
     const rotate = rotatingTokens();
     let isFirst = true;
@@ -169,7 +169,7 @@ describe('A server that answers a refresh late', () => {
     assert.deepEqual([stalling.sent, first.record().accessToken], [['refresh-1', 'refresh-1'], 'access-2']);
   });
 
-  it('is given up after two minutes, and asked once more', async () => {
+  it('is given up after two minutes, and gets the request once more', async () => {
     const [first] = await open('immediate', 1);
     server.onToken('hang');
     first.tokenRefresher.refresh('s1', { reason: 'test' }).catch(() => {});
@@ -187,7 +187,7 @@ describe('A server that answers a refresh late', () => {
     );
   });
 
-  it('is asked once more soon after a sleep that was longer than any server waits', async () => {
+  it('gets the request once more soon after a sleep that was longer than any server waits', async () => {
     const [first] = await open('immediate', 1);
     server.onToken('hang');
     first.tokenRefresher.refresh('s1', { reason: 'test' }).catch(() => {});
@@ -198,7 +198,7 @@ describe('A server that answers a refresh late', () => {
     await server.waitFor('/token', 2);
   });
 
-  it('isn’t asked again because the clock was set forward by a day: the answer still counts', async () => {
+  it("doesn't get the request again when the clock was set forward by a day: the response still counts", async () => {
     const [first] = await open('immediate', 1);
     first.tokenRefresher.refresh('s1', { reason: 'test' }).catch(() => {});
     await server.waitFor('/token');
@@ -207,12 +207,12 @@ describe('A server that answers a refresh late', () => {
     await windows.clock.pass(30 * SECOND);
     assert.deepEqual(stalling.sent, ['refresh-1']);
     await answer();
-    // The day can have been a sleep as well, so the new token counts as expired, and is renewed in turn.
+    // It could have been a day of sleep, so the new token counts as expired and is refreshed in turn.
     assert.equal(new Set(stalling.sent).size, stalling.sent.length, 'a token was sent twice');
     assert.equal(first.record().ended, undefined);
   });
 
-  it('counts the token’s lifetime from the sending, not from the late answer', async () => {
+  it("counts the token's lifetime from the request, not from the late response", async () => {
     const [first] = await open('immediate', 1);
     first.tokenRefresher.refresh('s1', { reason: 'test' }).catch(() => {});
     await server.waitFor('/token');
@@ -222,7 +222,7 @@ describe('A server that answers a refresh late', () => {
     assert.equal(first.record().accessExpiresAt, sentAt + 5 * MINUTE);
   });
 
-  it('ends what a closed window began in the next one: the same token once more, and a server with a grace period answers again', async () => {
+  it('gets the same token once more from the next window after one was closed, and repeats its response within a grace period', async () => {
     const [first, second] = await open('browser', 2);
     assert.ok(second);
     first.tokenRefresher.refresh('s1', { reason: 'test' }).catch(() => {});
@@ -238,7 +238,7 @@ describe('A server that answers a refresh late', () => {
     assert.equal(second.record().accessToken, 'access-2');
   });
 
-  it('has ended the session if a strict server takes that for theft, and says that the answer was lost', async () => {
+  it("ends the session if it's strict and treats that as theft, which is reported as a lost response", async () => {
     const [first, second] = await open('browser', 2);
     assert.ok(second);
     first.tokenRefresher.refresh('s1', { reason: 'test' }).catch(() => {});

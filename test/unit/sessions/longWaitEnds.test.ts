@@ -1,4 +1,4 @@
-// What ends while a refresh waits for its answer: the session, the person's wish for it, the window, or the patience.
+// A refresh waits for its response while the session, the sign-in, the window or the wait ends.
 import assert from 'node:assert/strict';
 import { DAY, HOUR, MINUTE, SECOND } from '../../../src/core/clock.ts';
 import { providerAt } from '../../support/fixtures.ts';
@@ -8,13 +8,13 @@ import { grantFor, seedSession, recordAt } from '../../support/testWindow.ts';
 import { rotatingTokens, ScriptedServer, type Script } from '../../support/scriptedServer.ts';
 import { Windows, type Window } from '../../support/windows.ts';
 
-describe('A refresh whose answer is awaited', () => {
+describe('A refresh that waits for its response', () => {
   let server: ScriptedServer;
   let windows: Windows;
   let isStalling = true;
   let rotate = rotatingTokens();
-  /** Ends what the server holds back. */
-  let letGo: (then?: Script) => void = () => {};
+  /** Releases what the server holds back. */
+  let respond: (then?: Script) => void = () => {};
 
   beforeEach(async () => {
     server = await ScriptedServer.start();
@@ -24,14 +24,14 @@ describe('A refresh whose answer is awaited', () => {
   });
 
   afterEach(async () => {
-    letGo('drop');
+    respond('drop');
     await windows.closeAll();
     await server.stop();
   });
 
   const sent = (): (string | null)[] =>
     server.requestsTo('/token').map(({ parameters }) => parameters.get('refresh_token'));
-  /** Opens windows with a session whose token works for 5 minutes. */
+  /** Opens windows with a session whose token is valid for 5 minutes. */
   const open = async (count: number): Promise<readonly [Window, ...Window[]]> => {
     const awaitsRequest = (): boolean => !isStalling;
     const first = windows.open({ awaitsRequest });
@@ -41,11 +41,11 @@ describe('A refresh whose answer is awaited', () => {
     await windows.clock.rest();
     return [first, ...others];
   };
-  /** Has a window send a refresh that the server answers when it is let go, and lets some time pass. */
+  /** Sends a refresh from a window, whose response the server holds back, and lets some time pass. */
   const stall = async (window: Window, time: number): Promise<void> => {
     server.onToken(async (request) => {
       const answer = rotate(request);
-      return isStalling ? new Promise<Script>((resolve) => (letGo = (then = answer) => resolve(then))) : answer;
+      return isStalling ? new Promise<Script>((resolve) => (respond = (then = answer) => resolve(then))) : answer;
     });
     window.tokenRefresher.refresh('s1', { reason: 'test' }).catch(() => {});
     await server.waitFor('/token', server.requestsTo('/token').length + 1);
@@ -53,12 +53,12 @@ describe('A refresh whose answer is awaited', () => {
   };
   const end = async (window: Window, then?: Script): Promise<void> => {
     isStalling = false;
-    letGo(then);
+    respond(then);
     await window.tokenRefresher.whenIdle();
     await windows.clock.pass(SECOND);
   };
 
-  it('isn’t sent again if its connection breaks after a sign-out', async () => {
+  it("isn't sent again when its connection breaks after a sign-out", async () => {
     const [first] = await open(1);
     await stall(first, 40 * SECOND);
     await first.sessionManager.signOut('s1');
@@ -66,7 +66,7 @@ describe('A refresh whose answer is awaited', () => {
     assert.deepEqual([sent(), first.liveSessions.all()], [['refresh-1'], []]);
   });
 
-  it('isn’t sent again if its connection breaks after a sign-out in another window', async () => {
+  it("isn't sent again when its connection breaks after a sign-out in another window", async () => {
     const [first, second] = await open(2);
     assert.ok(second);
     await stall(first, 40 * SECOND);
@@ -76,7 +76,7 @@ describe('A refresh whose answer is awaited', () => {
   });
 
   for (const where of ['the same window', 'another window']) {
-    it(`isn’t sent again if its connection breaks after a new sign-in in ${where}`, async () => {
+    it(`isn't sent again when its connection breaks after a new sign-in in ${where}`, async () => {
       const [first, second] = await open(2);
       assert.ok(second);
       await stall(first, 40 * SECOND);
@@ -98,7 +98,7 @@ describe('A refresh whose answer is awaited', () => {
     });
   }
 
-  it('isn’t sent again if its connection breaks after its provider was removed from the settings, and the session stays', async () => {
+  it("isn't sent again when its connection breaks after its provider was removed from the settings, and the session stays", async () => {
     const providers = [providerAt(server.issuer)];
     const first = windows.open({ providers, awaitsRequest: () => !isStalling });
     await windows.clock.rest();
@@ -109,7 +109,7 @@ describe('A refresh whose answer is awaited', () => {
     assert.deepEqual([sent(), first.record().refreshToken], [['refresh-1'], 'refresh-1']);
   });
 
-  it('leaves its tokens out if a late answer comes after a new sign-in in another window', async () => {
+  it('ignores the tokens of a late response after a new sign-in in another window', async () => {
     const [first, second] = await open(2);
     assert.ok(second);
     await stall(first, 40 * SECOND);
@@ -130,7 +130,7 @@ describe('A refresh whose answer is awaited', () => {
     );
   });
 
-  it('is noted with the time until which it can come, and not after an answer in time', async () => {
+  it('is recorded with the deadline of its response, but not after a response in time', async () => {
     const [first, second] = await open(2);
     assert.ok(second);
     await stall(first, 5 * SECOND);
@@ -147,7 +147,7 @@ describe('A refresh whose answer is awaited', () => {
     }
   });
 
-  it('isn’t noted with the session of a new sign-in', async () => {
+  it("isn't recorded with the session of a new sign-in", async () => {
     const [first] = await open(1);
     await stall(first, 10 * SECOND);
     await first.sessionManager.addSession(
@@ -165,28 +165,28 @@ describe('A refresh whose answer is awaited', () => {
     assert.equal(first.record().refreshToken, 'refresh-new');
   });
 
-  it('lets callers wait again once its answer is there, and in its second request', async () => {
+  it('lets callers wait again once its response arrives, and during its second request', async () => {
     const [first] = await open(1);
     await stall(first, 40 * SECOND);
     await rejectsWith(first.tokenRefresher.refresh('s1', { reason: 'test' }), 'network', 'deadline');
-    letGo('drop');
+    respond('drop');
     await server.waitFor('/token', 2);
     const joined = first.tokenRefresher.refresh('s1', { reason: 'test' }).then(({ accessToken }) => accessToken);
     await windows.clock.pass(SECOND);
     rotate = rotatingTokens();
     isStalling = false;
-    letGo({ body: { access_token: 'access-2', refresh_token: 'refresh-2', token_type: 'Bearer', expires_in: 300 } });
+    respond({ body: { access_token: 'access-2', refresh_token: 'refresh-2', token_type: 'Bearer', expires_in: 300 } });
     await first.tokenRefresher.whenIdle();
     assert.equal(await joined, 'access-2');
   });
 
-  it('lets callers wait again while its late answer is being stored', async () => {
+  it('lets callers wait again while its late response is being stored', async () => {
     const [first] = await open(1);
     await stall(first, 40 * SECOND);
     let store = (): void => {};
     windows.store.beforeStore = () => new Promise<void>((resolve) => (store = resolve));
     isStalling = false;
-    letGo();
+    respond();
     while (first.record().refreshToken === 'refresh-1') {
       await windows.clock.pass(0);
     }
@@ -198,7 +198,7 @@ describe('A refresh whose answer is awaited', () => {
     assert.equal(await joined, 'access-2');
   });
 
-  it('revokes what a late answer brings after a sign-out', async () => {
+  it('revokes the tokens of a late response after a sign-out', async () => {
     const [first] = await open(1);
     await stall(first, 40 * SECOND);
     await first.sessionManager.signOut('s1');
@@ -209,29 +209,29 @@ describe('A refresh whose answer is awaited', () => {
     assert.deepEqual(first.liveSessions.all(), []);
   });
 
-  it('is no reason to refuse callers once its window has ended and another one asks the server', async () => {
+  it("doesn't cause callers to be refused once its window has ended and another one sends a request", async () => {
     const [first, second, third] = await open(3);
     assert.ok(second && third);
     await stall(first, 30 * SECOND);
     assert.ok(((await third.sessionStore.header('s1'))?.lastFailure?.listensUntil ?? 0) > windows.clock.now());
-    // A server with a grace period takes the token once more.
+    // A server with a grace period accepts the token once more.
     rotate = rotatingTokens();
     first.kill();
     while (sent().length < 2) {
       await windows.clock.pass(SECOND);
     }
-    const isTold = third.tokenRefresher
+    const returned = third.tokenRefresher
       .refresh('s1', { reason: 'a caller needs it' })
       .then(({ accessToken }) => accessToken, String);
     await windows.clock.pass(2 * SECOND);
     isStalling = false;
-    letGo();
+    respond();
     await second.tokenRefresher.whenIdle();
     await windows.clock.pass(2 * SECOND);
-    assert.equal(await isTold, 'access-2');
+    assert.equal(await returned, 'access-2');
   });
 
-  it('isn’t sent by another window that can’t see whether the first one lives, as long as that one can be waiting', async () => {
+  it("isn't sent by another window that can't check the first one, as long as that one may be waiting", async () => {
     const elsewhere = new FakeProcessLiveness();
     elsewhere.register = () => Promise.resolve({ token: 'elsewhere-1', name: 'process 1', dispose: () => {} });
     const first = windows.open({ life: elsewhere, awaitsRequest: () => false });
@@ -247,7 +247,7 @@ describe('A refresh whose answer is awaited', () => {
       second.tokenRefresher.refresh('s1', { reason: 'a caller needs it' }).catch(() => {});
       await windows.clock.pass(SECOND);
     }
-    // The second time after two minutes, by the first one.
+    // The first window sends it the second time, after two minutes.
     assert.deepEqual(sent(), ['refresh-1', 'refresh-1']);
     assert.deepEqual(
       second.lines.filter((line) => line.includes('starts')),
@@ -255,11 +255,11 @@ describe('A refresh whose answer is awaited', () => {
     );
   });
 
-  it('leaves no note that it is awaited once it has failed, however slow the folder is', async () => {
+  it("leaves no record that it's waiting once it has failed, no matter how slow the folder is", async () => {
     const [first, second] = await open(2);
     assert.ok(second);
     await stall(first, 15 * SECOND);
-    // The note of the waiting takes longer than the answer.
+    // Recording the wait takes longer than the response.
     const write = windows.folder.write.bind(windows.folder);
     let isFirst = true;
     windows.folder.write = async (name, text) => {
@@ -271,13 +271,13 @@ describe('A refresh whose answer is awaited', () => {
     };
     await windows.clock.pass(6 * SECOND);
     isStalling = false;
-    letGo({ status: 404 });
+    respond({ status: 404 });
     await windows.clock.pass(5 * SECOND);
     const failed = (await second.sessionStore.header('s1'))?.lastFailure;
     assert.deepEqual([failed?.code, failed?.listensUntil], ['http-404', undefined]);
   });
 
-  it('keeps in mind that the server has rejected it before', async () => {
+  it('remembers that the server has rejected it before', async () => {
     const [first, second] = await open(2);
     assert.ok(second);
     server.onToken({ status: 400 });
@@ -294,7 +294,7 @@ describe('A refresh whose answer is awaited', () => {
   });
 
   for (const by of [-10 * MINUTE, -HOUR, -DAY, HOUR, DAY]) {
-    it(`holds up no window for long if the clock is set by ${by / MINUTE} minutes meanwhile: they have the answer when it comes`, async () => {
+    it(`delays no window for long when the clock is set by ${by / MINUTE} minutes meanwhile: they get the response when it arrives`, async () => {
       const [first] = await open(3);
       await stall(first, 40 * SECOND);
       windows.leap(by);

@@ -1,4 +1,4 @@
-// A session whose entry leads its credentials elsewhere by now.
+// A session whose entry now sends its credentials elsewhere.
 import assert from 'node:assert/strict';
 import { HOUR } from '../../../src/core/clock.ts';
 import type { Endpoints } from '../../../src/core/provider.ts';
@@ -49,13 +49,13 @@ describe('A session of an entry with endpoints', () => {
   };
 
   const moves: Readonly<Record<string, () => Endpoints | undefined>> = {
-    'leads tokens elsewhere': () => endpointsAt(server, { token: `${elsewhere.issuer}/token` }),
-    'leads revocations elsewhere': () => endpointsAt(server, { revocation: `${elsewhere.issuer}/revoke` }),
-    'leads everything elsewhere': () => endpointsAt(elsewhere),
-    'has no endpoints any more': () => undefined,
+    'sends tokens elsewhere': () => endpointsAt(server, { token: `${elsewhere.issuer}/token` }),
+    'sends revocations elsewhere': () => endpointsAt(server, { revocation: `${elsewhere.issuer}/revoke` }),
+    'sends everything elsewhere': () => endpointsAt(elsewhere),
+    'no longer has endpoints': () => undefined,
   };
   for (const [what, endpoints] of Object.entries(moves)) {
-    it(`is set apart, told of, and sent nowhere where the entry ${what}`, async () => {
+    it(`is ignored, reported, and not sent anywhere when the entry ${what}`, async () => {
       const { sessionManager, findings, tokenRefresher, scheduler, clock } = await restarted(endpoints());
       assert.deepEqual(findings, [
         { id: 'new-1', kind: 'foreign', providerId: 'acme', issuer: server.issuer, clientId: 'editor', isMoved: true },
@@ -68,14 +68,14 @@ describe('A session of an entry with endpoints', () => {
       await clock.pass(HOUR);
       await rejectsWith(tokenRefresher.refresh('new-1', { reason: 'test' }), 'not-configured');
       assert.deepEqual([server.requests, elsewhere.requests], [[], []]);
-      // A sign-out revokes the tokens where they came from.
+      // A sign-out revokes the tokens at their original server.
       assert.equal(await (await sessionManager.signOut('new-1')).atServer, 'revoked');
       assert.deepEqual([server.requestsTo('/revoke').length, elsewhere.requests], [2, []]);
       assert.equal(testWindow.stored('new-1'), undefined);
     });
   }
 
-  it('is there again, as it was, once the entry is as it was', async () => {
+  it('is available again, unchanged, once the entry is restored', async () => {
     await restarted(endpointsAt(elsewhere));
     const { sessionManager, tokenRefresher } = await restarted(endpointsAt(server));
     assert.equal(sessionManager.getActive('acme').length, 1);
@@ -83,7 +83,7 @@ describe('A session of an entry with endpoints', () => {
     assert.equal(server.requestsTo('/token').length, 1);
   });
 
-  it('goes on where the endpoints have only moved on their server', async () => {
+  it('continues when the endpoints have only moved on their server', async () => {
     server.on('/v2/token', rotatingTokens());
     const { tokenRefresher } = await restarted(
       endpointsAt(server, { token: `${server.issuer}/v2/token`, endSession: `${server.issuer}/out` }),
@@ -95,7 +95,7 @@ describe('A session of an entry with endpoints', () => {
     );
   });
 
-  it('of an older version goes on, and is bound by its first renewal', async () => {
+  it('of an older version continues, and is bound by its first refresh', async () => {
     await seedSession(testWindow, recordAt(server.issuer, testWindow.clock.now()));
     assert.equal(testWindow.record().origins, undefined);
     await (await restarted(endpointsAt(server))).tokenRefresher.refresh('s1', { reason: 'test' });
@@ -106,7 +106,7 @@ describe('A session of an entry with endpoints', () => {
   });
 });
 
-describe('A session whose server names a token endpoint at another origin', () => {
+describe('A session whose server specifies a token endpoint at another origin', () => {
   let server: ScriptedServer;
   let elsewhere: ScriptedServer;
   let testWindow: TestWindow;
@@ -130,7 +130,7 @@ describe('A session whose server names a token endpoint at another origin', () =
   const refresh = (): Promise<unknown> => testWindow.tokenRefresher.refresh('s1', { reason: 'test' });
   const move = (): void => void (server.metadata['token_endpoint'] = `${elsewhere.issuer}/token`);
 
-  it('is kept, and its refresh token is not sent there, until the person trusts it', async () => {
+  it("is kept, and its refresh token isn't sent there until the user trusts it", async () => {
     move();
     const failure = await rejectsWith(refresh(), 'endpoint-moved');
     assert.match(
@@ -148,7 +148,7 @@ describe('A session whose server names a token endpoint at another origin', () =
     assert.deepEqual(testWindow.record().endpointOrigins?.includes(elsewhere.issuer), true);
   });
 
-  it('is held after an hour as well, when the metadata are read again', async () => {
+  it('is still blocked after an hour, when the metadata are read again', async () => {
     await refresh();
     move();
     await testWindow.clock.pass(2 * HOUR);
@@ -156,7 +156,7 @@ describe('A session whose server names a token endpoint at another origin', () =
     assert.equal(testWindow.liveSessions.get('s1')?.failure?.category, 'endpoint-moved');
   });
 
-  it('goes on by itself when the endpoint is back', async () => {
+  it('continues automatically when the endpoint is restored', async () => {
     move();
     await rejectsWith(refresh(), 'endpoint-moved');
     server.metadata['token_endpoint'] = `${server.issuer}/token`;
@@ -165,7 +165,7 @@ describe('A session whose server names a token endpoint at another origin', () =
     assert.equal(testWindow.liveSessions.get('s1')?.failure, undefined);
   });
 
-  it('is not signed out at a revocation endpoint at another origin', async () => {
+  it("isn't signed out at a revocation endpoint at another origin", async () => {
     server.metadata['revocation_endpoint'] = `${elsewhere.issuer}/revoke`;
     assert.equal(await (await testWindow.sessionManager.signOut('s1')).atServer, 'not-supported');
     assert.deepEqual(elsewhere.requests, []);

@@ -1,4 +1,4 @@
-// The five accounts that this product comes from: each happened to somebody with something else.
+// The five incidents that this product must prevent, each of which occurred elsewhere.
 import assert from 'node:assert/strict';
 import { HOUR, MINUTE, SECOND } from '../../../src/core/clock.ts';
 import type { Failure } from '../../../src/core/failure.ts';
@@ -27,8 +27,8 @@ describe('Never again', () => {
 
   const requests = (): number => server.requestsTo('/token').length;
 
-  describe('a token that had expired before anybody tried to renew it', () => {
-    it('is renewed while it still works, ahead of its expiry', async () => {
+  describe('a token that expired before it was refreshed', () => {
+    it("is refreshed while it's still valid, ahead of its expiry", async () => {
       await seedSession(testWindow, recordAt(server.issuer, testWindow.clock.now()));
       testWindow.scheduler.tick();
       const expiry = testWindow.record().accessExpiresAt ?? 0;
@@ -37,7 +37,7 @@ describe('Never again', () => {
       assert.ok((testWindow.record().accessExpiresAt ?? 0) > expiry);
     });
 
-    it('is never handed to a caller with less than a minute left while the server answers', async () => {
+    it('is never returned to a caller with less than a minute left while the server responds', async () => {
       await seedSession(testWindow, recordAt(server.issuer, testWindow.clock.now()));
       for (let call = 0; call < 60; call += 1) {
         const [session] = await testWindow.sessionManager.getUsableSessions('acme', ['read']);
@@ -47,8 +47,8 @@ describe('Never again', () => {
     });
   });
 
-  describe('two callers at once that each renewed, so that the server took the second for a thief', () => {
-    it('renew once', async () => {
+  describe('two concurrent callers that each refreshed, which the server treated as theft', () => {
+    it('refresh once', async () => {
       await seedSession(testWindow, recordAt(server.issuer, testWindow.clock.now()));
       testWindow.scheduler.tick();
       testWindow.clock.sleep(HOUR);
@@ -64,8 +64,8 @@ describe('Never again', () => {
     });
   });
 
-  describe('a night in which nobody called, after which the session was gone', () => {
-    it('is slept through: in the morning the session works at once', async () => {
+  describe('a session that was lost after a night without callers', () => {
+    it('works immediately in the morning after the machine slept', async () => {
       await seedSession(testWindow, recordAt(server.issuer, testWindow.clock.now()));
       testWindow.scheduler.tick();
       await testWindow.clock.pass(12 * HOUR);
@@ -80,7 +80,7 @@ describe('Never again', () => {
       assert.equal(requests(), during);
     }).timeout(10_000);
 
-    it('is survived by a machine that slept, too', async () => {
+    it('survives while the machine sleeps repeatedly', async () => {
       await seedSession(testWindow, recordAt(server.issuer, testWindow.clock.now()));
       testWindow.scheduler.tick();
       testWindow.clock.sleep(12 * HOUR);
@@ -90,8 +90,8 @@ describe('Never again', () => {
     });
   });
 
-  describe('test credentials left in the store, which were sent to the real server', () => {
-    it('are told of once, kept, never listed and never used', async () => {
+  describe('stored test credentials that were sent to the real server', () => {
+    it('are reported once, kept, never listed and never used', async () => {
       await seedSession(
         testWindow,
         recordAt('https://test.example.com', testWindow.clock.now(), {
@@ -133,7 +133,7 @@ describe('Never again', () => {
       assert.match(testWindow.stored() ?? '', /refresh-1/);
     });
 
-    it('do not fill the log while nobody can do anything about them', async () => {
+    it("don't fill the log while there is nothing to do", async () => {
       await seedSession(testWindow, recordAt('https://test.example.com', testWindow.clock.now()));
       const restarted = createTestWindow(server.issuer, {
         store: testWindow.store,
@@ -151,13 +151,13 @@ describe('Never again', () => {
     });
   });
 
-  describe('"Authentication failed", whatever had happened', () => {
+  describe('the same "Authentication failed" for every cause', () => {
     const failureOf = async (at: TestWindow): Promise<Failure | undefined> => {
       await at.tokenRefresher.refresh('s1', { reason: 'test' }).catch(() => {});
       return at.liveSessions.get('s1')?.failure;
     };
 
-    it('is three different things: a dead network, a revoked token and a broken server', async () => {
+    it('becomes three different failures: no network, a revoked token and a server error', async () => {
       const issuer = await closedIssuer();
       const dead = createTestWindow(issuer);
       await seedSession(dead, recordAt(issuer, dead.clock.now()));
@@ -176,7 +176,7 @@ describe('Never again', () => {
       assert.deepEqual([dead.record().ended, testWindow.record().ended?.category], [undefined, 'session-ended']);
     });
 
-    it('is met differently: only the revoked token asks the person to sign in, the others are tried again', () => {
+    it('is handled differently: only the revoked token requires a sign-in, the others are retried', () => {
       assert.deepEqual(FAILURE_POLICIES['session-ended'].actions, ['sign-in']);
       for (const category of ['network', 'server'] as const) {
         assert.equal(FAILURE_POLICIES[category].outcome, 'retrying');
@@ -185,7 +185,7 @@ describe('Never again', () => {
       }
     });
 
-    it('does not end a session that the broken server knows again a moment later', async () => {
+    it("doesn't end a session that the failing server accepts again a moment later", async () => {
       await seedSession(testWindow, recordAt(server.issuer, testWindow.clock.now()));
       server.onToken({ status: 500 });
       await failureOf(testWindow);

@@ -1,4 +1,4 @@
-// What becomes of the sessions while what refreshes them is not loaded yet, or can't be loaded.
+// Sessions before the on-demand refresher is loaded, or if it can't be loaded.
 import assert from 'node:assert/strict';
 import { HOUR, MINUTE, SECOND } from '../../../src/core/clock.ts';
 import { PRELOAD_DELAY } from '../../../src/sessions/sessionsModule.ts';
@@ -7,12 +7,12 @@ import { rejectsWith } from '../../support/failures.ts';
 import { rotatingTokens, ScriptedServer } from '../../support/scriptedServer.ts';
 import { createTestWindow, recordAt, type TestWindow, type TestWindowOptions } from '../../support/testWindow.ts';
 
-describe('what is loaded on demand', () => {
+describe('The on-demand refresher', () => {
   let server: ScriptedServer;
   let testWindow: TestWindow;
-  /** How often it was loaded, or could not be. */
+  /** How often it was loaded, or failed to load. */
   let loads: number;
-  /** Whether the files are there; an update can take them away. */
+  /** Whether the files exist; an update can remove them. */
   let areFilesThere: boolean;
 
   beforeEach(async () => {
@@ -36,7 +36,7 @@ describe('what is loaded on demand', () => {
     testWindow = createTestWindow(server.issuer, { ...options, load });
     server.date = () => testWindow.clock.now();
   };
-  /** Starts the window with a session that was stored before; its token works for a time in ms. */
+  /** Starts the window with a stored session whose token is valid for a time in ms. */
   const startWithSession = async (left: number): Promise<void> => {
     const now = testWindow.clock.now();
     const record = recordAt(server.issuer, now, {
@@ -52,7 +52,7 @@ describe('what is loaded on demand', () => {
     (await testWindow.sessionManager.getUsableSessions('acme', scopes)).map(({ record }) => record.accessToken);
   const refreshes = (): number => server.requestsTo('/token').length;
 
-  it('is loaded a few seconds after the start when nothing needs it before', async () => {
+  it("is loaded a few seconds after the start if it isn't needed before", async () => {
     await startWithSession(2 * HOUR);
     assert.deepEqual(await tokensFor('read'), ['access-1']);
     await testWindow.clock.pass(PRELOAD_DELAY - 1);
@@ -84,10 +84,10 @@ describe('what is loaded on demand', () => {
     assert.deepEqual([loads, refreshes()], [1, 1]);
   });
 
-  it('leaves a session as it is when it cannot be loaded, and refreshes it later when it can', async () => {
+  it("leaves a session unchanged when it can't be loaded, and refreshes it later when it can", async () => {
     areFilesThere = false;
     await startWithSession(2 * MINUTE);
-    assert.deepEqual(await tokensFor('read'), ['access-1'], 'the token in hand still works');
+    assert.deepEqual(await tokensFor('read'), ['access-1'], 'the current token still works');
     await testWindow.clock.pass(3 * MINUTE);
     await rejectsWith(tokensFor('read'), 'unexpected', 'unexpected');
     assert.equal(testWindow.record().ended, undefined);
@@ -98,14 +98,14 @@ describe('what is loaded on demand', () => {
     assert.equal(testWindow.liveSessions.get('s1')?.failure, undefined);
   });
 
-  it('is not loaded again and again when it cannot be loaded', async () => {
+  it("isn't loaded again and again when it can't be loaded", async () => {
     areFilesThere = false;
     await startWithSession(SECOND);
     await testWindow.clock.pass(HOUR);
     assert.ok(loads <= 62, `${loads} times in an hour`);
   });
 
-  it('signs a session out here when it cannot be loaded, and says that the server was not told', async () => {
+  it("signs out of a session here when it can't be loaded, and reports that the server wasn't notified", async () => {
     areFilesThere = false;
     await startWithSession(2 * HOUR);
     const { atServer, page } = await testWindow.sessionManager.signOut('s1');
@@ -114,14 +114,14 @@ describe('what is loaded on demand', () => {
     assert.equal(await page, undefined);
   });
 
-  it('tells the server of a sign-out when it was not loaded before', async () => {
+  it("notifies the server of a sign-out when it wasn't loaded before", async () => {
     await startWithSession(2 * HOUR);
     const { atServer } = await testWindow.sessionManager.signOut('s1');
     assert.deepEqual([await atServer, loads], ['revoked', 1]);
     assert.ok(server.requestsTo('/revoke').length > 0);
   });
 
-  describe('and signs out idle sessions', () => {
+  describe('with idle sign-out', () => {
     const idleTimeouts = new Map([['acme', HOUR]]);
 
     it('is loaded before a session is listed', async () => {
@@ -130,7 +130,7 @@ describe('what is loaded on demand', () => {
       assert.deepEqual([testWindow.sessionManager.getActive('acme').length, loads], [1, 1]);
     });
 
-    it('lists no session and rejects its callers when it cannot be loaded, and lists it when it can', async () => {
+    it("lists no session and rejects callers when it can't be loaded, and lists it when it can", async () => {
       open({ idleTimeouts });
       areFilesThere = false;
       await startWithSession(2 * HOUR);
@@ -140,7 +140,7 @@ describe('what is loaded on demand', () => {
       assert.deepEqual(await tokensFor('read'), ['access-1']);
     });
 
-    it('is loaded when a limit is set, and blocks the session until then', async () => {
+    it('is loaded when an idle timeout is set, and blocks the session until then', async () => {
       const limits = new Map<string, number>();
       open({ idleTimeouts: limits });
       await startWithSession(2 * HOUR);
@@ -150,7 +150,7 @@ describe('what is loaded on demand', () => {
       assert.deepEqual([await tokensFor('read'), loads], [['access-1'], 1]);
     });
 
-    it('is not loaded when no limit is set for the provider', async () => {
+    it("isn't loaded when no idle timeout is set for the provider", async () => {
       open({ idleTimeouts: new Map(), providers: [providerAt(server.issuer)] });
       await startWithSession(2 * HOUR);
       assert.deepEqual([testWindow.sessionManager.getActive('acme').length, loads], [1, 0]);

@@ -1,4 +1,4 @@
-// Token responses that are too long, too deep or cut off: none of them costs a session its new refresh token.
+// Token responses that are too long, too deep or truncated never cost a session its new refresh token.
 import assert from 'node:assert/strict';
 import { exchangeCode } from '../../../src/protocol/exchange.ts';
 import { createAuthorizationRequest } from '../../../src/protocol/authorize.ts';
@@ -62,8 +62,8 @@ describe('A refresh token that replaces the one sent', () => {
     'it is 20 MB long, with the refresh token first': withMember(
       `"refresh_token":"refresh-2","a":"${long(20_000_000)}"`,
     ),
-    'it is cut off after the refresh token': '{"token_type":"Bearer","refresh_token":"refresh-2","access_token":"acc',
-    'it is cut off after a refresh token with escapes':
+    'it is truncated after the refresh token': '{"token_type":"Bearer","refresh_token":"refresh-2","access_token":"acc',
+    'it is truncated after a refresh token with escapes':
       '{ "a": [{"refresh_token":"no"}], "refresh_token" : "refresh\\u002d2" , "x',
   };
   for (const [what, body] of Object.entries(unusable)) {
@@ -87,7 +87,7 @@ describe('A refresh token that replaces the one sent', () => {
     'it is the value of another member': '{"a":"refresh_token","b":"refresh-2","c":"',
     'it comes with an error': '{"error":"invalid_request","refresh_token":"refresh-2","b":"',
   })) {
-    it(`isn't taken from a response that is cut off when ${what}`, async () => {
+    it(`isn't taken from a truncated response when ${what}`, async () => {
       server.onToken(json(body));
       await rejectsWith(refresh(), 'invalid-response', 'truncated');
       assert.equal(testWindow.record().refreshToken, 'refresh-1');
@@ -107,7 +107,7 @@ describe('A refresh token that replaces the one sent', () => {
     );
   });
 
-  it('comes with a thousand scopes at most, of those that the specification allows', async () => {
+  it('comes with at most a thousand valid scopes', async () => {
     const scope = ['read', 'r"x', `a${long(600)}`, ...Array.from({ length: 5000 }, (_, at) => `s${at}`)].join(' ');
     server.onToken({ body: { ...GOOD_TOKENS, scope } });
     const { scopes = [] } = await trade(server);

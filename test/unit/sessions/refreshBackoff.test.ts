@@ -19,7 +19,7 @@ import { rotatingTokens, ScriptedServer } from '../../support/scriptedServer.ts'
 import { JUST_WAIT } from '../../support/renewalLockFixture.ts';
 import { setSessionFile } from '../../support/sharedFiles.ts';
 
-describe('A try in vain', () => {
+describe('A failed attempt', () => {
   let server: ScriptedServer;
   let testWindow: TestWindow;
   let backoff: RefreshBackoff;
@@ -50,7 +50,7 @@ describe('A try in vain', () => {
     return at + wait;
   };
 
-  it('does not shorten the wait that the server has asked another window for', async () => {
+  it("doesn't shorten the wait that the server requested from another window", async () => {
     const until = await asksFor(10 * MINUTE);
     await backoff.recordFailure(first(), new Failure('network', 'ECONNRESET'));
     assert.deepEqual(
@@ -59,7 +59,7 @@ describe('A try in vain', () => {
     );
   });
 
-  it('is told to the other windows where it is the server that fails them, and kept where it is this window', async () => {
+  it('is shared with other windows when the server caused it, but not when this window did', async () => {
     const kept: Category[] = [];
     for (const category of CATEGORIES) {
       setSessionFile(testWindow.folder.files, undefined);
@@ -80,7 +80,7 @@ describe('A try in vain', () => {
     ]);
   });
 
-  it('knows no wait of another generation, or one that is over', async () => {
+  it('has no wait of another generation, and none that is over', async () => {
     await asksFor(SECOND);
     await testWindow.clock.pass(2 * SECOND);
     await backoff.recordFailure(first(), new Failure('network', 'ECONNRESET'));
@@ -91,7 +91,7 @@ describe('A try in vain', () => {
     assert.equal(first().nextAttemptAt, testWindow.clock.now() + 2.5 * SECOND);
   });
 
-  it('stands for one of this window at the same moment, or while the server asks to wait, but not for this window’s own', async () => {
+  it("also applies to this window at the same time or while the server requests a wait, unless it's this window's own", async () => {
     const now = { startedAt: testWindow.clock.now() + 1, isUrgent: true };
     await asksFor(10 * MINUTE);
     assert.equal((await backoff.findSharedFailure(testWindow.record(), now, false))?.code, 'http-429');
@@ -115,7 +115,7 @@ describe('A try in vain', () => {
     );
   });
 
-  it('stands for one of this window while its answer is awaited: as long as its window has the lock, and no longer than it said', async () => {
+  it('also applies to this window while its response is pending: as long as its window has the lock, and no longer than it recorded', async () => {
     const at = testWindow.clock.now();
     await testWindow.sessionStore.recordFailure(testWindow.record(), {
       generation: 1,
@@ -139,7 +139,7 @@ describe('A try in vain', () => {
     assert.equal(await instead(true), undefined);
   });
 
-  it('is heeded also by a window that wakes to newer tokens that have run out as well', async () => {
+  it('also applies to a window that wakes up and finds newer tokens that have expired as well', async () => {
     const other = createTestWindow(server.issuer, {
       clock: testWindow.clock,
       store: testWindow.store,
@@ -163,7 +163,7 @@ describe('A try in vain', () => {
     assert.deepEqual([testWindow.record().generation, server.requestsTo('/token').length], [2, 1]);
   });
 
-  it('asks nothing more where the verdict of another window has come in the queue', async () => {
+  it('causes no further request when another window got the verdict while this one waited', async () => {
     let release = (): void => {};
     const gate = new Promise<void>((resolve) => {
       release = resolve;
@@ -194,7 +194,7 @@ describe('A try in vain', () => {
     assert.equal(server.requestsTo('/token').length, 0);
   });
 
-  it('does not hand out a token that runs out while it is waited', async () => {
+  it("doesn't return a token that expires while waiting for it", async () => {
     await seedSession(
       testWindow,
       recordAt(server.issuer, testWindow.clock.now(), {
@@ -211,7 +211,7 @@ describe('A try in vain', () => {
     await found;
   });
 
-  it('takes the other half of a renewal over, though the session index shows the same generation', async () => {
+  it("doesn't prevent adopting the rest of a refresh when the session index has the same generation", async () => {
     const whole = { ...testWindow.record(), generation: 2, accessToken: 'access-2', refreshToken: 'refresh-2' };
     await testWindow.sessionStore.put(whole);
     testWindow.liveSessions.set({ ...whole, accessToken: 'access-1', isComplete: false });
@@ -219,7 +219,7 @@ describe('A try in vain', () => {
     assert.deepEqual(testWindow.record(), whole);
   });
 
-  it('that ended a session has ended it, also once the clock is set back', () => {
+  it('that ended a session keeps it ended when the clock is set back', () => {
     const now = testWindow.clock.now();
     const ended: SessionRecord = {
       ...testWindow.record(),
@@ -229,8 +229,8 @@ describe('A try in vain', () => {
   });
 });
 
-describe('What the folder did not take', () => {
-  it('is shared at the next look, so that no other window sends the token before', async () => {
+describe("A record that the folder didn't accept", () => {
+  it('is shared at the next check, so that no other window sends the previous token', async () => {
     const server = await ScriptedServer.start();
     const testWindow = createTestWindow(server.issuer);
     server.date = () => testWindow.clock.now();
@@ -261,8 +261,8 @@ describe('What the folder did not take', () => {
   });
 });
 
-describe('A clock that was set back while no renewal is possible', () => {
-  it('lends no life to a token, and keeps its countdown right', async () => {
+describe('A clock that was set back while no refresh is possible', () => {
+  it("doesn't extend the life of a token, and keeps its countdown correct", async () => {
     const server = await ScriptedServer.start();
     const testWindow = createTestWindow(server.issuer);
     server.onToken({ status: 503 });
@@ -275,7 +275,7 @@ describe('A clock that was set back while no renewal is possible', () => {
     testWindow.scheduler.tick();
     await testWindow.clock.pass(90 * SECOND);
     testWindow.clock.sleep(-60 * MINUTE);
-    // A change that brings a tick forward must not hide what the next one would have found.
+    // A change that moves a tick forward must not hide what the next one would have found.
     testWindow.liveSessions.patch('s2', { failures: 1 });
     await testWindow.clock.pass(MINUTE);
     const { accessExpiresAt = 0 } = statusOf(

@@ -1,4 +1,4 @@
-// At least five seconds between two token requests for a session, whoever asks.
+// At least five seconds between two token requests for a session, regardless of who requests it.
 import assert from 'node:assert/strict';
 import { parseRequirements } from '../../../src/core/challenge.ts';
 import { HOUR, MINUTE, SECOND } from '../../../src/core/clock.ts';
@@ -68,12 +68,12 @@ describe('The pace of refreshes', () => {
     return other;
   };
 
-  it('sends one request in five seconds when the command to renew runs again and again', async () => {
+  it('sends one request in five seconds when the renew command runs repeatedly', async () => {
     for (let time = 0; time < 40; time += 1) {
       await renewNow();
     }
     assert.equal(requests(), 1);
-    assert.deepEqual(new Set(editor.messages.map(({ text }) => text)).size, 1, 'each says that it is renewed');
+    assert.deepEqual(new Set(editor.messages.map(({ text }) => text)).size, 1, "each reports that it's renewed");
     await testWindow.clock.pass(5 * SECOND - 1);
     await renewNow();
     assert.equal(requests(), 1);
@@ -83,13 +83,13 @@ describe('The pace of refreshes', () => {
     assert.deepEqual(failures, []);
   });
 
-  it('renews at once when the person has just signed in', async () => {
+  it('renews immediately when the user has just signed in', async () => {
     await renewNow();
     assert.deepEqual([requests(), testWindow.record().accessToken], [1, 'access-2']);
   });
 
   for (const expiresIn of [0.001, 1, 3]) {
-    it(`gives callers the token in hand when the server says that it lives ${expiresIn} s`, async () => {
+    it(`gives callers the current token when its lifetime is ${expiresIn} s`, async () => {
       server.onToken(rotatingTokens({ expires_in: expiresIn }));
       await testWindow.clock.pass(6 * MINUTE);
       for (let time = 0; time < 20; time += 1) {
@@ -103,7 +103,7 @@ describe('The pace of refreshes', () => {
       assert.equal(requests(), 2);
     });
 
-    it(`gives callers in another window the same token when the server says that it lives ${expiresIn} s`, async () => {
+    it(`gives callers in another window the same token when its lifetime is ${expiresIn} s`, async () => {
       server.onToken(rotatingTokens({ expires_in: expiresIn }));
       await testWindow.clock.pass(6 * MINUTE);
       const other = await openOther();
@@ -128,7 +128,7 @@ describe('The pace of refreshes', () => {
       }
       assert.equal(requests(), count);
       assert.equal(testWindow.liveSessions.get('s1')?.failures, 1);
-      // A person may have fixed it, and needn't wait.
+      // The user may have fixed it, and needn't wait.
       server.onToken(rotatingTokens());
       await renewNow();
       assert.equal(testWindow.liveSessions.get('s1')?.failure, undefined);
@@ -136,7 +136,7 @@ describe('The pace of refreshes', () => {
     });
   }
 
-  it('asks again at once when only this window was in the way, such as its keyring', async () => {
+  it('sends a request again immediately when only this window had failed, for example its keyring', async () => {
     testWindow.liveSessions.patch('s1', {
       failure: new Failure('lock-timeout', 'lock-timeout'),
       failedAt: testWindow.clock.now(),
@@ -145,7 +145,7 @@ describe('The pace of refreshes', () => {
     assert.equal(requests(), 1);
   });
 
-  it('does not trust a failure of before the clock was set back', async () => {
+  it('ignores a failure from before the clock was set back', async () => {
     server.onToken({ status: 503 });
     await renewNow();
     server.onToken(rotatingTokens());
@@ -163,7 +163,7 @@ describe('The pace of refreshes', () => {
     };
     const rejected = { error: 'invalid_token' };
 
-    it('is not kept for a token that is revoked though it is new', async () => {
+    it("doesn't apply to a token that is revoked although it's new", async () => {
       await renewNow();
       await testWindow.clock.pass(2 * SECOND);
       const notBefore = Math.floor(testWindow.clock.now() / SECOND);
@@ -179,7 +179,7 @@ describe('The pace of refreshes', () => {
       assert.equal(requests(), 2);
     });
 
-    it('is kept when the refresh has just failed', async () => {
+    it('applies when the refresh has just failed', async () => {
       await testWindow.clock.pass(2 * MINUTE);
       server.onToken({ status: 503 });
       for (let time = 0; time < 20; time += 1) {

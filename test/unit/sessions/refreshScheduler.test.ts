@@ -18,7 +18,7 @@ describe('The scheduler', () => {
     await server.stop();
   });
 
-  /** A session whose tokens live for so many ms, in a test window whose scheduler has been started. */
+  /** A session whose tokens have a lifetime in ms, in a test window whose scheduler has been started. */
   async function start(
     lifetime: number,
     settings: Partial<LifetimeSettings> = {},
@@ -38,7 +38,7 @@ describe('The scheduler', () => {
   const requests = (): number => server.requestsTo('/token').length;
   const isUnexpired = (): boolean => (testWindow.record().accessExpiresAt ?? 0) > testWindow.clock.now();
 
-  /** How long, in ms, until the renewal of the session falls due, by the rule that has tests of its own. */
+  /** Returns when the refresh of the session is due, in ms, by the rule that is tested separately. */
   const untilDue = (settings: Partial<LifetimeSettings> = {}): number =>
     (refreshDueAt(tokenLifetimes(testWindow.record()), {
       leeway: 5 * MINUTE,
@@ -47,7 +47,7 @@ describe('The scheduler', () => {
       ...settings,
     }) ?? NaN) - testWindow.clock.now();
 
-  it('renews ahead of the expiry by the leeway and a little more, to the millisecond, although nobody calls', async () => {
+  it('refreshes ahead of the expiry by the leeway and the jitter, to the millisecond, without callers', async () => {
     await start(HOUR);
     const wait = untilDue();
     assert.ok(wait <= 55 * MINUTE && wait > 55 * MINUTE - 75 * SECOND, `${wait} ms`);
@@ -58,7 +58,7 @@ describe('The scheduler', () => {
     assert.equal(testWindow.record().generation, 2);
   });
 
-  it('takes no more than a third of a short lifetime as the leeway', async () => {
+  it('limits the leeway to a third of a short lifetime', async () => {
     await start(5 * MINUTE);
     const wait = untilDue();
     assert.ok(wait <= 200 * SECOND && wait > 175 * SECOND, `${wait} ms`);
@@ -68,7 +68,7 @@ describe('The scheduler', () => {
     assert.equal(requests(), 1);
   });
 
-  it('has a second of its own in each window, and for each session', async () => {
+  it('has a different second in each window and for each session', async () => {
     const times: number[] = [];
     for (const [jitter, id] of [
       [0, 's1'],
@@ -91,13 +91,13 @@ describe('The scheduler', () => {
     );
   });
 
-  it('keeps a session of five-minute tokens working through twelve hours without a storm', async () => {
+  it('keeps a session of five-minute tokens valid for twelve hours without excessive requests', async () => {
     await start(5 * MINUTE);
     for (let minute = 0; minute < 12 * 60; minute += 1) {
       await testWindow.clock.pass(MINUTE);
-      assert.ok(isUnexpired(), `dead after ${minute} minutes`);
+      assert.ok(isUnexpired(), `expired after ${minute} minutes`);
     }
-    // Every 175 to 200 seconds: a third of the lifetime ahead of its end, or up to a quarter of that earlier.
+    // Every 175 to 200 seconds: a third of the lifetime before the expiry, or up to a quarter of that earlier.
     assert.ok(
       requests() >= (12 * HOUR) / (200 * SECOND) - 1 && requests() <= (12 * HOUR) / (175 * SECOND),
       `${requests()} renewals`,
@@ -109,7 +109,7 @@ describe('The scheduler', () => {
     ['30 days', 30 * DAY],
     ['10 years', 3650 * DAY],
   ] as const) {
-    it(`does not renew a token of ${name} early, nor ask for a timer longer than a minute`, async () => {
+    it(`doesn't refresh a token of ${name} early, nor set a timer longer than a minute`, async () => {
       await start(lifetime);
       await testWindow.clock.pass(2 * HOUR);
       assert.equal(requests(), 0);
@@ -122,20 +122,20 @@ describe('The scheduler', () => {
     });
   }
 
-  it('makes no storm of tokens that live for a second', async () => {
+  it("doesn't send excessive requests when tokens expire after a second", async () => {
     await start(SECOND);
     await testWindow.clock.pass(10 * MINUTE);
     assert.ok(requests() > 20 && requests() <= 120, `${requests()} renewals`);
     assert.ok(testWindow.clock.fired <= 10 * 60 + 2, `${testWindow.clock.fired} ticks`);
   });
 
-  it('makes no storm of answers without a lifetime', async () => {
+  it("doesn't send excessive requests when responses have no lifetime", async () => {
     await start(HOUR, {}, { accessExpiresAt: undefined, expirySource: 'unknown' });
     await testWindow.clock.pass(2 * HOUR);
     assert.equal(requests(), 0);
   });
 
-  it('renews at the interval that is set, also where the token lives longer or nobody said how long', async () => {
+  it('refreshes at the configured interval even when the token lasts longer or its lifetime is unknown', async () => {
     await start(30 * DAY, { refreshInterval: 30 * MINUTE });
     server.onToken(rotatingTokens({ expires_in: undefined }));
     await testWindow.clock.pass(2 * HOUR + SECOND);
@@ -150,10 +150,10 @@ describe('The scheduler', () => {
     await testWindow.clock.pass(MINUTE);
     assert.equal(requests(), 1);
     assert.ok(isUnexpired());
-    assert.ok(testWindow.lines.some((line) => line.includes('further than planned')));
+    assert.ok(testWindow.lines.some((line) => line.includes('ahead of schedule')));
   });
 
-  it('renews after a leap of the clock what counts down to an end, and only that', async () => {
+  it('refreshes only sessions with a known end after the clock jumps', async () => {
     await start(
       8 * HOUR,
       {},
@@ -168,7 +168,7 @@ describe('The scheduler', () => {
     assert.deepEqual([testWindow.record('s1').generation, testWindow.record('s2').generation], [2, 1]);
   });
 
-  it('renews where the clock was set back, however little, and once', async () => {
+  it('refreshes once when the clock was set back, by any amount', async () => {
     await start(HOUR);
     await testWindow.clock.pass(20 * MINUTE);
     testWindow.clock.sleep(-30 * SECOND);
@@ -182,7 +182,7 @@ describe('The scheduler', () => {
     assert.equal(requests(), 1);
   });
 
-  it('takes it for no setting back that a clock is adjusted by a second', async () => {
+  it('ignores clock adjustments of a second', async () => {
     await start(HOUR);
     await testWindow.clock.pass(20 * MINUTE);
     testWindow.clock.sleep(-SECOND);
@@ -190,7 +190,7 @@ describe('The scheduler', () => {
     assert.equal(requests(), 0);
   });
 
-  it('renews where the clock was set back behind the moment the token came', async () => {
+  it('refreshes when the clock was set back to before the token was received', async () => {
     await start(HOUR);
     testWindow.clock.sleep(-3 * HOUR);
     testWindow.scheduler.tick();
@@ -200,7 +200,7 @@ describe('The scheduler', () => {
     assert.equal(requests(), 1);
   });
 
-  it('backs off while the server drops every request for an hour, and recovers by itself', async () => {
+  it('backs off while the server drops every request for an hour, and recovers on its own', async () => {
     await start(5 * MINUTE);
     server.onToken('drop');
     await testWindow.clock.pass(HOUR);
@@ -213,7 +213,7 @@ describe('The scheduler', () => {
     assert.equal(testWindow.liveSessions.get('s1')?.failures, 0);
   });
 
-  it('notices within seconds that the network is back', async () => {
+  it('detects within seconds that the network is back', async () => {
     let isOffline = false;
     await start(5 * MINUTE, {}, {}, (...request) =>
       isOffline
@@ -229,14 +229,14 @@ describe('The scheduler', () => {
     assert.deepEqual([testWindow.record().accessToken, isUnexpired()], ['access-2', true]);
   });
 
-  it('gives a server that cannot answer its rest', async () => {
+  it("backs off from a server that can't respond", async () => {
     await start(5 * MINUTE);
     server.onToken({ status: 503 });
     await testWindow.clock.pass(untilDue() + 5 * MINUTE);
-    assert.ok(requests() >= 6 && requests() <= 8, `${requests()} tries in five minutes`);
+    assert.ok(requests() >= 6 && requests() <= 8, `${requests()} attempts in five minutes`);
   });
 
-  it('does not try before the server wants it to', async () => {
+  it("doesn't retry earlier than the server requested", async () => {
     await start(5 * MINUTE);
     server.onToken({ status: 429, headers: { 'Retry-After': '600' } });
     await testWindow.clock.pass(untilDue());
@@ -247,7 +247,7 @@ describe('The scheduler', () => {
     assert.equal(requests(), 2);
   });
 
-  it('tries again at once when something has changed that may mend it, unless it has just failed or the server said when', async () => {
+  it('retries immediately after a change that may have fixed the failure, unless it has just failed or the server requested a wait', async () => {
     await start(5 * MINUTE);
     server.onToken({ status: 401, body: { error: 'invalid_client' } });
     await testWindow.clock.pass(4 * MINUTE);
@@ -259,24 +259,24 @@ describe('The scheduler', () => {
     server.onToken(rotatingTokens());
     testWindow.scheduler.checkNow();
     await testWindow.clock.pass(MINUTE);
-    assert.equal(requests(), 2, 'the server has asked to wait');
+    assert.equal(requests(), 2, 'the server requested a wait');
   });
 
-  it('tries a broken configuration at a slow pace only', async () => {
+  it('retries slowly when the configuration is wrong', async () => {
     await start(5 * MINUTE);
     server.onToken({ status: 401, body: { error: 'invalid_client' } });
     await testWindow.clock.pass(HOUR);
     assert.ok(requests() >= 8 && requests() <= 15, `${requests()} tries`);
   });
 
-  it('asks no more for a session that has ended', async () => {
+  it('sends no more requests for a session that has ended', async () => {
     await start(5 * MINUTE);
     server.onToken({ status: 400, body: { error: 'invalid_grant' } });
     await testWindow.clock.pass(DAY);
     assert.equal(requests(), 1);
   });
 
-  it('never renews a session without a refresh token, and tells when it has run out', async () => {
+  it('never refreshes a session without a refresh token, and reports when it has expired', async () => {
     await start(5 * MINUTE, {}, { refreshToken: undefined });
     let ticks = 0;
     testWindow.scheduler.onDidTick(() => {
@@ -290,7 +290,7 @@ describe('The scheduler', () => {
     assert.deepEqual(testWindow.sessionManager.getActive('acme'), []);
   });
 
-  it('ticks when the warning before the end of a session is due, however short the session is', async () => {
+  it('ticks when the warning before a session end is due, no matter how short the session is', async () => {
     await start(30 * SECOND, { warning: 10 * MINUTE }, { refreshToken: undefined });
     let ticks = 0;
     testWindow.scheduler.onDidTick(() => (ticks += 1));
@@ -300,7 +300,7 @@ describe('The scheduler', () => {
     assert.equal(ticks, 1);
   });
 
-  it('ticks at the moment a token runs out, not a minute later', async () => {
+  it('ticks when a token expires, not a minute later', async () => {
     await start(90 * SECOND, {}, { refreshToken: undefined });
     const times: number[] = [];
     const initialRecord = testWindow.clock.now();
@@ -309,7 +309,7 @@ describe('The scheduler', () => {
     assert.ok(times.includes(90 * SECOND), times.join());
   });
 
-  it('ticks once more when a token runs out between a tick and the planning of the next one', async () => {
+  it('ticks once more when a token expires between a tick and scheduling the next one', async () => {
     await start(40 * SECOND, {}, { refreshToken: undefined });
     await testWindow.clock.pass(40 * SECOND - 1);
     let listed: number | undefined;
@@ -321,10 +321,10 @@ describe('The scheduler', () => {
     testWindow.scheduler.tick();
     testWindow.scheduler.onDidTick(() => (listed = testWindow.sessionManager.getActive('acme').length));
     await testWindow.clock.pass(SECOND);
-    assert.equal(listed, 0, 'nobody is told for up to a minute');
+    assert.equal(listed, 0, 'the expiry goes unnoticed for up to a minute');
   });
 
-  it('stores again at each tick what could not be stored, until that takes', async () => {
+  it('retries failed writes at each tick until they succeed', async () => {
     await start(5 * MINUTE);
     testWindow.store.failing.add('store');
     await testWindow.clock.pass(untilDue() + MINUTE);
@@ -350,7 +350,7 @@ describe('The scheduler', () => {
     );
   });
 
-  it('plans anew when a session comes in that is due sooner', async () => {
+  it('reschedules when a session is added that is due earlier', async () => {
     await start(30 * DAY);
     await testWindow.clock.pass(SECOND);
     const now = testWindow.clock.now();
@@ -360,7 +360,7 @@ describe('The scheduler', () => {
     assert.equal(testWindow.record('s2').generation, 2);
   });
 
-  it('ends with nothing left to fire', async () => {
+  it("leaves no timer running when it's disposed of", async () => {
     await start(5 * MINUTE);
     testWindow.scheduler.dispose();
     testWindow.liveSessions.set(recordAt(server.issuer, testWindow.clock.now()));

@@ -23,15 +23,15 @@ const text = (body: string, type: string, status = 400): Script => ({
   body,
 });
 
-/** What servers say of a refresh token that is dead, in words that no standard knows. */
+/** Nonstandard responses of servers to an invalid refresh token. */
 const REJECTIONS: Readonly<Record<string, Script>> = {
   '400 without a body': { status: 400 },
   '401 without a body': { status: 401 },
-  '401 with a challenge of the client': { status: 401, headers: { 'WWW-Authenticate': 'Bearer realm="api"' } },
-  '403 with JSON that has no code': { status: 403, body: { message: 'Session not found' } },
+  '401 with a client challenge': { status: 401, headers: { 'WWW-Authenticate': 'Bearer realm="api"' } },
+  '403 with JSON without a code': { status: 403, body: { message: 'Session not found' } },
   '403 without a body': { status: 403 },
-  '404 with JSON that has no code': { status: 404, body: { message: 'Refresh token not found' } },
-  '410 with a problem in JSON': text(
+  '404 with JSON without a code': { status: 404, body: { message: 'Refresh token not found' } },
+  '410 with problem details in JSON': text(
     '{"type":"about:blank","title":"Gone","detail":"The session is gone"}',
     'application/problem+json',
     410,
@@ -41,17 +41,17 @@ const REJECTIONS: Readonly<Record<string, Script>> = {
     status: 400,
     body: { error: 'invalid_request', error_description: 'Refresh token is invalid' },
   },
-  'a code that nobody knows, with 400': { status: 400, body: { error: 'REFRESH_TOKEN_NOT_FOUND' } },
-  'a code that nobody knows, with 404': { status: 404, body: { error: 'session_not_found' } },
-  'a code that nobody knows, with 200': { status: 200, body: { error: 'token_revoked' } },
+  'an unknown code with 400': { status: 400, body: { error: 'REFRESH_TOKEN_NOT_FOUND' } },
+  'an unknown code with 404': { status: 404, body: { error: 'session_not_found' } },
+  'an unknown code with 200': { status: 200, body: { error: 'token_revoked' } },
   'ok: false, with 200': { status: 200, body: { ok: false, error: 'invalid_refresh_token' } },
-  'a status of its own': { status: 400, body: { status: 'BAD_REFRESH_TOKEN' } },
+  'a nonstandard status': { status: 400, body: { status: 'BAD_REFRESH_TOKEN' } },
   'plain text': text('refresh token expired', 'text/plain'),
   'an HTML page with 400': text('<html><title>400</title></html>', 'text/html'),
   'an empty object with 200': { status: 200, body: {} },
-  'a code of another step': { status: 400, body: { error: 'authorization_declined' } },
+  'a code of another flow': { status: 400, body: { error: 'authorization_declined' } },
 };
-/** What doesn't say that the token is dead, however often it is repeated. */
+/** Responses that don't mean that the token is invalid, no matter how often they're repeated. */
 const OTHERS: Readonly<Record<string, Script>> = {
   'a page of the network': htmlPage,
   'a page of a firewall': text('<html>Blocked</html>', 'text/html', 403),
@@ -67,7 +67,7 @@ const OTHERS: Readonly<Record<string, Script>> = {
   'a dropped connection': 'drop',
 };
 
-describe('A refresh that the server rejects again and again, without a reason that is known', () => {
+describe('A refresh that the server rejects repeatedly for an unknown reason', () => {
   let server: ScriptedServer;
   let testWindow: TestWindow;
 
@@ -81,7 +81,7 @@ describe('A refresh that the server rejects again and again, without a reason th
     await server.stop();
   });
 
-  /** A session whose token works for an hour. */
+  /** A session whose token is valid for an hour. */
   const signIn = (): Promise<unknown> =>
     seedSession(
       testWindow,
@@ -102,26 +102,26 @@ describe('A refresh that the server rejects again and again, without a reason th
       await signIn();
       server.onToken(script);
       await rejectsWith(renew(), 'refresh-rejected');
-      assert.equal(state(), 'retrying', 'once can be chance');
+      assert.equal(state(), 'retrying', 'once may be accidental');
       await testWindow.clock.pass(2 * MINUTE);
       assert.equal(session()?.failure?.category, 'refresh-rejected-again');
       assert.deepEqual([state(), testWindow.record().ended], ['ending', undefined]);
       assert.deepEqual(
         (await testWindow.sessionManager.getUsableSessions('acme', ['read'])).map(({ record }) => record.accessToken),
         ['access-1'],
-        'callers keep the token that works',
+        'callers keep the valid token',
       );
       await testWindow.clock.pass(HOUR);
       assert.deepEqual([state(), testWindow.record().ended?.category], ['ended', 'refresh-rejected-again']);
       assert.deepEqual(await testWindow.sessionManager.getUsableSessions('acme', ['read']), []);
       const requests = server.requestsTo('/token').length;
       await testWindow.clock.pass(DAY);
-      assert.equal(server.requestsTo('/token').length, requests, 'it is asked for no more');
+      assert.equal(server.requestsTo('/token').length, requests, 'no more requests are sent for it');
     });
   }
 
   for (const [what, script] of Object.entries(OTHERS)) {
-    it(`isn't what this is: ${what}`, async () => {
+    it(`isn't assumed for this response: ${what}`, async () => {
       await signIn();
       server.onToken(script);
       await assert.rejects(renew());
@@ -131,13 +131,13 @@ describe('A refresh that the server rejects again and again, without a reason th
     });
   }
 
-  it('offers to sign in first, in the table', () => {
+  it('has signing in as its first action in the table', () => {
     assert.deepEqual(FAILURE_POLICIES['refresh-rejected-again'].actions[0], 'sign-in');
     assert.deepEqual(FAILURE_POLICIES['refresh-rejected-settings'].actions, ['settings', 'sign-in']);
   });
 
   for (const clockSetBackMs of [0, 10 * MINUTE]) {
-    it(`ends within seconds of the expiry of its access token, by a clock that was set back by ${clockSetBackMs / MINUTE} minutes`, async () => {
+    it(`ends within seconds of the expiry of its access token when the clock was set back by ${clockSetBackMs / MINUTE} minutes`, async () => {
       await signIn();
       const expiry = testWindow.clock.now() + HOUR;
       server.onToken({ status: 400 });
@@ -155,7 +155,7 @@ describe('A refresh that the server rejects again and again, without a reason th
     });
   }
 
-  it('counts two tries within seconds once: a caller or a person who repeats it proves nothing', async () => {
+  it('counts two attempts within seconds once: repetition by a caller or the user proves nothing', async () => {
     await signIn();
     server.onToken({ status: 400 });
     for (let time = 0; time < 3; time += 1) {
@@ -164,7 +164,7 @@ describe('A refresh that the server rejects again and again, without a reason th
     }
   });
 
-  it('is forgotten after a renewal that worked', async () => {
+  it('is forgotten after a successful refresh', async () => {
     await signIn();
     server.onToken({ status: 400 });
     await rejectsWith(renew(), 'refresh-rejected');
@@ -193,7 +193,7 @@ describe('A refresh that the server rejects again and again, without a reason th
     await rejectsWith(next.tokenRefresher.refresh('s1', { reason: 'test' }), 'refresh-rejected-again');
   });
 
-  it('is not put off by a clock that was set back since the first one', async () => {
+  it("isn't delayed by a clock that was set back since the first one", async () => {
     await signIn();
     server.onToken({ status: 400 });
     await rejectsWith(renew(), 'refresh-rejected');
@@ -202,7 +202,7 @@ describe('A refresh that the server rejects again and again, without a reason th
     assert.equal(session()?.failure?.category, 'refresh-rejected-again');
   });
 
-  it('counts anew for the refresh token that an answer has brought which is otherwise of no use', async () => {
+  it('counts from zero for the refresh token of a response that is otherwise unusable', async () => {
     await signIn();
     server.onToken({ status: 400 });
     await rejectsWith(renew(), 'refresh-rejected');
@@ -218,7 +218,7 @@ describe('A refresh that the server rejects again and again, without a reason th
     await rejectsWith(renew(), 'refresh-rejected');
   });
 
-  it('doesn’t count against the next refresh token, whatever is left of its note', async () => {
+  it("doesn't count against the next refresh token, even if its record remains", async () => {
     await signIn();
     const at = testWindow.clock.now();
     await testWindow.sessionStore.recordFailure(testWindow.record(), {
@@ -235,13 +235,13 @@ describe('A refresh that the server rejects again and again, without a reason th
     await rejectsWith(renew(), 'refresh-rejected');
   });
 
-  it('is no reason to give up where another window has used the token, and its new ones show only now', async () => {
+  it("doesn't end the session when another window has used the token and its new ones appear only now", async () => {
     await signIn();
     server.onToken({ status: 400 });
     await rejectsWith(renew(), 'refresh-rejected');
     await testWindow.clock.pass(31 * SECOND);
     server.onToken(async () => {
-      // The session index knows nothing of it, as if the windows could not take turns.
+      // The session index doesn't show it, as if the windows had no shared lock.
       await testWindow.secretStorage.write({
         ...testWindow.record(),
         generation: 2,
@@ -254,7 +254,7 @@ describe('A refresh that the server rejects again and again, without a reason th
     assert.deepEqual([testWindow.record().accessToken, session()?.failure], ['access-2', undefined]);
   });
 
-  it('has no words but the server’s own', async () => {
+  it("has only the server's own text", async () => {
     for (const [body, words] of [
       [{}, undefined],
       [{ access_token: null, expires_in: 5 }, undefined],
@@ -266,7 +266,7 @@ describe('A refresh that the server rejects again and again, without a reason th
     }
   });
 
-  it('shows the server’s own words, without what could be a token, and keeps them with the end', async () => {
+  it("shows the server's own text without possible tokens, and keeps it with the end", async () => {
     await signIn();
     server.onToken(({ parameters }) => ({
       status: 400,
@@ -282,7 +282,7 @@ describe('A refresh that the server rejects again and again, without a reason th
     assert.equal(testWindow.record().ended?.detail, failure.detail);
   });
 
-  it('points to the settings first if they were changed since the last refresh that worked', async () => {
+  it('points to the settings first when they were changed since the last successful refresh', async () => {
     await seedSession(
       testWindow,
       recordAt(server.issuer, testWindow.clock.now(), {
@@ -298,7 +298,7 @@ describe('A refresh that the server rejects again and again, without a reason th
     );
   });
 
-  it('depends on the settings that a refresh is made with, not on those that only a sign-in or the display needs', () => {
+  it('depends on the settings used for a refresh, not on those used only for a sign-in or for display', () => {
     const plain = refreshSettingsOf(providerAt(server.issuer));
     assert.equal(
       refreshSettingsOf(
@@ -323,7 +323,7 @@ describe('A refresh that the server rejects again and again, without a reason th
     }
   });
 
-  it('is known in all windows, with one request for all of them', async () => {
+  it('is known in all windows after one request', async () => {
     testWindow.sessions.dispose();
     const windows = new Windows(server);
     const [first, second] = await windows.openMany(2);
@@ -344,7 +344,7 @@ describe('A refresh that the server rejects again and again, without a reason th
     await windows.closeAll();
   });
 
-  it('disappears with a new sign-in of the same account, also one whose session is another', async () => {
+  it('disappears with a new sign-in of the same account, even in a different session', async () => {
     await signIn();
     server.onToken({ status: 400 });
     await rejectsWith(renew(), 'refresh-rejected');

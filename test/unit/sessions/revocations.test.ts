@@ -79,7 +79,7 @@ describe('A revocation', () => {
     assert.deepEqual([revoked().slice(-2), pendingFiles()], [['refresh-1', 'access-1'], []]);
   });
 
-  it('is retried at the issuer and with the client of the session when the provider is not configured any more', async () => {
+  it('is retried at the issuer and with the client of the session when the provider is no longer configured', async () => {
     await signOutWhile('drop');
     testWindow.sessions.dispose();
     testWindow = opened({ providers: [] });
@@ -89,7 +89,7 @@ describe('A revocation', () => {
     assert.deepEqual(revoked().slice(-2), ['refresh-1', 'access-1']);
   });
 
-  it('keeps no token in the open', async () => {
+  it('stores no token unencrypted', async () => {
     await signOutWhile('drop');
     for (const [name, text] of testWindow.folder.files) {
       assert.doesNotMatch(text, /refresh-1|access-1/, name);
@@ -129,7 +129,7 @@ describe('A revocation', () => {
     others.forEach(({ sessions }) => sessions.dispose());
   });
 
-  it('is given up when the tokens have expired by any reckoning', async () => {
+  it('is given up when the tokens have certainly expired', async () => {
     await signOutWhile('drop', { refreshToken: undefined, accessExpiresAt: now() + 5 * MINUTE });
     await testWindow.clock.pass(10 * MINUTE);
     assert.deepEqual(pendingFiles(), []);
@@ -138,7 +138,7 @@ describe('A revocation', () => {
     assert.deepEqual(pendingFiles(), []);
   });
 
-  it('goes on longer when the end of the session is one that the person has set', async () => {
+  it('is retried longer when the end of the session was configured by the user', async () => {
     await signOutWhile('drop', { sessionEndsAt: now() + HOUR, sessionEndSource: 'setting' });
     await testWindow.clock.pass(2 * DAY);
     assert.equal(pendingFiles().length, 1);
@@ -150,11 +150,11 @@ describe('A revocation', () => {
     const text = testWindow.folder.files.get(name) ?? '';
     const count = revoked().length;
     testWindow.sessions.dispose();
-    const stranger = createTestWindow(server.issuer, { folder: testWindow.folder, clock: testWindow.clock });
-    stranger.sessions.start();
+    const otherEditor = createTestWindow(server.issuer, { folder: testWindow.folder, clock: testWindow.clock });
+    otherEditor.sessions.start();
     await testWindow.clock.pass(HOUR);
     assert.deepEqual([revoked().length, testWindow.folder.files.get(name)], [count, text]);
-    stranger.sessions.dispose();
+    otherEditor.sessions.dispose();
     for (const damaged of [
       '',
       '{',
@@ -170,14 +170,14 @@ describe('A revocation', () => {
     }
   });
 
-  it('says that the server offers none, and keeps nothing, when it has no revocation endpoint', async () => {
+  it('reports that the server offers none, and stores nothing, when there is no revocation endpoint', async () => {
     await seedSession(testWindow, recordAt(server.issuer, now()));
     delete server.metadata['revocation_endpoint'];
     assert.equal(await (await testWindow.sessionManager.signOut('s1')).atServer, 'not-supported');
     assert.deepEqual(pendingFiles(), []);
   });
 
-  it('is of the newest tokens when another window has refreshed the session without this one knowing', async () => {
+  it('covers the newest tokens when another window has refreshed the session without this one knowing', async () => {
     await seedSession(testWindow, recordAt(server.issuer, now()));
     const other = opened();
     await other.sessionManager.ready();
@@ -192,7 +192,7 @@ describe('A revocation', () => {
     assert.deepEqual(revoked(), ['refresh-2', 'access-2']);
   });
 
-  describe('of what a new sign-in replaces', () => {
+  describe('when a new sign-in replaces tokens', () => {
     const signInOver = async (
       tokens: Partial<Tokens>,
       more: Partial<SessionRecord> = {},
@@ -218,12 +218,12 @@ describe('A revocation', () => {
 
     const REVOKES = { revokeReplacedSession: true };
 
-    it('revokes the refresh token, and leaves the access token to whoever is using it', async () => {
+    it('revokes the refresh token, but not the access token, which may be in use', async () => {
       await signInOver({}, {}, REVOKES);
       assert.deepEqual([revoked(), testWindow.record().refreshToken], [['refresh-1'], 'refresh-new']);
     });
 
-    it('revokes it when the session has ended before', async () => {
+    it('revokes it when the session had ended before', async () => {
       await signInOver({}, { ended: { at: now(), category: 'sign-in-needed', code: 'login_required' } }, REVOKES);
       assert.deepEqual(revoked(), ['refresh-1']);
     });
@@ -233,7 +233,7 @@ describe('A revocation', () => {
       assert.deepEqual(revoked(), []);
     });
 
-    it('revokes nothing when the tokens are of the same session at the server, which would end with it', async () => {
+    it('revokes nothing when the tokens have the same session at the server, which would end with it', async () => {
       const idToken = (sid: string): string => jwtWith({ iss: server.issuer, aud: 'editor', sub: 'person', sid });
       await signInOver({ idToken: idToken('one') }, { idToken: idToken('one') }, REVOKES);
       assert.deepEqual(revoked(), []);
@@ -246,10 +246,14 @@ describe('A revocation', () => {
     });
 
     for (const [title, sids, expected] of [
-      ['revokes nothing when another session of the account is of that session at the server', ['one', 'one'], []],
-      ['revokes nothing when it is not known whether another session of the account is', [undefined, 'one'], []],
-      ['revokes nothing when it is not known of either', [undefined, undefined], []],
-      ['revokes the token when the other session of the account is of another one', ['one', 'two'], ['refresh-1']],
+      ['revokes nothing when another session of the account has that session at the server', ['one', 'one'], []],
+      ['revokes nothing when the server session of another session of the account is unknown', [undefined, 'one'], []],
+      ['revokes nothing when both server sessions are unknown', [undefined, undefined], []],
+      [
+        "revokes the token when the account's other session has a different server session",
+        ['one', 'two'],
+        ['refresh-1'],
+      ],
     ] as const) {
       it(title, async () => {
         const claims = { iss: server.issuer, aud: 'editor', sub: 'person' };
@@ -264,14 +268,14 @@ describe('A revocation', () => {
       });
     }
 
-    it('revokes nothing when no token tells whether the new ones are of the same grant', async () => {
+    it('revokes nothing when no token shows whether the new ones have the same grant', async () => {
       await signInOver({});
       const idToken = jwtWith({ iss: server.issuer, aud: 'editor', sub: 'person' });
       await signInOver({ idToken, refreshToken: 'refresh-newer' }, { idToken });
       assert.deepEqual(revoked(), []);
     });
 
-    it('revokes nothing when the entry says that the server would end the new session, too', async () => {
+    it('revokes nothing when the entry specifies that the server would end the new session, too', async () => {
       const idToken = (sid: string): string => jwtWith({ iss: server.issuer, aud: 'editor', sub: 'person', sid });
       await signInOver({ idToken: idToken('two') }, { idToken: idToken('one') }, { revokeReplacedSession: false });
       assert.deepEqual(revoked(), []);

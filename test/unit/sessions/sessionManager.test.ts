@@ -37,17 +37,17 @@ describe('The session manager', () => {
       clock: testWindow.clock,
       providers: [providerAt(server.issuer, provider)],
     });
-  /** What has come of a promise so far. */
+  /** Returns the current state of a promise. */
   const stateOf = async <T>(promise: Promise<T>): Promise<T | 'waiting'> =>
     Promise.race([promise, settle().then(() => 'waiting' as const)]);
 
-  describe('asked for sessions', () => {
-    it('finds none where nobody is signed in, without a request', async () => {
+  describe('when sessions are requested', () => {
+    it('returns none when no user is signed in, without a request', async () => {
       assert.deepEqual(await testWindow.sessionManager.getUsableSessions('acme', ['read']), []);
       assert.equal(server.requests.length, 0);
     });
 
-    it('finds a session that was signed in for exactly the scopes, and none with more or less', async () => {
+    it('returns a session that was signed in for exactly the scopes, and none for more or fewer', async () => {
       await seedSession(testWindow, recordAt(server.issuer, now(), { scopes: ['read', 'write'] }));
       assert.deepEqual(ids(await testWindow.sessionManager.getUsableSessions('acme', ['read'])), []);
       assert.deepEqual(ids(await testWindow.sessionManager.getUsableSessions('acme', [])), []);
@@ -56,7 +56,7 @@ describe('The session manager', () => {
       assert.deepEqual(ids(await testWindow.sessionManager.getUsableSessions('other', ['read'])), []);
     });
 
-    it('finds a session with more scopes where the entry has them, or combines scopes', async () => {
+    it('returns a session with more scopes when the entry has them or combines scopes', async () => {
       await seedSession(testWindow, recordAt(server.issuer, now(), { scopes: ['read', 'write'] }));
       for (const more of [{ scopes: ['read', 'write', 'admin'] }, { combineScopes: true }]) {
         const { sessionManager } = again(more);
@@ -66,7 +66,7 @@ describe('The session manager', () => {
       }
     });
 
-    it('finds one session for each account, and only the one of the account that is named', async () => {
+    it('returns one session for each account, and only that of the specified account', async () => {
       await seedSession(testWindow, recordAt(server.issuer, now()));
       await seedSession(
         testWindow,
@@ -95,21 +95,21 @@ describe('The session manager', () => {
       }
     });
 
-    it('hands out a token outside the freshness margin without a request', async () => {
+    it('returns a token outside the leeway without a request', async () => {
       await seedSession(testWindow, recordAt(server.issuer, now()));
       await testWindow.clock.pass(4 * MINUTE - SECOND);
       assert.deepEqual(tokens(await testWindow.sessionManager.getUsableSessions('acme', ['read'])), ['access-1']);
       assert.equal(requests(), 0);
     });
 
-    it('renews a token within the freshness margin on the way', async () => {
+    it('refreshes a token within the leeway first', async () => {
       await seedSession(testWindow, recordAt(server.issuer, now()));
       await testWindow.clock.pass(4 * MINUTE);
       assert.deepEqual(tokens(await testWindow.sessionManager.getUsableSessions('acme', ['read'])), ['access-2']);
       assert.equal(requests(), 1);
     });
 
-    it('hands out the token that still works where a renewal fails for a passing reason, and does not ask again at once', async () => {
+    it("returns a valid token when a refresh fails temporarily, and doesn't retry at once", async () => {
       await seedSession(testWindow, recordAt(server.issuer, now()));
       await testWindow.clock.pass(4 * MINUTE + SECOND);
       server.onToken({ status: 503 });
@@ -119,7 +119,7 @@ describe('The session manager', () => {
       assert.equal(requests(), 1);
     });
 
-    it('rejects with the cause where the token works no more and a renewal fails for a passing reason, and keeps the session', async () => {
+    it('rejects with the cause when the token has expired and a refresh fails temporarily, and keeps the session', async () => {
       await seedSession(testWindow, recordAt(server.issuer, now()));
       await testWindow.clock.pass(6 * MINUTE);
       server.onToken({ status: 503 });
@@ -127,14 +127,14 @@ describe('The session manager', () => {
       assert.deepEqual(ids(testWindow.sessionManager.getActive('acme')), ['s1']);
     });
 
-    it('does not let impatient callers hammer a server that is down, yet tries again for them after a few seconds', async () => {
+    it("doesn't let callers overload a server that is down, but retries for them after a few seconds", async () => {
       await seedSession(testWindow, recordAt(server.issuer, now()));
       await testWindow.clock.pass(6 * MINUTE);
       server.onToken('drop');
       for (let call = 0; call < 20; call += 1) {
         await rejectsWith(testWindow.sessionManager.getUsableSessions('acme', ['read']), 'network');
       }
-      assert.equal(requests(), 2, 'the one that was lost, and the same token once more');
+      assert.equal(requests(), 2, 'the lost one, and the same token once more');
       server.onToken(rotatingTokens());
       await testWindow.clock.pass(6 * SECOND);
       assert.deepEqual(tokens(await testWindow.sessionManager.getUsableSessions('acme', ['read'])), ['access-2']);
@@ -169,7 +169,7 @@ describe('The session manager', () => {
       });
     }
 
-    describe('while the server takes its time to renew', () => {
+    describe('while a refresh is slow', () => {
       let answer: () => void;
 
       beforeEach(async () => {
@@ -189,7 +189,7 @@ describe('The session manager', () => {
         answer();
       });
 
-      it('hands out the token that still works after five seconds, and lets the renewal go on', async () => {
+      it('returns the valid token after five seconds, and lets the refresh continue', async () => {
         await testWindow.clock.pass(4 * MINUTE);
         const finding = testWindow.sessionManager.getUsableSessions('acme', ['read']);
         await server.waitFor('/token');
@@ -204,7 +204,7 @@ describe('The session manager', () => {
         assert.equal(requests(), 1);
       });
 
-      it('hands out the new token where that comes within five seconds', async () => {
+      it('returns the new token when it arrives within five seconds', async () => {
         await testWindow.clock.pass(4 * MINUTE);
         const finding = testWindow.sessionManager.getUsableSessions('acme', ['read']);
         await server.waitFor('/token');
@@ -213,7 +213,7 @@ describe('The session manager', () => {
         assert.deepEqual(tokens(await finding), ['access-2']);
       });
 
-      it('waits until the deadline where the token in hand works no more', async () => {
+      it('waits until the deadline when the current token has expired', async () => {
         await testWindow.clock.pass(6 * MINUTE);
         const finding = testWindow.sessionManager.getUsableSessions('acme', ['read']);
         await server.waitFor('/token');
@@ -224,7 +224,7 @@ describe('The session manager', () => {
       });
     });
 
-    it('does not try before the time that the server named, however often callers ask', async () => {
+    it("doesn't retry before the time that the server specified, no matter how often callers ask", async () => {
       await seedSession(testWindow, recordAt(server.issuer, now()));
       await testWindow.clock.pass(6 * MINUTE);
       server.onToken({ status: 429, headers: { 'Retry-After': '120' } });
@@ -234,7 +234,7 @@ describe('The session manager', () => {
       assert.equal(requests(), 1);
     });
 
-    it('finds nothing once the server has definitely ended a session whose token ran out', async () => {
+    it('returns nothing once the server has definitely ended a session whose token has expired', async () => {
       await seedSession(testWindow, recordAt(server.issuer, now()));
       await testWindow.clock.pass(6 * MINUTE);
       server.onToken({ status: 400, body: { error: 'invalid_grant' } });
@@ -247,7 +247,7 @@ describe('The session manager', () => {
       );
     });
 
-    it('hands out what still works of a session that has ended', async () => {
+    it('returns the valid token of a session that has ended', async () => {
       await seedSession(testWindow, recordAt(server.issuer, now()));
       await testWindow.clock.pass(4 * MINUTE + SECOND);
       server.onToken({ status: 400, body: { error: 'invalid_grant' } });
@@ -256,7 +256,7 @@ describe('The session manager', () => {
       assert.deepEqual(await testWindow.sessionManager.getUsableSessions('acme', ['read']), []);
     });
 
-    it('hands out what is left of a token that cannot be renewed, and does not end its session early', async () => {
+    it("returns the rest of a token that can't be refreshed, and doesn't end its session early", async () => {
       await seedSession(testWindow, recordAt(server.issuer, now(), { refreshToken: undefined }));
       await testWindow.clock.pass(5 * MINUTE - SECOND);
       assert.deepEqual(tokens(await testWindow.sessionManager.getUsableSessions('acme', ['read'])), ['access-1']);
@@ -265,7 +265,7 @@ describe('The session manager', () => {
       assert.deepEqual(await testWindow.sessionManager.getUsableSessions('acme', ['read']), []);
     });
 
-    it('renews once for a hundred callers', async () => {
+    it('refreshes once for a hundred callers', async () => {
       await seedSession(testWindow, recordAt(server.issuer, now()));
       await testWindow.clock.pass(6 * MINUTE);
       const found = await Promise.all(
@@ -275,7 +275,7 @@ describe('The session manager', () => {
       assert.equal(requests(), 1);
     });
 
-    it('hands out a token of which nobody said how long it lives', async () => {
+    it('returns a token whose lifetime is unknown', async () => {
       await seedSession(
         testWindow,
         recordAt(server.issuer, now(), { accessExpiresAt: undefined, expirySource: 'unknown' }),
@@ -295,7 +295,7 @@ describe('The session manager', () => {
       assert.deepEqual(found.map(ids), [['s1'], ['s1']]);
     });
 
-    it('rejects, instead of finding nothing, while the store cannot be read; and reads again at the next call', async () => {
+    it("rejects instead of returning nothing while the store can't be read, and reads again on the next call", async () => {
       await seedSession(testWindow, recordAt(server.issuer, now()));
       testWindow.store.failing.add('keys');
       const next = again();

@@ -15,7 +15,7 @@ import {
 } from '../../support/testWindow.ts';
 import { rotatingTokens, type ScriptedServer } from '../../support/scriptedServer.ts';
 
-describe('A sign-in that goes on from a session, where the entry combines scopes', () => {
+describe('A sign-in that resumes a session when the entry combines scopes', () => {
   let server: ScriptedServer;
   let testWindow: TestWindow;
 
@@ -42,16 +42,16 @@ describe('A sign-in that goes on from a session, where the entry combines scopes
     ),
     scopes,
   });
-  const told = (): (readonly [string, string])[] =>
+  const scopesById = (): (readonly [string, string])[] =>
     testWindow.liveSessions.all().map(({ record }) => [record.id, record.scopes.join(' ')] as const);
 
-  it('becomes that session, with the scopes of both: one refresh token and one renewal serve every caller', async () => {
+  it('becomes that session with the scopes of both: one refresh token serves every caller', async () => {
     await seedSession(testWindow, recordAt(server.issuer, now()));
     const record = await testWindow.sessionManager.addSession(grant(['read', 'write']), {
       resumeSessionId: 's1',
       wanted: ['write'],
     });
-    assert.deepEqual([record.id, record.generation, told()], ['s1', 2, [['s1', 'read write']]]);
+    assert.deepEqual([record.id, record.generation, scopesById()], ['s1', 2, [['s1', 'read write']]]);
     assert.deepEqual(
       (await testWindow.sessionManager.getUsableSessions('acme', ['read'])).map(
         ({ record: { accessToken } }) => accessToken,
@@ -61,7 +61,7 @@ describe('A sign-in that goes on from a session, where the entry combines scopes
     assert.deepEqual(JSON.parse(testWindow.stored() ?? ''), record);
   });
 
-  it('reaches the other windows as a renewal does', async () => {
+  it('reaches other windows like a refresh', async () => {
     await seedSession(testWindow, recordAt(server.issuer, now()));
     const other = createTestWindow(server.issuer, {
       store: testWindow.store,
@@ -76,29 +76,29 @@ describe('A sign-in that goes on from a session, where the entry combines scopes
     assert.deepEqual(other.record().scopes, ['read', 'write']);
   });
 
-  it('revives one that has ended', async () => {
+  it('resumes one that has ended', async () => {
     await seedSession(
       testWindow,
       recordAt(server.issuer, now(), { ended: { at: now(), category: 'session-ended', code: 'invalid_grant' } }),
     );
     await testWindow.sessionManager.addSession(grant(['read', 'write']), { resumeSessionId: 's1', wanted: ['write'] });
-    assert.deepEqual([told(), testWindow.record().ended], [[['s1', 'read write']], undefined]);
+    assert.deepEqual([scopesById(), testWindow.record().ended], [[['s1', 'read write']], undefined]);
   });
 
-  it('stands beside it where the server takes scopes away that it has, and claims none of those', async () => {
+  it('becomes a separate session when the server removes scopes, and claims none of those', async () => {
     await seedSession(testWindow, recordAt(server.issuer, now()));
     await testWindow.sessionManager.addSession(grant(['read', 'write'], { scopes: ['write'] }), {
       resumeSessionId: 's1',
       wanted: ['write'],
     });
-    assert.deepEqual(told(), [
+    assert.deepEqual(scopesById(), [
       ['s1', 'read'],
       ['new-1', 'write'],
     ]);
     assert.equal(testWindow.record().accessToken, 'access-1');
   });
 
-  it('becomes it where the server says no more than before of scopes that few servers repeat, or never granted', async () => {
+  it('becomes that session when the server repeats no more than before of scopes that few servers repeat, or never granted', async () => {
     await seedSession(
       testWindow,
       recordAt(server.issuer, now(), { scopes: ['openid', 'read', 'dream'], granted: ['read'] }),
@@ -107,18 +107,18 @@ describe('A sign-in that goes on from a session, where the entry combines scopes
       grant(['openid', 'read', 'dream', 'write'], { scopes: ['read', 'write'] }),
       { resumeSessionId: 's1', wanted: ['openid', 'write'] },
     );
-    assert.deepEqual(told(), [['s1', 'openid read dream write']]);
+    assert.deepEqual(scopesById(), [['s1', 'openid read dream write']]);
     assert.deepEqual(testWindow.record().granted, ['read', 'write']);
   });
 
-  it('is another account’s own where somebody else has signed in, and leaves it alone', async () => {
+  it("is a separate session of another account when a different user has signed in, and doesn't change that one", async () => {
     await seedSession(testWindow, recordAt(server.issuer, now()));
     const record = await testWindow.sessionManager.addSession(grant(['read', 'write'], {}, KIM), {
       resumeSessionId: 's1',
       wanted: ['write'],
     });
     assert.deepEqual(
-      [record.account.label, told()],
+      [record.account.label, scopesById()],
       [
         'Kim',
         [
@@ -130,7 +130,7 @@ describe('A sign-in that goes on from a session, where the entry combines scopes
     assert.equal(testWindow.record().accessToken, 'access-1');
   });
 
-  it('becomes a session of its own where that one was signed out meanwhile', async () => {
+  it('becomes a separate session when that one was signed out meanwhile', async () => {
     const record = await testWindow.sessionManager.addSession(grant(['read', 'write']), {
       resumeSessionId: 's1',
       wanted: ['write'],
@@ -138,40 +138,40 @@ describe('A sign-in that goes on from a session, where the entry combines scopes
     assert.equal(record.id, 'new-1');
   });
 
-  it('knows what the server last said that it granted, after a renewal, too', async () => {
+  it('uses the scopes that the server last granted, even after a refresh', async () => {
     await seedSession(testWindow, recordAt(server.issuer, now()));
     server.onToken(rotatingTokens({ scope: 'read extra' }));
     await testWindow.tokenRefresher.refresh('s1', { reason: 'test' });
     assert.deepEqual([testWindow.record().granted, testWindow.record().scopes], [['read', 'extra'], ['read']]);
   });
 
-  describe('is expected to be of', () => {
+  describe('is expected to be for', () => {
     const there = (more: Partial<SessionRecord>): Promise<SessionRecord> =>
       seedSession(testWindow, recordAt(server.issuer, now(), more));
     const expected = (scopes: readonly string[], account?: string): string | undefined =>
       findSessionToResume(testWindow.sessionManager, 'acme', scopes, account)?.id;
 
-    it('nobody, where nobody is signed in', () => {
+    it('no account when no user is signed in', () => {
       assert.equal(expected(['read']), undefined);
     });
 
-    it('the only account there is, where none of its sessions serves', async () => {
+    it('the only account when none of its sessions match', async () => {
       await there({});
       assert.equal(expected(['write']), 's1');
     });
 
-    it('the only account there is, though its session has ended', async () => {
+    it('the only account although its session has ended', async () => {
       await there({ ended: { at: now() - HOUR, category: 'session-ended', code: 'invalid_grant' } });
       assert.equal(expected(['read']), 's1');
     });
 
-    it('another account, where the only one there is serves already and nobody is named', async () => {
+    it('another account when the only one already matches and none is specified', async () => {
       await there({});
       assert.equal(expected(['read']), undefined);
       assert.equal(findSessionToResume(testWindow.sessionManager, 'acme', ['read'], undefined, () => false)?.id, 's1');
     });
 
-    it('whoever is named, and of several accounts nobody else', async () => {
+    it('the specified account, and of several accounts no other', async () => {
       await there({});
       await there({ id: 's2', account: KIM });
       assert.deepEqual(
@@ -185,7 +185,7 @@ describe('A sign-in that goes on from a session, where the entry combines scopes
       );
     });
 
-    it('of the sessions of an account the one that has the very scopes, then one that can have them', async () => {
+    it("the account's session with exactly the scopes, or else one that can have them", async () => {
       await there({ id: 's2', scopes: ['https://a.example/read'], signedInAt: now() + 1 });
       await there({ id: 's1', scopes: ['read'] });
       await there({ id: 's3', scopes: ['read', 'write'], signedInAt: now() - 1 });

@@ -13,7 +13,7 @@ import {
 import type { ScriptedServer } from '../../support/scriptedServer.ts';
 import { deleteSealed } from '../../support/sharedFiles.ts';
 
-describe('The session manager, at the side of a store and of other windows', () => {
+describe('The session manager with a store and other windows', () => {
   let server: ScriptedServer;
   let testWindow: TestWindow;
 
@@ -29,7 +29,7 @@ describe('The session manager, at the side of a store and of other windows', () 
   const ids = (sessions: readonly LiveSession[]): string[] => sessions.map(({ record }) => record.id);
   const again = (): TestWindow =>
     createTestWindow(server.issuer, { store: testWindow.store, folder: testWindow.folder, clock: testWindow.clock });
-  /** A test window after a start, once what could not be found at first has had its time to show. */
+  /** A test window after a start, once missing sessions have had time to appear. */
   const restarted = async (): Promise<TestWindow> => {
     const next = again();
     await next.sessionManager.ready();
@@ -38,16 +38,16 @@ describe('The session manager, at the side of a store and of other windows', () 
   };
 
   describe('at load', () => {
-    /** Only what was entered with the session itself: neither keys, nor what was set aside. */
+    /** Returns the secrets of sessions, without keys and quarantined secrets. */
     const secretsOf = (): string[] => [...testWindow.store.secrets.keys()].filter((key) => key.startsWith('session:'));
 
-    it('finds nothing wrong where nothing is', async () => {
+    it('reports nothing when nothing is wrong', async () => {
       await seedSession(testWindow, recordAt(server.issuer, now()));
       const next = await restarted();
       assert.deepEqual([next.findings, server.requests.length], [[], 0]);
     });
 
-    it('tells of a session that the store has lost, once across all starts', async () => {
+    it('reports a session that the store has lost, once across all starts', async () => {
       await seedSession(testWindow, recordAt(server.issuer, now()));
       testWindow.store.secrets.clear();
       const next = await restarted();
@@ -56,7 +56,7 @@ describe('The session manager, at the side of a store and of other windows', () 
       assert.deepEqual((await restarted()).findings, []);
     });
 
-    it('tells of it in one window where several start at once', async () => {
+    it('reports it in one window when several start at once', async () => {
       await seedSession(testWindow, recordAt(server.issuer, now()));
       testWindow.store.secrets.clear();
       const windows = [again(), again(), again()];
@@ -68,7 +68,7 @@ describe('The session manager, at the side of a store and of other windows', () 
       );
     });
 
-    it('tells of a loss three seconds after the start, because the store of a window that starts lags', async () => {
+    it('reports a loss three seconds after the start, because the store of a starting window lags', async () => {
       await seedSession(testWindow, recordAt(server.issuer, now()));
       const secrets = [...testWindow.store.secrets];
       testWindow.store.secrets.clear();
@@ -83,7 +83,7 @@ describe('The session manager, at the side of a store and of other windows', () 
       assert.deepEqual([next.findings, ids(next.sessionManager.getAll())], [[], ['s1']]);
     });
 
-    it('does not call lost what another window signs out in these seconds', async () => {
+    it("doesn't report as lost what another window signs out in that time", async () => {
       await seedSession(testWindow, recordAt(server.issuer, now()));
       const other = again();
       await other.sessionManager.ready();
@@ -95,7 +95,7 @@ describe('The session manager, at the side of a store and of other windows', () 
       assert.deepEqual(next.findings, []);
     });
 
-    it('restores a session that the store has lost from its file, if the encryption key is left', async () => {
+    it('restores a session that the store has lost from its file when the encryption key exists', async () => {
       const record = await seedSession(testWindow, recordAt(server.issuer, now()));
       testWindow.store.secrets.delete('session:s1');
       const next = await restarted();
@@ -103,7 +103,7 @@ describe('The session manager, at the side of a store and of other windows', () 
       assert.deepEqual(JSON.parse(testWindow.stored() ?? ''), record);
     });
 
-    it('restores the newest tokens where the store shows older ones', async () => {
+    it('restores the newest tokens when the store has older ones', async () => {
       await seedSession(testWindow, recordAt(server.issuer, now()));
       const old = testWindow.stored() ?? '';
       const newest = await seedSession(
@@ -115,7 +115,7 @@ describe('The session manager, at the side of a store and of other windows', () 
       assert.deepEqual(JSON.parse(testWindow.stored() ?? ''), newest);
     });
 
-    it('tells of a session of another issuer or client once, keeps it and does not use it', async () => {
+    it("reports a session of another issuer or client once, keeps it and doesn't use it", async () => {
       await seedSession(testWindow, recordAt('https://elsewhere.example.com', now()));
       await seedSession(testWindow, recordAt(server.issuer, now(), { id: 's2', clientId: 'another' }));
       const next = await restarted();
@@ -124,11 +124,11 @@ describe('The session manager, at the side of a store and of other windows', () 
         { id: 's2', kind: 'foreign', providerId: 'acme', issuer: server.issuer, clientId: 'another' },
       ]);
       const later = await restarted();
-      assert.deepEqual(later.findings, [], 'a notification at every start would be one too many');
+      assert.deepEqual(later.findings, [], 'must not notify at every start');
       assert.deepEqual([later.sessionManager.getAll(), secretsOf()], [[], ['session:s1', 'session:s2']]);
     });
 
-    it('reports a session whose provider is not configured now once, keeps it and does not use it', async () => {
+    it("reports a session whose provider isn't configured once, keeps it and doesn't use it", async () => {
       await seedSession(testWindow, recordAt(server.issuer, now(), { providerId: 'gone' }));
       const next = await restarted();
       assert.deepEqual(next.findings, [{ id: 's1', kind: 'unconfigured', providerId: 'gone', issuer: server.issuer }]);
@@ -136,7 +136,7 @@ describe('The session manager, at the side of a store and of other windows', () 
       assert.deepEqual((await restarted()).findings, []);
     });
 
-    it('reports a session whose provider is removed from the settings for good, each time that happens', async () => {
+    it('reports a session whose provider is permanently removed from the settings, each time that happens', async () => {
       const providers = [providerAt(server.issuer)];
       await seedSession(testWindow, recordAt(server.issuer, now()));
       const window = createTestWindow(server.issuer, {
@@ -152,13 +152,13 @@ describe('The session manager, at the side of a store and of other windows', () 
         await window.clock.pass(wait);
         return window.findings.length;
       };
-      // A file that is being edited can be without the entry for a moment.
+      // A file may temporarily lack the entry while it's being edited.
       assert.deepEqual([await change(false, SECOND), await change(true, MINUTE)], [0, 0]);
       assert.deepEqual([await change(false, MINUTE), await change(false, MINUTE)], [1, 1]);
       assert.deepEqual([await change(true, MINUTE), await change(false, MINUTE)], [1, 2]);
     });
 
-    it('tells once of a record of a later version, leaves it alone and does not call it lost', async () => {
+    it("reports a record of a later version once, leaves it unchanged and doesn't report it as lost", async () => {
       await seedSession(testWindow, recordAt(server.issuer, now()));
       const newer = JSON.stringify({ version: 3, id: 's1', anything: 'else' });
       testWindow.store.secrets.set('session:s1', newer);
@@ -170,8 +170,8 @@ describe('The session manager, at the side of a store and of other windows', () 
       assert.deepEqual([(await restarted()).findings, testWindow.stored()], [[], newer]);
     });
 
-    describe('of a session that cannot be read', () => {
-      it('restores it from its file, and quarantines what was there', async () => {
+    describe("of a session that can't be read", () => {
+      it('restores it from its file, and quarantines the unreadable secret', async () => {
         const record = await seedSession(testWindow, recordAt(server.issuer, now()));
         testWindow.store.secrets.set('session:s1', 'hello');
         const next = await restarted();
@@ -179,7 +179,7 @@ describe('The session manager, at the side of a store and of other windows', () 
         assert.equal(testWindow.store.secrets.get('quarantined:s1:1'), 'hello');
       });
 
-      it('reports that it was quarantined if the file has no tokens, and doesn’t report it as lost', async () => {
+      it("reports that it was quarantined when the file has no tokens, and doesn't report it as lost", async () => {
         await seedSession(testWindow, recordAt(server.issuer, now()));
         deleteSealed(testWindow.folder.files);
         testWindow.store.secrets.set('session:s1', 'hello');
@@ -191,7 +191,7 @@ describe('The session manager, at the side of a store and of other windows', () 
       });
     });
 
-    it('does not bring a session back that was signed out, though the store still has it', async () => {
+    it("doesn't restore a signed-out session that the store still has", async () => {
       await seedSession(testWindow, recordAt(server.issuer, now()));
       const kept = testWindow.stored() ?? '';
       await testWindow.sessionManager.signOut('s1');
@@ -200,14 +200,14 @@ describe('The session manager, at the side of a store and of other windows', () 
       assert.deepEqual([next.sessionManager.getAll(), next.findings, secretsOf()], [[], [], []]);
     });
 
-    it('loads although the session index cannot be read', async () => {
+    it("loads although the session index can't be read", async () => {
       await seedSession(testWindow, recordAt(server.issuer, now()));
       testWindow.folder.failing = true;
       const next = await restarted();
       assert.deepEqual([ids(next.sessionManager.getAll()), next.findings], [['s1'], []]);
     });
 
-    it('does not put the stored tokens over newer ones in memory', async () => {
+    it("doesn't replace newer tokens in memory with stored ones", async () => {
       await seedSession(testWindow, recordAt(server.issuer, now()));
       const next = again();
       next.liveSessions.set(recordAt(server.issuer, now(), { generation: 9 }));
@@ -216,8 +216,8 @@ describe('The session manager, at the side of a store and of other windows', () 
     });
   });
 
-  describe('told that a stored session has changed', () => {
-    it('takes over a newer generation, and nothing older', async () => {
+  describe('when a stored session has changed', () => {
+    it('adopts a newer generation, and nothing older', async () => {
       await seedSession(testWindow, recordAt(server.issuer, now(), { generation: 3 }));
       await testWindow.secretStorage.write(recordAt(server.issuer, now(), { generation: 2, accessToken: 'older' }));
       await testWindow.crossWindowSync.syncSecret('s1');
@@ -227,7 +227,7 @@ describe('The session manager, at the side of a store and of other windows', () 
       assert.equal(testWindow.record().accessToken, 'newer');
     });
 
-    it('lets go of a session that was signed out in another window', async () => {
+    it('removes a session that was signed out in another window', async () => {
       await seedSession(testWindow, recordAt(server.issuer, now()));
       const other = again();
       await other.sessionManager.ready();
@@ -236,13 +236,13 @@ describe('The session manager, at the side of a store and of other windows', () 
       assert.deepEqual(testWindow.liveSessions.all(), []);
     });
 
-    it('takes in a session that another window has signed in', async () => {
+    it('adopts a session that another window has signed in', async () => {
       await testWindow.secretStorage.write(recordAt(server.issuer, now()));
       await testWindow.crossWindowSync.syncSecret('s1');
       assert.deepEqual(ids(testWindow.sessionManager.getAll()), ['s1']);
     });
 
-    it('leaves half a renewal to the window that is busy with it, until the session index says that it stays like that', async () => {
+    it('leaves an incomplete refresh to the window that processes it, until the session index shows that it stays incomplete', async () => {
       await seedSession(testWindow, recordAt(server.issuer, now()));
       const half = recordAt(server.issuer, now(), { generation: 2, isComplete: false, refreshToken: 'refresh-2' });
       await testWindow.secretStorage.write(half);
@@ -253,15 +253,15 @@ describe('The session manager, at the side of a store and of other windows', () 
       assert.deepEqual(testWindow.record(), half);
     });
 
-    it('keeps what it has where the store cannot be read, and says so in the log', async () => {
+    it("keeps its record when the store can't be read, and logs that", async () => {
       const record = await seedSession(testWindow, recordAt(server.issuer, now()));
       testWindow.store.failing.add('get');
       await testWindow.crossWindowSync.syncSecret('s1');
       assert.deepEqual(testWindow.record(), record);
-      assert.ok(testWindow.lines.some((line) => line.includes("couldn't be read after a change (secret-get)")));
+      assert.ok(testWindow.lines.some((line) => line.includes("Couldn't read session s1 after a change (secret-get)")));
     });
 
-    it('hears of a sign-out in another window that could not be entered into the session index', async () => {
+    it("applies a sign-out in another window that couldn't be recorded in the session index", async () => {
       await seedSession(testWindow, recordAt(server.issuer, now()));
       const other = again();
       await other.sessionManager.ready();
@@ -271,7 +271,7 @@ describe('The session manager, at the side of a store and of other windows', () 
       assert.deepEqual(testWindow.liveSessions.all(), []);
     });
 
-    it('takes it for no sign-out that a session has vanished while the session index cannot say so', async () => {
+    it("doesn't treat a missing session as signed out while the session index can't confirm it", async () => {
       const record = await seedSession(testWindow, recordAt(server.issuer, now()));
       testWindow.folder.failing = true;
       testWindow.store.secrets.clear();
@@ -279,7 +279,7 @@ describe('The session manager, at the side of a store and of other windows', () 
       assert.deepEqual([testWindow.record(), testWindow.liveSessions.get('s1')?.unsaved], [record, true]);
     });
 
-    it('stores its tokens again where an older record has been put over them', async () => {
+    it('stores its tokens again when an older record has replaced them', async () => {
       const record = await seedSession(testWindow, recordAt(server.issuer, now(), { generation: 3 }));
       testWindow.store.secrets.set('session:s1', JSON.stringify(recordAt(server.issuer, now(), { generation: 2 })));
       await testWindow.crossWindowSync.syncSecret('s1');
@@ -288,7 +288,7 @@ describe('The session manager, at the side of a store and of other windows', () 
       assert.deepEqual(JSON.parse(testWindow.stored() ?? ''), record);
     });
 
-    it('leaves a record of a later version alone that stands there now, and its own where it is', async () => {
+    it('leaves a record of a later version unchanged, and keeps its own', async () => {
       const record = await seedSession(testWindow, recordAt(server.issuer, now()));
       testWindow.store.secrets.set('session:s1', JSON.stringify({ version: 3 }));
       await testWindow.crossWindowSync.syncSecret('s1');
@@ -298,7 +298,7 @@ describe('The session manager, at the side of a store and of other windows', () 
       );
     });
 
-    it('does not bring back what is just being signed out here', async () => {
+    it("doesn't restore what is being signed out here", async () => {
       const record = await seedSession(testWindow, recordAt(server.issuer, now()));
       const deleting = testWindow.store.delete.bind(testWindow.store);
       testWindow.store.delete = async (key) => {
@@ -324,7 +324,7 @@ describe('The session manager, at the side of a store and of other windows', () 
       assert.match(testWindow.stored() ?? '', /refresh-1/);
     });
 
-    it('hears of the end of a session that another window has noted', async () => {
+    it('applies the end of a session that another window has recorded', async () => {
       await seedSession(testWindow, recordAt(server.issuer, now()));
       const other = again();
       await other.sessionManager.ready();

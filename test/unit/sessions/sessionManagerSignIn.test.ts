@@ -15,7 +15,7 @@ import {
 import { ScriptedServer } from '../../support/scriptedServer.ts';
 import { hasTombstone, lockContent, sessionFileName } from '../../support/sharedFiles.ts';
 
-describe('The session manager, as people come and go', () => {
+describe('The session manager with sign-ins and sign-outs', () => {
   let server: ScriptedServer;
   let testWindow: TestWindow;
 
@@ -30,7 +30,7 @@ describe('The session manager, as people come and go', () => {
   const now = (): number => testWindow.clock.now();
   const ids = (sessions: readonly LiveSession[]): string[] => sessions.map(({ record }) => record.id);
   const tokens = (sessions: readonly LiveSession[]): string[] => sessions.map(({ record }) => record.accessToken);
-  /** Another window, which has read the store. */
+  /** Opens another window, which has read the store. */
   const started = async (): Promise<TestWindow> => {
     const other = createTestWindow(server.issuer, {
       store: testWindow.store,
@@ -43,8 +43,8 @@ describe('The session manager, as people come and go', () => {
   };
 
   /**
-   * What is left of a session: its secret, its files but for the word that it is signed out, and whatever holds a token.
-   * The encryption key stays, with nothing left for it to decrypt.
+   * Returns the remains of a session: its secret, its files except the tombstone, and whatever contains a token. The
+   * encryption key stays, but there is nothing left for it to decrypt.
    */
   const leftOf = (id: string): string[] => {
     const texts = [
@@ -57,7 +57,7 @@ describe('The session manager, as people come and go', () => {
   };
 
   describe('at a sign-in', () => {
-    it('makes a session, stored and entered', async () => {
+    it('creates a session, which is stored and recorded', async () => {
       const record = await testWindow.sessionManager.addSession(grantFor(providerAt(server.issuer), now()));
       assert.equal(record.id, 'new-1');
       assert.deepEqual(JSON.parse(testWindow.stored('new-1') ?? ''), testWindow.record('new-1'));
@@ -65,7 +65,7 @@ describe('The session manager, as people come and go', () => {
       assert.deepEqual(await (await started()).sessionStore.get('new-1'), record);
     });
 
-    it('refuses a sign-in whose entry in the settings has changed or gone meanwhile, and stores nothing', async () => {
+    it('rejects a sign-in whose settings entry was changed or removed meanwhile, and stores nothing', async () => {
       await rejectsWith(
         testWindow.sessionManager.addSession(grantFor(providerAt(server.issuer, { clientId: 'another' }), now())),
         'not-configured',
@@ -79,7 +79,7 @@ describe('The session manager, as people come and go', () => {
       assert.deepEqual([testWindow.liveSessions.all(), testWindow.store.secrets.size], [[], 0]);
     });
 
-    it('keeps the session id where the same account signs in again with the same scopes', async () => {
+    it('keeps the session ID when the same account signs in again with the same scopes', async () => {
       const provider = providerAt(server.issuer, { scopes: ['read', 'write'] });
       await testWindow.sessionManager.addSession(grantFor(provider, now()));
       const second = await testWindow.sessionManager.addSession({
@@ -91,7 +91,7 @@ describe('The session manager, as people come and go', () => {
       assert.ok(testWindow.changes.every(({ after }) => after !== undefined));
     });
 
-    it('revives a session that had ended', async () => {
+    it('resumes a session that had ended', async () => {
       await testWindow.sessionManager.addSession(grantFor(providerAt(server.issuer), now()));
       server.onToken({ status: 400, body: { error: 'invalid_grant' } });
       await rejectsWith(testWindow.tokenRefresher.refresh('new-1', { reason: 'test' }), 'session-ended');
@@ -102,7 +102,7 @@ describe('The session manager, as people come and go', () => {
       );
     });
 
-    it('keeps other scopes and other accounts as sessions of their own', async () => {
+    it('creates separate sessions for other scopes and other accounts', async () => {
       const provider = providerAt(server.issuer);
       await testWindow.sessionManager.addSession(grantFor(provider, now()));
       await testWindow.sessionManager.addSession({ ...grantFor(provider, now()), scopes: ['write'] });
@@ -119,7 +119,7 @@ describe('The session manager, as people come and go', () => {
         }),
       );
 
-    it('keeps an ended session of the account where the new one does not serve its callers', async () => {
+    it("keeps an ended session of the account when the new one doesn't serve its callers", async () => {
       await seedEnded();
       await testWindow.sessionManager.addSession({
         ...grantFor(providerAt(server.issuer), now()),
@@ -128,7 +128,7 @@ describe('The session manager, as people come and go', () => {
       assert.deepEqual(ids(testWindow.liveSessions.all()), ['s1', 'new-1']);
     });
 
-    it('clears away an ended session of the account that the new one stands in for', async () => {
+    it('removes an ended session of the account when the new one replaces it', async () => {
       testWindow = createTestWindow(server.issuer, {
         ...testWindow,
         providers: [providerAt(server.issuer, { scopes: ['read', 'write'] })],
@@ -145,7 +145,7 @@ describe('The session manager, as people come and go', () => {
       assert.deepEqual([testWindow.stored('s1'), hasTombstone(testWindow.folder.files)], [undefined, true]);
     });
 
-    it('never gives two accounts of a provider one label, even where their ids begin alike', async () => {
+    it('never gives two accounts of a provider the same label, even when their IDs begin alike', async () => {
       const provider = providerAt(server.issuer);
       for (const id of ['google-oauth2|1', 'google-oauth2|2', 'google-oauth2|3', 'google-oauth2|4']) {
         await testWindow.sessionManager.addSession(grantFor(provider, now(), {}, { id, label: 'Sam' }));
@@ -155,7 +155,7 @@ describe('The session manager, as people come and go', () => {
       assert.equal(labels[0], 'Sam');
     });
 
-    it('keeps the label of an account that it knows', async () => {
+    it('keeps the label of a known account', async () => {
       const provider = providerAt(server.issuer);
       await testWindow.sessionManager.addSession(grantFor(provider, now()));
       const renamed = await testWindow.sessionManager.addSession(
@@ -164,7 +164,7 @@ describe('The session manager, as people come and go', () => {
       assert.equal(renamed.account.label, 'Sam');
     });
 
-    it('is a session of its own where the person has signed out of the old one in another window', async () => {
+    it('creates a separate session when the user has signed out of the old one in another window', async () => {
       await testWindow.sessionManager.addSession(grantFor(providerAt(server.issuer), now()));
       await (await started()).sessionManager.signOut('new-1');
       const record = await testWindow.sessionManager.addSession(grantFor(providerAt(server.issuer), now()));
@@ -172,7 +172,7 @@ describe('The session manager, as people come and go', () => {
       assert.deepEqual(ids((await started()).liveSessions.all()), ['new-2']);
     });
 
-    it('is one also where only the store knows of that sign-out, because the folder failed; it is there at the next start', async () => {
+    it('also does so when only the store knows of that sign-out because the folder failed, and keeps it at the next start', async () => {
       await testWindow.sessionManager.addSession(grantFor(providerAt(server.issuer), now()));
       const other = await started();
       testWindow.folder.failing = true;
@@ -182,7 +182,7 @@ describe('The session manager, as people come and go', () => {
       assert.deepEqual([record.id, ids((await started()).liveSessions.all())], ['new-2', ['new-2']]);
     });
 
-    it('is stored over what another window could renew, but not enter into the session index', async () => {
+    it('stores it over what another window could refresh but not record in the session index', async () => {
       await testWindow.sessionManager.addSession(grantFor(providerAt(server.issuer), now()));
       const other = await started();
       testWindow.folder.failing = 'writing';
@@ -199,7 +199,7 @@ describe('The session manager, as people come and go', () => {
       assert.equal((await started()).record('new-1').refreshToken, 'refresh-new');
     });
 
-    it('is newer than what another window has made of the session meanwhile', async () => {
+    it('supersedes what another window has stored for the session meanwhile', async () => {
       await testWindow.sessionManager.addSession(grantFor(providerAt(server.issuer), now()));
       await (await started()).tokenRefresher.refresh('new-1', { reason: 'test' });
       const record = await testWindow.sessionManager.addSession(
@@ -211,7 +211,7 @@ describe('The session manager, as people come and go', () => {
       );
     });
 
-    it('waits three seconds, and no more, for another window that is just renewing the session', async () => {
+    it('waits up to three seconds for another window that is refreshing the session', async () => {
       await testWindow.sessionManager.addSession(grantFor(providerAt(server.issuer), now()));
       const { token } = await testWindow.life.register();
       testWindow.folder.files.set('new-1.1.locked', lockContent(token));
@@ -222,11 +222,11 @@ describe('The session manager, as people come and go', () => {
       await testWindow.clock.pass(3 * SECOND - 1);
       assert.equal(isDone, false);
       await testWindow.clock.pass(SECOND);
-      // The renewal there may bring the next number, and the sign-in counts for more.
+      // The refresh there may produce the next generation. The sign-in takes precedence.
       assert.equal((await admission).generation, 3);
     });
 
-    it('frees the session for renewals when something that seems alive holds its lock', async () => {
+    it('unblocks refreshes of the session when something that seems alive holds its lock', async () => {
       await testWindow.sessionManager.addSession(grantFor(providerAt(server.issuer), now()));
       const { token } = await testWindow.life.register();
       testWindow.folder.files.set('new-1.1.locked', lockContent(token));
@@ -237,7 +237,7 @@ describe('The session manager, as people come and go', () => {
       assert.equal(renewed.generation, 4);
     });
 
-    it('frees the session for renewals when one of this window waits for such a lock', async () => {
+    it('unblocks refreshes of the session when one of this window waits for such a lock', async () => {
       await testWindow.sessionManager.addSession(grantFor(providerAt(server.issuer), now()));
       const { token } = await testWindow.life.register();
       testWindow.folder.files.set('new-1.1.locked', lockContent(token));
@@ -250,7 +250,7 @@ describe('The session manager, as people come and go', () => {
       assert.equal(renewed.generation, 4);
     });
 
-    it('is held in memory only where a store accepts it and forgets it, and is stored again', async () => {
+    it('keeps it only in memory when a store accepts it and forgets it, and stores it again', async () => {
       const storing = testWindow.store.store.bind(testWindow.store);
       testWindow.store.store = () => Promise.resolve();
       await testWindow.sessionManager.addSession(grantFor(providerAt(server.issuer), now()));
@@ -263,14 +263,14 @@ describe('The session manager, as people come and go', () => {
       );
     });
 
-    it('signs in although the store fails, and says that it is in memory only', async () => {
+    it("signs in although the store fails, and reports that it's only in memory", async () => {
       testWindow.store.failing.add('store');
       await testWindow.sessionManager.addSession(grantFor(providerAt(server.issuer), now()));
       assert.equal(testWindow.liveSessions.get('new-1')?.unsaved, true);
       assert.deepEqual(tokens(await testWindow.sessionManager.getUsableSessions('acme', ['read'])), ['access-1']);
     });
 
-    it('admits a token that is to live longer than a date can say', async () => {
+    it('accepts a token with an expiry beyond the range of dates', async () => {
       const record = await testWindow.sessionManager.addSession(
         grantFor(providerAt(server.issuer), now(), { accessExpiresAt: now() + Number.MAX_SAFE_INTEGER * 1000 }),
       );
@@ -294,7 +294,7 @@ describe('The session manager, as people come and go', () => {
       assert.deepEqual([other.sessionManager.getAll(), other.findings], [[], []]);
     });
 
-    it('tells of which server the person signs out in the browser, where the entry wants that, and the log not with what token', async () => {
+    it("returns the server's sign-out page when the entry enables it, and logs that without the token", async () => {
       server.metadata['end_session_endpoint'] = `${server.issuer}/out`;
       const pageOf = async (signOutAtServer: Provider['signOutAtServer']): Promise<string | undefined> => {
         testWindow = createTestWindow(server.issuer, { providers: [providerAt(server.issuer, { signOutAtServer })] });
@@ -316,7 +316,7 @@ describe('The session manager, as people come and go', () => {
       assert.equal(await pageOf(true), undefined);
     });
 
-    it('leaves nothing of a session that was renewed and has failed, but the word that it is signed out', async () => {
+    it('leaves nothing but the tombstone of a session that was refreshed and has failed', async () => {
       await seedSession(testWindow, recordAt(server.issuer, now()));
       await testWindow.tokenRefresher.refresh('s1', { reason: 'test' });
       server.onToken({ status: 503 });
@@ -333,7 +333,7 @@ describe('The session manager, as people come and go', () => {
       );
     });
 
-    it('remembers for half a year that it is signed out, longer than any window stays open that still knows it', async () => {
+    it("remembers for half a year that it's signed out, longer than any window that still has it stays open", async () => {
       await seedSession(testWindow, recordAt(server.issuer, now()));
       await atServer('s1');
       testWindow.clock.sleep(179 * DAY);
@@ -344,7 +344,7 @@ describe('The session manager, as people come and go', () => {
       assert.deepEqual([...testWindow.folder.files.keys()], []);
     });
 
-    it('deletes it here alone where it is merely discarded: no server gets to see its tokens', async () => {
+    it("deletes it only here when it's merely discarded: no server gets its tokens", async () => {
       await seedSession(testWindow, recordAt(server.issuer, now()));
       await testWindow.sessionManager.removeLocally('s1');
       await testWindow.clock.rest();
@@ -353,7 +353,7 @@ describe('The session manager, as people come and go', () => {
       await testWindow.sessionManager.removeLocally('s1');
     });
 
-    it('ends it here at once, before the server has answered', async () => {
+    it('ends it here immediately, before the server has responded', async () => {
       await seedSession(testWindow, recordAt(server.issuer, now()));
       const revocation = testWindow.sessionManager.signOut('s1');
       assert.deepEqual(testWindow.liveSessions.all(), []);
@@ -361,10 +361,10 @@ describe('The session manager, as people come and go', () => {
     });
 
     for (const [what, prepare] of [
-      ['the server is broken', () => server.on('/revoke', { status: 503 })],
-      ['the server cannot be reached', () => server.onDiscovery('drop')],
+      ['the server fails', () => server.on('/revoke', { status: 503 })],
+      ["the server can't be reached", () => server.onDiscovery('drop')],
     ] as const) {
-      it(`ends it here although ${what}, and says that the server did not confirm`, async () => {
+      it(`ends it here although ${what}, and reports that the server didn't confirm`, async () => {
         await seedSession(testWindow, recordAt(server.issuer, now()));
         prepare();
         await assert.rejects(atServer('s1'));
@@ -372,7 +372,7 @@ describe('The session manager, as people come and go', () => {
       });
     }
 
-    it('ends it here and at the server although the store does not delete, and says so', async () => {
+    it("ends it here and at the server although the store doesn't delete it, and reports that", async () => {
       await seedSession(testWindow, recordAt(server.issuer, now()));
       testWindow.store.failing.add('delete');
       const revoked = server.waitFor('/revoke', 2);
@@ -383,18 +383,18 @@ describe('The session manager, as people come and go', () => {
       assert.deepEqual(
         [(await started()).sessionManager.getAll(), leftOf('s1')],
         [[], []],
-        'nor does it come back at the next start',
+        'nor is it restored at the next start',
       );
     });
 
-    it('ends it here although the folder fails, and takes its secret away', async () => {
+    it('ends it here although the folder fails, and deletes its secret', async () => {
       await seedSession(testWindow, recordAt(server.issuer, now()));
       testWindow.folder.failing = true;
       assert.equal(await atServer('s1'), 'revoked');
       assert.deepEqual([testWindow.liveSessions.all(), testWindow.stored()], [[], undefined]);
     });
 
-    it('leaves word in the store where the folder fails, so that what could not be taken away there does not bring it back', async () => {
+    it("records it in the store when the folder fails, so that undeleted files don't restore it", async () => {
       await seedSession(testWindow, recordAt(server.issuer, now()));
       testWindow.folder.failing = true;
       await atServer('s1');
@@ -408,13 +408,13 @@ describe('The session manager, as people come and go', () => {
       );
     });
 
-    it('says that the server offers no revocation', async () => {
+    it('reports that the server offers no revocation', async () => {
       delete server.metadata['revocation_endpoint'];
       await seedSession(testWindow, recordAt(server.issuer, now()));
       assert.equal(await atServer('s1'), 'not-supported');
     });
 
-    it('revokes the tokens of a session whatever has ended it, and of one that is not configured any more', async () => {
+    it('revokes the tokens of a session regardless of what ended it, and of one that is no longer configured', async () => {
       const former = await ScriptedServer.start();
       await seedSession(
         testWindow,

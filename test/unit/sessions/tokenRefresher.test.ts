@@ -17,7 +17,7 @@ import {
   type Script,
 } from '../../support/scriptedServer.ts';
 
-describe('The refresher', () => {
+describe('The token refresher', () => {
   let server: ScriptedServer;
   let testWindow: TestWindow;
 
@@ -35,7 +35,7 @@ describe('The refresher', () => {
     return { failures, category: failure?.category, failedAt, nextAttemptAt, refreshing };
   };
 
-  it('makes one request for a hundred callers at once, and gives them all the same tokens', async () => {
+  it('sends one request for a hundred concurrent callers, and gives them all the same tokens', async () => {
     const records = await Promise.all(
       Array.from({ length: 100 }, () => testWindow.tokenRefresher.refresh('s1', { reason: 'test' })),
     );
@@ -43,7 +43,7 @@ describe('The refresher', () => {
     assert.deepEqual(new Set(records.map(({ accessToken }) => accessToken)), new Set(['access-2']));
   });
 
-  it('gives a hundred callers at once the one failure, and counts it once', async () => {
+  it('gives a hundred concurrent callers the same failure, and counts it once', async () => {
     server.onToken({ status: 503 });
     const outcomes = await Promise.allSettled(
       Array.from({ length: 100 }, () => testWindow.tokenRefresher.refresh('s1', { reason: 'test' })),
@@ -52,7 +52,7 @@ describe('The refresher', () => {
     assert.deepEqual([server.requestsTo('/token').length, testWindow.liveSessions.get('s1')?.failures], [1, 1]);
   });
 
-  it('sends the public client id and the refresh token, and no scope', async () => {
+  it('sends the client ID of a public client and the refresh token, and no scope', async () => {
     await testWindow.tokenRefresher.refresh('s1', { reason: 'test' });
     const [request] = server.requestsTo('/token');
     assert.deepEqual(Object.fromEntries(request?.parameters ?? []), {
@@ -63,7 +63,7 @@ describe('The refresher', () => {
     assert.equal(request?.headers.authorization, undefined);
   });
 
-  it('follows the rotation, and stores and enters each generation', async () => {
+  it('follows the rotation, and stores and records each generation', async () => {
     await testWindow.tokenRefresher.refresh('s1', { reason: 'test' });
     await testWindow.tokenRefresher.refresh('s1', { reason: 'test' });
     const { accessToken, refreshToken, generation, isComplete } = testWindow.record();
@@ -71,10 +71,10 @@ describe('The refresher', () => {
     assert.deepEqual(JSON.parse(testWindow.stored() ?? ''), testWindow.record());
     assert.equal((await testWindow.sessionStore.header('s1'))?.generation, 3);
     testWindow.store.secrets.delete('session:s1');
-    assert.deepEqual(await testWindow.sessionStore.get('s1'), testWindow.record(), 'from the sealed copy');
+    assert.deepEqual(await testWindow.sessionStore.get('s1'), testWindow.record(), 'from the session file');
   });
 
-  it('takes it for no verdict that there is nothing to renew with: the token in hand goes on working', async () => {
+  it("doesn't treat a missing refresh token as a verdict: the current token stays valid", async () => {
     const { refreshToken: _none, ...record } = recordAt(server.issuer, testWindow.clock.now());
     await seedSession(testWindow, record);
     await rejectsWith(testWindow.tokenRefresher.refresh('s1', { reason: 'test' }), 'not-renewable', 'no-refresh-token');
@@ -84,7 +84,7 @@ describe('The refresher', () => {
     );
   });
 
-  it('takes a server at its word that it renews nothing: the session lasts as long as its access token, and is asked for no more', async () => {
+  it('accepts that a server refreshes nothing: the session lasts as long as its access token, without further requests', async () => {
     server.onToken({ status: 400, body: { error: 'unsupported_grant_type' } });
     await rejectsWith(
       testWindow.tokenRefresher.refresh('s1', { reason: 'test' }),
@@ -102,14 +102,14 @@ describe('The refresher', () => {
     assert.deepEqual([server.requestsTo('/token').length, testWindow.sessionManager.getActive('acme')], [1, []]);
   });
 
-  it('can be waited for, so that a window does not close on a renewal whose answer nobody would store', async () => {
+  it("can be awaited, so that a window doesn't close during a refresh whose response would be lost", async () => {
     const renewal = testWindow.tokenRefresher.refresh('s1', { reason: 'test' });
     await testWindow.tokenRefresher.whenIdle();
     assert.equal((JSON.parse(testWindow.stored() ?? '') as { generation: number }).generation, 2);
     await renewal;
   });
 
-  it('counts the expiry from when the request was sent, however long the answer takes', async () => {
+  it('counts the expiry from when the request was sent, no matter how long the response takes', async () => {
     const sentAt = testWindow.clock.now();
     server.onToken(() => {
       testWindow.clock.sleep(9 * SECOND);
@@ -132,7 +132,7 @@ describe('The refresher', () => {
     );
   });
 
-  it('keeps the refresh token where the answer has none', async () => {
+  it('keeps the refresh token when the response has none', async () => {
     server.onToken({ body: { access_token: 'access-2', token_type: 'Bearer', expires_in: 300 } });
     await testWindow.tokenRefresher.refresh('s1', { reason: 'test' });
     await testWindow.tokenRefresher.refresh('s1', { reason: 'test' });
@@ -143,8 +143,8 @@ describe('The refresher', () => {
     assert.equal(testWindow.record().generation, 3);
   });
 
-  it('stores the new refresh token before it looks at an ID token that turns out to be bad, and keeps the session', async () => {
-    const idToken = await server.idToken({ aud: 'somebody-else' });
+  it('stores the new refresh token before verifying an ID token that turns out to be invalid, and keeps the session', async () => {
+    const idToken = await server.idToken({ aud: 'another-client' });
     server.onToken(rotatingTokens({ id_token: idToken }));
     await rejectsWith(testWindow.tokenRefresher.refresh('s1', { reason: 'test' }), 'untrusted-response');
     const { accessToken, refreshToken, generation, isComplete, ended } = testWindow.record();
@@ -155,7 +155,7 @@ describe('The refresher', () => {
     assert.equal(
       (await testWindow.sessionStore.header('s1'))?.generation,
       2,
-      'the older refresh token is of use to no window any more',
+      'the older refresh token is no longer useful to any window',
     );
     assert.equal((JSON.parse(testWindow.stored() ?? '') as { refreshToken: string }).refreshToken, 'refresh-2');
     server.onToken(({ parameters }) => ({
@@ -169,7 +169,7 @@ describe('The refresher', () => {
     assert.deepEqual([renewed, next, isWholeNow], ['for-refresh-2', 3, true]);
   });
 
-  it('has stored the new refresh token by the time the signing keys are asked for', async () => {
+  it('has stored the new refresh token by the time the signing keys are requested', async () => {
     const idToken = await server.idToken({ aud: 'editor' });
     server.onToken(rotatingTokens({ id_token: idToken }));
     let storedByThen: string | undefined;
@@ -181,7 +181,7 @@ describe('The refresher', () => {
     assert.match(storedByThen ?? '', /refresh-2/);
   });
 
-  it('refuses tokens of another person, and keeps the session', async () => {
+  it('rejects tokens of another user, and keeps the session', async () => {
     await seedSession(testWindow, recordAt(server.issuer, testWindow.clock.now(), { subject: 'person-1' }));
     server.onToken(rotatingTokens({ id_token: await server.idToken({ aud: 'editor', sub: 'person-2' }) }));
     await rejectsWith(testWindow.tokenRefresher.refresh('s1', { reason: 'test' }), 'other-account', 'other-subject');
@@ -189,7 +189,7 @@ describe('The refresher', () => {
     assert.equal(testWindow.record().ended, undefined);
   });
 
-  it('refuses tokens of another tenant, where the server leaves open which, and keeps the session', async () => {
+  it("rejects tokens of another tenant when the server's tenant is open, and keeps the session", async () => {
     const home = server.issuer;
     server.metadata['issuer'] = `${home}/{tenantid}/v2.0`;
     server.on('/common/v2.0/.well-known/openid-configuration', () => ({ body: server.metadata }));
@@ -212,7 +212,7 @@ describe('The refresher', () => {
     assert.equal((await testWindow.tokenRefresher.refresh('s1', { reason: 'test' })).accessToken, 'access-3');
   });
 
-  it('takes tokens of an issuer that has come to write itself with a slash at the end', async () => {
+  it('accepts tokens of an issuer that now has a trailing slash', async () => {
     await seedSession(
       testWindow,
       recordAt(server.issuer, testWindow.clock.now(), {
@@ -225,7 +225,7 @@ describe('The refresher', () => {
     assert.equal((await testWindow.tokenRefresher.refresh('s1', { reason: 'test' })).accessToken, 'access-2');
   });
 
-  it('takes new tokens of the same person with an ID token', async () => {
+  it('accepts new tokens of the same user with an ID token', async () => {
     await seedSession(testWindow, recordAt(server.issuer, testWindow.clock.now(), { subject: 'person-1' }));
     server.onToken(rotatingTokens({ id_token: await server.idToken({ aud: 'editor' }, 'ES256') }));
     assert.equal((await testWindow.tokenRefresher.refresh('s1', { reason: 'test' })).accessToken, 'access-2');
@@ -246,7 +246,7 @@ describe('The refresher', () => {
     });
   });
 
-  it('backs off after temporary failures: twice within seconds, then within the time that the token has left', async () => {
+  it('backs off after temporary failures: twice within seconds, then within the remaining lifetime of the token', async () => {
     server.onToken('drop');
     const waits: number[] = [];
     for (let time = 0; time < 5; time += 1) {
@@ -257,7 +257,7 @@ describe('The refresher', () => {
     assert.equal(testWindow.record().ended, undefined);
   });
 
-  it('backs off to ten minutes when the token has expired, whatever it is that another computer refuses', async () => {
+  it('backs off to ten minutes when the token has expired, for any failure of another computer', async () => {
     const address = await closedIssuer();
     for (const endpoint of ['/token', `${address}/token`]) {
       server.onToken({ status: 503 });
@@ -273,7 +273,7 @@ describe('The refresher', () => {
     }
   });
 
-  it('goes on every few seconds while nothing leaves this computer', async () => {
+  it('retries every few seconds while this computer is offline', async () => {
     const fetch = (): Promise<Response> =>
       Promise.reject(new TypeError('fetch failed', { cause: Object.assign(new Error('x'), { code: 'ENETUNREACH' }) }));
     const { clock, liveSessions, tokenRefresher } = (testWindow = createTestWindow(server.issuer, { fetch }));
@@ -287,7 +287,7 @@ describe('The refresher', () => {
     assert.deepEqual(waits, [3500, 7000, 7000, 7000, 7000]);
   });
 
-  it('waits as long as the server asks to, to the second, be that more or less than its own pace', async () => {
+  it('waits exactly as long as the server requests, whether longer or shorter than its own delay', async () => {
     for (const [wait, status] of [
       [120, 429],
       [1, 503],
@@ -301,7 +301,7 @@ describe('The refresher', () => {
     }
   });
 
-  it('forgets the failures after a renewal that works', async () => {
+  it('forgets the failures after a successful refresh', async () => {
     server.onToken({ status: 500 });
     await rejectsWith(testWindow.tokenRefresher.refresh('s1', { reason: 'test' }), 'server');
     server.onToken(rotatingTokens());
@@ -317,18 +317,18 @@ describe('The refresher', () => {
 
   const keeps: Readonly<Record<string, Script>> = {
     'a dropped connection': 'drop',
-    'a broken server': { status: 500, body: 'oops' },
+    'a server error': { status: 500, body: 'oops' },
     'a gateway': { status: 502, body: '<html></html>' },
     'a login page of the network': htmlPage,
     'a redirect': { status: 302, headers: { Location: 'https://portal.example.com' } },
     'a missing token endpoint': { status: 404 },
-    'an answer that is cut off': { headers: { 'Content-Type': 'application/json' }, body: '{"access_token":' },
-    'a client that is refused': { status: 401, body: { error: 'invalid_client' } },
-    'an error that nobody knows': { status: 400, body: { error: 'full_moon' } },
-    'a proxy that wants a password': { status: 407 },
+    'a truncated response': { headers: { 'Content-Type': 'application/json' }, body: '{"access_token":' },
+    'a rejected client': { status: 401, body: { error: 'invalid_client' } },
+    'an unknown error': { status: 400, body: { error: 'full_moon' } },
+    'a proxy that requires a password': { status: 407 },
   };
   for (const [what, script] of Object.entries(keeps)) {
-    it(`keeps the session and its tokens through ${what}`, async () => {
+    it(`keeps the session and its tokens after ${what}`, async () => {
       server.onToken(script);
       await assert.rejects(testWindow.tokenRefresher.refresh('s1', { reason: 'test' }));
       assert.equal(testWindow.record().ended, undefined);
@@ -337,7 +337,7 @@ describe('The refresher', () => {
     });
   }
 
-  it('keeps new tokens in memory where storing them fails, marked as unsaved', async () => {
+  it('keeps new tokens in memory when storing them fails, marked as unsaved', async () => {
     testWindow.store.failing.add('store');
     assert.equal((await testWindow.tokenRefresher.refresh('s1', { reason: 'test' })).accessToken, 'access-2');
     assert.equal(testWindow.liveSessions.get('s1')?.unsaved, true);
@@ -355,26 +355,26 @@ describe('The refresher', () => {
       [testWindow.liveSessions.get('s1')?.unsaved, testWindow.record().refreshToken],
       [true, 'refresh-2'],
     );
-    assert.ok(testWindow.lines.some((line) => line.includes('be stored (secret-not-persistent); it')));
-    assert.equal((await testWindow.sessionStore.get('s1'))?.refreshToken, 'refresh-2', 'the sealed copy has them');
+    assert.ok(testWindow.lines.some((line) => line.includes('be stored (secret-not-persistent). Retrying')));
+    assert.equal((await testWindow.sessionStore.get('s1'))?.refreshToken, 'refresh-2', 'the session file has them');
   });
 
-  it('does not wait longer than ten seconds for a store that does not answer', async () => {
+  it("waits no longer than ten seconds for a store that doesn't respond", async () => {
     testWindow.store.beforeStore = () => new Promise(() => {});
     const renewal = testWindow.tokenRefresher.refresh('s1', { reason: 'test' });
     await server.waitFor('/token');
-    // Once for the refresh token alone, once for all of it.
+    // Once for the refresh token alone, once for the complete record.
     await testWindow.clock.pass(20 * SECOND);
     assert.equal((await renewal).accessToken, 'access-2');
     assert.equal(testWindow.liveSessions.get('s1')?.unsaved, true);
   });
 
-  it('renews although the store cannot be read', async () => {
+  it("refreshes although the store can't be read", async () => {
     testWindow.store.failing.add('get');
     assert.equal((await testWindow.tokenRefresher.refresh('s1', { reason: 'test' })).accessToken, 'access-2');
   });
 
-  it('takes over what another window has renewed, without a request', async () => {
+  it('adopts what another window has refreshed, without a request', async () => {
     const newer = recordAt(server.issuer, testWindow.clock.now() + 1, {
       generation: 5,
       accessToken: 'access-5',
@@ -386,7 +386,7 @@ describe('The refresher', () => {
     assert.equal(server.requests.length, 0);
   });
 
-  it('does not take over what is older than what it has', async () => {
+  it("doesn't adopt anything older than its own record", async () => {
     await testWindow.secretStorage.write(
       recordAt(server.issuer, testWindow.clock.now(), { generation: 1, refreshToken: 'refresh-0' }),
     );
@@ -395,24 +395,24 @@ describe('The refresher', () => {
     assert.equal(server.requestsTo('/token')[0]?.parameters.get('refresh_token'), 'refresh-1');
   });
 
-  it('fails as canceled where the session is not there, without a request', async () => {
+  it("fails as canceled when the session doesn't exist, without a request", async () => {
     await rejectsWith(testWindow.tokenRefresher.refresh('s9', { reason: 'test' }), 'signed-out', 'signed-out');
     assert.equal(server.requests.length, 0);
   });
 
-  it('ends a session without a refresh token that is to be renewed', async () => {
+  it('ends a session without a refresh token when it would be refreshed', async () => {
     testWindow.liveSessions.set({ ...recordAt(server.issuer, testWindow.clock.now()), refreshToken: undefined });
     await rejectsWith(testWindow.tokenRefresher.refresh('s1', { reason: 'test' }), 'not-renewable', 'no-refresh-token');
   });
 
-  it('says that the token never expires where the server never said, once', async () => {
+  it("logs once that the server didn't specify the token lifetime", async () => {
     server.onToken(rotatingTokens({ expires_in: undefined }));
     await testWindow.tokenRefresher.refresh('s1', { reason: 'test' });
     await testWindow.tokenRefresher.refresh('s1', { reason: 'test' });
     assert.equal(testWindow.lines.filter((line) => line.includes('assumedLifetime')).length, 1);
   });
 
-  it('writes no token into the log, whatever happens', async () => {
+  it('never logs a token', async () => {
     await testWindow.tokenRefresher.refresh('s1', { reason: 'test' });
     server.onToken({ status: 400, body: { error: 'invalid_grant', error_description: 'refresh-2' } });
     testWindow.store.failing.add('store');
@@ -421,7 +421,7 @@ describe('The refresher', () => {
     assert.doesNotMatch(testWindow.lines.join('\n').replace(/: refresh-2/, ''), /access-\d|refresh-\d/);
   });
 
-  it('keeps a session whose token is to live longer than a date can say', async () => {
+  it('keeps a session whose token expires beyond the range of dates', async () => {
     server.onToken(rotatingTokens({ expires_in: Number.MAX_SAFE_INTEGER }));
     await testWindow.tokenRefresher.refresh('s1', { reason: 'test' }).catch(() => {});
     assert.equal(testWindow.record().refreshToken, 'refresh-2');

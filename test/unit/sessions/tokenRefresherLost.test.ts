@@ -19,7 +19,7 @@ import {
 import { headerOf } from '../../../src/storage/sessionFile.ts';
 import { lockContent, sessionFile, setSessionFile } from '../../support/sharedFiles.ts';
 
-describe('The refresher, whose answer is lost on the way', () => {
+describe('The token refresher when a response is lost', () => {
   let server: ScriptedServer;
   let testWindow: TestWindow;
 
@@ -36,7 +36,7 @@ describe('The refresher, whose answer is lost on the way', () => {
   /** The refresh tokens that have arrived at the server, oldest first. */
   const sent = (): (string | null)[] =>
     server.requestsTo('/token').map(({ parameters }) => parameters.get('refresh_token'));
-  /** Has the server do these things in turn, and the last of them from then on. */
+  /** Makes the server do these things in turn, and then repeat the last one. */
   const script = (...steps: readonly Scripted[]): void => {
     let step = -1;
     server.onToken((request) => {
@@ -46,9 +46,10 @@ describe('The refresher, whose answer is lost on the way', () => {
     });
   };
   const renew = (): Promise<unknown> => testWindow.tokenRefresher.refresh('s1', { reason: 'test' });
-  const wasSentOnceMore = (): boolean => testWindow.lines.some((line) => line.includes('sent once more'));
+  const wasSentOnceMore = (): boolean =>
+    testWindow.lines.some((line) => line.includes('Sending the same token once more'));
 
-  it('sends the same token once more, at once: a server with a grace period gives the answer again', async () => {
+  it('sends the same token once more immediately, and gets the response again within a grace period', async () => {
     script('drop', rotatingTokens());
     await renew();
     assert.deepEqual(sent(), ['refresh-1', 'refresh-1']);
@@ -61,7 +62,7 @@ describe('The refresher, whose answer is lost on the way', () => {
     ['cut off', '{"access_token":"acc'],
     ['empty', ''],
   ] as const) {
-    it(`takes an answer that is ${what} on the way for a lost one: the server says with it that it has done its part`, async () => {
+    it(`treats a response that is ${what} in transit as lost: the server has completed its part`, async () => {
       script({ headers: { 'Content-Type': 'application/json' }, body }, rotatingTokens());
       await renew();
       assert.deepEqual([sent(), testWindow.record().accessToken], [['refresh-1', 'refresh-1'], 'access-2']);
@@ -69,12 +70,12 @@ describe('The refresher, whose answer is lost on the way', () => {
     });
   }
 
-  it('says so where the server takes the token for used after an answer that was cut off', async () => {
+  it('reports a lost response when the server rejects the token as used after a truncated response', async () => {
     script({ headers: { 'Content-Type': 'application/json' }, body: '{"access_token":"acc' }, INVALID);
     await rejectsWith(renew(), 'refresh-response-lost', 'refresh-response-lost');
   });
 
-  it('keeps the session where the answers are cut off again and again', async () => {
+  it('keeps the session when responses are truncated repeatedly', async () => {
     script({ headers: { 'Content-Type': 'application/json' }, body: '{"access_token":"acc' });
     await rejectsWith(renew(), 'invalid-response', 'truncated');
     await rejectsWith(renew(), 'invalid-response', 'truncated');
@@ -84,16 +85,16 @@ describe('The refresher, whose answer is lost on the way', () => {
     );
   });
 
-  it('does that once in a row only, however often it fails', async () => {
+  it('does that only once in a row, no matter how often it fails', async () => {
     script('drop');
     for (let time = 0; time < 4; time += 1) {
       await rejectsWith(renew(), 'network');
     }
     assert.deepEqual(sent(), Array(5).fill('refresh-1'));
-    assert.equal(testWindow.liveSessions.get('s1')?.failures, 4, 'the two of the first time are one failure');
+    assert.equal(testWindow.liveSessions.get('s1')?.failures, 4, 'the first two are one failure');
   });
 
-  it('does it again for the next token, after a renewal that worked', async () => {
+  it('does it again for the next token, after a successful refresh', async () => {
     const rotate = rotatingTokens();
     script('drop', rotate, 'drop', rotate);
     await renew();
@@ -103,21 +104,21 @@ describe('The refresher, whose answer is lost on the way', () => {
   });
 
   for (const [what, answer] of [
-    ['says that it cannot', { status: 503 }],
-    ['asks to wait', { status: 429 }],
-    ['does not know the client', { status: 401, body: { error: 'invalid_client' } }],
-    ['says that the grant is invalid', INVALID],
-    ['answers with nonsense', { headers: { 'Content-Type': 'application/json' }, body: 'null' }],
-    ['is not reached, because a page answers in its place', htmlPage],
+    ["reports that it's unavailable", { status: 503 }],
+    ['requests a wait', { status: 429 }],
+    ["doesn't know the client", { status: 401, body: { error: 'invalid_client' } }],
+    ['reports an invalid grant', INVALID],
+    ['sends an invalid response', { headers: { 'Content-Type': 'application/json' }, body: 'null' }],
+    ["isn't reached, because a page responds in its place", htmlPage],
   ] as const) {
-    it(`sends nothing twice where the server ${what}: that is an answer`, async () => {
+    it(`sends nothing twice when the server ${what}: that is a response`, async () => {
       script(answer);
       await assert.rejects(renew());
       assert.equal(sent().length, 1);
     });
   }
 
-  it('has lost nothing where there never was a connection', async () => {
+  it('has lost nothing when there never was a connection', async () => {
     server.metadata['token_endpoint'] = `${await closedIssuer()}/token`;
     await rejectsWith(renew(), 'network', 'ECONNREFUSED');
     assert.equal(wasSentOnceMore(), false);
@@ -127,18 +128,18 @@ describe('The refresher, whose answer is lost on the way', () => {
     );
   });
 
-  it('does not send it once more where another window may hold a newer one by now, because they cannot take turns', async () => {
+  it("doesn't send it once more when another window may already have a newer one because there is no shared lock", async () => {
     testWindow.folder.failing = 'writing';
     script('drop');
     const renewal = rejectsWith(renew(), 'network');
-    // For so long it is tried to take a turn all the same.
+    // Acquiring a lock is attempted for this long.
     await testWindow.clock.pass(5 * SECOND);
     await renewal;
     assert.deepEqual([sent().length, testWindow.alone], [1, 1]);
   });
 
-  describe('and whose token the server takes for used then', () => {
-    it('says that the answer was lost, not that somebody has ended the session', async () => {
+  describe('and the server rejects the token as used', () => {
+    it('reports the lost response rather than a revoked session', async () => {
       script('drop', INVALID);
       const failure = await rejectsWith(renew(), 'refresh-response-lost', 'refresh-response-lost');
       assert.equal(failure.status, 400);
@@ -152,13 +153,13 @@ describe('The refresher, whose answer is lost on the way', () => {
       ['bad_refresh_token', 'expired'],
       ['invalid_request', 'Errors.OIDCSession.RefreshTokenInvalid'],
     ] as const) {
-      it(`says so by whichever name the server has for that: ${error}`, async () => {
+      it(`reports it for each error name that servers use: ${error}`, async () => {
         script('drop', { status: error === 'bad_refresh_token' ? 200 : 400, body: { error, error_description } });
         await rejectsWith(renew(), 'refresh-response-lost', 'refresh-response-lost');
       });
     }
 
-    it('says so at a later try, too, and in whichever window that is', async () => {
+    it('reports it at a later attempt as well, in any window', async () => {
       script('drop', 'drop', INVALID);
       await rejectsWith(renew(), 'network');
       await testWindow.clock.pass(10 * SECOND);
@@ -177,7 +178,7 @@ describe('The refresher, whose answer is lost on the way', () => {
       assert.equal(sent().length, 3);
     });
 
-    /** A window that has sent the refresh token of a generation, and has ended. */
+    /** Simulates a window that has sent the refresh token of a generation and has ended. */
     const endInFlight = (inFlight: number): void => {
       const header = headerOf(sessionFile(testWindow.folder.files));
       assert.ok(header !== undefined);
@@ -185,19 +186,19 @@ describe('The refresher, whose answer is lost on the way', () => {
       testWindow.folder.files.set('s1.1.locked', lockContent('ended'));
     };
 
-    it('says so of a window that ended with the request on its way', async () => {
+    it('reports it for a window that ended with a pending request', async () => {
       endInFlight(1);
       script(INVALID);
       await rejectsWith(renew(), 'refresh-response-lost', 'refresh-response-lost');
     });
 
-    it('says what it is where the answer that was lost was to an older token', async () => {
+    it('reports the actual reason when the lost response was that for an older token', async () => {
       endInFlight(7);
       script(INVALID);
       await rejectsWith(renew(), 'session-ended', 'invalid_grant');
     });
 
-    it('says what it is where the window that ended had stored the answer: that token is another one', async () => {
+    it('reports the actual reason when the window that ended had stored the response: that token is another one', async () => {
       endInFlight(1);
       await testWindow.secretStorage.write(
         recordAt(server.issuer, testWindow.clock.now(), {
@@ -211,7 +212,7 @@ describe('The refresher, whose answer is lost on the way', () => {
       assert.deepEqual(sent(), ['refresh-2']);
     });
 
-    it('says what it is where nothing was lost', async () => {
+    it('reports the actual reason when nothing was lost', async () => {
       script(INVALID);
       await rejectsWith(renew(), 'session-ended', 'invalid_grant');
     });

@@ -13,7 +13,7 @@ import {
 import { rotatingTokens, type ScriptedServer, type Script } from '../../support/scriptedServer.ts';
 import { hasTombstone, sessionFileName } from '../../support/sharedFiles.ts';
 
-describe('The refresher, as people come and go', () => {
+describe('The token refresher with sign-ins and sign-outs', () => {
   let server: ScriptedServer;
   let testWindow: TestWindow;
 
@@ -26,7 +26,7 @@ describe('The refresher, as people come and go', () => {
     await server.stop();
   });
 
-  describe('while the person signs out during a renewal', () => {
+  describe('when the user signs out during a refresh', () => {
     const heldToken = (more: Readonly<Record<string, unknown>> = {}): (() => void) => {
       let go = (): void => {};
       const gate = new Promise<void>((resolve) => {
@@ -40,7 +40,7 @@ describe('The refresher, as people come and go', () => {
       return () => go();
     };
 
-    /** Signs out while the server is asked for new tokens, which it gives afterwards. */
+    /** Signs out while new tokens are requested from the server, which sends them afterwards. */
     const signOutDuringRenewal = async (): Promise<void> => {
       const release = heldToken();
       const renewal = rejectsWith(
@@ -54,7 +54,10 @@ describe('The refresher, as people come and go', () => {
       await renewal;
     };
 
-    /** What is left of the session: its secret, its files but for the tombstone and the released locks, and texts with a token. */
+    /**
+     * Returns the remains of the session: its secret, its files except the tombstone and the released locks, and texts
+     * with a token.
+     */
     const leftovers = (): string[] => {
       const { files } = testWindow.folder;
       const isOnPurpose = (name: string): boolean =>
@@ -94,7 +97,7 @@ describe('The refresher, as people come and go', () => {
       assert.ok(revoked().includes('access-2'), revoked().join());
     });
 
-    it('revokes the new refresh token of an answer that has nothing else of use', async () => {
+    it('revokes the new refresh token of a response that has nothing else of use', async () => {
       const release = heldToken({ access_token: null });
       const renewal = rejectsWith(
         testWindow.tokenRefresher.refresh('s1', { reason: 'test' }),
@@ -108,7 +111,7 @@ describe('The refresher, as people come and go', () => {
       assert.ok(revoked().includes('refresh-2'), revoked().join());
     });
 
-    it('does so, too, where that was in another window', async () => {
+    it('also does so when that was in another window', async () => {
       const other = await otherWindow();
       const release = heldToken();
       const renewal = rejectsWith(
@@ -125,7 +128,7 @@ describe('The refresher, as people come and go', () => {
       assert.deepEqual([testWindow.liveSessions.all(), leftovers()], [[], []]);
     });
 
-    it('leaves nothing behind where the new tokens are just being stored', async () => {
+    it('leaves nothing behind when the new tokens are being stored', async () => {
       let release = (): void => {};
       testWindow.store.beforeStore = () =>
         new Promise((resolve) => {
@@ -135,7 +138,7 @@ describe('The refresher, as people come and go', () => {
       while (!testWindow.store.history.some(({ value }) => value.includes('refresh-2'))) {
         await new Promise((resolve) => setImmediate(resolve));
       }
-      // The store works off its calls in turn, as the editor's does: what is deleted now is deleted after that write.
+      // The store processes its calls in order, as VS Code's does, so this deletion follows that write.
       const deleting = testWindow.store.delete.bind(testWindow.store);
       testWindow.store.delete = async (key) => {
         testWindow.store.beforeStore = () => Promise.resolve();
@@ -148,7 +151,7 @@ describe('The refresher, as people come and go', () => {
       assert.deepEqual([testWindow.liveSessions.all(), leftovers()], [[], []]);
     });
 
-    it('leaves no mark of its turn behind either', async () => {
+    it('leaves no lock behind either', async () => {
       await signOutDuringRenewal();
       await testWindow.clock.rest();
       assert.deepEqual([testWindow.folder.files.size, hasTombstone(testWindow.folder.files)], [1, true]);
@@ -162,7 +165,7 @@ describe('The refresher, as people come and go', () => {
     },
   };
   for (const [what, verdict] of Object.entries(lateVerdicts)) {
-    it(`does not let a renewal that was on its way ${what} a new sign-in of the same account`, async () => {
+    it(`doesn't let a pending refresh ${what} a new sign-in of the same account`, async () => {
       let release = (): void => {};
       const gate = new Promise<void>((resolve) => {
         release = resolve;

@@ -1,4 +1,4 @@
-// Many windows, one session: whoever renews, the others have it.
+// Many windows with one session: when one refreshes it, the others get the result.
 import assert from 'node:assert/strict';
 import { HOUR, MINUTE, SECOND } from '../../../src/core/clock.ts';
 import { providerAt } from '../../support/fixtures.ts';
@@ -8,7 +8,7 @@ import { STORE_MODELS, type StoreModel } from '../../support/simulation/sharedSe
 import { timed, tokenIn, Windows } from '../../support/windows.ts';
 
 const NAMES: Readonly<Record<StoreModel, string>> = {
-  immediate: 'a store that all see at once',
+  immediate: 'a store that is immediately consistent',
   lagging: 'a store that lags',
   browser: "the browser's store",
 };
@@ -28,7 +28,7 @@ describe('Windows', function () {
     await server.stop();
   });
 
-  /** So many windows with one session between them, signed in by the first. */
+  /** Opens a number of windows with the same session, signed in by the first. */
   const openSignedIn = async (kind: StoreModel, count: number): Promise<void> => {
     windows = new Windows(server, kind);
     times = timed(windows, server, rotatingTokens());
@@ -44,7 +44,7 @@ describe('Windows', function () {
     }
   };
 
-  it('renew once each time where the store takes long to keep anything, so that all others wait', async () => {
+  it('refresh once each time when the store is slow, so that all others wait', async () => {
     await openSignedIn('immediate', 20);
     windows.store.beforeStore = () => new Promise((resolve) => windows.clock.after(700, resolve));
     await passUntil(10, HOUR);
@@ -60,7 +60,7 @@ describe('Windows', function () {
   });
 
   for (const kind of STORE_MODELS) {
-    it(`have one session between them where the same person signs in in two of them, with ${NAMES[kind]}`, async () => {
+    it(`have one session when the same user signs in in two of them, with ${NAMES[kind]}`, async () => {
       await openSignedIn(kind, 1);
       const [one, other] = ['one', 'other'].map((name) => windows.open({ isBlind: true, newId: () => name }));
       assert.ok(one !== undefined && other !== undefined);
@@ -85,7 +85,7 @@ describe('Windows', function () {
     });
   }
 
-  it('do not put what the store refused once over what another has renewed since', async () => {
+  it("don't store a previously rejected record over what another has refreshed since", async () => {
     windows = new Windows(server);
     times = timed(windows, server, rotatingTokens());
     const [blind, other] = [windows.open({ isBlind: true }), windows.open()];
@@ -104,13 +104,13 @@ describe('Windows', function () {
     assert.deepEqual([later.record().accessToken, await tokenIn(later), times.length], ['access-3', 'access-3', 2]);
   });
 
-  it('wait a moment for what a lagging store does not show them yet, rather than fail or ask again', async () => {
+  it("wait briefly for what a lagging store doesn't show yet, instead of failing or sending a request", async () => {
     windows = new Windows(server, 'lagging');
     times = timed(windows, server, rotatingTokens());
     const [one, other] = await windows.openMany(2);
     assert.ok(one !== undefined && other !== undefined);
     await windows.signIn(one);
-    // It knows the session, and cannot open the sealed copy before the key has arrived.
+    // It knows the session, and can't decrypt the file before the key has arrived.
     other.liveSessions.set(one.record());
     await one.tokenRefresher.refresh('s1', { reason: 'test' });
     const [renewed] = await Promise.all([
@@ -121,9 +121,9 @@ describe('Windows', function () {
   });
 
   for (const kind of STORE_MODELS) {
-    describe(`over ${NAMES[kind]}`, () => {
+    describe(`with ${NAMES[kind]}`, () => {
       for (const count of [2, 5, 20]) {
-        it(`renew ten times with ten requests, ${count} of them, and all have the newest token`, async () => {
+        it(`refresh ten times with ten requests in ${count} windows, and all have the newest token`, async () => {
           await openSignedIn(kind, count);
           await passUntil(10, HOUR);
           await windows.clock.pass(10 * SECOND);
@@ -141,7 +141,7 @@ describe('Windows', function () {
       }
 
       for (const count of [2, 5, 20]) {
-        it(`ask once where callers in all ${count} want a token at once, and theirs has run out`, async () => {
+        it(`send one request when callers in all ${count} need a token at once and theirs has expired`, async () => {
           await openSignedIn(kind, count);
           windows.clock.sleep(HOUR);
           const asked = Promise.all(windows.all.map(tokenIn));
@@ -150,7 +150,7 @@ describe('Windows', function () {
           assert.equal(times.length, 1);
         });
 
-        it(`ask once where all ${count} wake up from a sleep at once`, async () => {
+        it(`send one request when all ${count} wake up from sleep at once`, async () => {
           await openSignedIn(kind, count);
           windows.clock.sleep(HOUR);
           windows.all.forEach(({ sessions }) => sessions.wake());
@@ -160,7 +160,7 @@ describe('Windows', function () {
         });
       }
 
-      it('leave a session that works to a window that opens when all are closed, and so on for hours', async () => {
+      it('leave a valid session to a window that opens when all are closed, repeatedly for hours', async () => {
         await openSignedIn(kind, 3);
         for (let time = 1; time <= 5; time += 1) {
           await windows.clock.pass(time * 7 * MINUTE);
@@ -175,7 +175,7 @@ describe('Windows', function () {
         assert.equal(await tokenIn(windows.open()), `access-${times.length + 1}`);
       });
 
-      it('leave it so however the last one ends', async () => {
+      it('leave it so no matter how the last one ends', async () => {
         await openSignedIn(kind, 3);
         for (let time = 0; time < 5; time += 1) {
           await windows.clock.pass(5 * MINUTE);
@@ -188,7 +188,7 @@ describe('Windows', function () {
         }
       });
 
-      it('come and go, and still renew once each time', async () => {
+      it('are opened and closed, and still refresh once each time', async () => {
         await openSignedIn(kind, 4);
         for (let time = 0; time < 20; time += 1) {
           await windows.clock.pass(97 * SECOND);
@@ -204,7 +204,7 @@ describe('Windows', function () {
         assert.ok(times.length >= 9 && times.length <= 12, `${times.length} requests`);
       });
 
-      it('keep two sessions of two people apart, each of which some renew', async () => {
+      it('keep the sessions of two users separate, each of which some of them refresh', async () => {
         await openSignedIn(kind, 3);
         const [one, other] = windows.all;
         assert.ok(one !== undefined && other !== undefined);

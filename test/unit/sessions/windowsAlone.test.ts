@@ -1,4 +1,4 @@
-// Windows that cannot take turns, because the folder that they share does not work: they do their best with the store.
+// Windows without a shared lock, because the shared folder doesn't work: they use the store as well as possible.
 import assert from 'node:assert/strict';
 import { HOUR, MINUTE, SECOND } from '../../../src/core/clock.ts';
 import { rotatingTokens, ScriptedServer, type ScriptedAnswer } from '../../support/scriptedServer.ts';
@@ -6,7 +6,7 @@ import { type StoreModel } from '../../support/simulation/sharedSecrets.ts';
 import { timed, tokenIn, Windows } from '../../support/windows.ts';
 import { hasTombstone } from '../../support/sharedFiles.ts';
 
-describe('Windows that cannot take turns', function () {
+describe('Windows without a shared lock', function () {
   this.timeout(20_000);
   let server: ScriptedServer;
   let windows: Windows;
@@ -33,16 +33,16 @@ describe('Windows that cannot take turns', function () {
   const accessTokens = (): Set<string> => new Set(windows.all.map((window) => window.record().accessToken));
   const revoked = (): unknown[] => server.requestsTo('/revoke');
 
-  /** Lets all windows renew, one after another, by which they find out that they are alone. */
+  /** Refreshes in all windows in turn, which makes them detect that they have no shared lock. */
   const renewInTurn = async (): Promise<void> => {
     for (const window of windows.all) {
-      // Who is behind merely takes over what another has.
+      // A window that is behind only adopts what another has.
       await window.crossWindowSync.syncSecret('s1');
       await Promise.all([window.tokenRefresher.refresh('s1', { reason: 'test' }), windows.clock.pass(5 * SECOND)]);
     }
   };
 
-  /** Lets all windows, which know that they are alone, send the same token in the same moment. */
+  /** Makes all windows, which know that they have no shared lock, send the same token at the same time. */
   const collide = async (): Promise<void> => {
     await renewInTurn();
     await Promise.all(windows.all.map(({ crossWindowSync }) => crossWindowSync.syncSecret('s1')));
@@ -52,14 +52,14 @@ describe('Windows that cannot take turns', function () {
     );
     await windows.clock.pass(20 * SECOND);
     await renewals;
-    assert.equal(times.length - before, windows.all.length, 'they did not collide');
+    assert.equal(times.length - before, windows.all.length, "they didn't collide");
   };
 
   for (const kind of ['immediate', 'lagging'] as const) {
     describe(`(${kind})`, () => {
-      it('take over silently what another has renewed, where theirs came too late for the server', async () => {
+      it('adopt silently what another has refreshed when their own request came too late', async () => {
         await openSignedIn(kind, 2);
-        // A refusal of the older token, and nothing worse.
+        // A rejection of the older token, and nothing worse.
         let generation = 1;
         times = timed(windows, server, ({ parameters }): ScriptedAnswer => {
           if (parameters.get('refresh_token') !== `refresh-${generation}`) {
@@ -88,10 +88,10 @@ describe('Windows that cannot take turns', function () {
         assert.ok(windows.all.every((window) => window.record().ended === undefined));
       });
 
-      it('revoke nothing where both have been given tokens', async () => {
+      it('revoke nothing when both got tokens', async () => {
         await openSignedIn(kind, 2);
         let generation = 1;
-        // One that does not rotate.
+        // A server that doesn't rotate.
         times = timed(windows, server, () => ({
           body: { access_token: `access-${(generation += 1)}`, token_type: 'Bearer', expires_in: 300 },
         }));
@@ -101,7 +101,7 @@ describe('Windows that cannot take turns', function () {
         assert.deepEqual([revoked(), windows.all.map((window) => window.record().ended)], [[], [undefined, undefined]]);
       });
 
-      it('revoke nothing where both have been given refresh tokens, one of which will do', async () => {
+      it('revoke nothing when both got refresh tokens, one of which is enough', async () => {
         await openSignedIn(kind, 2);
         let count = 1;
         times = timed(windows, server, () => {
@@ -120,7 +120,7 @@ describe('Windows that cannot take turns', function () {
         assert.ok(windows.all.every((window) => window.record().ended === undefined));
       });
 
-      it('say so, once each', async () => {
+      it('report it, once each', async () => {
         await openSignedIn(kind, 3);
         times = timed(windows, server, rotatingTokens());
         await renewInTurn();
@@ -133,7 +133,7 @@ describe('Windows that cannot take turns', function () {
     });
   }
 
-  it('renew once each time all the same, where the store tells at once', async () => {
+  it('refresh once each time anyway when the store is immediately consistent', async () => {
     await openSignedIn('immediate', 5);
     times = timed(windows, server, rotatingTokens());
     await windows.clock.pass(HOUR);
@@ -146,7 +146,7 @@ describe('Windows that cannot take turns', function () {
     assert.equal(await tokenIn(windows.open()), `access-${times.length + 1}`);
   });
 
-  it('take turns again as soon as the folder works, with the newest of what they have', async () => {
+  it('use the lock again as soon as the folder works, with their newest tokens', async () => {
     await openSignedIn('immediate', 5);
     times = timed(windows, server, rotatingTokens());
     await windows.clock.pass(10 * MINUTE);
@@ -162,7 +162,7 @@ describe('Windows that cannot take turns', function () {
     assert.ok([...windows.folder.files.keys()].some((name) => name.endsWith('.locked')));
   });
 
-  it('hear of a renewal that could not be told to them as soon as it can, where the folder is the only way', async () => {
+  it('learn of a refresh as soon as possible when the folder is the only channel and had failed', async () => {
     await openSignedIn('browser', 3);
     times = timed(windows, server, rotatingTokens());
     const [one] = windows.all;
@@ -182,11 +182,11 @@ describe('Windows that cannot take turns', function () {
       () => Object.assign(windows.store, { get: never, store: never, keys: never, delete: never }),
     ],
     [
-      'the folder is on a network that is gone',
+      'the folder is on a disconnected network drive',
       () => Object.assign(windows.folder, { list: never, read: never, write: never, create: never, delete: never }),
     ],
   ] as const) {
-    it(`give a caller whose token has run out a new one within half a minute, though ${what}`, async () => {
+    it(`give a caller whose token has expired a new one within half a minute although ${what}`, async () => {
       await openSignedIn('immediate', 2);
       windows.folder.failing = false;
       times = timed(windows, server, rotatingTokens());
@@ -202,7 +202,7 @@ describe('Windows that cannot take turns', function () {
     });
   }
 
-  it('sign out for all of them, and for good', async () => {
+  it('sign out in all of them, permanently', async () => {
     await openSignedIn('immediate', 3);
     times = timed(windows, server, rotatingTokens());
     windows.folder.failing = 'writing';

@@ -1,4 +1,4 @@
-// Whatever happens to windows, in whatever order: an older refresh token is never sent, and no session is lost.
+// Random events in windows, in any order: an older refresh token is never sent, and no session is lost.
 import assert from 'node:assert/strict';
 import { HOUR, MINUTE, SECOND } from '../../../src/core/clock.ts';
 import { randomFrom } from '../../support/simulation/random.ts';
@@ -7,27 +7,30 @@ import { STORE_MODELS } from '../../support/simulation/sharedSecrets.ts';
 import { tokenIn, Windows, type Window } from '../../support/windows.ts';
 
 /** What may happen in a run. */
-interface Weather {
-  /** Whether the machine's clock is right, and the server is in trouble; else it is the other way round. */
-  readonly isHonest: boolean;
-  /** Whether windows may end in the middle of something. */
-  readonly isDeadly: boolean;
+interface Conditions {
+  /** Whether the machine's clock is right and the server fails; otherwise the other way around. */
+  readonly isClockRight: boolean;
+  /** Whether windows may be killed at any time. */
+  readonly areKilled: boolean;
 }
 
 const LIFETIME = 300 * SECOND;
 const STEPS = 60;
 
-/** A server that rotates, and gives the newest answer again to whoever has not heard it; whoever asks with an older token is a thief. */
+/**
+ * A rotating server that repeats the newest response to clients that haven't received it. An older token counts as
+ * theft.
+ */
 class ServerContext {
   readonly #windows: Windows;
   #generation = 1;
-  /** What it does instead of answering, if anything. */
-  mood: 'well' | 'down' | 'busy' | 'deaf' = 'well';
+  /** What it does instead of responding, if anything. */
+  mode: 'normal' | 'down' | 'rate-limiting' | 'dropping' = 'normal';
   /** The older tokens that were sent. */
-  readonly thefts: string[] = [];
-  /** How often the one before the newest was sent, which is right where its answer was lost. */
+  readonly reused: string[] = [];
+  /** How often the token before the newest was sent, which is correct if its response was lost. */
   repeats = 0;
-  /** How many answers were lost. */
+  /** How many responses were lost. */
   losses = 0;
   readonly expiries: Map<string, number>;
 
@@ -40,11 +43,11 @@ class ServerContext {
     const token = parameters.get('refresh_token') ?? '';
     const number = Number(token.slice('refresh-'.length));
     if (number < this.#generation - 1 || number > this.#generation) {
-      this.thefts.push(`${token} instead of refresh-${this.#generation}`);
+      this.reused.push(`${token} instead of refresh-${this.#generation}`);
       return { status: 400, body: { error: 'invalid_grant' } };
     }
-    if (this.mood === 'down' || this.mood === 'busy') {
-      return this.mood === 'down' ? { status: 503 } : { status: 429, headers: { 'Retry-After': '90' } };
+    if (this.mode === 'down' || this.mode === 'rate-limiting') {
+      return this.mode === 'down' ? { status: 503 } : { status: 429, headers: { 'Retry-After': '90' } };
     }
     this.repeats += number < this.#generation ? 1 : 0;
     this.#generation = number + 1;
@@ -56,7 +59,7 @@ class ServerContext {
       token_type: 'Bearer',
       expires_in: LIFETIME / SECOND,
     };
-    if (this.mood === 'deaf') {
+    if (this.mode === 'dropping') {
       this.losses += 1;
       return 'drop';
     }
@@ -64,7 +67,7 @@ class ServerContext {
   }
 }
 
-describe('Windows to which anything may happen', function () {
+describe('Windows with random events', function () {
   this.timeout(20_000);
   let http: ScriptedServer;
   let windows: Windows;
@@ -79,37 +82,37 @@ describe('Windows to which anything may happen', function () {
   });
 
   /**
-   * Callers in all windows: a token that they get works, and nobody is told that there is no session.
-   * @param isHonest whether the machine's clock is: after one was set that nobody saw, an old token looks good.
+   * Calls from all windows: returned tokens are valid, and a session is always returned.
+   * @param isClockRight whether the machine's clock is right: after an unnoticed change, an old token looks valid.
    */
-  const call = async (server: ServerContext, isHonest: boolean): Promise<void> => {
-    const asked = windows.all.map(async (window) => {
+  const call = async (server: ServerContext, isClockRight: boolean): Promise<void> => {
+    const calls = windows.all.map(async (window) => {
       const token = await tokenIn(window).catch(() => 'none now');
       assert.ok(token !== undefined, `no session\n${window.lines.join('\n')}`);
       assert.ok(
-        !isHonest || token === 'none now' || (server.expiries.get(token) ?? 0) > windows.elapsed,
-        `${token} does not work\n${window.lines.join('\n')}`,
+        !isClockRight || token === 'none now' || (server.expiries.get(token) ?? 0) > windows.elapsed,
+        `${token} isn't valid\n${window.lines.join('\n')}`,
       );
     });
-    const all = Promise.all(asked);
+    const all = Promise.all(calls);
     all.catch(() => {});
     await windows.clock.pass(50 * SECOND);
     await Promise.race([all, windows.clock.rest()]);
   };
 
-  /** Lets one thing happen: to the windows, and to the server or to the clock. */
-  const happen = async (
+  /** Makes one event happen to the windows, the server or the clock. */
+  const triggerEvent = async (
     random: () => number,
     server: ServerContext,
-    { isHonest, isDeadly }: Weather,
+    { isClockRight, areKilled }: Conditions,
   ): Promise<void> => {
     const below = (limit: number): number => Math.floor(random() * limit);
-    const someone = (): Window | undefined => windows.all[below(windows.all.length)];
-    const calm: readonly (() => unknown)[] = [
+    const pickWindow = (): Window | undefined => windows.all[below(windows.all.length)];
+    const harmless: readonly (() => unknown)[] = [
       () => windows.clock.pass(below(200) * SECOND),
       () => windows.clock.pass(below(200) * SECOND),
-      () => call(server, isHonest),
-      () => call(server, isHonest),
+      () => call(server, isClockRight),
+      () => call(server, isClockRight),
       () => windows.all.length < 5 && windows.open({ isBlind: random() < 0.3 }),
       () => windows.all.length < 5 && windows.openMany(1 + below(2)),
       () => windows.clock.sleep(below(HOUR)),
@@ -123,15 +126,15 @@ describe('Windows to which anything may happen', function () {
       () => windows.store.failing.add('store'),
       () => windows.store.failing.clear(),
     ];
-    const deaths = [
-      () => someone()?.kill(below(8)),
-      () => someone()?.kill(),
+    const kills = [
+      () => pickWindow()?.kill(below(8)),
+      () => pickWindow()?.kill(),
       () => windows.all.forEach((window) => window.kill(1 + below(12))),
     ];
-    const trouble: readonly (() => unknown)[] = isHonest
-      ? (['down', 'busy', 'deaf', 'well', 'well'] as const).map((mood) => () => (server.mood = mood))
+    const faults: readonly (() => unknown)[] = isClockRight
+      ? (['down', 'rate-limiting', 'dropping', 'normal', 'normal'] as const).map((mode) => () => (server.mode = mode))
       : [1, 2, 3].map(() => () => windows.leap(Math.round((random() - 0.5) * HOUR)));
-    const events = [...calm, ...trouble, ...(isDeadly ? deaths : [() => someone()?.close()])];
+    const events = [...harmless, ...faults, ...(areKilled ? kills : [() => pickWindow()?.close()])];
     await events[below(events.length)]?.();
   };
 
@@ -139,32 +142,32 @@ describe('Windows to which anything may happen', function () {
     it(`never send an older refresh token, and never lose the session (${kind})`, async () => {
       for (let seed = 1; seed <= 40; seed += 1) {
         const random = randomFrom(seed);
-        const weather: Weather = { isHonest: seed % 2 === 0, isDeadly: seed % 3 !== 0 };
+        const conditions: Conditions = { isClockRight: seed % 2 === 0, areKilled: seed % 3 !== 0 };
         windows = new Windows(http, kind);
         const server = new ServerContext(windows);
         http.onToken((request) => server.answer(request));
         await windows.signIn(windows.open());
         await windows.clock.pass(3 * SECOND);
         for (let step = 0; step < STEPS; step += 1) {
-          await happen(random, server, weather);
+          await triggerEvent(random, server, conditions);
         }
-        server.mood = 'well';
+        server.mode = 'normal';
         windows.store.failing.clear();
         await windows.openMany(2);
         await windows.clock.pass(10 * MINUTE);
-        const told = `seed ${seed}: ${server.thefts.join()}\n${windows.all.map(({ lines }) => lines.join('\n')).join('\n---\n')}`;
-        assert.deepEqual(server.thefts, [], told);
+        const details = `seed ${seed}: ${server.reused.join()}\n${windows.all.map(({ lines }) => lines.join('\n')).join('\n---\n')}`;
+        assert.deepEqual(server.reused, [], details);
         assert.ok(
-          weather.isDeadly || server.repeats <= server.losses,
-          `${server.repeats} repeats after ${server.losses} losses, ${told}`,
+          conditions.areKilled || server.repeats <= server.losses,
+          `${server.repeats} repeats after ${server.losses} losses, ${details}`,
         );
         const kept = windows.all.map((window) => window.liveSessions.get('s1')?.record);
         assert.ok(
           kept.every((record) => record !== undefined && record.ended === undefined),
-          told,
+          details,
         );
-        assert.equal(new Set(kept.map((record) => record?.accessToken)).size, 1, told);
-        await call(server, weather.isHonest);
+        assert.equal(new Set(kept.map((record) => record?.accessToken)).size, 1, details);
+        await call(server, conditions.isClockRight);
         await windows.closeAll();
       }
     }).timeout(60_000);

@@ -1,4 +1,4 @@
-// Many windows on a machine whose clock is set, while the server's goes on.
+// Many windows on a machine whose clock is set while the server's isn't.
 import assert from 'node:assert/strict';
 import { DAY, HOUR, MINUTE, SECOND } from '../../../src/core/clock.ts';
 import { randomFrom } from '../../support/simulation/random.ts';
@@ -12,7 +12,7 @@ describe('Windows whose clock is set', function () {
   let server: ScriptedServer;
   let windows: Windows;
   let times: readonly number[];
-  /** When each access token stops working, by the time that goes by. */
+  /** When each access token expires, in real time. */
   let expiries: Map<string, number>;
 
   beforeEach(async () => {
@@ -38,12 +38,12 @@ describe('Windows whose clock is set', function () {
 
   const left = (token: string | undefined): number => (expiries.get(token ?? '') ?? -Infinity) - windows.elapsed;
 
-  /** Lets time go by with callers in every window, none of whom may get a token that does not work. */
+  /** Lets time pass with callers in every window, none of which may get an expired token. */
   const passWithCallers = async (time: number): Promise<void> => {
     for (let passed = 0; passed < time; passed += 7 * SECOND) {
       const asked = windows.all.map(async (window) => {
         const token = await tokenIn(window);
-        assert.ok(left(token) > 0, `${token ?? 'none'} has not worked for ${-left(token)} ms`);
+        assert.ok(left(token) > 0, `${token ?? 'none'} has been invalid for ${-left(token)} ms`);
       });
       await windows.clock.pass(7 * SECOND);
       await Promise.all(asked);
@@ -70,7 +70,7 @@ describe('Windows whose clock is set', function () {
   for (const [what, by, expected] of leaps) {
     describe(what, () => {
       for (const hasDate of [true, false]) {
-        it(`give no caller a token that has expired, and go on renewing (the server ${hasDate ? 'tells' : 'does not tell'} the time)`, async () => {
+        it(`give no caller a token that has expired, and keep refreshing (the server ${hasDate ? 'tells' : 'does not tell'} the time)`, async () => {
           if (!hasDate) {
             server.date = undefined;
           }
@@ -82,7 +82,7 @@ describe('Windows whose clock is set', function () {
         });
       }
 
-      it('renew once, not once a window', async () => {
+      it('refresh once, not once per window', async () => {
         await windows.clock.pass(77 * SECOND);
         windows.leap(by);
         await windows.clock.pass(90 * SECOND - (by === MINUTE ? MINUTE : 0));
@@ -90,7 +90,7 @@ describe('Windows whose clock is set', function () {
         assertInStep();
       });
 
-      it('have a token that works within a minute, though nobody asks, and from then on', async () => {
+      it('have a valid token within a minute without callers, and from then on', async () => {
         await windows.clock.pass(77 * SECOND);
         windows.leap(by);
         await windows.clock.pass(65 * SECOND);
@@ -103,7 +103,7 @@ describe('Windows whose clock is set', function () {
         assertInStep();
       });
 
-      it('do the same where the clock was set while a machine without callers slept', async () => {
+      it('do the same when the clock was set while a machine without callers slept', async () => {
         await windows.clock.pass(77 * SECOND);
         windows.clock.sleep(2 * HOUR);
         windows.leap(by);
@@ -115,7 +115,7 @@ describe('Windows whose clock is set', function () {
     });
   }
 
-  it('ask once how long the session lasts whose end they count down to, after a leap forward', async () => {
+  it('send one request to check the end of the session after a clock jump forward', async () => {
     times = timed(windows, server, rotatingTokens({ expires_in: 7200, refresh_expires_in: 36_000 }));
     await windows.clock.pass(4 * MINUTE);
     assert.equal(times.length, 1);
@@ -129,7 +129,7 @@ describe('Windows whose clock is set', function () {
     );
   });
 
-  it('set again and again, give no caller a token that has expired, and renew once each time at the most', async () => {
+  it('never give a caller an expired token when the clock is set repeatedly, and refresh at most once each time', async () => {
     const random = randomFrom(7);
     let leapt = 0;
     for (; leapt < 20; leapt += 1) {
@@ -139,10 +139,10 @@ describe('Windows whose clock is set', function () {
     await passWithCallers(2 * MINUTE);
     assertInStep();
     const most = leapt + (windows.elapsed - (expiries.get('access-1') ?? 0) + LIFETIME) / (170 * SECOND);
-    assert.ok(times.length <= most, `${times.length} requests, ${most} at the most`);
+    assert.ok(times.length <= most, `${times.length} requests, at most ${most}`);
   });
 
-  it('are not stuck for a day in a wait of ten minutes that the server has asked for, and remember a sign-out', async () => {
+  it("aren't stuck for a day in a wait of ten minutes that the server requested, and remember a sign-out", async () => {
     server.onToken({ status: 429, headers: { 'Retry-After': '600' } });
     await windows.clock.pass(4 * MINUTE);
     windows.leap(-DAY);

@@ -1,4 +1,4 @@
-// Many windows and a server that fails them: they ask it as one, and lose nothing.
+// Many windows with a failing server: they act as one client, and lose nothing.
 import assert from 'node:assert/strict';
 import { HOUR, MINUTE, SECOND } from '../../../src/core/clock.ts';
 import { rejectsWith } from '../../support/failures.ts';
@@ -14,7 +14,10 @@ import { timed, tokenIn, Windows } from '../../support/windows.ts';
 
 const REFUSED: ScriptedAnswer = { status: 400, body: { error: 'invalid_grant' } };
 
-/** What a server does that gives the same answer again to who asks with the token before the newest; `lost` of them never arrive. */
+/**
+ * A server that repeats its response to requests with the token before the newest; a number of responses, `lost`, never
+ * arrive.
+ */
 function graceful(lost: number): (request: SeenRequest) => Script {
   const rotate = rotatingTokens();
   const given = new Map<string, ScriptedAnswer>();
@@ -27,7 +30,7 @@ function graceful(lost: number): (request: SeenRequest) => Script {
   };
 }
 
-/** What a server does that has rotated when the answers are lost, and takes who asks again for a thief. */
+/** A server that has rotated when its responses are lost, and treats repeated requests as theft. */
 function strict(lost: number): (request: SeenRequest) => Script {
   const rotate = rotatingTokens();
   let count = 0;
@@ -37,20 +40,20 @@ function strict(lost: number): (request: SeenRequest) => Script {
   };
 }
 
-/** What a server does that rotates, and sends ID tokens that are for somebody else for as long as it is told to. */
-function forSomebodyElse(
+/** A rotating server that sends ID tokens of another user for as long as requested. */
+function forAnotherUser(
   server: ScriptedServer,
   isBad: () => boolean = () => true,
 ): (request: SeenRequest) => Promise<Script> {
   const rotate = rotatingTokens();
   return async (request) => {
     const { body, ...more } = rotate(request);
-    const idToken = await server.idToken({ aud: isBad() ? 'somebody-else' : 'editor' });
+    const idToken = await server.idToken({ aud: isBad() ? 'another-client' : 'editor' });
     return { ...more, body: typeof body === 'object' ? { ...body, id_token: idToken } : (body ?? '') };
   };
 }
 
-describe('Windows whose server fails them', function () {
+describe('Windows with a failing server', function () {
   this.timeout(20_000);
   let server: ScriptedServer;
   let windows: Windows;
@@ -84,7 +87,7 @@ describe('Windows whose server fails them', function () {
 
   for (const kind of STORE_MODELS) {
     describe(`(${kind})`, () => {
-      it('wait as long as it asks one of them to, all of them, whoever wants a token', async () => {
+      it('all wait when the server requests a wait from one of them', async () => {
         await openSignedIn(5, () => ({ status: 429, headers: { 'Retry-After': '120' } }), kind);
         await windows.clock.pass(3 * MINUTE + 50 * SECOND);
         assert.equal(times.length, 1);
@@ -102,7 +105,7 @@ describe('Windows whose server fails them', function () {
         assert.deepEqual([times.length, tokens()], [1, new Set(['refresh-2'])]);
       });
 
-      it('ask one that is down as one window would, and renew once when it is back', async () => {
+      it("send requests to a server that is down like a single window, and refresh once when it's back", async () => {
         await openSignedIn(10, () => ({ status: 503 }), kind);
         await windows.clock.pass(HOUR);
         assert.ok(times.length >= 8 && times.length <= 30, `${times.length} requests`);
@@ -111,7 +114,7 @@ describe('Windows whose server fails them', function () {
         assert.deepEqual([back.length, tokens()], [1, new Set(['refresh-2'])]);
       });
 
-      it('hear of an end from the first of them that is told, and ask no more', async () => {
+      it('learn of an end from the first of them that gets it, and send no more requests', async () => {
         await openSignedIn(10, () => REFUSED, kind);
         await windows.clock.pass(4 * MINUTE);
         assert.deepEqual([times.length, verdicts()], [1, new Set(['invalid_grant'])]);
@@ -122,35 +125,35 @@ describe('Windows whose server fails them', function () {
         assert.deepEqual([later.record().ended?.code, times.length], ['invalid_grant', 1]);
       });
 
-      it('hear of an end from the first that is told where all ask at once', async () => {
+      it('learn of an end from the first when all send requests at once', async () => {
         await openSignedIn(10, () => REFUSED, kind);
         await Promise.all([renewAll(), windows.clock.pass(20 * SECOND)]);
         assert.deepEqual([times.length, verdicts()], [1, new Set(['invalid_grant'])]);
       });
 
-      it('get a lost answer once more from one that gives it again', async () => {
+      it('get a lost response once more from a server that repeats it', async () => {
         await openSignedIn(5, graceful(1), kind);
         await windows.clock.pass(4 * MINUTE);
         assert.deepEqual([times.length, tokens(), verdicts()], [2, new Set(['refresh-2']), new Set([undefined])]);
       });
 
-      it('get it, too, where all ask at once', async () => {
+      it('also get it when all send requests at once', async () => {
         await openSignedIn(5, graceful(1), kind);
         await Promise.all([renewAll(), windows.clock.pass(20 * SECOND)]);
         assert.deepEqual([times.length, tokens()], [2, new Set(['refresh-2'])]);
       });
 
-      it('get it in the end where it is lost again and again, with one request each time', async () => {
+      it("eventually get it when it's lost repeatedly, with one request each time", async () => {
         await openSignedIn(5, graceful(6), kind);
         await windows.clock.pass(10 * MINUTE);
         assert.deepEqual([verdicts(), tokens().size], [new Set([undefined]), 1]);
         assert.ok(windows.all.every((window) => window.record().generation > 1));
         const [first = 0, second = 0, third = 0] = times;
         assert.ok(second - first < SECOND && third - second >= SECOND, times.join());
-        assert.equal(new Set(times.slice(1)).size, times.length - 1, 'only the first is sent twice at once');
+        assert.equal(new Set(times.slice(1)).size, times.length - 1, 'only the first is sent twice immediately');
       });
 
-      it('are told that the answer was lost by one that takes who asks again for a thief, and do not ask for ever', async () => {
+      it('report a lost response when the server treats repeated requests as theft, and stop sending requests', async () => {
         await openSignedIn(5, strict(1), kind);
         await windows.clock.pass(4 * MINUTE);
         assert.deepEqual([times.length, verdicts()], [2, new Set(['refresh-response-lost'])]);
@@ -158,23 +161,23 @@ describe('Windows whose server fails them', function () {
         assert.equal(times.length, 2);
       });
 
-      it('are told so, too, where the second answer is lost as well', async () => {
+      it('also report it when the second response is lost as well', async () => {
         await openSignedIn(5, strict(2), kind);
         await Promise.all([renewAll(), windows.clock.pass(2 * HOUR)]);
         assert.deepEqual([times.length, verdicts()], [3, new Set(['refresh-response-lost'])]);
       });
 
       for (const [what, script, verdict] of [
-        ['gives the answer again', graceful, undefined],
-        ['takes who asks again for a thief', strict, 'refresh-response-lost'],
+        ['repeats the response', graceful, undefined],
+        ['treats repeated requests as theft', strict, 'refresh-response-lost'],
       ] as const) {
-        it(`find out what became of a window that was killed while it waited for one that ${what}`, async () => {
+        it(`find out what happened to a window that was killed while waiting for a server that ${what}`, async () => {
           const answer = script(0);
           await openSignedIn(
             5,
             (request) => {
               if (times.length === 1) {
-                // Whoever asks first does not live to hear the answer.
+                // The first window to send a request is killed before the response.
                 windows.all.find((window) => window.liveSessions.get('s1')?.refreshing === true)?.kill();
               }
               return answer(request);
@@ -187,8 +190,8 @@ describe('Windows whose server fails them', function () {
         });
       }
 
-      it('keep the newest refresh token through ID tokens that are bad, and do not hand it to and fro', async () => {
-        await openSignedIn(2, forSomebodyElse(server), kind);
+      it("keep the newest refresh token when ID tokens are invalid, and don't send it back and forth", async () => {
+        await openSignedIn(2, forAnotherUser(server), kind);
         await windows.clock.pass(HOUR);
         assert.ok(times.length >= 8 && times.length <= 14, `${times.length} requests in an hour`);
         assert.deepEqual(tokens(), new Set([`refresh-${times.length + 1}`]));
@@ -202,8 +205,8 @@ describe('Windows whose server fails them', function () {
         assert.equal(later.record().refreshToken, `refresh-${times.length + 1}`);
       });
 
-      it('all have it at once, though no access token has come with it', async () => {
-        await openSignedIn(5, forSomebodyElse(server), kind);
+      it('all have it at once, although there was no access token with it', async () => {
+        await openSignedIn(5, forAnotherUser(server), kind);
         const [one] = windows.all;
         await rejectsWith(
           one?.tokenRefresher.refresh('s1', { reason: 'test' }) ?? Promise.resolve(),
@@ -217,18 +220,18 @@ describe('Windows whose server fails them', function () {
         );
       });
 
-      it('do not hand it to and fro where all ask at once, either', async () => {
-        await openSignedIn(5, forSomebodyElse(server), kind);
+      it("don't send it back and forth when all send requests at once", async () => {
+        await openSignedIn(5, forAnotherUser(server), kind);
         await Promise.all([renewAll(), windows.clock.pass(MINUTE)]);
         assert.ok(times.length <= 2, `${times.length} requests in a minute`);
         assert.deepEqual(tokens(), new Set([`refresh-${times.length + 1}`]));
       });
 
-      it('go on with the newest refresh token as soon as the ID tokens are good again', async () => {
+      it('continue with the newest refresh token as soon as the ID tokens are valid again', async () => {
         let isBad = true;
         await openSignedIn(
           3,
-          forSomebodyElse(server, () => isBad),
+          forAnotherUser(server, () => isBad),
           kind,
         );
         await windows.clock.pass(20 * MINUTE);
@@ -243,14 +246,14 @@ describe('Windows whose server fails them', function () {
     });
   }
 
-  it('hear of an end before anybody asks again, though the store takes long', async () => {
+  it('learn of an end before another request although the store is slow', async () => {
     await openSignedIn(10, () => REFUSED);
     windows.store.beforeStore = () => new Promise((resolve) => windows.clock.after(700, resolve));
     await Promise.all([renewAll(), windows.clock.pass(20 * SECOND)]);
     assert.deepEqual([times.length, verdicts()], [1, new Set(['invalid_grant'])]);
   });
 
-  /** Lets answers take so long by the clock, which goes on meanwhile. */
+  /** Makes responses take a time on the clock, which continues meanwhile. */
   const slowly = (
     time: number,
     answer: (request: SeenRequest) => Script,
@@ -267,7 +270,7 @@ describe('Windows whose server fails them', function () {
   };
 
   for (const time of [4 * SECOND, 20 * SECOND]) {
-    it(`ask once, though the answer takes ${time / SECOND} s and all of them want it`, async () => {
+    it(`send one request although the response takes ${time / SECOND} s and all of them need it`, async () => {
       await openSignedIn(10, rotatingTokens());
       times = timed(windows, server, slowly(time, rotatingTokens()));
       windows.clock.sleep(HOUR);
@@ -281,7 +284,7 @@ describe('Windows whose server fails them', function () {
     });
   }
 
-  it('do not pile up behind one that waits for an answer that never comes', async () => {
+  it("don't queue behind one that waits for a response that never arrives", async () => {
     await openSignedIn(5, rotatingTokens());
     times = timed(windows, server, slowly(HOUR, rotatingTokens()));
     windows.clock.sleep(10 * MINUTE);
@@ -294,7 +297,7 @@ describe('Windows whose server fails them', function () {
     assert.deepEqual(verdicts(), new Set([undefined]));
   });
 
-  it('let the try of one stand for all for a moment, and until its next one where nobody waits', async () => {
+  it('share the attempt of one for a moment, and until its next one when no caller waits', async () => {
     await openSignedIn(2, () => ({ status: 401, body: { error: 'invalid_client' } }));
     const [one, other] = windows.all;
     assert.ok(one !== undefined && other !== undefined);
@@ -309,7 +312,7 @@ describe('Windows whose server fails them', function () {
     assert.equal(times.length, 2);
   });
 
-  it('say why there is no token, every one of them, where the server asks to wait for longer than the last one works', async () => {
+  it('all report why there is no token when the server requests a wait beyond the expiry of the last one', async () => {
     await openSignedIn(3, () => ({ status: 429, headers: { 'Retry-After': '1800' } }));
     await windows.clock.pass(6 * MINUTE);
     await Promise.all(windows.all.map((window) => rejectsWith(tokenIn(window), 'rate-limited')));

@@ -1,4 +1,4 @@
-// What a person signs out of stays signed out, in whichever window; and what nobody signed out of is never called that.
+// A signed-out session stays signed out in every window, and no other session is reported as signed out.
 import assert from 'node:assert/strict';
 import { DAY, HOUR, MINUTE, SECOND } from '../../../src/core/clock.ts';
 import { providerAt } from '../../support/fixtures.ts';
@@ -35,7 +35,7 @@ describe('Windows and a sign-out', function () {
     return [one, other, ...more];
   };
 
-  /** Nothing of the session is anywhere, nor comes back. */
+  /** Asserts that nothing of the session remains or is restored. */
   const assertGone = async (id = 's1'): Promise<void> => {
     for (const time of [MINUTE, 10 * MINUTE, HOUR]) {
       await windows.clock.pass(time);
@@ -60,7 +60,7 @@ describe('Windows and a sign-out', function () {
   for (const kind of STORE_MODELS) {
     describe(`(${kind})`, () => {
       for (const which of [0, 1, 4]) {
-        it(`is one in all of them (in window ${which + 1})`, async () => {
+        it(`apply it everywhere (in window ${which + 1})`, async () => {
           const all = await openSignedIn(kind, 5);
           await all[which]?.sessionManager.signOut('s1');
           await windows.clock.pass(2 * SECOND);
@@ -72,7 +72,7 @@ describe('Windows and a sign-out', function () {
         });
       }
 
-      it('is never undone by a window that stores something else, nor by one that was asleep', async () => {
+      it('never undo it, neither by storing something else nor after sleep', async () => {
         const [one, other, third] = await openSignedIn(kind, 3);
         await windows.signIn(third ?? one, 's2', 'refresh-1');
         await one.sessionManager.signOut('s1');
@@ -83,7 +83,7 @@ describe('Windows and a sign-out', function () {
         await assertGone();
       });
 
-      it('stops a renewal that is on its way in another window, whose tokens are revoked', async () => {
+      it('stop a pending refresh in another window, whose tokens are revoked', async () => {
         const [one, other] = await openSignedIn(kind, 3);
         let leaving: Promise<unknown> | undefined;
         const rotate = rotatingTokens();
@@ -102,7 +102,7 @@ describe('Windows and a sign-out', function () {
         assert.ok(!JSON.stringify([...windows.secrets]).includes('refresh-2'));
       });
 
-      it('is no matter of a new sign-in that overtakes a renewal: the new tokens count, and none are revoked that may be of the same grant', async () => {
+      it('keep a new sign-in that overtakes a refresh: the new tokens count, and none are revoked that may have the same grant', async () => {
         const [one] = await openSignedIn(kind, 3);
         const grant = grantFor(
           providerAt(server.issuer),
@@ -135,7 +135,7 @@ describe('Windows and a sign-out', function () {
         assert.equal(await tokenIn(windows.open()), 'access-x');
       });
 
-      it('does not keep the same person from signing in again, in any window', async () => {
+      it("don't keep the same user from signing in again, in any window", async () => {
         const [one, other] = await openSignedIn(kind, 3);
         await one.sessionManager.signOut('s1');
         await windows.clock.pass(2 * SECOND);
@@ -156,7 +156,10 @@ describe('Windows and a sign-out', function () {
   }
 
   describe('(browser, with windows that were open before the first sign-in)', () => {
-    /** One window signs in; another, which has read the empty store before, signs in to something else, and so replaces all. */
+    /**
+     * Signs in in one window. Another window, which has read the empty store before, signs in to something else and so
+     * overwrites everything.
+     */
     const overwrite = async (): Promise<readonly [Window, Window]> => {
       windows = new Windows(server, 'browser');
       const [one, other] = await windows.openMany(2);
@@ -167,7 +170,7 @@ describe('Windows and a sign-out', function () {
       return [one, other];
     };
 
-    it('a session that was overwritten is called lost, not ended and not signed out, once', async () => {
+    it('an overwritten session is reported as lost, not as ended or signed out, once', async () => {
       await overwrite();
       await windows.closeAll();
       const [one, other] = await windows.openMany(2);
@@ -182,10 +185,10 @@ describe('Windows and a sign-out', function () {
       await windows.closeAll();
       const later = windows.open();
       await windows.clock.pass(10 * SECOND);
-      assert.deepEqual(later.findings, [], 'it is told once');
+      assert.deepEqual(later.findings, [], "it's reported once");
     });
 
-    it('the window that has it goes on with it, and brings it back when it renews', async () => {
+    it('the window that has it keeps using it, and restores it with a refresh', async () => {
       const [one, other] = await overwrite();
       await other.close();
       await windows.clock.pass(4 * MINUTE);
@@ -196,19 +199,19 @@ describe('Windows and a sign-out', function () {
       assert.equal(later.record().accessToken, 'access-2');
     });
 
-    it('a sign-out of it holds, whatever the other window writes', async () => {
+    it('signing out of it holds, no matter what the other window writes', async () => {
       const [one, other] = await overwrite();
       await one.sessionManager.signOut('s1');
       await windows.signIn(other, 's3');
       await assertGone();
     });
 
-    it('a window that cannot read the newer tokens never uses its older ones', async () => {
+    it("a window that can't read the newer tokens never uses its older ones", async () => {
       windows = new Windows(server, 'browser');
       const [one, blind] = await windows.openMany(2);
       assert.ok(one !== undefined && blind !== undefined);
       await windows.signIn(one);
-      // It knows the session of old, but not the key that the others have agreed on since.
+      // It knows the session from before, but not the key that the others have agreed on since.
       blind.liveSessions.set(one.record());
       await windows.clock.pass(HOUR);
       const sent = server.requestsTo('/token').map(({ parameters }) => parameters.get('refresh_token'));

@@ -15,7 +15,7 @@ describe('The simulated secrets', () => {
     return { clock, secrets };
   };
 
-  it('are visible in another window at once when the model is immediate', async () => {
+  it('are immediately visible in another window when the model is immediate', async () => {
     const { clock, secrets } = open('immediate', 0);
     const [one, other] = [secrets.open(), secrets.open()];
     const events: string[] = [];
@@ -26,7 +26,7 @@ describe('The simulated secrets', () => {
     assert.deepEqual(events, ['key']);
   });
 
-  it('are visible in another window up to a second later, never an older one over a newer one, when the model lags', async () => {
+  it('are visible in another window up to a second later, in order, when the model lags', async () => {
     const { clock, secrets } = open('lagging', 2);
     const [one, other] = [secrets.open(), secrets.open()];
     const events: string[] = [];
@@ -50,7 +50,7 @@ describe('The simulated secrets', () => {
     assert.equal(events.length, 40);
   });
 
-  it('are never visible in another window, and replace all others, when the model is that of the browser', async () => {
+  it("are never visible in another window, and replace all others, with the browser's model", async () => {
     const { clock, secrets } = open('browser');
     const overwritten: string[] = [];
     secrets.onDidOverwrite = (key) => overwritten.push(key);

@@ -16,12 +16,12 @@ describe('Soak', function () {
       assert.equal(violation, undefined, last.slice(-40).join('\n'));
       assert.ok(figures.sessionDays > 1);
       assert.ok(figures.renewals > 10);
-      assert.ok(figures.counts.size > 15, 'few faults have come up');
+      assert.ok(figures.counts.size > 15, 'few faults have occurred');
       assert.equal(figures.unexpected, 0);
     });
   }
 
-  it('tells the same eventLog again for the same seed, and another for another', async () => {
+  it('produces the same event log for the same seed, and another one for a different seed', async () => {
     const hashOf = async (options: SimulationOptions): Promise<string> => (await new Simulation(options).run()).hash;
     const options: SimulationOptions = { seed: 7, days: 2, windows: 2 };
     const hash = await hashOf(options);
@@ -29,7 +29,7 @@ describe('Soak', function () {
     assert.notEqual(await hashOf({ ...options, seed: 8 }), hash);
   });
 
-  it('notices windows that do not take turns', async () => {
+  it('detects windows that ignore the lock', async () => {
     const { violation } = await new Simulation({ seed: 3, store: 'immediate', windows: 4, mutation: 'lock' }).run();
     assert.ok(violation !== undefined);
   });

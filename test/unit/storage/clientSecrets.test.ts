@@ -20,7 +20,7 @@ describe('ClientSecrets', () => {
     secrets = new ClientSecrets(store, folder);
   });
 
-  it('stores a secret under a key that is not that of a session', async () => {
+  it("stores a secret under a key that isn't a session key", async () => {
     assert.equal(await secrets.read(acme), undefined);
     await secrets.write(acme, SECRET);
     assert.equal(await secrets.read(acme), SECRET);
@@ -28,7 +28,7 @@ describe('ClientSecrets', () => {
     assert.ok([...store.secrets.keys()].every((key) => key.startsWith('client-secret:') && !key.includes(SECRET)));
   });
 
-  it('gives a secret to its client at its issuer only, whatever the entry is called', async () => {
+  it('returns a secret only for its client at its issuer, regardless of the provider ID', async () => {
     await secrets.write(acme, SECRET);
     assert.equal(await secrets.read({ ...acme, id: 'other', label: 'Other' }), SECRET);
     assert.equal(await secrets.read({ ...acme, clientId: 'another' }), undefined);
@@ -37,7 +37,7 @@ describe('ClientSecrets', () => {
     assert.equal(await secrets.read({ ...acme, issuer: 'https://id.example.com","editor', clientId: '' }), undefined);
   });
 
-  it('gives no secret when the entry would send it elsewhere', async () => {
+  it('returns no secret when the entry would send it elsewhere', async () => {
     const at = (token: string, more: Partial<Provider['endpoints']> = {}): Provider => ({
       ...acme,
       endpoints: { authorization: 'https://id.example.com/a', token, ...more },
@@ -67,7 +67,7 @@ describe('ClientSecrets', () => {
     }
   });
 
-  it('deletes a secret when it is set to nothing, and no other', async () => {
+  it("deletes a secret when it's set to an empty string, and no other", async () => {
     const other = { ...acme, clientId: 'another' };
     await secrets.write(acme, SECRET);
     await secrets.write(other, 'other');
@@ -79,7 +79,7 @@ describe('ClientSecrets', () => {
 
   it('rejects with a storage failure, without the secret, when SecretStorage fails', async () => {
     await secrets.write(acme, SECRET);
-    // Who has not read it before has nothing to fall back on.
+    // A window that hasn't read it before has no fallback.
     const another = new ClientSecrets(store, folder);
     const operations = {
       get: () => another.read(acme),
@@ -93,14 +93,14 @@ describe('ClientSecrets', () => {
     }
   });
 
-  it('does not read SecretStorage when the client has no secret', async () => {
+  it("doesn't read SecretStorage when the client has no secret", async () => {
     store.failing.add('get');
     assert.equal(await secrets.read(acme), undefined);
     await new ClientSecrets(store, folder).write({ ...acme, clientId: 'another' }, 'other');
     assert.equal(await secrets.read(acme), undefined);
   });
 
-  it('gives the secret that was set here when the keyring is locked or the folder fails', async () => {
+  it('returns the secret that was set here when the keyring is locked or the folder fails', async () => {
     await secrets.write(acme, SECRET);
     store.failing.add('get');
     assert.equal(await secrets.read(acme), SECRET);
@@ -108,7 +108,7 @@ describe('ClientSecrets', () => {
     assert.equal(await secrets.read(acme), SECRET);
   });
 
-  it('gives the secret that was read before when the keyring is locked', async () => {
+  it('returns the secret that was read before when the keyring is locked', async () => {
     await new ClientSecrets(store, folder).write(acme, SECRET);
     assert.equal(await secrets.read(acme), SECRET);
     store.failing.add('get');
@@ -117,7 +117,7 @@ describe('ClientSecrets', () => {
     await rejectsWith(new ClientSecrets(store, folder).read(acme), 'storage');
   });
 
-  it('tells a stored secret from none, from one that the keyring has lost, and from one that cannot be read', async () => {
+  it("distinguishes a stored secret, no secret, a secret that the keyring has lost, and one that can't be read", async () => {
     assert.equal(await secrets.state(acme), 'none');
     await secrets.write(acme, SECRET);
     const another = new ClientSecrets(store, folder);
@@ -131,13 +131,13 @@ describe('ClientSecrets', () => {
     assert.equal(await secrets.state(acme), 'unknown');
   });
 
-  it('gives no secret any more when another window has deleted it', async () => {
+  it('returns no secret after another window has deleted it', async () => {
     await secrets.write(acme, SECRET);
     await new ClientSecrets(store, folder).write(acme, '');
     assert.equal(await secrets.read(acme), undefined);
   });
 
-  it('writes no secret into a file, only that there is one', async () => {
+  it('writes no secret to a file, only that it exists', async () => {
     await secrets.write(acme, SECRET);
     assert.deepEqual([...folder.files.values()], ['']);
     assert.ok([...folder.files.keys()].every((name) => /^[\w~.-]+$/.test(name)));

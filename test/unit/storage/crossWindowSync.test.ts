@@ -10,7 +10,7 @@ import { ManualAsyncClock } from '../../support/manualAsyncClock.ts';
 import { hasTombstone, lockContent, setAuthenticFile } from '../../support/sharedFiles.ts';
 import { rotatingTokens, ScriptedServer } from '../../support/scriptedServer.ts';
 
-/** A store that tells of no change, where what has been read takes its time to arrive. */
+/** A store that reports no changes, and whose reads take time. */
 class SlowStore extends StoreWithoutEvents {
   arrival: Promise<void> = Promise.resolve();
 
@@ -31,7 +31,7 @@ describe('CrossWindowSync', function () {
     readonly life: FakeProcessLiveness;
   };
   let windows: TestWindow[];
-  /** The window in which things happen. */
+  /** The observed window. */
   let one: TestWindow;
 
   beforeEach(async () => {
@@ -60,7 +60,7 @@ describe('CrossWindowSync', function () {
     return testWindow;
   };
 
-  /** The session of one window, which is not due for days. */
+  /** The session of one window, which isn't due for days. */
   const record = (more: Partial<SessionRecord> = {}): SessionRecord =>
     recordAt(server.issuer, shared.clock.now(), { accessExpiresAt: shared.clock.now() + 3 * DAY, ...more });
 
@@ -72,8 +72,8 @@ describe('CrossWindowSync', function () {
     return parsed.kind === 'record' ? parsed.record : parsed;
   };
 
-  /** The ways in which a window is informed of others, each with how long that takes at the most. */
-  const ways = {
+  /** How a window learns of changes in others, with the longest time that each takes. */
+  const channels = {
     'the folder': {
       open: () => openWindow({ store: new StoreWithoutEvents(shared.store, new Crashable()) }),
       within: 0,
@@ -82,7 +82,7 @@ describe('CrossWindowSync', function () {
       open: () => openWindow({ folder: new FolderWithoutWatch(shared.folder, new Crashable()) }),
       within: 0,
     },
-    'reading now and then': {
+    polling: {
       open: () =>
         openWindow({
           folder: new FolderWithoutWatch(shared.folder, new Crashable()),
@@ -92,33 +92,33 @@ describe('CrossWindowSync', function () {
     },
   };
 
-  for (const [way, { open, within }] of Object.entries(ways)) {
-    describe(`that is informed by ${way}`, () => {
-      const hear = (): Promise<void> => shared.clock.pass(within);
+  for (const [channel, { open, within }] of Object.entries(channels)) {
+    describe(`that learns of changes by ${channel}`, () => {
+      const waitForSync = (): Promise<void> => shared.clock.pass(within);
 
-      it('adopts a sign-in, a refresh and a sign-out when another window has them', async () => {
+      it('adopts a sign-in, a refresh and a sign-out of another window', async () => {
         const other = open();
         await rest();
         const { id } = await one.sessionManager.addSession(
           grantFor(providerAt(server.issuer), shared.clock.now(), { accessExpiresAt: shared.clock.now() + 3 * DAY }),
         );
-        await hear();
+        await waitForSync();
         assert.deepEqual(other.record(id), one.record(id));
         await one.tokenRefresher.refresh(id, { reason: 'test' });
-        await hear();
+        await waitForSync();
         assert.deepEqual([other.record(id).accessToken, other.record(id)], ['access-2', one.record(id)]);
         await one.sessionManager.signOut(id);
-        await hear();
+        await waitForSync();
         assert.deepEqual(other.liveSessions.all(), []);
       });
 
-      it('adopts the end of a session when another window has received the verdict', async () => {
+      it('adopts the end of a session when another window got the verdict', async () => {
         const other = open();
         await seedSession(one, record());
-        await hear();
+        await waitForSync();
         server.onToken({ status: 400, body: { error: 'invalid_grant' } });
         await rejectsWith(one.tokenRefresher.refresh('s1', { reason: 'test' }), 'session-ended');
-        await hear();
+        await waitForSync();
         assert.deepEqual(other.record().ended, one.record().ended);
         assert.notEqual(other.record().ended, undefined);
       });
@@ -126,25 +126,25 @@ describe('CrossWindowSync', function () {
       it('adopts the new tokens when the same account signs in again in another window', async () => {
         const other = open();
         await seedSession(one, record());
-        await hear();
+        await waitForSync();
         const later = {
           refreshToken: 'refresh-x',
           accessToken: 'access-x',
           accessExpiresAt: shared.clock.now() + 3 * DAY,
         };
         await one.sessionManager.addSession(grantFor(providerAt(server.issuer), shared.clock.now(), later));
-        await hear();
+        await waitForSync();
         assert.equal(other.record().accessToken, 'access-x');
       });
 
-      if (way !== 'a change of the secret') {
-        it('adopts a failure when another window has it, and that it has passed', async () => {
+      if (channel !== 'a change of the secret') {
+        it('adopts a failure of another window, and its recovery', async () => {
           const other = open();
           await seedSession(one, record());
-          await hear();
+          await waitForSync();
           server.onToken({ status: 429, headers: { 'Retry-After': '1800' } });
           await rejectsWith(one.tokenRefresher.refresh('s1', { reason: 'test' }), 'rate-limited');
-          await hear();
+          await waitForSync();
           const { failure, failures, failedAt, nextAttemptAt } = other.liveSessions.get('s1') ?? {};
           assert.deepEqual(
             [failure?.category, failures, failedAt, nextAttemptAt],
@@ -176,7 +176,7 @@ describe('CrossWindowSync', function () {
       await one.sessionManager.signOut('s1');
       await rest();
       assert.deepEqual(
-        [other.liveSessions.all(), other.lines.filter((line) => line.includes('is gone from SecretStorage'))],
+        [other.liveSessions.all(), other.lines.filter((line) => line.includes('missing from SecretStorage'))],
         [[], []],
       );
     });
@@ -198,7 +198,7 @@ describe('CrossWindowSync', function () {
     });
 
     for (const failing of [false, 'writing', true] as const) {
-      it(`stores it again when nobody has signed out (the folder fails: ${failing})`, async () => {
+      it(`stores it again when there was no sign-out (the folder fails: ${failing})`, async () => {
         shared.folder.failing = failing;
         await shared.store.delete('session:s1');
         await shared.clock.pass(30 * SECOND);
@@ -207,7 +207,7 @@ describe('CrossWindowSync', function () {
           [one.liveSessions.all().length, other.liveSessions.all().length, other.liveSessions.get('s1')?.unsaved],
           [1, 1, false],
         );
-        assert.equal(other.lines.filter((line) => line.includes('is gone from SecretStorage')).length, 1);
+        assert.equal(other.lines.filter((line) => line.includes('missing from SecretStorage')).length, 1);
       });
     }
 
@@ -221,12 +221,12 @@ describe('CrossWindowSync', function () {
       assert.deepEqual(later.record(), one.record());
     });
 
-    it('changes nothing, and logs it, when SecretStorage cannot be read', async () => {
+    it("changes nothing, and logs it, when SecretStorage can't be read", async () => {
       shared.store.failing.add('get');
       await shared.store.delete('session:s1');
       await rest();
       assert.equal(other.liveSessions.all().length, 1);
-      assert.match(other.lines.join('\n'), /couldn't be read after a change/);
+      assert.match(other.lines.join('\n'), /Couldn't read session s1 after a change/);
     });
 
     it('stores the newest record again when an older one has overwritten it', async () => {
@@ -247,13 +247,13 @@ describe('CrossWindowSync', function () {
       await rest();
     });
 
-    it('leaves it alone when a later version has written it', async () => {
+    it('leaves it unchanged when a later version has written it', async () => {
       const later = JSON.stringify({ ...record({ generation: 2 }), version: 99 });
       await shared.store.store('session:s1', later);
       await shared.clock.pass(2 * MINUTE);
       assert.deepEqual([generationIn(other), other.liveSessions.get('s1')?.unsaved], [1, false]);
       assert.equal(shared.store.secrets.get('session:s1'), later);
-      assert.doesNotMatch(other.lines.join('\n'), /is gone from SecretStorage/);
+      assert.doesNotMatch(other.lines.join('\n'), /missing from SecretStorage/);
     });
 
     it('leaves a session that this window is refreshing to the refresh', async () => {
@@ -267,7 +267,7 @@ describe('CrossWindowSync', function () {
       assert.equal(generationIn(other), 3);
     });
 
-    it('signs out, and adopts no newer tokens, when they cannot be deleted after a sign-out', async () => {
+    it("signs out, and adopts no newer tokens, when they can't be deleted after a sign-out", async () => {
       setAuthenticFile(shared.folder.files, shared.store.secrets, { version: 1, signedOutAt: shared.clock.now() });
       shared.store.failing.add('delete');
       const adopted: number[] = [];
@@ -294,7 +294,7 @@ describe('CrossWindowSync', function () {
       await one.sessionStore.markRefreshInFlight(one.record());
     });
 
-    it('does not adopt it while another window completes it, however it hears of it', async () => {
+    it("doesn't adopt it while another window completes it, however it learns of it", async () => {
       await one.sessionStore.put(half());
       await shared.clock.pass(2 * MINUTE);
       other.sessions.wake();
@@ -302,7 +302,7 @@ describe('CrossWindowSync', function () {
       assert.equal(generationIn(other), 1);
     });
 
-    it('does not adopt it for a refresh of its own that waits for the lock, either', async () => {
+    it("doesn't adopt it for its own refresh that waits for the lock, either", async () => {
       const busy = Promise.withResolvers<undefined>();
       const holding = one.renewalLock.runExclusive('s1', () => busy.promise, {
         whileWaiting: () => Promise.resolve(undefined),
@@ -319,7 +319,7 @@ describe('CrossWindowSync', function () {
       assert.deepEqual([other.record(), server.requestsTo('/token')], [whole, []]);
     });
 
-    it('adopts it when its window is done with it and it stays incomplete', async () => {
+    it('adopts it when its window has finished and it stays incomplete', async () => {
       await one.sessionStore.put(half());
       await one.sessionStore.clearRefreshInFlight('s1');
       await rest();
@@ -329,7 +329,7 @@ describe('CrossWindowSync', function () {
       );
     });
 
-    it('adopts the complete one when that comes', async () => {
+    it('adopts the complete one when that arrives', async () => {
       await one.sessionStore.put(half());
       const whole = { ...half(), isComplete: true, accessToken: 'access-2' };
       await one.sessionStore.put(whole);
@@ -337,7 +337,7 @@ describe('CrossWindowSync', function () {
       assert.deepEqual(other.record(), whole);
     });
 
-    it('goes on with its refresh token when its window has ended', async () => {
+    it('continues with its refresh token when its window has ended', async () => {
       // The lock of a process that isn't alive.
       await shared.folder.create('s1.1.locked', lockContent('ended'));
       await one.sessionStore.put(half());
@@ -356,7 +356,7 @@ describe('CrossWindowSync', function () {
     });
   });
 
-  it('does not bring back a session when it hears of it during the sign-out', async () => {
+  it("doesn't restore a session when it learns of it during the sign-out", async () => {
     await seedSession(one, record());
     const text = formatRecord(one.record());
     const seen: number[] = [];
@@ -372,7 +372,7 @@ describe('CrossWindowSync', function () {
     );
   });
 
-  it('does not adopt a session that is signed out in this window while it is read', async () => {
+  it("doesn't adopt a session that is signed out in this window while it's being read", async () => {
     const store = new SlowStore(shared.store, new Crashable());
     const other = openWindow({ store });
     await rest();
@@ -390,7 +390,7 @@ describe('CrossWindowSync', function () {
     );
   });
 
-  it('leaves no tokens behind when a window that is slow stores them after the sign-out', async () => {
+  it('leaves no tokens when a slow window stores them after the sign-out', async () => {
     const other = openWindow();
     await seedSession(one, record());
     await rest();
@@ -403,7 +403,7 @@ describe('CrossWindowSync', function () {
     assert.equal(shared.store.secrets.has('session:s1'), false);
   });
 
-  it('does not adopt tokens that are stored after a sign-out that this window has not heard of yet', async () => {
+  it("doesn't adopt tokens that are stored after a sign-out that this window doesn't know of yet", async () => {
     const blind = openWindow({ folder: new FolderWithoutWatch(shared.folder, new Crashable()) });
     await seedSession(one, record());
     await rest();
@@ -416,7 +416,7 @@ describe('CrossWindowSync', function () {
     assert.equal(shared.store.secrets.has('session:s1'), false);
   });
 
-  it('signs out within seconds when the key of a tombstone is visible only later', async () => {
+  it('signs out within seconds when the key of a tombstone becomes visible later', async () => {
     await seedSession(one, record());
     await rest();
     const files = shared.folder.files;
@@ -448,7 +448,7 @@ describe('CrossWindowSync', function () {
     assert.equal(generationIn(other), 10);
   });
 
-  it('misses no change when one comes while it reads', async () => {
+  it('misses no change that happens during a read', async () => {
     const store = new SlowStore(shared.store, new Crashable());
     const other = openWindow({ store });
     await seedSession(one, record());
@@ -466,7 +466,7 @@ describe('CrossWindowSync', function () {
     assert.equal(generationIn(other), 3);
   });
 
-  it('goes on syncing now and then when the clock was set back by a day', async () => {
+  it('continues polling when the clock was set back by a day', async () => {
     const blind = openWindow({
       folder: new FolderWithoutWatch(shared.folder, new Crashable()),
       store: new StoreWithoutEvents(shared.store, new Crashable()),
@@ -478,7 +478,7 @@ describe('CrossWindowSync', function () {
     assert.deepEqual(blind.record(), one.record());
   });
 
-  it('logs it once, and without a token, when another window signs in', async () => {
+  it('logs it once, without a token, when another window signs in', async () => {
     const other = openWindow();
     await seedSession(one, record());
     await shared.clock.pass(5 * MINUTE);
@@ -486,7 +486,7 @@ describe('CrossWindowSync', function () {
     assert.doesNotMatch(other.lines.join('\n'), /access-1|refresh-1/);
   });
 
-  it('syncs at once when the window is used again', async () => {
+  it('syncs immediately when the window is used again', async () => {
     const blind = openWindow({
       folder: new FolderWithoutWatch(shared.folder, new Crashable()),
       store: new StoreWithoutEvents(shared.store, new Crashable()),
@@ -500,7 +500,7 @@ describe('CrossWindowSync', function () {
     assert.deepEqual(blind.record(), one.record());
   });
 
-  it('syncs nothing any more when the window is closed', async () => {
+  it('stops syncing when the window is closed', async () => {
     const other = openWindow();
     await rest();
     other.sessions.dispose();

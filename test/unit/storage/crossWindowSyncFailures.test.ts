@@ -26,7 +26,7 @@ describe('CrossWindowSync with a failure of another window', () => {
     other.sessions.dispose();
   });
 
-  /** The session of both windows, which is not due for days. */
+  /** The session of both windows, which isn't due for days. */
   const record = (more: Partial<SessionRecord> = {}): SessionRecord =>
     recordAt(ISSUER, clock.now(), { accessExpiresAt: clock.now() + 3 * DAY, ...more });
   const failure = (more: Partial<RefreshFailure> = {}): RefreshFailure => ({
@@ -44,7 +44,7 @@ describe('CrossWindowSync with a failure of another window', () => {
     await clock.rest();
   };
 
-  it('adopts it with its number, its times and its category', async () => {
+  it('adopts it with its count, its times and its category', async () => {
     await share({ waitUntil: clock.now() + MINUTE, rejectedAt: clock.now() });
     const { failure: adopted, failures, nextAttemptAt, waitUntil, rejectedAt } = other.liveSessions.get('s1') ?? {};
     const now = clock.now();
@@ -64,12 +64,12 @@ describe('CrossWindowSync with a failure of another window', () => {
     assert.deepEqual([failedAt(), other.liveSessions.get('s1')?.failures], [later + SECOND, 2]);
   });
 
-  it('ignores it when it lies in the future, because the clock was set back', async () => {
+  it('ignores it when its time is in the future because the clock was set back', async () => {
     await share({ at: clock.now() + SECOND });
     assert.equal(failedAt(), undefined);
   });
 
-  it('ignores it when it is of a generation that this window does not have yet', async () => {
+  it("ignores it when this window doesn't have its generation yet", async () => {
     await one.sessionStore.markRefreshInFlight(record());
     const half = record({ generation: 2, isComplete: false });
     await one.sessionStore.put(half);
@@ -83,7 +83,7 @@ describe('CrossWindowSync with a failure of another window', () => {
     assert.equal(failedAt(), undefined);
   });
 
-  it('goes on waiting as long as the server has asked this window to', async () => {
+  it('keeps waiting as long as the server requested from this window', async () => {
     const waitUntil = clock.now() + 30 * MINUTE;
     other.liveSessions.patch('s1', { waitUntil });
     await share({ waitUntil: clock.now() + MINUTE, nextAttemptAt: clock.now() + MINUTE });

@@ -17,7 +17,7 @@ describe('EncryptionKeys', () => {
     created = [];
   });
 
-  /** The keys as one window has them, which creates a key with the name given. */
+  /** Returns the keys as seen by a window that names new keys as given. */
   const openWindow = (name: string): EncryptionKeys =>
     new EncryptionKeys(store, names, () => {
       const key = { name, key: `key ${name}` };
@@ -37,13 +37,13 @@ describe('EncryptionKeys', () => {
       assert.equal(created.length, 1);
     });
 
-    it('takes the first by name when there are some, and no other secret', async () => {
+    it('uses the first by name when there are several, and no other secret', async () => {
       store.secrets.set(`${PREFIX}d`, 'key d').set(`${PREFIX}c`, 'key c').set('a', 'no key').set('session:a', 'none');
       assert.deepEqual(await openWindow('b').current(), { name: 'c', key: 'key c' });
       assert.deepEqual([created, names.has('c')], [[], true]);
     });
 
-    it('lets windows agree on the first by name when each has created one and has read that of the other', async () => {
+    it('makes windows agree on the first by name when each has created one and has read that of the other', async () => {
       const windows = [openWindow('c'), openWindow('b')] as const;
       const currents = await Promise.all(windows.map((window) => window.current()));
       assert.deepEqual(
@@ -58,7 +58,7 @@ describe('EncryptionKeys', () => {
       assert.deepEqual(stored(), [`${PREFIX}b`, `${PREFIX}c`]);
     });
 
-    it('creates a key when the one that is listed is gone by the time it is read', async () => {
+    it("creates a key when the listed one is gone by the time it's read", async () => {
       store.secrets.set(`${PREFIX}a`, 'key a');
       const keys = store.keys.bind(store);
       store.keys = async () => {
@@ -78,7 +78,7 @@ describe('EncryptionKeys', () => {
       });
     }
 
-    it('does not use a key that could not be stored, because no other window could read anything', async () => {
+    it("doesn't use a key that couldn't be stored, because no other window could read anything", async () => {
       const window = openWindow('b');
       store.failing.add('store');
       await assert.rejects(window.current(), { message: 'The keyring is locked.' });
@@ -88,7 +88,7 @@ describe('EncryptionKeys', () => {
       assert.deepEqual(stored(), [`${PREFIX}b`]);
     });
 
-    it('gives the key that is known when the keyring fails', async () => {
+    it('returns the known key when the keyring fails', async () => {
       const window = openWindow('b');
       await window.current();
       const calls: readonly StoreCall[] = ['get', 'store', 'keys', 'delete'];
@@ -97,7 +97,7 @@ describe('EncryptionKeys', () => {
       await settle();
     });
 
-    it('does not wait for a keyring that hangs when a key is known', async () => {
+    it("doesn't wait for a keyring that hangs when a key is known", async () => {
       const window = openWindow('b');
       await window.current();
       store.get = () => new Promise(() => {});
@@ -113,7 +113,7 @@ describe('EncryptionKeys', () => {
       assert.deepEqual([...store.secrets], [[`${PREFIX}b`, 'key b']]);
     });
 
-    it('does not store the key again while the keyring has it', async () => {
+    it("doesn't store the key again while the keyring has it", async () => {
       const window = openWindow('b');
       await window.current();
       await window.current();
@@ -123,7 +123,7 @@ describe('EncryptionKeys', () => {
   });
 
   describe('get', () => {
-    it('gives the key with the name, and remembers it when the keyring has lost it since', async () => {
+    it('returns the key with the name, and keeps it in memory when the keyring loses it', async () => {
       store.secrets.set(`${PREFIX}a`, 'key a');
       const window = openWindow('b');
       assert.equal(await window.get('a'), 'key a');
@@ -131,7 +131,7 @@ describe('EncryptionKeys', () => {
       assert.equal(await window.get('a'), 'key a');
     });
 
-    it('gives nothing, and remembers nothing, when there is no such key', async () => {
+    it('returns undefined, and remembers nothing, when there is no such key', async () => {
       const window = openWindow('b');
       assert.equal(await window.get('a'), undefined);
       assert.equal(names.has('a'), false);
@@ -160,7 +160,7 @@ describe('EncryptionKeys', () => {
       assert.equal(names.has('a'), true);
     });
 
-    it('is false when nobody knows the key, or the keyring fails', async () => {
+    it('is false when the key is unknown, or the keyring fails', async () => {
       assert.equal(await openWindow('b').isOwn('a'), false);
       store.failing.add('get');
       assert.equal(await openWindow('b').isOwn('a'), false);

@@ -1,4 +1,4 @@
-// What somebody can do to a session who can write to the shared folder, and has none of the keys.
+// What can be done to a session with write access to the shared folder but without the keys.
 import assert from 'node:assert/strict';
 import { SECOND } from '../../../src/core/clock.ts';
 import { headerOf, isTombstone, type SessionFile, type SessionHeader } from '../../../src/storage/sessionFile.ts';
@@ -23,7 +23,7 @@ describe('The authentication of session files', () => {
     assert.ok(header !== undefined);
     return header;
   };
-  /** Puts a file in the place of the newest one, or behind it. */
+  /** Replaces the newest file, or adds one after it. */
   const forge = (content: object, number?: number): void =>
     void files.set(
       number === undefined ? (sessionFileName(files) ?? '') : `s1.${number}.session`,
@@ -32,15 +32,15 @@ describe('The authentication of session files', () => {
   const key = 'ffffffffffff';
   const failure = { generation: 3, at: 1, category: 'session-ended', code: 'invalid_grant', failures: 1 };
 
-  /** Tombstones that nobody of this editor has written. */
+  /** Forged tombstones. */
   const tombstones: Readonly<Record<string, object>> = {
     'has no code': {},
     'has a code of an unknown key': { mac: { key, code: 'x' } },
-    'has a code of a known key that is wrong': { mac: { code: 'x' } },
+    'has a wrong code of a known key': { mac: { code: 'x' } },
     'has an empty code of a known key': { mac: { code: '' } },
   };
   for (const [what, more] of Object.entries(tombstones)) {
-    it(`signs nobody out when a tombstone ${what}`, async () => {
+    it(`doesn't sign out when a tombstone ${what}`, async () => {
       const { mac } = present();
       const forged = { version: 1, signedOutAt: fixture.clock.now(), ...more };
       forge('mac' in forged ? { ...forged, mac: { ...mac, ...(forged.mac as object) } } : forged);
@@ -54,12 +54,12 @@ describe('The authentication of session files', () => {
     });
   }
 
-  it('signs out when the tombstone is of another window', async () => {
+  it('signs out when the tombstone comes from another window', async () => {
     await fixture.openWindow().remove('s1');
     assert.deepEqual(await window.compare(generation(3), 'file'), { kind: 'signed-out' });
   });
 
-  it('signs out in all windows when the window of the sign-out cannot read the keyring', async () => {
+  it("signs out in all windows when the window of the sign-out can't read the keyring", async () => {
     const other = fixture.openWindow();
     for (const call of ['get', 'keys', 'store'] as const) {
       fixture.store.failing.add(call);
@@ -70,7 +70,7 @@ describe('The authentication of session files', () => {
     assert.deepEqual([hasTombstone(files), await window.isSignedOut('s1')], [true, true]);
   });
 
-  it('leaves a tombstone when the key of the window that wrote it is visible only a moment later', async () => {
+  it('keeps a tombstone when its key becomes visible a moment later', async () => {
     const secrets = fixture.store.secrets;
     const before = [...secrets].filter(([name]) => name.startsWith('encryption-key:'));
     before.forEach(([name]) => secrets.delete(name));
@@ -84,21 +84,21 @@ describe('The authentication of session files', () => {
     assert.deepEqual([hidden.length, hasTombstone(files), await window.isSignedOut('s1')], [1, true, true]);
   });
 
-  it('believes no tombstone of one session under the name of another', async () => {
+  it('ignores a tombstone of one session under the name of another', async () => {
     await window.put(generation(1, { id: 's2' }));
     await window.remove('s2');
     files.set(sessionFileName(files) ?? '', files.get(sessionFileName(files, 's2') ?? '') ?? '');
     assert.equal(await window.isSignedOut('s1'), false);
   });
 
-  it('believes no old file that is put back as a newer one', async () => {
+  it('ignores an old file that is stored as a newer revision', async () => {
     const old = files.get(sessionFileName(files) ?? '') ?? '';
     await window.put(ended(generation(4)));
     files.set('s1.9.session', old);
     assert.equal((await window.header('s1'))?.generation, 4);
   });
 
-  /** What is changed in a header whose code stays. */
+  /** What is changed in a header whose code stays the same. */
   const changes: Readonly<Record<string, object>> = {
     generation: { generation: 4 },
     'generation, far ahead': { generation: 1e12 },
@@ -107,12 +107,12 @@ describe('The authentication of session files', () => {
     provider: { providerId: 'other' },
     'request in flight': { inFlight: 3 },
     failure: { lastFailure: failure },
-    'text of a field that this version does not know': { later: 1 },
+    "text of a field that this version doesn't know": { later: 1 },
     'encrypted record': { sealed: { key: 'x', text: 'y' } },
     'key of the code': { mac: { key: '' } },
   };
   for (const [what, more] of Object.entries(changes)) {
-    it(`passes over the header, and deletes nothing, when somebody else has changed its ${what}`, async () => {
+    it(`ignores the header, and deletes nothing, when its ${what} was changed`, async () => {
       forge({ ...present(), ...more });
       const before = [...files];
       const header = await window.header('s1');
@@ -121,7 +121,7 @@ describe('The authentication of session files', () => {
       if (what !== 'key of the code') {
         assert.equal(header, undefined);
         assert.deepEqual(await window.compare(generation(3), 'file'), { kind: 'current' });
-        assert.equal(fixture.lines.filter((line) => line.includes("isn't one of this editor")).length, 1);
+        assert.equal(fixture.lines.filter((line) => line.includes('belongs to another editor')).length, 1);
       }
       await window.put(generation(4));
       assert.deepEqual(await fixture.openWindow().get('s1'), generation(4));
@@ -129,7 +129,7 @@ describe('The authentication of session files', () => {
   }
 
   for (const number of [1e12, 2 ** 52, 2 ** 53, 1e300, 20_000, -1, 1.5, '4', null]) {
-    it(`holds up no renewal when a header without a code tells the generation ${number}`, async () => {
+    it(`delays no refresh when a header without a code has generation ${number}`, async () => {
       forge({ version: 1, providerId: 'acme', isComplete: true, isEnded: false, generation: number });
       assert.deepEqual(await window.compare(generation(3), 'file'), { kind: 'current' });
       await window.put(generation(4));
@@ -138,12 +138,12 @@ describe('The authentication of session files', () => {
     });
   }
 
-  it('sends no older refresh token when a window that could not read the keyring has stored a newer one', async () => {
+  it("sends no older refresh token when a window that couldn't read the keyring has stored a newer one", async () => {
     forge({ ...present(), generation: 4, mac: undefined });
     assert.deepEqual(await window.compare(generation(3), 'file'), { kind: 'unreadable-newer' });
   });
 
-  it('believes no failure when the header has no code', async () => {
+  it('ignores a failure when the header has no code', async () => {
     forge({ ...present(), lastFailure: failure, mac: undefined });
     assert.deepEqual(
       [(await window.header('s1'))?.lastFailure, (await window.header('s1'))?.generation],
@@ -152,7 +152,7 @@ describe('The authentication of session files', () => {
   });
 
   for (const number of ['9007199254740992', '1000000001', '01', '1e3', '99999999999999999999']) {
-    it(`passes over a file when its revision is ${number}`, async () => {
+    it(`ignores a file when its revision is ${number}`, async () => {
       files.set(`s1.${number}.session`, JSON.stringify({ version: 1, signedOutAt: 1 }));
       await window.put(generation(4));
       assert.deepEqual(await fixture.openWindow().get('s1'), generation(4));
@@ -160,7 +160,7 @@ describe('The authentication of session files', () => {
     });
   }
 
-  it('goes on with the next change when a file has the highest revision there is', async () => {
+  it('continues with the next change when a file has the highest possible revision', async () => {
     files.set('s1.1000000000.session', JSON.stringify({ version: 1, signedOutAt: 1 }));
     await window.put(generation(4));
     assert.deepEqual([files.has('s1.1000000000.session'), (await window.header('s1'))?.generation], [false, 4]);

@@ -24,7 +24,7 @@ describe('LiveSessions', () => {
     return changes;
   };
 
-  it('fires with a session as it was and as it is when it comes, changes or goes', () => {
+  it("fires with a session before and after when it's added, changed or removed", () => {
     const changes = recordChanges();
     const first = liveSessions.set(record);
     const second = liveSessions.set({ ...record, generation: 2 });
@@ -40,7 +40,7 @@ describe('LiveSessions', () => {
     assert.equal(third?.refreshing, true);
   });
 
-  it('lists the sessions in the order in which they came, also when one gets new tokens', () => {
+  it('lists the sessions in the order in which they were added, even when one gets new tokens', () => {
     for (const id of ['s2', 's1', 's3']) {
       liveSessions.set({ ...record, id });
     }
@@ -61,7 +61,7 @@ describe('LiveSessions', () => {
     assert.deepEqual([changes.length, liveSessions.all().length], [3, 1]);
   });
 
-  it('forgets the failures of a session that gets new tokens, but not that a refresh is under way', () => {
+  it('forgets the failures of a session that gets new tokens, but not a running refresh', () => {
     liveSessions.set(record);
     liveSessions.patch('s1', {
       failures: 3,
@@ -102,7 +102,7 @@ describe('LiveSessions', () => {
     assert.deepEqual([liveSessions.all(), liveSessions.get('s1'), changes], [[], undefined, []]);
   });
 
-  it('goes on when a listener throws, and logs that without its words', () => {
+  it("continues when a listener throws, and logs that without the error's message", () => {
     liveSessions.onDidChange(() => {
       throw new TypeError('token access-1');
     });
@@ -118,7 +118,7 @@ describe('LiveSessions', () => {
       liveSessions.set({ ...record, tokensRequestedAt: clock.now(), tokensRequestedUptime });
     };
 
-    it('knows by how much, whenever that is checked, and no longer when it is set right', async () => {
+    it("knows by how much whenever that is checked, until it's corrected", async () => {
       comeNow();
       await clock.pass(2 * MINUTE);
       clock.set(-HOUR);
@@ -130,13 +130,13 @@ describe('LiveSessions', () => {
       assert.equal(liveSessions.get('s1')?.clockSetBackMs, undefined);
     });
 
-    it('knows it of a record that is older than this window', () => {
+    it('knows it for a record that is older than this window', () => {
       const [tokensRequestedAt, tokensRequestedUptime] = [clock.now(), clock.uptime()];
       clock.set(-HOUR);
       assert.equal(liveSessions.set({ ...record, tokensRequestedAt, tokensRequestedUptime }).clockSetBackMs, HOUR);
     });
 
-    it('counts from when a record came into this window when the machine was restarted since it was made', async () => {
+    it('counts from when this window received a record when the machine was restarted since it was created', async () => {
       comeNow({ boot: 'before the restart' });
       await clock.pass(MINUTE);
       clock.set(-HOUR);
@@ -144,7 +144,7 @@ describe('LiveSessions', () => {
       assert.equal(liveSessions.get('s1')?.clockSetBackMs, HOUR);
     });
 
-    it('counts from the present access token, not from a change that leaves it as it is', () => {
+    it('counts from the current access token, ignoring changes that keep it', () => {
       comeNow({ boot: 'before the restart' });
       const before = liveSessions.get('s1')?.record ?? record;
       clock.set(-HOUR);

@@ -20,7 +20,7 @@ const endOf = ({ sessionEndsAt, sessionEndSource, sessionEndIsFixed }: SessionRe
 ];
 
 describe('createRecord', () => {
-  it('gives a first generation with the scopes that were requested, and keeps those that were granted apart', () => {
+  it('returns a first generation with the requested scopes, and keeps the granted ones separately', () => {
     const grant = { ...grantFor(provider, NOW, { scopes: ['read', 'extra'] }), scopes: ['read', 'write'] };
     const record = createRecord(grant, 'new');
     assert.deepEqual(
@@ -37,7 +37,7 @@ describe('createRecord', () => {
     assert.deepEqual([record.issuer, record.clientId, record.providerId], [ISSUER, 'editor', 'acme']);
   });
 
-  it('keeps where the entry sends credentials', () => {
+  it('records where the entry sends credentials', () => {
     const endpoints = {
       authorization: 'https://login.example/a',
       token: `${ISSUER}/token`,
@@ -52,7 +52,7 @@ describe('createRecord', () => {
     assert.deepEqual(createRecord(grantFor(provider, NOW), 'x').origins, []);
   });
 
-  it('takes the end from the server when it names one, and else from the setting', () => {
+  it('uses the end that the server specifies, or else the configured one', () => {
     const withSetting = { ...provider, sessionLifetime: HOUR };
     assert.deepEqual(
       endOf(createRecord(grantFor(withSetting, NOW, { sessionEndsAt: NOW + 5, sessionEndSource: 'response' }), 'x')),
@@ -62,7 +62,7 @@ describe('createRecord', () => {
     assert.deepEqual(endOf(createRecord(grantFor(provider, NOW), 'x')), [undefined, undefined, undefined]);
   });
 
-  it('has no end of its own when there is no refresh token', () => {
+  it('has no session end when there is no refresh token', () => {
     const withSetting = { ...provider, sessionLifetime: HOUR };
     assert.deepEqual(endOf(createRecord(grantFor(withSetting, NOW, { refreshToken: undefined }), 'x')), [
       undefined,
@@ -80,13 +80,13 @@ describe('createRecord with the time of the sign-in', () => {
     return record.authenticatedAt;
   };
 
-  it('goes by the clock of this machine when that of the server is far apart', () => {
+  it("uses this machine's clock when the server's differs greatly", () => {
     assert.equal(authenticatedAt(NOW / SECOND - 60), NOW - MINUTE);
     assert.equal(authenticatedAt(NOW / SECOND + 600, 10 * MINUTE), NOW);
     assert.equal(authenticatedAt(NOW / SECOND + 600), NOW + 10 * MINUTE);
   });
 
-  it('has none when the time is yet to come, or no record can hold it', () => {
+  it('has none when the time is in the future, or out of range for a record', () => {
     for (const time of [NOW, NOW * 1000, Number.MAX_SAFE_INTEGER, 1e300]) {
       assert.equal(authenticatedAt(time), undefined, `${time}`);
     }
@@ -94,7 +94,7 @@ describe('createRecord with the time of the sign-in', () => {
 });
 
 describe('withRotatedToken', () => {
-  it('gives an incomplete record of the next generation with the new refresh token and all else as before', () => {
+  it('returns an incomplete record of the next generation with the new refresh token, otherwise unchanged', () => {
     assert.deepEqual(withRotatedToken(before, 'refresh-2'), {
       ...before,
       generation: 2,
@@ -103,7 +103,7 @@ describe('withRotatedToken', () => {
     });
   });
 
-  it('keeps the refresh token when the server has sent no other', () => {
+  it('keeps the refresh token when the server returns none', () => {
     assert.deepEqual(withRotatedToken(before, undefined), { ...before, generation: 2, isComplete: false });
   });
 });
@@ -113,7 +113,7 @@ describe('withRefreshedTokens', () => {
   const after = (record: SessionRecord, tokens: Partial<Tokens> = {}, at = provider): SessionRecord =>
     withRefreshedTokens(withRotatedToken(record, tokens.refreshToken), tokensAt(later, tokens), at);
 
-  it('gives a complete record of the next generation of the same session', () => {
+  it('returns a complete record of the next generation of the same session', () => {
     const record = after(before, { refreshToken: 'refresh-2' });
     assert.deepEqual(
       [record.id, record.generation, record.isComplete, record.signedInAt, record.tokensRequestedAt],
@@ -125,7 +125,7 @@ describe('withRefreshedTokens', () => {
     );
   });
 
-  it('keeps where its tokens were sent when that was not kept before, and does not change it later', () => {
+  it("records where its tokens were sent when that wasn't recorded before, and doesn't change it later", () => {
     const elsewhere = { ...provider, endpoints: { authorization: `${ISSUER}/a`, token: 'https://tokens.example/t' } };
     assert.deepEqual([after(before).origins, after(before, {}, elsewhere).origins], [[], ['https://tokens.example']]);
     assert.deepEqual(
@@ -142,18 +142,18 @@ describe('withRefreshedTokens', () => {
     );
   });
 
-  it('does not keep the expiry of the token before when the response has none', () => {
+  it("doesn't keep the expiry of the previous token when the response has none", () => {
     assert.equal(after(before, { accessExpiresAt: undefined, expirySource: 'unknown' }).accessExpiresAt, undefined);
   });
 
-  it('has not ended any more when a verdict has been overtaken by a sign-in', () => {
+  it('is no longer ended when a sign-in has superseded a verdict', () => {
     assert.equal(
       after({ ...before, ended: { at: 1, category: 'session-ended', code: 'invalid_grant' } }).ended,
       undefined,
     );
   });
 
-  it('knows that the end is fixed when a refresh has not moved it', () => {
+  it("marks the end as fixed when a refresh hasn't moved it", () => {
     const ending = { ...before, sessionEndsAt: NOW + HOUR, sessionEndSource: 'response' } as const;
     assert.deepEqual(endOf(after(ending, { sessionEndsAt: NOW + HOUR, sessionEndSource: 'response' })), [
       NOW + HOUR,
@@ -162,7 +162,7 @@ describe('withRefreshedTokens', () => {
     ]);
   });
 
-  it('keeps the number of a fixed end when each response counts it anew in whole seconds', () => {
+  it('keeps the exact value of a fixed end when each response calculates it in whole seconds', () => {
     const fixed = { ...before, sessionEndsAt: NOW + HOUR, sessionEndSource: 'response' } as const;
     for (const waver of [-900, 0, 900]) {
       const [end] = endOf(after(fixed, { sessionEndsAt: NOW + HOUR + waver, sessionEndSource: 'response' }));
@@ -170,7 +170,7 @@ describe('withRefreshedTokens', () => {
     }
   });
 
-  it('knows that the end is not fixed when a refresh has moved it', () => {
+  it('marks the end as not fixed when a refresh has moved it', () => {
     const ending = {
       ...before,
       sessionEndsAt: NOW + HOUR,
@@ -184,7 +184,7 @@ describe('withRefreshedTokens', () => {
     ]);
   });
 
-  it('knows nothing about the end when two refreshes come at the same moment', () => {
+  it('leaves it open whether the end is fixed when two refreshes happen at the same time', () => {
     const ending = {
       ...before,
       tokensRequestedAt: later - 1000,
@@ -198,7 +198,7 @@ describe('withRefreshedTokens', () => {
     ]);
   });
 
-  it('keeps the end when the refresh token stays the same, and drops it when it is another one', () => {
+  it('keeps the end when the refresh token stays the same, and drops it when it changes', () => {
     for (const sessionEndIsFixed of [true, false, undefined]) {
       const ending = { ...before, sessionEndsAt: NOW + HOUR, sessionEndSource: 'response', sessionEndIsFixed } as const;
       assert.deepEqual(endOf(after(ending, { refreshToken: undefined })), [NOW + HOUR, 'response', true]);
@@ -206,7 +206,7 @@ describe('withRefreshedTokens', () => {
     }
   });
 
-  it('counts the end from the sign-in, by the present setting, when the setting gives it', () => {
+  it('calculates a configured end from the sign-in with the current setting', () => {
     const ending = {
       ...before,
       sessionEndsAt: NOW + HOUR,
@@ -221,7 +221,7 @@ describe('withRefreshedTokens', () => {
     assert.deepEqual(endOf(after(ending, { refreshToken: undefined })), [undefined, undefined, undefined]);
   });
 
-  describe("when the clock of this machine was set, as the server's shows", () => {
+  describe("when this machine's clock was set, as the server's shows", () => {
     const ending = { ...before, skew: 0, sessionEndsAt: NOW + 8 * HOUR, sessionEndSource: 'response' } as const;
     const times = ({
       signedInAt,
@@ -231,7 +231,7 @@ describe('withRefreshedTokens', () => {
       skew,
     }: SessionRecord): unknown[] => [signedInAt, tokensRequestedAt, sessionEndsAt, sessionEndIsFixed, skew];
 
-    it('moves the time of the sign-in along', () => {
+    it('shifts the time of the sign-in', () => {
       for (const by of [-3 * HOUR, 5 * HOUR]) {
         const now = later + by;
         const record = after(ending, {
@@ -240,15 +240,11 @@ describe('withRefreshedTokens', () => {
           sessionEndsAt: NOW + by + 8 * HOUR,
           sessionEndSource: 'response',
         });
-        assert.deepEqual(
-          times(record),
-          [NOW + by, now, NOW + by + 8 * HOUR, true, -by],
-          'the end has stayed where it was',
-        );
+        assert.deepEqual(times(record), [NOW + by, now, NOW + by + 8 * HOUR, true, -by], 'the end is unchanged');
       }
     });
 
-    it('counts an end by setting from that time', () => {
+    it('calculates a configured end from that time', () => {
       const record = after(
         { ...before, skew: 0 },
         { sentAt: later - HOUR, skew: HOUR },
@@ -257,12 +253,12 @@ describe('withRefreshedTokens', () => {
       assert.deepEqual(endOf(record), [NOW + HOUR, 'setting', true]);
     });
 
-    it('moves the end of the same refresh token along when the server says nothing about it', () => {
+    it("shifts the end of the same refresh token when the server doesn't specify it", () => {
       const record = after(ending, { sentAt: later + DAY, skew: -DAY, refreshToken: undefined });
       assert.deepEqual(endOf(record), [NOW + DAY + 8 * HOUR, 'response', true]);
     });
 
-    it('leaves the times as they are when it is some seconds, or one of the two responses has no Date', () => {
+    it('keeps the times when the difference is some seconds, or one of the two responses has no Date', () => {
       for (const [was, is] of [
         [0, 30 * SECOND],
         [0, -30 * SECOND],
@@ -278,7 +274,7 @@ describe('withRefreshedTokens', () => {
       assert.equal(after({ ...ending, skew: 0 }, { skew: 31 * SECOND }).signedInAt, NOW - 31 * SECOND);
     });
 
-    it('goes by the uptime when that is known, whatever the server’s clock shows', () => {
+    it("uses the uptime when that is known, regardless of the server's clock", () => {
       const uptime = (ms: number): { readonly boot: string; readonly ms: number } => ({ boot: 'machine', ms });
       for (const by of [-7 * HOUR, 7 * HOUR]) {
         const at = { ...ending, skew: undefined, tokensRequestedUptime: uptime(5 * HOUR) };
@@ -297,7 +293,7 @@ describe('withRefreshedTokens', () => {
       assert.equal(restarted.signedInAt, NOW);
     });
 
-    it('moves nothing twice when a response without a Date comes in between', () => {
+    it('shifts nothing twice when a response without a Date comes in between', () => {
       const silent = after(ending, {
         sentAt: NOW + 2 * HOUR,
         skew: undefined,
@@ -311,17 +307,17 @@ describe('withRefreshedTokens', () => {
 });
 
 describe('The log lines of a session', () => {
-  it('name it by the beginning of its id, its provider and its generation', () => {
+  it('name it by the beginning of its ID, its provider and its generation', () => {
     assert.equal(
       describeSession({ ...before, id: '01234567-89ab', generation: 7 }),
       'Session 01234567 at acme (generation 7)',
     );
   });
 
-  it('give its times, where they come from, and whether it can be refreshed', () => {
+  it('have its times, their sources, and whether it can be refreshed', () => {
     assert.equal(
       describeExpiry(before),
-      'access token lives 300 s, until 1970-01-12T13:51:40.000Z (expires_in), session end unknown, has a refresh token',
+      'access token valid for 300 s, until 1970-01-12T13:51:40.000Z (expires_in), session end unknown, has a refresh token',
     );
     const ending = {
       ...before,
@@ -333,18 +329,18 @@ describe('The log lines of a session', () => {
     } as const;
     assert.equal(
       describeExpiry(ending),
-      'the server never said when the access token expires, session ends 1970-01-12T13:46:40.000Z (token), no refresh token',
+      'access token expiry not specified by the server, session ends 1970-01-12T13:46:40.000Z (token), no refresh token',
     );
   });
 
-  it('can be written when no calendar holds a time', () => {
+  it('are possible for times out of range', () => {
     assert.match(
       describeExpiry({ ...before, accessExpiresAt: 1e300 }),
-      /^access token lives [^,]+, until out of range/,
+      /^access token valid for [^,]+, until out of range/,
     );
   });
 
-  it('contain no token, and nothing about the person', () => {
+  it('contain no token, and nothing about the user', () => {
     const record = { ...before, refreshToken: 'refresh-1' };
     assert.doesNotMatch(`${describeSession(record)} ${describeExpiry(record)}`, /access-1|refresh-1|id-1|Sam|person-1/);
   });

@@ -16,7 +16,7 @@ describe('SecretSessionStorage', () => {
     secretStorage = new SecretSessionStorage(store);
   });
 
-  it('gives back a record to the last field when it is read or loaded', async () => {
+  it("returns all fields of a record when it's read or loaded", async () => {
     const full = {
       ...record,
       idToken: 'id',
@@ -30,13 +30,13 @@ describe('SecretSessionStorage', () => {
     assert.deepEqual(await secretStorage.load(), { records: [full], issues: [], signedOutIds: [] });
   });
 
-  it('writes nothing when the secret is there already', async () => {
+  it('writes nothing when the secret already exists', async () => {
     await secretStorage.write(record);
     await secretStorage.write(record);
     assert.equal(store.history.length, 1);
   });
 
-  it('keeps one secret for each session, and leaves other secrets as they are', async () => {
+  it("keeps one secret for each session, and doesn't change other secrets", async () => {
     store.secrets.set('other:secret', 'not ours');
     await secretStorage.write(record);
     await secretStorage.write({ ...record, id: 's2' });
@@ -47,12 +47,12 @@ describe('SecretSessionStorage', () => {
 
   const text = JSON.stringify(record);
   const damaged: Readonly<Record<string, string>> = {
-    'is not JSON': 'hello',
+    "isn't JSON": 'hello',
     'is empty': '',
-    'was cut off half-way': text.slice(0, text.length / 2),
-    'has a version that never was': JSON.stringify({ ...record, version: 0 }),
+    'was truncated': text.slice(0, text.length / 2),
+    'has a version that never existed': JSON.stringify({ ...record, version: 0 }),
     'has no version': JSON.stringify({ ...record, version: undefined }),
-    'does not say whether it is complete': JSON.stringify({ ...record, isComplete: undefined }),
+    "doesn't specify whether it's complete": JSON.stringify({ ...record, isComplete: undefined }),
     'lacks its access token': JSON.stringify({ ...record, accessToken: undefined }),
     'has a time that is text': JSON.stringify({ ...record, tokensRequestedAt: 'yesterday' }),
     'is a list': '[]',
@@ -71,20 +71,20 @@ describe('SecretSessionStorage', () => {
     });
   }
 
-  it('names the field, and never its content, when a secret is damaged', async () => {
+  it('logs the field, and never its content, when a secret is damaged', async () => {
     store.secrets.set(KEY, JSON.stringify({ ...record, accessToken: ['very-secret'] }));
     const { issues } = await secretStorage.load();
     assert.match(issues[0]?.reason ?? '', /accessToken/);
     assert.doesNotMatch(JSON.stringify(issues), /very-secret/);
   });
 
-  it('reports what is quarantined at the load that finds it, and not at later ones', async () => {
+  it('reports what is quarantined when loading it, and not later', async () => {
     store.secrets.set(KEY, 'hello');
     await secretStorage.load();
     assert.deepEqual(await secretStorage.load(), { records: [], issues: [], signedOutIds: [] });
   });
 
-  it('keeps each secret that is quarantined when a session has several', async () => {
+  it('keeps each quarantined secret when a session has several', async () => {
     for (const stored of ['first', 'second', 'first']) {
       store.secrets.set(KEY, stored);
       await secretStorage.load();
@@ -98,14 +98,14 @@ describe('SecretSessionStorage', () => {
     );
   });
 
-  it('leaves a damaged secret where it is when the copy cannot be stored', async () => {
+  it("leaves a damaged secret in place when the copy can't be stored", async () => {
     store.secrets.set(KEY, 'hello');
     store.failing.add('store');
     await rejectsWith(secretStorage.load(), 'storage', 'secret-store');
     assert.equal(store.secrets.get(KEY), 'hello');
   });
 
-  it('leaves a secret as it is and reports it when a later version has written it', async () => {
+  it('leaves a secret unchanged and reports it when a later version has written it', async () => {
     const newer = JSON.stringify({ version: 3, anything: 'else' });
     store.secrets.set(KEY, newer);
     assert.deepEqual(await secretStorage.load(), {
@@ -125,7 +125,7 @@ describe('SecretSessionStorage', () => {
     assert.equal(issues.length, 1);
   });
 
-  it('does not overwrite a secret when a later version has written it', async () => {
+  it("doesn't overwrite a secret when a later version has written it", async () => {
     const newer = JSON.stringify({ version: 3, anything: 'else' });
     store.secrets.set(KEY, newer);
     await secretStorage.write(record);
@@ -138,7 +138,7 @@ describe('SecretSessionStorage', () => {
     assert.equal(await secretStorage.holdsLaterVersion('s1'), false);
   });
 
-  it('does not overwrite a record when that is newer, or complete', async () => {
+  it("doesn't overwrite a record that is newer or complete", async () => {
     const newer = { ...record, generation: 3 };
     await secretStorage.write(newer);
     await secretStorage.write({ ...record, generation: 2 });
@@ -149,14 +149,14 @@ describe('SecretSessionStorage', () => {
     assert.deepEqual(await secretStorage.read('s1'), ended);
   });
 
-  it('quarantines a damaged secret before it writes another one in its place', async () => {
+  it('quarantines a damaged secret before replacing it', async () => {
     store.secrets.set(KEY, 'hello');
     await secretStorage.write(record);
     assert.deepEqual(await secretStorage.read('s1'), record);
     assert.equal(store.secrets.get('quarantined:s1:1'), 'hello');
   });
 
-  it('keeps a tombstone beside the secret when the file of the session cannot', async () => {
+  it("keeps a tombstone in addition to the secret when the file of the session can't", async () => {
     await secretStorage.write(record);
     assert.equal(await secretStorage.hasTombstone('s1'), false);
     await secretStorage.writeTombstone('s1');
@@ -167,26 +167,26 @@ describe('SecretSessionStorage', () => {
     assert.deepEqual(await secretStorage.load(), { records: [record], issues: [], signedOutIds: [] });
   });
 
-  it('rejects and writes nothing when a record is no valid one', async () => {
+  it("rejects and writes nothing when a record isn't valid", async () => {
     await rejectsWith(secretStorage.write({ ...record, accessToken: '' }), 'storage');
     await rejectsWith(secretStorage.write({ ...record, tokensRequestedAt: NaN }), 'storage');
     assert.equal(store.secrets.size, 0);
   });
 
-  describe('over a keyring that accepts everything', () => {
+  describe('with a keyring that accepts everything', () => {
     it('rejects when the keyring keeps nothing', async () => {
       store.store = () => Promise.resolve();
       await rejectsWith(secretStorage.write(record), 'storage', 'secret-not-persistent');
     });
 
-    it('rejects when the keyring still has what was there before', async () => {
+    it('rejects when the keyring keeps the previous value', async () => {
       await secretStorage.write(record);
       store.store = () => Promise.resolve();
       await rejectsWith(secretStorage.write({ ...record, generation: 2 }), 'storage', 'secret-not-persistent');
       await secretStorage.write(record);
     });
 
-    it('rejects when the keyring keeps something else', async () => {
+    it('rejects when the keyring stores something else', async () => {
       const storing = store.store.bind(store);
       store.store = (key, value) => storing(key, value.slice(0, 2000));
       await rejectsWith(
@@ -196,7 +196,7 @@ describe('SecretSessionStorage', () => {
       );
     });
 
-    it('never deletes a damaged secret when the keyring does not keep the copy', async () => {
+    it("never deletes a damaged secret when the keyring doesn't keep the copy", async () => {
       store.secrets.set(KEY, 'hello');
       store.store = () => Promise.resolve();
       await secretStorage.load();
@@ -204,7 +204,7 @@ describe('SecretSessionStorage', () => {
     });
   });
 
-  it('rejects when a record cannot be read back', async () => {
+  it("rejects when a record can't be read back", async () => {
     store.failing.add('get');
     await rejectsWith(secretStorage.write(record), 'storage', 'secret-get');
   });
@@ -237,7 +237,7 @@ describe('SecretSessionStorage', () => {
     });
   }
 
-  it('fires with the id of the session when its secret changes, and not for other secrets', async () => {
+  it('fires with the ID of the session when its secret changes, and not for other secrets', async () => {
     const heard: string[] = [];
     const listening = secretStorage.onDidChange((id) => heard.push(id));
     await secretStorage.write(record);
@@ -248,7 +248,7 @@ describe('SecretSessionStorage', () => {
     assert.deepEqual(heard, ['s1', 's1']);
   });
 
-  it('counts what is quarantined, and deletes only that when it is asked to', async () => {
+  it('counts quarantined secrets, and deletes only those when requested', async () => {
     store.secrets.set(KEY, 'hello');
     await secretStorage.load();
     await secretStorage.write({ ...record, id: 's2' });

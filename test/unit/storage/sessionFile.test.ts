@@ -25,7 +25,7 @@ const NOW = Date.UTC(2031, 0, 1);
 const SEALED = { key: 'key-1', text: 'sealed-1' };
 const TOMBSTONE: Tombstone = { version: 1, signedOutAt: NOW };
 
-/** The header of a record, and more. */
+/** Returns the header of a record with additional fields. */
 const headerWith = (record: SessionRecord, more: Partial<SessionHeader> = {}): SessionHeader => ({
   version: 1,
   providerId: 'acme',
@@ -34,7 +34,7 @@ const headerWith = (record: SessionRecord, more: Partial<SessionHeader> = {}): S
   ...more,
 });
 
-/** A failure of generation 1. */
+/** Returns a failure of generation 1. */
 const failure = (more: Partial<RefreshFailure> = {}): RefreshFailure => ({
   generation: 1,
   at: NOW,
@@ -44,11 +44,11 @@ const failure = (more: Partial<RefreshFailure> = {}): RefreshFailure => ({
   ...more,
 });
 
-/** What a file contains once it has been written and parsed. */
+/** Returns the content of a file after it was written and parsed. */
 const stored = (file: SessionHeader | undefined): unknown => parseSessionFile(JSON.stringify(file));
 
 describe('parseSessionFile', () => {
-  it('gives back a header or a tombstone as it was written', () => {
+  it('returns a header or a tombstone as it was written', () => {
     const full = headerWith(generation(3), {
       inFlight: 3,
       lastFailure: failure({
@@ -65,7 +65,7 @@ describe('parseSessionFile', () => {
     }
   });
 
-  it('gives nothing when the text is damaged, of another version, or something else', () => {
+  it('returns undefined when the text is damaged, of another version, or something else', () => {
     const header = headerWith(generation(1));
     const changes = [
       { version: 2 },
@@ -90,7 +90,7 @@ describe('parseSessionFile', () => {
     }
   });
 
-  it('gives the header without its failure when only a later version knows what has failed', () => {
+  it('returns the header without its failure when only a later version knows the category', () => {
     for (const category of CATEGORIES) {
       const header = headerWith(generation(1), { lastFailure: failure({ category }) });
       assert.deepEqual(stored(header), JSON.parse(JSON.stringify(header)), category);
@@ -99,7 +99,7 @@ describe('parseSessionFile', () => {
     assert.deepEqual(parseSessionFile(JSON.stringify(later)), { ...headerWith(generation(3)), lastFailure: undefined });
   });
 
-  it('tells a tombstone from a header, even if it has the fields of both', () => {
+  it('distinguishes a tombstone from a header, even if it has the fields of both', () => {
     const both = parseSessionFile(JSON.stringify({ ...headerWith(generation(1)), ...TOMBSTONE }));
     assert.deepEqual([isTombstone(both), headerOf(both)], [true, undefined]);
     assert.deepEqual([isTombstone(undefined), headerOf(undefined)], [false, undefined]);
@@ -108,7 +108,7 @@ describe('parseSessionFile', () => {
 });
 
 describe('withRecord', () => {
-  it('gives a header with the version of the record when there is no file', () => {
+  it('returns a header with the version of the record when there is no file', () => {
     assert.deepEqual(stored(withRecord(undefined, generation(1), SEALED)), {
       version: 1,
       providerId: 'acme',
@@ -126,13 +126,13 @@ describe('withRecord', () => {
     });
   });
 
-  it('has no secret of the record outside of what is encrypted', () => {
+  it('has no secret of the record outside the encrypted part', () => {
     const record = generation(1, { idToken: 'id-token-1', account: { id: 'person-1', label: 'Sam' } });
     const text = JSON.stringify(withRecord(undefined, record, SEALED));
     assert.doesNotMatch(text, /access-1|refresh-1|id-token-1|person-1|Sam|example\.com/);
   });
 
-  it('takes a record exactly when it is as new as the file, or newer', () => {
+  it("accepts a record exactly when it's as new as the file, or newer", () => {
     const stages = [1, 2, 3].flatMap((number) => [half(number), generation(number), ended(generation(number))]);
     for (const [present, inFile] of stages.entries()) {
       for (const [next, record] of stages.entries()) {
@@ -143,7 +143,7 @@ describe('withRecord', () => {
     }
   });
 
-  it('takes no record when the person has signed out', () => {
+  it('accepts no record when the user has signed out', () => {
     for (const record of [generation(1), generation(99), ended(generation(2))]) {
       assert.equal(withRecord(TOMBSTONE, record, SEALED), undefined);
     }
@@ -174,7 +174,7 @@ describe('withRecord', () => {
 });
 
 describe('withFailure', () => {
-  it('puts the failure into the header when it is of the same generation', () => {
+  it("adds the failure to the header when it's of the same generation", () => {
     const full = failure({ detail: 'words', nextAttemptAt: NOW + 5, listensUntil: NOW + 5 });
     assert.deepEqual(
       stored(withFailure(headerWith(generation(1), { inFlight: 1 }), generation(1), full)),
@@ -182,31 +182,31 @@ describe('withFailure', () => {
     );
   });
 
-  it('brings the header up to the record first when the file is missing or older', () => {
+  it('updates the header to the record first when the file is missing or older', () => {
     for (const file of [undefined, headerWith(generation(1), { inFlight: 1 })]) {
       const { lastFailure, ...header } = withFailure(file, generation(2), failure({ generation: 2 })) ?? {};
       assert.deepEqual([lastFailure?.generation, 'generation' in header && header.generation], [2, 2]);
     }
   });
 
-  it('leaves the file as it is when it is of a later generation, or the person has signed out', () => {
+  it("leaves the file unchanged when it's of a later generation, or the user has signed out", () => {
     assert.equal(withFailure(headerWith(generation(2)), generation(1), failure()), undefined);
     assert.equal(withFailure(headerWith(half(2)), generation(1), failure()), undefined);
     assert.equal(withFailure(TOMBSTONE, generation(1), failure()), undefined);
   });
 
-  it('leaves the file as it is when the failure is of another generation than the record', () => {
+  it('leaves the file unchanged when the failure is of another generation than the record', () => {
     assert.equal(withFailure(headerWith(generation(1)), generation(1), failure({ generation: 2 })), undefined);
     assert.equal(withFailure(undefined, generation(2), failure({ generation: 1 })), undefined);
   });
 
-  /** What the file says after one failure and another. */
+  /** Returns the content of the file after two failures. */
   const after = (first: Partial<RefreshFailure>, second: Partial<RefreshFailure>): RefreshFailure | undefined => {
     const file = headerWith(generation(1), { lastFailure: failure(first) });
     return withFailure(file, generation(1), failure(second))?.lastFailure;
   };
 
-  it('keeps the longest wait that the server has asked any window for', () => {
+  it('keeps the longest wait that the server requested from any window', () => {
     const at = NOW + SECOND;
     const long = { waitUntil: NOW + 10 * MINUTE, nextAttemptAt: NOW + 10 * MINUTE };
     const short = { at, waitUntil: NOW + MINUTE, nextAttemptAt: NOW + MINUTE };
@@ -219,12 +219,12 @@ describe('withFailure', () => {
     assert.equal(after(long, { at, nextAttemptAt: NOW + HOUR })?.nextAttemptAt, NOW + HOUR);
   });
 
-  it('plans no attempt when the failure plans none, however long the server has asked to wait', () => {
+  it("schedules no attempt when the failure doesn't, no matter what wait the server requested", () => {
     const last = after({ waitUntil: NOW + MINUTE }, { nextAttemptAt: undefined });
     assert.deepEqual([last?.waitUntil, last?.nextAttemptAt], [NOW + MINUTE, undefined]);
   });
 
-  it('drops a wait that is over, or that is longer than any since the clock was set back', () => {
+  it('drops a wait that is over, or longer than the maximum because the clock was set back', () => {
     assert.equal(after({ waitUntil: NOW + MINUTE }, { at: NOW + MINUTE })?.waitUntil, undefined);
     const setBack = after(
       { waitUntil: NOW + MINUTE },
@@ -233,7 +233,7 @@ describe('withFailure', () => {
     assert.deepEqual([setBack?.waitUntil, setBack?.nextAttemptAt], [undefined, NOW - MAX_RETRY_AFTER]);
   });
 
-  it('keeps the first rejection, whichever window has had it', () => {
+  it('keeps the first rejection of any window', () => {
     const later = NOW + MINUTE;
     assert.equal(after({ rejectedAt: NOW }, { at: later, rejectedAt: later })?.rejectedAt, NOW);
     assert.equal(after({ rejectedAt: NOW }, { at: later })?.rejectedAt, NOW);
@@ -241,13 +241,13 @@ describe('withFailure', () => {
     assert.equal(after({}, { at: later })?.rejectedAt, undefined);
   });
 
-  it('drops a rejection that lies in the future since the clock was set back', () => {
+  it('drops a rejection with a time in the future because the clock was set back', () => {
     const earlier = NOW - HOUR;
     assert.equal(after({ rejectedAt: NOW }, { at: earlier })?.rejectedAt, undefined);
     assert.equal(after({ rejectedAt: NOW }, { at: earlier, rejectedAt: earlier })?.rejectedAt, earlier);
   });
 
-  it('keeps neither wait nor rejection of an earlier generation', () => {
+  it('keeps no wait or rejection of an earlier generation', () => {
     const past = failure({ waitUntil: NOW + HOUR, rejectedAt: NOW });
     const file = { ...headerWith(generation(2)), lastFailure: past };
     const next = withFailure(file, generation(2), failure({ generation: 2, at: NOW + SECOND }))?.lastFailure;
@@ -256,26 +256,26 @@ describe('withFailure', () => {
 });
 
 describe('withRefreshInFlight', () => {
-  it('says which generation is in flight, and changes nothing else of the header', () => {
+  it('records the generation in flight, and changes nothing else in the header', () => {
     assert.deepEqual(
       stored(withRefreshInFlight(headerWith(generation(1)), generation(1))),
       stored(headerWith(generation(1), { inFlight: 1 })),
     );
   });
 
-  it('brings the header up to the record first when the file is missing or older', () => {
+  it('updates the header to the record first when the file is missing or older', () => {
     for (const file of [undefined, headerWith(generation(1), { inFlight: 1 })]) {
       const { generation: number, inFlight } = withRefreshInFlight(file, generation(2)) ?? {};
       assert.deepEqual([number, inFlight], [2, 2]);
     }
   });
 
-  it('leaves the file as it is when it is of a later generation, or the person has signed out', () => {
+  it("leaves the file unchanged when it's of a later generation, or the user has signed out", () => {
     assert.equal(withRefreshInFlight(headerWith(half(2)), generation(1)), undefined);
     assert.equal(withRefreshInFlight(TOMBSTONE, generation(1)), undefined);
   });
 
-  it('keeps the last failure without the response that was waited for', () => {
+  it('keeps the last failure, but not its pending response', () => {
     const lastFailure = failure({ listensUntil: NOW + MINUTE, rejectedAt: NOW });
     assert.deepEqual(
       stored(withRefreshInFlight(headerWith(generation(1), { lastFailure }), generation(1))),
@@ -285,12 +285,12 @@ describe('withRefreshInFlight', () => {
 });
 
 describe('withoutRefreshInFlight', () => {
-  it('takes the mark out of the header, and changes nothing else', () => {
+  it('removes the mark from the header, and changes nothing else', () => {
     const header = headerWith(half(2), { inFlight: 1, lastFailure: failure() });
     assert.deepEqual(stored(withoutRefreshInFlight(header)), stored(headerWith(half(2), { lastFailure: failure() })));
   });
 
-  it('leaves the file as it is when nothing is in flight, there is none, or the person has signed out', () => {
+  it('leaves the file unchanged when nothing is in flight, there is no file, or the user has signed out', () => {
     for (const file of [headerWith(generation(1)), undefined, TOMBSTONE]) {
       assert.equal(withoutRefreshInFlight(file), undefined);
     }
@@ -298,40 +298,40 @@ describe('withoutRefreshInFlight', () => {
 });
 
 describe('isBeingCompleted', () => {
-  it('is true from the refresh token of a response until the record is complete', () => {
+  it('is true between the refresh token of a response and the complete record', () => {
     const sent = withRefreshInFlight(headerWith(generation(1)), generation(1));
     const received = withRecord(sent, half(2), SEALED);
     const complete = withRecord(received, generation(2), SEALED);
     assert.deepEqual([undefined, sent, received, complete].map(isBeingCompleted), [false, false, true, false]);
   });
 
-  it('is false as soon as the refresh has failed, or the session has ended', () => {
+  it('is false once the refresh has failed or the session has ended', () => {
     const received = withRecord(withRefreshInFlight(undefined, generation(1)), half(2), SEALED);
     assert.equal(isBeingCompleted(withoutRefreshInFlight(received)), false);
     assert.equal(isBeingCompleted(withRecord(received, ended(half(2)), SEALED)), false);
   });
 
-  it('is false once another window sends the new refresh token, because the one before has ended', () => {
+  it('is false once another window sends the new refresh token, because the previous window has ended', () => {
     const received = withRecord(withRefreshInFlight(undefined, generation(1)), half(2), SEALED);
     assert.equal(isBeingCompleted(withRefreshInFlight(received, half(2))), false);
   });
 });
 
 describe('isWait', () => {
-  it('is true until the time has come', () => {
+  it('is true until the time has passed', () => {
     assert.deepEqual(
       [undefined, NOW - 1, NOW, NOW + 1, NOW + MAX_RETRY_AFTER].map((until) => isWait(until, NOW)),
       [false, false, false, true, true],
     );
   });
 
-  it('is false when it is longer than any that is obeyed, because the clock was set back', () => {
+  it("is false when it's longer than the maximum, because the clock was set back", () => {
     assert.equal(isWait(NOW + MAX_RETRY_AFTER + 1, NOW), false);
   });
 });
 
 describe('longestWait', () => {
-  it('gives the longest of those that are not over', () => {
+  it("returns the longest of those that aren't over", () => {
     assert.equal(longestWait([NOW + 1, undefined, NOW + 3, NOW - 9, NOW + 2 * MAX_RETRY_AFTER], NOW), NOW + 3);
     assert.equal(longestWait([undefined, NOW, NOW + 2 * MAX_RETRY_AFTER], NOW), undefined);
     assert.equal(longestWait([], NOW), undefined);
@@ -339,7 +339,7 @@ describe('longestWait', () => {
 });
 
 describe('toSharedFailure', () => {
-  it('is the failure of the other window, with what is left of its wait', () => {
+  it('returns the failure of the other window, with the rest of its wait', () => {
     const { category, code, detail, retryAfter } = toSharedFailure(
       failure({ category: 'rate-limited', code: 'http-429', detail: 'slow down', waitUntil: NOW + MINUTE }),
       NOW + SECOND,
@@ -352,7 +352,7 @@ describe('toSharedFailure', () => {
     assert.equal(toSharedFailure(failure({ waitUntil: NOW + 2 * MAX_RETRY_AFTER }), NOW).retryAfter, undefined);
   });
 
-  it("sanitizes the server's words again, because anybody can write a file", () => {
+  it("sanitizes the server's text again, because the file may be forged", () => {
     const { detail } = toSharedFailure(failure({ detail: '[click](command:x)\n' + 'y'.repeat(5000) }), NOW);
     assert.ok(detail !== undefined && detail.length < 1000 && !detail.includes('\n') && !detail.includes(']('), detail);
   });

@@ -15,7 +15,7 @@ import { sessionFile } from '../../support/sharedFiles.ts';
 const record = generation(1);
 const other = generation(1, { id: 's2' });
 
-/** A change that makes a file of a generation. */
+/** Returns a change that sets the generation of a file. */
 const toGeneration =
   (number: number) =>
   (file: SessionFile | undefined): SessionHeader => ({
@@ -27,7 +27,7 @@ const toGeneration =
     generation: number,
   });
 
-/** A change that marks a generation as in flight. */
+/** Returns a change that marks a generation as in flight. */
 const inFlight =
   (number: number) =>
   (file: SessionFile | undefined): SessionHeader => ({
@@ -35,7 +35,7 @@ const inFlight =
     inFlight: number,
   });
 
-/** The folder as one window has it, which can be stopped before it creates a file. */
+/** The folder of one window, which can be stopped before it creates a file. */
 class StoppableFolder extends CrashableFolder {
   beforeCreate: () => Promise<void> = () => Promise.resolve();
   afterCreate: () => Promise<void> = () => Promise.resolve();
@@ -61,7 +61,7 @@ describe('SessionFiles', () => {
     lines = [];
   });
 
-  /** A window, which knows nothing of what others have in memory. */
+  /** Opens a window, which shares no memory with others. */
   const openWindow = (own: { readonly folder?: FakeFolder } = {}): SessionFiles => {
     const tell = (line: string): void => void lines.push(line);
     const log: Log = { trace: tell, debug: tell, info: tell, warn: tell, error: tell };
@@ -76,7 +76,7 @@ describe('SessionFiles', () => {
     headerOf(await window.read('s1'))?.generation;
 
   describe('write', () => {
-    it('gives other windows the whole record, and then the newer one', async () => {
+    it('makes the whole record readable in other windows, and then the newer one', async () => {
       assert.equal(await openWindow().write(record), true);
       assert.deepEqual(await read(), record);
       const newer = { ...record, generation: 2, refreshToken: 'refresh-2' };
@@ -84,14 +84,14 @@ describe('SessionFiles', () => {
       assert.deepEqual([await read(), lines], [newer, []]);
     });
 
-    it('leaves a newer record as it is, and says that other windows can read one', async () => {
+    it('keeps a newer record, and reports that other windows can read one', async () => {
       await openWindow().write({ ...record, generation: 2 });
       assert.equal(await openWindow().write(record), true);
       assert.equal(await generationIn(), 2);
       assert.deepEqual(names(), ['s1.1.session']);
     });
 
-    it('keeps sessions apart', async () => {
+    it('keeps sessions separate', async () => {
       await openWindow().write(record);
       await openWindow().write(other);
       assert.deepEqual([await read('s1'), await read('s2')], [record, other]);
@@ -101,7 +101,7 @@ describe('SessionFiles', () => {
   });
 
   describe('update', () => {
-    it('replaces the file by its next revision', async () => {
+    it('replaces the file with its next revision', async () => {
       const window = openWindow();
       for (let number = 1; number <= 3; number += 1) {
         assert.equal(await window.update('s1', toGeneration(number)), true);
@@ -109,7 +109,7 @@ describe('SessionFiles', () => {
       }
     });
 
-    it('changes nothing when the file is to stay as it is', async () => {
+    it('changes nothing when the file should stay unchanged', async () => {
       const crashable = new Crashable();
       const window = openWindow({ folder: new CrashableFolder(folder, crashable) });
       assert.equal(await window.update('s1', () => undefined), true);
@@ -118,7 +118,7 @@ describe('SessionFiles', () => {
       assert.deepEqual([crashable.changes, names()], [[], ['s1.1.session']]);
     });
 
-    it('runs one change of a window after the other', async () => {
+    it('runs the changes of a window in sequence', async () => {
       const window = openWindow();
       const seen: (number | undefined)[] = [];
       await Promise.all(
@@ -132,7 +132,7 @@ describe('SessionFiles', () => {
       assert.deepEqual(seen, [undefined, 1, 2]);
     });
 
-    it('repeats a change on what another window has made of the file meanwhile', async () => {
+    it('repeats a change on the file that another window has changed meanwhile', async () => {
       const slow = new StoppableFolder(folder, new Crashable());
       slow.beforeCreate = async () => {
         slow.beforeCreate = () => Promise.resolve();
@@ -143,7 +143,7 @@ describe('SessionFiles', () => {
       assert.deepEqual([header?.generation, header?.inFlight, names()], [5, 3, ['s1.2.session']]);
     });
 
-    it('repeats a change when the revision that it has created is long past', async () => {
+    it('repeats a change when the revision that it created is outdated', async () => {
       await openWindow().update('s1', toGeneration(1));
       const slow = new StoppableFolder(folder, new Crashable());
       slow.beforeCreate = async () => {
@@ -164,7 +164,7 @@ describe('SessionFiles', () => {
       assert.deepEqual(names(), ['s1.5.session']);
     });
 
-    it('deletes what it has created long past even if the file is to stay as it is then', async () => {
+    it('deletes an outdated revision that it created even when the file should then stay unchanged', async () => {
       await openWindow().update('s1', toGeneration(1));
       const slow = new StoppableFolder(folder, new Crashable());
       slow.beforeCreate = async () => {
@@ -178,7 +178,7 @@ describe('SessionFiles', () => {
       assert.deepEqual([isDone, names(), await generationIn()], [true, ['s1.4.session'], 4]);
     });
 
-    it('does not count a change as made when its revision was deleted while the later ones were listed', async () => {
+    it("doesn't report a change as made when its revision was deleted while the later ones were listed", async () => {
       await openWindow().update('s1', toGeneration(1));
       const slow = new StoppableFolder(folder, new Crashable());
       slow.beforeCreate = async () => {
@@ -188,7 +188,7 @@ describe('SessionFiles', () => {
       };
       slow.afterCreate = async () => {
         slow.afterCreate = () => Promise.resolve();
-        // A list that is made during this change shows the revision that it deletes first, and neither of the others.
+        // A list made during this change shows the revision that is deleted first, and neither of the others.
         slow.list = () => {
           slow.list = CrashableFolder.prototype.list.bind(slow);
           return Promise.resolve(['s1.2.session']);
@@ -230,7 +230,7 @@ describe('SessionFiles', () => {
       });
     }
 
-    it('reads the newest file when older ones could not be deleted, and deletes them with the next change', async () => {
+    it("reads the newest file when older ones couldn't be deleted, and deletes them with the next change", async () => {
       const window = openWindow();
       await window.update('s1', toGeneration(1));
       const remove = folder.delete.bind(folder);
@@ -257,7 +257,7 @@ describe('SessionFiles', () => {
       assert.deepEqual([await reading, lines], [2, []]);
     });
 
-    it('reads the one before when it stays empty, because its window has ended', async () => {
+    it('reads the previous one when it stays empty because its window has ended', async () => {
       const reading = generationIn();
       await clock.advance(500);
       assert.equal(await reading, 1);
@@ -271,7 +271,7 @@ describe('SessionFiles', () => {
       assert.deepEqual([header?.generation, header?.inFlight, names()], [1, 3, ['s1.3.session']]);
     });
 
-    it('waits as long again when another window creates the next one meanwhile', async () => {
+    it('waits again as long when another window creates the next one meanwhile', async () => {
       clock.after(450, () => folder.files.set('s1.3.session', ''));
       clock.after(900, () => folder.files.set('s1.3.session', JSON.stringify(toGeneration(3)(undefined))));
       const reading = generationIn();
@@ -279,20 +279,20 @@ describe('SessionFiles', () => {
       assert.equal(await reading, 3);
     });
 
-    it('deletes neither when the file is to stay as it is', async () => {
+    it('deletes neither when the file should stay unchanged', async () => {
       const updating = openWindow().update('s1', () => undefined);
       await clock.advance(500);
       assert.deepEqual([await updating, names()], [true, ['s1.1.session', 's1.2.session']]);
     });
 
-    it('logs it once however often it is read', async () => {
+    it("logs it once no matter how often it's read", async () => {
       const window = openWindow();
       for (let count = 0; count < 3; count += 1) {
         const reading = generationIn(window);
         await clock.advance(500);
         assert.equal(await reading, 1);
       }
-      assert.deepEqual(lines, ["A file of session s1 is damaged, or isn't one of this editor."]);
+      assert.deepEqual(lines, ['A file of session s1 is damaged or belongs to another editor.']);
     });
   });
 
@@ -306,7 +306,7 @@ describe('SessionFiles', () => {
       }
       assert.deepEqual(
         [await window.list(), lines],
-        [new Map(), ["A file of session s1 is damaged, or isn't one of this editor."]],
+        [new Map(), ['A file of session s1 is damaged or belongs to another editor.']],
       );
       await window.update('s1', toGeneration(2));
       assert.deepEqual([names(), await generationIn(window)], [['s1.2.session'], 2]);
@@ -315,7 +315,7 @@ describe('SessionFiles', () => {
       assert.equal(lines.length, 2, 'damaged again');
     });
 
-    it('reads the one before if it is still there, and does not delete that', async () => {
+    it("reads the previous one if it still exists, and doesn't delete that", async () => {
       await openWindow().update('s1', toGeneration(1));
       folder.files.set('s1.2.session', '{"version":1');
       assert.equal(await generationIn(), 1);
@@ -325,7 +325,7 @@ describe('SessionFiles', () => {
   });
 
   describe('when a list is made while another window replaces the file', () => {
-    it('lists again if neither the old file nor the new one is shown', async () => {
+    it('lists again when neither the old file nor the new one is shown', async () => {
       await openWindow().update('s1', toGeneration(4));
       const list = folder.list.bind(folder);
       folder.list = () => {
@@ -335,7 +335,7 @@ describe('SessionFiles', () => {
       assert.equal(await generationIn(), 4);
     });
 
-    it('lists again if the file is gone by the time it is read', async () => {
+    it("lists again when the file is gone by the time it's read", async () => {
       const window = openWindow();
       await window.update('s1', toGeneration(1));
       const readFile = folder.read.bind(folder);
@@ -349,7 +349,7 @@ describe('SessionFiles', () => {
   });
 
   describe('list', () => {
-    it('gives the newest file of each session, and no other file', async () => {
+    it('returns the newest file of each session, and no other file', async () => {
       await openWindow().update('s1', toGeneration(1));
       await openWindow().update('s-2', () => ({ version: 1, signedOutAt: 5 }));
       await openWindow().update('s3', toGeneration(3));
@@ -390,7 +390,7 @@ describe('SessionFiles', () => {
   });
 
   describe('onDidChange', () => {
-    it('fires with the id of the session whose file changes, and for no other file', async () => {
+    it('fires with the ID of the session whose file changes, and for no other file', async () => {
       const fired = new Set<string>();
       const listening = openWindow().onDidChange((id) => fired.add(id));
       await folder.write('s9.1.locked', '');
@@ -445,7 +445,7 @@ describe('SessionFiles', () => {
       });
     }
 
-    it('says that other windows cannot read a record when only writing fails', async () => {
+    it("reports that other windows can't read a record when only writing fails", async () => {
       const window = openWindow();
       await window.write(record);
       folder.failing = 'writing';

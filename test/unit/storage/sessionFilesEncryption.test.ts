@@ -1,4 +1,4 @@
-// What of a session file can be read with which key.
+// Which parts of a session file can be read with which key.
 import assert from 'node:assert/strict';
 import type { Log } from '../../../src/core/log.ts';
 import type { SessionRecord } from '../../../src/core/session.ts';
@@ -35,7 +35,7 @@ describe('SessionFiles with encryption', () => {
     lines = [];
   });
 
-  /** A window, which knows nothing of what others have in memory. */
+  /** Opens a window, which shares no memory with others. */
   const openWindow = (own: { readonly store?: FakeStore; readonly names?: KeyNames } = {}): SessionFiles => {
     const tell = (line: string): void => void lines.push(line);
     const log: Log = { trace: tell, debug: tell, info: tell, warn: tell, error: tell };
@@ -64,12 +64,12 @@ describe('SessionFiles with encryption', () => {
     assert.deepEqual(lines, []);
   });
 
-  it('keeps a record from windows of another editor, which has keys of its own', async () => {
+  it('protects a record from windows of another editor, which has its own keys', async () => {
     await openWindow().write(record);
     assert.equal(await read('s1', openWindow({ store: new FakeStore() })), undefined);
-    const stranger = new FakeStore();
-    await openWindow({ store: stranger }).write(other);
-    assert.equal(await read('s1', openWindow({ store: stranger })), undefined);
+    const otherStore = new FakeStore();
+    await openWindow({ store: otherStore }).write(other);
+    assert.equal(await read('s1', openWindow({ store: otherStore })), undefined);
   });
 
   it('reads nothing when there is another key under the same name', async () => {
@@ -86,7 +86,7 @@ describe('SessionFiles with encryption', () => {
     assert.deepEqual([keyNames(), sealedIn('s2').key], [[KEY + sealedIn('s1').key], sealedIn('s1').key]);
   });
 
-  it('goes on when the keyring fails after the key was read', async () => {
+  it('continues when the keyring fails after the key was read', async () => {
     const window = openWindow();
     await window.write(record);
     store.failing.add('get').add('keys').add('store');
@@ -102,10 +102,10 @@ describe('SessionFiles with encryption', () => {
     assert.deepEqual([await read('s1'), await read('s2')], [record, other]);
   });
 
-  it('lets windows that each create a key at the same time read each other, and agree on one', async () => {
+  it("lets windows that each create a key at the same time read each other's files, and agree on one", async () => {
     const windows = [openWindow(), openWindow()] as const;
     await Promise.all([windows[0].write(record), windows[1].write(other)]);
-    assert.equal(keyNames().length, 2, 'they did not create one at the same time');
+    assert.equal(keyNames().length, 2, "they didn't create one at the same time");
     for (const window of [...windows, openWindow()]) {
       assert.deepEqual([await read('s1', window), await read('s2', window)], [record, other]);
     }
@@ -115,31 +115,31 @@ describe('SessionFiles with encryption', () => {
     assert.equal(keyNames().length, 2, 'a key was deleted');
   });
 
-  it('tells another window that there is something newer, even if it cannot read that', async () => {
+  it("shows another window that there is something newer, even if it can't read that", async () => {
     const window = openWindow();
     await window.write(record);
     await openWindow({ store: new FakeStore() }).write({ ...record, generation: 2 });
     assert.deepEqual([await read('s1', window), await generationIn(window), lines], [undefined, 2, []]);
   });
 
-  it('refuses a file that is that of another session under this name', async () => {
+  it('rejects a file of another session under this name', async () => {
     await openWindow().write(record);
     setSessionFile(folder.files, sessionFile(folder.files), 's2');
     assert.equal(await read('s2'), undefined);
     assert.deepEqual(await read('s1'), record);
   });
 
-  /** Changes what is encrypted in the file of `s1`. */
+  /** Changes the encrypted part of the file of `s1`. */
   const tamper = (sealed: { readonly key?: string; readonly text?: string }): void => {
     const header = headerOf(sessionFile(folder.files));
     assert.ok(header !== undefined);
     setSessionFile(folder.files, { ...header, sealed: { ...sealedIn(), ...sealed } });
   };
 
-  it('refuses a text that was changed in any place, cut off or encrypted with an unknown key', async () => {
+  it('rejects a text that was changed anywhere, truncated or encrypted with an unknown key', async () => {
     await openWindow().write(record);
     const { key, text } = sealedIn();
-    // The last characters before the padding hold bits that stand for nothing.
+    // The last characters before the padding have unused bits.
     for (let index = 0; index < text.length - 4; index += 7) {
       tamper({ text: `${text.slice(0, index)}${text[index] === 'A' ? 'B' : 'A'}${text.slice(index + 1)}` });
       assert.equal(await read(), undefined, `character ${index}`);
@@ -155,7 +155,7 @@ describe('SessionFiles with encryption', () => {
     assert.doesNotMatch(lines.join('\n'), /of-sam/);
   });
 
-  it('refuses a text that is no session of this version, although the key is the right one', async () => {
+  it("rejects a text that isn't a session of this version, although the key is right", async () => {
     await openWindow().write(record);
     const key = store.secrets.get(KEY + sealedIn().key) ?? '';
     for (const text of ['refresh-of-sam', JSON.stringify({ ...record, version: 99 }), JSON.stringify(other)]) {
@@ -179,7 +179,7 @@ describe('SessionFiles with encryption', () => {
     });
   }
 
-  it('creates no second key when the keyring cannot read the one that it has', async () => {
+  it("creates no second key when the keyring can't read the existing one", async () => {
     await openWindow().write(record);
     store.failing.add('get');
     assert.equal(await openWindow().write(other), false);
@@ -190,7 +190,7 @@ describe('SessionFiles with encryption', () => {
     await openWindow().write(record);
     store.failing.add('get');
     assert.equal(await read(), undefined);
-    assert.deepEqual(lines, ["The file of session s1 couldn't be decrypted: unexpected (unexpected): Error."]);
+    assert.deepEqual(lines, ["Couldn't decrypt the file of session s1: unexpected (unexpected): Error."]);
   });
 
   describe('isOfAnotherEditor', () => {
@@ -206,7 +206,7 @@ describe('SessionFiles with encryption', () => {
       assert.equal(await openWindow({ names: own }).isOfAnotherEditor('s1'), false);
     });
 
-    it('is false as long as the key is there, even if the names of the keys were lost', async () => {
+    it('is false while the key exists, even if the names of the keys were lost', async () => {
       await openWindow().write(record);
       assert.equal(await openWindow({ names: rememberedKeyNames() }).isOfAnotherEditor('s1'), false);
     });

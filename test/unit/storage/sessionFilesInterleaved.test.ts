@@ -1,4 +1,4 @@
-// Several windows that change one session's file at the same time: by seed over a folder in memory, and by chance over a
+// Several windows that change one session's file at the same time: seeded with an in-memory folder, and random with a
 // real one.
 import assert from 'node:assert/strict';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
@@ -36,7 +36,7 @@ const changesIn = (file: SessionFile | undefined): string[] =>
     ?.sealed?.text.split(' ')
     .filter((change) => change !== '') ?? [];
 
-/** Adds a change to the list, unless it's there. */
+/** Adds a change to the list, unless it's already there. */
 const change =
   (name: string) =>
   (file: SessionFile | undefined): SessionFile | undefined => {
@@ -53,7 +53,7 @@ const openFiles = (folder: SharedFolder, clock: Clock): SessionFiles =>
     keys: new EncryptionKeys(new FakeStore(), allKeyNames, () => nodeCipher.newKey()),
   });
 
-/** What happens to the windows of a crowd. */
+/** The disturbances of a crowd's windows. */
 interface Disturbance {
   /** How many windows are killed and replaced. */
   readonly kills: number;
@@ -63,7 +63,7 @@ interface Disturbance {
   readonly hasHardLinks: boolean;
 }
 
-/** Windows that change the same file, in an order of steps that a seed decides. */
+/** Windows that change the same file, in an order of steps decided by a seed. */
 class Crowd {
   readonly #steps: Interleaver;
   readonly #disturbance: Disturbance;
@@ -71,7 +71,7 @@ class Crowd {
   readonly #open = new Set<number>();
   /** The changes that were reported as made. */
   readonly #made: string[] = [];
-  /** Those that were reported as not made. */
+  /** The changes that were reported as not made. */
   readonly #givenUp: string[] = [];
   #killsLeft: number;
   #opened = 0;
@@ -87,7 +87,7 @@ class Crowd {
       void this.#live(CHANGES);
     }
     await this.#steps.run(20_000, () => this.#disturb());
-    assert.equal(this.#open.size, 0, 'a window has never come to its end');
+    assert.equal(this.#open.size, 0, 'a window never finished');
     assert.deepEqual(this.#givenUp, []);
     if (this.#disturbance.kills === 0) {
       assert.equal(this.#steps.files.size, 1, 'files have remained');
@@ -96,7 +96,7 @@ class Crowd {
     await this.#steps.run(1000, () => {});
     assert.equal(this.#steps.files.size, 1, 'files have remained after one more change');
     const changes = changesIn(sessionFile(this.#steps.files));
-    assert.equal(new Set(changes).size, changes.length, 'a change is there twice');
+    assert.equal(new Set(changes).size, changes.length, 'a change was made twice');
     assert.deepEqual(
       this.#made.filter((one) => !changes.includes(one)),
       [],
@@ -117,7 +117,7 @@ class Crowd {
     this.#open.delete(window);
   }
 
-  /** Between two steps, a window may be stopped for a while, or end. */
+  /** Between two steps, a window may be stopped for a while or end. */
   #disturb(): void {
     const windows = [...this.#open];
     const one = windows[this.#steps.below(windows.length)];
@@ -154,7 +154,7 @@ describe('SessionFiles in several windows', function () {
     });
   }
 
-  describe('over a folder on disk', () => {
+  describe('with a folder on disk', () => {
     let path: string;
 
     beforeEach(async () => {

@@ -30,10 +30,10 @@ describe('SessionStore', function () {
   const openWindow = (): StoreWindow => fixture.openWindow();
   const within = <T>(time: number, task: Promise<T>): Promise<T> => fixture.within(time, task);
   const header = (): SessionHeader | undefined => headerOf(sessionFile(folder.files));
-  /** Everything that is stored, without the keys. */
+  /** Returns everything that is stored, without the keys. */
   const everything = (): [string, string][] =>
     [...folder.files, ...store.secrets].filter(([name]) => !name.startsWith('encryption-key:'));
-  /** Takes a record into the memory of a window, and stores it. */
+  /** Adds a record to the memory of a window, and stores it. */
   const signIn = async (window: StoreWindow, record: SessionRecord): Promise<void> => {
     window.liveSessions.set(record);
     await window.put(record);
@@ -44,7 +44,7 @@ describe('SessionStore', function () {
   };
 
   describe('put', () => {
-    it('writes the file before it writes to SecretStorage', async () => {
+    it('writes the file before SecretStorage', async () => {
       const window = openWindow();
       await window.put(generation(1));
       window.life.changes.length = 0;
@@ -52,13 +52,13 @@ describe('SessionStore', function () {
       assert.deepEqual(window.life.changes, ['create s1.2.session', 'delete s1.1.session', 'store session:s1']);
     });
 
-    it('stores a record so that a window that is opened later gets it', async () => {
+    it('stores a record so that windows opened later get it', async () => {
       await openWindow().put(generation(2));
       assert.deepEqual(await openWindow().get('s1'), generation(2));
       assert.deepEqual((await openWindow().list()).records, [generation(2)]);
     });
 
-    it('tells other windows that an incomplete record is being completed, until it is', async () => {
+    it('shows other windows that an incomplete record is being completed, until it is', async () => {
       const window = openWindow();
       await window.put(generation(1));
       await window.markRefreshInFlight(generation(1));
@@ -77,7 +77,7 @@ describe('SessionStore', function () {
       assert.deepEqual([isUnsaved(window), header()?.generation], [[true, false], 2]);
       store.failing.clear();
       assert.deepEqual((await openWindow().list()).records, [generation(2)]);
-      assert.match(fixture.lines.join('\n'), /couldn't be stored \(secret-store\); it's stored later/);
+      assert.match(fixture.lines.join('\n'), /couldn't be stored \(secret-store\). Retrying later/);
     });
 
     it('marks the session as unshared when the folder fails, and writes to SecretStorage', async () => {
@@ -88,7 +88,7 @@ describe('SessionStore', function () {
       assert.deepEqual(isUnsaved(window), [false, true]);
     });
 
-    it('marks the session as unshared when it cannot be encrypted, and lets other windows know that it has changed', async () => {
+    it("marks the session as unshared when it can't be encrypted, and shows other windows that it has changed", async () => {
       await signIn(openWindow(), generation(1));
       const window = openWindow();
       store.secrets.delete([...store.secrets.keys()].find((key) => key.startsWith('encryption-key:')) ?? '');
@@ -97,7 +97,7 @@ describe('SessionStore', function () {
       assert.deepEqual([isUnsaved(window), header()?.generation], [[false, true], 2]);
     });
 
-    it('takes the marks away once everything is stored', async () => {
+    it('removes the marks once everything is stored', async () => {
       const window = openWindow();
       folder.failing = true;
       store.failing.add('store');
@@ -109,7 +109,7 @@ describe('SessionStore', function () {
       assert.deepEqual(isUnsaved(window), [false, false]);
     });
 
-    it('leaves the marks of a session whose record has changed while it was being stored', async () => {
+    it('keeps the marks of a session whose record has changed while it was being stored', async () => {
       const window = openWindow();
       await signIn(window, generation(1));
       store.failing.add('store');
@@ -119,7 +119,7 @@ describe('SessionStore', function () {
       assert.deepEqual(isUnsaved(window), [false, undefined]);
     });
 
-    it('stores the records of a window in the order in which they come', async () => {
+    it('stores the records of a window in order', async () => {
       const window = openWindow();
       await window.put(generation(1));
       store.beforeStore = async () => {
@@ -131,7 +131,7 @@ describe('SessionStore', function () {
       assert.equal(store.secrets.get('session:s1'), formatRecord(generation(2)));
     });
 
-    it('never overwrites a newer record, in either place, and takes that for no failure', async () => {
+    it("never overwrites a newer record, in either place, which isn't a failure", async () => {
       const other = openWindow();
       for (const newer of [generation(3), ended(generation(3))]) {
         await other.put(newer);
@@ -158,7 +158,7 @@ describe('SessionStore', function () {
       assert.deepEqual(await openWindow().get('s1'), generation(6));
     });
 
-    it('never lets the file go back, in whatever order windows write', async () => {
+    it('never reverts the file, in whatever order windows write', async () => {
       let highest = 0;
       for (const number of [2, 1, 4, 3, 3, 5, 2]) {
         highest = Math.max(highest, number);
@@ -167,12 +167,12 @@ describe('SessionStore', function () {
       }
       await openWindow().put(ended(generation(5)));
       await openWindow().put(generation(5));
-      assert.equal(header()?.isEnded, true, 'an end holds within its generation');
+      assert.equal(header()?.isEnded, true, 'an end is kept within its generation');
       await openWindow().put(generation(6));
       assert.deepEqual([header()?.isEnded, folder.files.size], [false, 1]);
     });
 
-    it('stores nothing when the person has signed out, here or in another window', async () => {
+    it('stores nothing when the user has signed out, here or in another window', async () => {
       const [window, other] = [openWindow(), openWindow()];
       await window.put(generation(1));
       await window.remove('s1');
@@ -184,7 +184,7 @@ describe('SessionStore', function () {
     });
 
     for (const place of ['the file', 'SecretStorage'] as const) {
-      it(`leaves no tokens behind when another window signs out before ${place} is written`, async () => {
+      it(`leaves no tokens when another window signs out before ${place} is written`, async () => {
         const [window, other] = [openWindow(), openWindow()];
         await signIn(window, generation(1));
         await signIn(other, generation(1));
@@ -214,7 +214,7 @@ describe('SessionStore', function () {
   });
 
   describe('retryPendingWrites', () => {
-    it('stores again what SecretStorage or the folder has not taken, and nothing else', async () => {
+    it("stores again what SecretStorage or the folder hasn't accepted, and nothing else", async () => {
       const window = openWindow();
       await signIn(window, generation(1, { id: 's2' }));
       store.failing.add('store');
@@ -232,7 +232,7 @@ describe('SessionStore', function () {
       assert.equal(window.life.changes.length, 2);
     });
 
-    it('lets other windows know of it then', async () => {
+    it('then shows it to other windows', async () => {
       const [window, other] = [openWindow(), openWindow()];
       await signIn(window, generation(1));
       folder.failing = 'writing';
@@ -244,7 +244,7 @@ describe('SessionStore', function () {
       assert.deepEqual(await other.compare(generation(1), 'file'), { kind: 'superseded', record: generation(2) });
     });
 
-    it('stores nothing when the record is no longer the newest, or the person has signed out', async () => {
+    it('stores nothing when the record is no longer the newest, or the user has signed out', async () => {
       const [window, other] = [openWindow(), openWindow()];
       folder.failing = 'writing';
       store.failing.add('store');
@@ -265,7 +265,7 @@ describe('SessionStore', function () {
   });
 
   describe('compare', () => {
-    it('says that a record is the newest one, or which one is newer in either place', async () => {
+    it('reports that a record is the newest one, or which one is newer in either place', async () => {
       const [window, other] = [openWindow(), openWindow()];
       await window.put(generation(2));
       assert.deepEqual(await other.compare(generation(2), 'all'), { kind: 'current' });
@@ -291,7 +291,7 @@ describe('SessionStore', function () {
     });
 
     for (const depth of ['file', 'all', 'wait'] as const) {
-      it(`tells incomplete, complete and ended records of a generation apart (depth "${depth}")`, async () => {
+      it(`distinguishes incomplete, complete and ended records of a generation (depth "${depth}")`, async () => {
         const window = openWindow();
         await window.put(half(2));
         assert.deepEqual(await window.compare(generation(1), depth), { kind: 'superseded', record: half(2) });
@@ -302,7 +302,7 @@ describe('SessionStore', function () {
         assert.deepEqual(await window.compare(generation(2), depth), state);
       });
 
-      it(`says that the person has signed out before anything else (depth "${depth}")`, async () => {
+      it(`reports a sign-out before anything else (depth "${depth}")`, async () => {
         const window = openWindow();
         await window.put(generation(2));
         await window.files.update('s1', () => ({ version: 1, signedOutAt: 1 }));
@@ -312,7 +312,7 @@ describe('SessionStore', function () {
       });
     }
 
-    it('says that newer tokens cannot be read when only the header shows them', async () => {
+    it("reports that newer tokens can't be read when only the header shows them", async () => {
       const window = openWindow();
       await window.put(generation(1));
       const present = header();
@@ -325,7 +325,7 @@ describe('SessionStore', function () {
       }
     });
 
-    it('goes by the file when SecretStorage cannot be read', async () => {
+    it("uses the file when SecretStorage can't be read", async () => {
       const window = openWindow();
       await window.put(generation(2));
       store.failing.add('get');
@@ -338,7 +338,7 @@ describe('SessionStore', function () {
       );
     });
 
-    it('goes by SecretStorage when the folder cannot be read', async () => {
+    it("uses SecretStorage when the folder can't be read", async () => {
       const window = openWindow();
       await window.put(generation(2));
       folder.failing = true;
@@ -347,7 +347,7 @@ describe('SessionStore', function () {
       assert.deepEqual(await window.compare(generation(1), 'file'), { kind: 'current' });
     });
 
-    /** The file shows a second generation, and nobody can read its tokens yet. */
+    /** Opens a window that sees a second generation in the file but can't read its tokens yet. */
     const hideSecond = async (): Promise<StoreWindow> => {
       const window = openWindow();
       await window.put(generation(1));
@@ -358,7 +358,7 @@ describe('SessionStore', function () {
       return openWindow();
     };
 
-    it('waits for newer tokens that cannot be read yet', async () => {
+    it("waits for newer tokens that can't be read yet", async () => {
       const window = await hideSecond();
       clock.after(1500, () => void openWindow().secretStorage.write(generation(2)));
       assert.deepEqual(await within(2 * SECOND, window.compare(generation(1), 'wait')), {
@@ -372,13 +372,13 @@ describe('SessionStore', function () {
       assert.deepEqual(await within(2 * SECOND, window.compare(generation(1), 'wait')), { kind: 'unreadable-newer' });
     });
 
-    it('stops waiting when the person signs out meanwhile', async () => {
+    it('stops waiting when the user signs out meanwhile', async () => {
       const window = await hideSecond();
       clock.after(SECOND, () => void openWindow().remove('s1'));
       assert.deepEqual(await within(2 * SECOND, window.compare(generation(1), 'wait')), { kind: 'signed-out' });
     });
 
-    it('does not wait when there is nothing newer', async () => {
+    it("doesn't wait when there is nothing newer", async () => {
       const window = openWindow();
       await window.put(generation(1));
       assert.deepEqual(await window.compare(generation(1), 'wait'), { kind: 'current' });
@@ -386,7 +386,7 @@ describe('SessionStore', function () {
   });
 
   describe('findNewer', () => {
-    it('looks once, or for as long as SecretStorage lags', async () => {
+    it('checks once, or for as long as SecretStorage lags', async () => {
       const window = openWindow();
       await window.put(generation(1));
       assert.equal(await window.findNewer(generation(1), false), undefined);
@@ -398,7 +398,7 @@ describe('SessionStore', function () {
   });
 
   describe('markRefreshInFlight', () => {
-    it('tells whether the same refresh token was sent before and nobody knows what became of it', async () => {
+    it('returns whether the same refresh token was sent before with an unknown outcome', async () => {
       const [window, other] = [openWindow(), openWindow()];
       await window.put(generation(1));
       assert.equal(await window.markRefreshInFlight(generation(1)), false);
@@ -408,7 +408,7 @@ describe('SessionStore', function () {
       assert.deepEqual([header()?.inFlight, await window.markRefreshInFlight(generation(1))], [undefined, false]);
     });
 
-    it('counts for one generation only', async () => {
+    it('counts only for one generation', async () => {
       const window = openWindow();
       await window.put(generation(1));
       await window.markRefreshInFlight(generation(1));
@@ -423,7 +423,7 @@ describe('SessionStore', function () {
       assert.equal(header()?.sealed, undefined);
     });
 
-    it('does not take its own mark for one of before when another window changes the file at the same time', async () => {
+    it("doesn't mistake its own mark for an earlier one when another window changes the file at the same time", async () => {
       const [window, other] = [openWindow(), openWindow()];
       await window.put(generation(1));
       const create = folder.create.bind(folder);
@@ -437,7 +437,7 @@ describe('SessionStore', function () {
       assert.deepEqual([header()?.inFlight, header()?.lastFailure?.at], [1, 5]);
     });
 
-    it('marks nothing when the file is of a later generation, or the person has signed out', async () => {
+    it('marks nothing when the file is of a later generation, or the user has signed out', async () => {
       const window = openWindow();
       await window.put(generation(2));
       assert.equal(await window.markRefreshInFlight(generation(1)), false);
@@ -447,7 +447,7 @@ describe('SessionStore', function () {
       assert.equal(hasTombstone(folder.files), true);
     });
 
-    it('says no, and does not reject, when the folder fails', async () => {
+    it("returns false, and doesn't reject, when the folder fails", async () => {
       const window = openWindow();
       await window.put(generation(1));
       for (const failing of ['writing', true] as const) {
@@ -459,7 +459,7 @@ describe('SessionStore', function () {
   });
 
   describe('recordFailure', () => {
-    it('lets other windows read what has failed, until a later generation is stored', async () => {
+    it('shows the failure to other windows until a later generation is stored', async () => {
       const window = openWindow();
       await window.put(generation(1));
       await window.recordFailure(generation(1), FAILURE);
@@ -472,7 +472,7 @@ describe('SessionStore', function () {
       assert.equal((await openWindow().header('s1'))?.lastFailure, undefined);
     });
 
-    it('leaves the encrypted record and the mark of a refresh as they are', async () => {
+    it('leaves the encrypted record and the mark of a refresh unchanged', async () => {
       const window = openWindow();
       await window.put(generation(1));
       await window.markRefreshInFlight(generation(1));
@@ -480,7 +480,7 @@ describe('SessionStore', function () {
       assert.deepEqual([header()?.inFlight, await openWindow().get('s1')], [1, generation(1)]);
     });
 
-    it('brings nothing back when the person has signed out', async () => {
+    it('restores nothing when the user has signed out', async () => {
       const window = openWindow();
       await window.put(generation(1));
       await openWindow().remove('s1');
@@ -490,7 +490,7 @@ describe('SessionStore', function () {
   });
 
   describe('get, listFiles and isOfAnotherEditor', () => {
-    it('get gives the newest record of either place, and nothing when there is none', async () => {
+    it('get returns the newest record of either place, and undefined when there is none', async () => {
       const window = openWindow();
       assert.equal(await window.get('s1'), undefined);
       await window.files.write(generation(1));
@@ -499,7 +499,7 @@ describe('SessionStore', function () {
       assert.deepEqual(await openWindow().get('s1'), generation(2));
     });
 
-    it('get gives nothing when the sign-out is known to SecretStorage only', async () => {
+    it('get returns undefined when only SecretStorage has the sign-out', async () => {
       const window = openWindow();
       await window.put(generation(1));
       await window.secretStorage.writeTombstone('s1');
@@ -510,7 +510,7 @@ describe('SessionStore', function () {
       );
     });
 
-    it('listFiles gives the sessions that have a file, and those that are signed out', async () => {
+    it('listFiles returns the sessions that have a file, and those that are signed out', async () => {
       const window = openWindow();
       await window.put(generation(1));
       await window.put(generation(1, { id: 's2', providerId: 'other' }));
@@ -525,7 +525,7 @@ describe('SessionStore', function () {
       });
     });
 
-    it('header gives nothing for a session that has no file, or is signed out', async () => {
+    it('header returns undefined for a session that has no file or is signed out', async () => {
       const window = openWindow();
       assert.equal(await window.header('s1'), undefined);
       await window.put(generation(1));

@@ -1,4 +1,4 @@
-// Sign-outs in the session store, and places that hang.
+// Sign-outs in the session store, and stores that hang.
 import assert from 'node:assert/strict';
 import { SECOND } from '../../../src/core/clock.ts';
 import { headerOf } from '../../../src/storage/sessionFile.ts';
@@ -25,7 +25,7 @@ describe('SessionStore', function () {
   const within = <T>(time: number, task: Promise<T>): Promise<T> => fixture.within(time, task);
 
   describe('remove', () => {
-    it('writes the tombstone before it deletes the secret', async () => {
+    it('writes the tombstone before deleting the secret', async () => {
       const window = openWindow();
       await window.put(generation(1));
       window.life.changes.length = 0;
@@ -37,7 +37,7 @@ describe('SessionStore', function () {
       assert.equal(await openWindow().isSignedOut('s1'), true);
     });
 
-    it('keeps the first tombstone when it is repeated, in this window or another', async () => {
+    it("keeps the first tombstone when it's repeated, in this window or another", async () => {
       const window = openWindow();
       await window.put(generation(1));
       await window.remove('s1');
@@ -48,7 +48,7 @@ describe('SessionStore', function () {
       assert.deepEqual([...folder.files], before);
     });
 
-    it('rejects when SecretStorage does not delete the secret, after it has written the tombstone', async () => {
+    it("rejects when SecretStorage doesn't delete the secret, after writing the tombstone", async () => {
       const window = openWindow();
       await window.put(generation(1));
       store.failing.add('delete');
@@ -59,7 +59,7 @@ describe('SessionStore', function () {
       assert.equal(store.secrets.has('session:s1'), false);
     });
 
-    it('lets SecretStorage know when the folder fails, and the folder as soon as that works', async () => {
+    it('records it in SecretStorage when the folder fails, and in the folder once that works', async () => {
       const [window, other] = [openWindow(), openWindow()];
       await window.put(generation(1));
       folder.failing = 'writing';
@@ -105,7 +105,7 @@ describe('SessionStore', function () {
       assert.equal(store.secrets.has('session:s1'), false);
     });
 
-    it('tries it once when SecretStorage keeps the tokens all the same, and fires a change each time', async () => {
+    it('tries once when SecretStorage keeps the tokens anyway, and fires a change each time', async () => {
       const window = openWindow();
       await window.put(generation(1));
       const secret = store.secrets.get('session:s1') ?? '';
@@ -123,7 +123,7 @@ describe('SessionStore', function () {
       assert.equal(attempts, 1);
     });
 
-    it('tries it again when SecretStorage has failed', async () => {
+    it('tries again when SecretStorage has failed', async () => {
       const window = openWindow();
       await window.put(generation(1));
       const secret = store.secrets.get('session:s1') ?? '';
@@ -139,7 +139,7 @@ describe('SessionStore', function () {
       assert.equal(store.secrets.has('session:s1'), false);
     });
 
-    it('deletes nothing when the session is not signed out', async () => {
+    it("deletes nothing when the session isn't signed out", async () => {
       const window = openWindow();
       await window.put(generation(1));
       window.life.changes.length = 0;
@@ -147,7 +147,7 @@ describe('SessionStore', function () {
       assert.deepEqual(window.life.changes, []);
     });
 
-    it('deletes nothing, and does not reject, when there are no tokens or SecretStorage fails', async () => {
+    it("deletes nothing, and doesn't reject, when there are no tokens or SecretStorage fails", async () => {
       const window = openWindow();
       await window.put(generation(1));
       await window.remove('s1');
@@ -176,11 +176,11 @@ describe('SessionStore', function () {
         store: FakeStore.prototype.store.bind(store),
       });
 
-    it('does not wait for more than 10 s to list', async () => {
+    it('waits at most 10 s to list', async () => {
       await within(10 * SECOND, rejectsWith(testWindow.sessionStore.list(), 'storage', 'secret-timeout'));
     });
 
-    it('does not wait for more than 10 s to put, and has written the file', async () => {
+    it('waits at most 10 s to put, and has written the file', async () => {
       await within(10 * SECOND, seedSession(testWindow, generation(2)));
       assert.equal(testWindow.liveSessions.get('s1')?.unsaved, true);
       revive();
@@ -191,12 +191,12 @@ describe('SessionStore', function () {
       );
     });
 
-    it('does not wait for more than 10 s to compare', async () => {
+    it('waits at most 10 s to compare', async () => {
       const comparing = testWindow.sessionStore.compare(testWindow.record(), 'all');
       assert.deepEqual(await within(10 * SECOND, comparing), { kind: 'current' });
     });
 
-    it('does not wait for more than 10 s in a window that has read nothing from SecretStorage yet', async () => {
+    it('waits at most 10 s in a window that has read nothing from SecretStorage yet', async () => {
       const fresh = createTestWindow(ISSUER, { folder, store, clock });
       await within(10 * SECOND, fresh.sessionStore.compare(generation(1), 'all'));
       await within(10 * SECOND, seedSession(fresh, generation(2)));
@@ -204,13 +204,13 @@ describe('SessionStore', function () {
       assert.deepEqual([unsaved, unshared], [true, true]);
     });
 
-    it('does not wait for more than 10 s to remove, and has written the tombstone', async () => {
+    it('waits at most 10 s to remove, and has written the tombstone', async () => {
       await within(10 * SECOND, rejectsWith(testWindow.sessionStore.remove('s1'), 'storage'));
       assert.equal(hasTombstone(folder.files), true);
     });
   });
 
-  describe('with a folder whose calls take effect after their time is up', () => {
+  describe('with a folder whose calls take effect after their timeout', () => {
     /** A folder in which files are created late. */
     class LateFolder extends FakeFolder {
       readonly gate = Promise.withResolvers<undefined>();
@@ -236,7 +236,7 @@ describe('SessionStore', function () {
       late.isLate = true;
     });
 
-    /** Lets happen now what was given up. */
+    /** Completes the calls that timed out. */
     const arrive = async (): Promise<void> => {
       late.isLate = false;
       late.gate.resolve(undefined);
@@ -244,7 +244,7 @@ describe('SessionStore', function () {
     };
     const generationIn = (): number | undefined => headerOf(sessionFile(folder.files))?.generation;
 
-    it('marks a record as unshared, and shares it when the file comes late after all', async () => {
+    it('marks a record as unshared, and shares it when the file is written late after all', async () => {
       await within(5 * SECOND, seedSession(testWindow, generation(2)));
       assert.deepEqual([testWindow.liveSessions.get('s1')?.unshared, generationIn()], [true, 1]);
       await arrive();
@@ -254,7 +254,7 @@ describe('SessionStore', function () {
       assert.deepEqual([testWindow.liveSessions.get('s1')?.unshared, folder.files.size], [false, 1]);
     });
 
-    it('does not put an older record over what other windows have stored meanwhile', async () => {
+    it("doesn't replace what other windows have stored meanwhile with an older record", async () => {
       await within(5 * SECOND, seedSession(testWindow, generation(2)));
       for (const number of [3, 4, 5]) {
         await other.put(generation(number));
@@ -265,7 +265,7 @@ describe('SessionStore', function () {
       assert.deepEqual([generationIn(), folder.files.size], [6, 1]);
     });
 
-    it('does not bring back a session that was signed out meanwhile', async () => {
+    it("doesn't restore a session that was signed out meanwhile", async () => {
       await within(5 * SECOND, seedSession(testWindow, generation(2)));
       await other.remove('s1');
       await arrive();
@@ -275,7 +275,7 @@ describe('SessionStore', function () {
       assert.deepEqual(await openWindow().list(), { records: [], issues: [], missing: [] });
     });
 
-    it('signs out although the tombstone comes late', async () => {
+    it('signs out although the tombstone is written late', async () => {
       await within(5 * SECOND, testWindow.sessionStore.remove('s1'));
       assert.deepEqual([hasTombstone(folder.files), store.secrets.has('signed-out:s1')], [false, true]);
       assert.equal(await other.get('s1'), undefined);

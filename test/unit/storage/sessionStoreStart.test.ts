@@ -1,4 +1,4 @@
-// What a window finds at start, whatever has happened to the windows before it.
+// What a window finds at start, after any sequence of events in earlier windows.
 import assert from 'node:assert/strict';
 import { DAY, SECOND } from '../../../src/core/clock.ts';
 import { formatRecord, parseRecord, type SessionRecord } from '../../../src/core/session.ts';
@@ -24,7 +24,7 @@ for (const kind of STORE_MODELS) {
       fixture = new SessionStoreFixture(kind);
     });
 
-    /** What a start finds, and what the first refresh goes by. */
+    /** Returns what a start finds, and what the first refresh uses. */
     const start = async (): Promise<SessionRecord> => {
       const window = fixture.openWindow();
       const { records, missing } = await window.list();
@@ -36,7 +36,7 @@ for (const kind of STORE_MODELS) {
       return state.kind === 'superseded' ? state.record : record;
     };
 
-    /** A whole refresh of a window that ends after so many changes of the folder and the secrets. */
+    /** Runs a refresh in a window that ends after a number of changes of the folder and the secrets. */
     const refreshUntil = async (changes: number): Promise<StoreWindow> => {
       const window = fixture.openWindow();
       await window.put(generation(1));
@@ -78,7 +78,7 @@ for (const kind of STORE_MODELS) {
         assert.equal(await fixture.openWindow().markRefreshInFlight(await start()), wasSent);
       });
 
-      it(`goes on from there when a refresh ended after ${changes} changes`, async () => {
+      it(`continues from there when a refresh ended after ${changes} changes`, async () => {
         await refreshUntil(changes);
         const next = generation((await start()).generation + 1);
         await fixture.openWindow().put(next);
@@ -99,7 +99,7 @@ for (const kind of STORE_MODELS) {
     }
 
     for (let changes = 1; changes <= 4; changes += 1) {
-      it(`does not bring back what is signed out when the sign-out ended after ${changes} changes`, async () => {
+      it(`doesn't restore a signed-out session when the sign-out ended after ${changes} changes`, async () => {
         const window = fixture.openWindow();
         await window.put(generation(1));
         window.life.end(changes);
@@ -133,32 +133,32 @@ for (const kind of STORE_MODELS) {
       fixture = new SessionStoreFixture(kind);
       window = fixture.openWindow();
       await window.put(generation(1));
-      // Until a window that opens sees what was stored.
+      // The time until a new window sees what was stored.
       await fixture.clock.pass(2 * SECOND);
       other = fixture.openWindow();
       assert.deepEqual(generations(await other.list()), [1]);
     });
 
-    it('shows a newer record at once, in both directions', async () => {
+    it('shows a newer record immediately, in both directions', async () => {
       await window.put(generation(2));
       assert.deepEqual(await other.compare(generation(1), 'file'), { kind: 'superseded', record: generation(2) });
       await other.put(generation(3));
       assert.deepEqual(await window.compare(generation(2), 'file'), { kind: 'superseded', record: generation(3) });
     });
 
-    it('shows a sign-out at once', async () => {
+    it('shows a sign-out immediately', async () => {
       await window.remove('s1');
       assert.deepEqual(await other.compare(generation(1), 'file'), { kind: 'signed-out' });
       assert.equal(await other.get('s1'), undefined);
     });
 
-    it('shows a new session at once', async () => {
+    it('shows a new session immediately', async () => {
       const record = generation(1, { id: 's2' });
       await other.put(record);
       assert.deepEqual(await window.get('s2'), record);
     });
 
-    it('finds the newest record at the next start, whichever window wrote to SecretStorage last', async () => {
+    it('finds the newest record at the next start, no matter which window wrote to SecretStorage last', async () => {
       await window.put(generation(2));
       await other.put(generation(1, { id: 's2' }));
       await fixture.clock.pass(DAY);
@@ -169,7 +169,7 @@ for (const kind of STORE_MODELS) {
       ]);
     });
 
-    it('does not bring back a session at the next start, whichever window wrote to SecretStorage last', async () => {
+    it("doesn't restore a session at the next start, no matter which window wrote to SecretStorage last", async () => {
       await window.remove('s1');
       await other.put(generation(1, { id: 's2' }));
       await fixture.clock.pass(DAY);
@@ -183,7 +183,7 @@ for (const kind of STORE_MODELS) {
 describe('SessionStore without a key of the other window', function () {
   this.timeout(20_000);
 
-  it('says that newer tokens cannot be read when windows never see the secrets of each other', async () => {
+  it("reports that newer tokens can't be read when windows never see each other's secrets", async () => {
     const fixture = new SessionStoreFixture('browser');
     const [window, other] = [fixture.openWindow(), fixture.openWindow()];
     await window.put(generation(2));
@@ -194,7 +194,7 @@ describe('SessionStore without a key of the other window', function () {
     assert.deepEqual(await window.compare(generation(2), 'file'), { kind: 'current' });
   });
 
-  it('reads newer tokens as soon as SecretStorage shows them', async () => {
+  it('reads newer tokens once SecretStorage shows them', async () => {
     const fixture = new SessionStoreFixture('lagging');
     const [window, other] = [fixture.openWindow(), fixture.openWindow()];
     await window.put(generation(2));
@@ -222,14 +222,14 @@ describe('SessionStore at start', function () {
   const fileText = (): string => folder.files.get(sessionFileName(folder.files) ?? '') ?? '';
   const setFileText = (text: string): void => void folder.files.set(sessionFileName(folder.files) ?? '', text);
 
-  it('takes the record of the file when SecretStorage has none, and puts it back there', async () => {
+  it('uses the record of the file when SecretStorage has none, and stores it there again', async () => {
     await openWindow().put(generation(2));
     store.secrets.delete('session:s1');
     assert.deepEqual(await openWindow().list(), { ...NOTHING, records: [generation(2)] });
     assert.deepEqual(stored(), { kind: 'record', record: generation(2) });
   });
 
-  it('takes the record of the file when SecretStorage has an older one, and puts it back there', async () => {
+  it('uses the record of the file when SecretStorage has an older one, and stores it there again', async () => {
     await openWindow().put(generation(2));
     for (const older of [generation(1), half(2)]) {
       store.secrets.set('session:s1', formatRecord(older));
@@ -238,7 +238,7 @@ describe('SessionStore at start', function () {
     }
   });
 
-  it('takes the record of SecretStorage when the file is older, damaged or gone, and puts it into the file', async () => {
+  it('uses the record of SecretStorage when the file is older, damaged or missing, and stores it in the file', async () => {
     const window = openWindow();
     await window.put(generation(1));
     const older = fileText();
@@ -259,7 +259,7 @@ describe('SessionStore at start', function () {
     }
   });
 
-  it('puts the record of SecretStorage into the file when that has only the header', async () => {
+  it('stores the record of SecretStorage in the file when that has only the header', async () => {
     await openWindow().put(generation(2));
     deleteSealed(folder.files);
     assert.deepEqual(generations(await openWindow().list()), [2]);
@@ -273,13 +273,13 @@ describe('SessionStore at start', function () {
     assert.deepEqual(window.life.changes, []);
   });
 
-  it('takes the record of SecretStorage when that of the file cannot be decrypted', async () => {
+  it("uses the record of SecretStorage when that of the file can't be decrypted", async () => {
     await openWindow().put(generation(3));
     [...store.secrets.keys()].forEach((key) => key.startsWith('encryption-key:') && store.secrets.delete(key));
     assert.deepEqual(generations(await openWindow().list()), [3]);
   });
 
-  it('takes the newest record that is left, and knows that there is a newer one, when only the header shows that', async () => {
+  it('uses the newest remaining record, and knows that there is a newer one, when only the header shows it', async () => {
     const window = openWindow();
     await window.files.write(generation(1));
     const present = header();
@@ -292,7 +292,7 @@ describe('SessionStore at start', function () {
     assert.equal(header()?.generation, 3);
   });
 
-  it('names a session as missing when there is a file and nobody has the tokens', async () => {
+  it('reports a session as missing when it has a file but no tokens', async () => {
     await openWindow().put(generation(2));
     store.secrets.clear();
     for (let count = 0; count < 2; count += 1) {
@@ -300,7 +300,7 @@ describe('SessionStore at start', function () {
     }
   });
 
-  it('deletes a secret that has come back after the sign-out, and keeps the tombstone', async () => {
+  it('deletes a secret that reappeared after the sign-out, and keeps the tombstone', async () => {
     const window = openWindow();
     await window.put(generation(2));
     const secret = store.secrets.get('session:s1') ?? '';
@@ -322,7 +322,7 @@ describe('SessionStore at start', function () {
     assert.deepEqual([store.secrets.has('signed-out:s1'), hasTombstone(folder.files)], [false, true]);
   });
 
-  it('deletes a tombstone when no window can know the session any more', async () => {
+  it('deletes a tombstone when no window can still know the session', async () => {
     const window = openWindow();
     await window.put(generation(1));
     await window.remove('s1');
@@ -334,7 +334,7 @@ describe('SessionStore at start', function () {
     assert.equal(folder.files.size, 0);
   });
 
-  it('leaves a secret and its file as they are when a later version has written the secret', async () => {
+  it('leaves a secret and its file unchanged when a later version has written the secret', async () => {
     await openWindow().put(generation(2));
     const later = JSON.stringify({ ...generation(3), version: 99 });
     store.secrets.set('session:s1', later);
@@ -346,7 +346,7 @@ describe('SessionStore at start', function () {
     assert.equal(store.secrets.get('session:s1'), later);
   });
 
-  it('takes the record of the file, and reports nothing, when the secret is damaged', async () => {
+  it('uses the record of the file, and reports nothing, when the secret is damaged', async () => {
     await openWindow().put(generation(2));
     store.secrets.set('session:s1', 'damaged');
     assert.deepEqual(await openWindow().list(), { ...NOTHING, records: [generation(2)] });
@@ -372,7 +372,7 @@ describe('SessionStore at start', function () {
     assert.deepEqual([header()?.generation, await window.isOfAnotherEditor('s1')], [2, true]);
   });
 
-  it('keeps sessions apart', async () => {
+  it('keeps sessions separate', async () => {
     const window = openWindow();
     await window.put(generation(1));
     await window.put(generation(7, { id: 's2' }));
@@ -386,13 +386,13 @@ describe('SessionStore at start', function () {
     ]);
   });
 
-  it('goes on with SecretStorage alone when the folder fails', async () => {
+  it('continues with SecretStorage alone when the folder fails', async () => {
     await openWindow().put(generation(2));
     folder.failing = true;
     assert.deepEqual(await openWindow().list(), { ...NOTHING, records: [generation(2)] });
   });
 
-  it('rejects when SecretStorage cannot be read', async () => {
+  it("rejects when SecretStorage can't be read", async () => {
     store.failing.add('keys');
     await rejectsWith(openWindow().list(), 'storage');
   });

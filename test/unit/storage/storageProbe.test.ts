@@ -25,18 +25,18 @@ describe('StorageProbe', () => {
       newId: () => `id-${(ids += 1)}`,
     });
 
-  it('reports that both places work, and leaves nothing behind, when everything works', async () => {
+  it('reports that both stores work, and leaves nothing behind, when everything works', async () => {
     const health = open();
     assert.deepEqual([await health.store(), await health.folder()], ['works', 'works']);
     assert.deepEqual([[...store.secrets.keys()], [...folder.files.keys()], clock.pending], [[], [], 0]);
   });
 
-  it('reports it when SecretStorage accepts a secret and forgets it', async () => {
+  it('reports that SecretStorage accepts a secret and forgets it', async () => {
     store.store = () => Promise.resolve();
     assert.deepEqual(await open().store(), { code: 'secret-not-persistent' });
   });
 
-  it('reports it, without its words, when SecretStorage rejects', async () => {
+  it('reports that SecretStorage rejects, without its error message', async () => {
     for (const call of ['store', 'get'] as const) {
       store.failing.clear();
       store.failing.add(call);
@@ -53,7 +53,7 @@ describe('StorageProbe', () => {
     assert.deepEqual(await outcome, [{ code: 'storage-timeout' }, { code: 'storage-timeout' }, 'unknown']);
   });
 
-  it('reports it when the folder is read-only, or forgets', async () => {
+  it('reports that the folder is read-only, or forgets', async () => {
     folder.failing = 'writing';
     assert.deepEqual(await open().folder(), { code: 'folder-failed' });
     folder.failing = false;
@@ -62,18 +62,18 @@ describe('StorageProbe', () => {
   });
 
   describe('of whether secrets persist', () => {
-    it('does not know at first, or within the same session of the editor', async () => {
+    it('is unknown at first, or within the same VS Code session', async () => {
       assert.equal(await open().checkPersistence('one'), 'unknown');
       await clock.advance(HOUR);
       assert.equal(await open().checkPersistence('one'), 'unknown');
     });
 
-    it('reports that they do when a later session of the editor finds the secret', async () => {
+    it('reports that they do when a later VS Code session finds the secret', async () => {
       await open().checkPersistence('one');
       assert.equal(await open().checkPersistence('two'), 'persistent');
     });
 
-    it('reports that they do not when the secret is gone, for as long as the window is open', async () => {
+    it("reports that they don't when the secret is gone, for as long as the window is open", async () => {
       await open().checkPersistence('one');
       store.secrets.clear();
       await clock.advance(HOUR);
@@ -82,7 +82,7 @@ describe('StorageProbe', () => {
       assert.equal(await health.checkPersistence('two'), 'not-persistent');
     });
 
-    it('tries again in the next session of the editor when the secret is gone', async () => {
+    it('tries again in the next VS Code session when the secret is gone', async () => {
       await open().checkPersistence('one');
       store.secrets.clear();
       await clock.advance(HOUR);
@@ -90,7 +90,7 @@ describe('StorageProbe', () => {
       assert.equal(await open().checkPersistence('three'), 'persistent');
     });
 
-    it('does not know in a window that was open, or just opened, when another one stored the secret', async () => {
+    it('is unknown in a window that was open, or just opened, when another one stored the secret', async () => {
       const early = open();
       await clock.advance(HOUR);
       await open().checkPersistence('one');
@@ -102,7 +102,7 @@ describe('StorageProbe', () => {
       assert.equal(await late.checkPersistence('three'), 'unknown');
     });
 
-    it('does not know when SecretStorage or the folder fails, or its file is damaged', async () => {
+    it('is unknown when SecretStorage or the folder fails, or its file is damaged', async () => {
       await open().checkPersistence('one');
       store.failing.add('get');
       assert.equal(await open().checkPersistence('two'), 'unknown');
@@ -112,7 +112,7 @@ describe('StorageProbe', () => {
       assert.equal(await open().checkPersistence('two'), 'unknown');
     });
 
-    it('stores nothing that is a session, or says anything of one', async () => {
+    it('stores nothing that is a session, or relates to one', async () => {
       await open().checkPersistence('one');
       assert.deepEqual([...store.secrets.keys(), ...folder.files.keys()], ['probe', 'marker.probe']);
     });

@@ -9,7 +9,7 @@ import { FakeClock, settle } from '../../support/fakeClock.ts';
 import { FakeFolder, FakeProcessLiveness, FakeStore } from '../../support/fakeStore.ts';
 import { JUST_WAIT } from '../../support/renewalLockFixture.ts';
 
-/** A call that comes to its end when a test lets it. */
+/** A call that returns when a test releases it. */
 function held<T>(value: T): {
   readonly call: () => Promise<T>;
   readonly answer: () => void;
@@ -34,7 +34,7 @@ describe('Timeouts of SecretStorage and the folder', () => {
     clock = new FakeClock();
   });
 
-  it('give what comes in time, and leave no timer behind', async () => {
+  it('return what arrives in time, and leave no timer', async () => {
     const store = storeWithTimeout(new FakeStore(), clock);
     await store.store('a', 'b');
     assert.deepEqual([await store.get('a'), await store.keys(), clock.pending], ['b', ['a'], 0]);
@@ -46,7 +46,7 @@ describe('Timeouts of SecretStorage and the folder', () => {
     );
   });
 
-  it('reject after ten seconds of SecretStorage, and after five of the folder', async () => {
+  it('reject after ten seconds for SecretStorage, and after five for the folder', async () => {
     const never = (): Promise<never> => new Promise(() => {});
     const reading = rejectsWith(
       storeWithTimeout(Object.assign(new FakeStore(), { get: never }), clock).get('a'),
@@ -64,13 +64,13 @@ describe('Timeouts of SecretStorage and the folder', () => {
     await reading;
   });
 
-  it('reject as the call does when that fails in time', async () => {
+  it('reject like the call when that fails in time', async () => {
     const store = new FakeStore();
     store.failing.add('get');
     await assert.rejects(storeWithTimeout(store, clock).get('a'), { message: 'The keyring is locked.' });
   });
 
-  it('do not call again for half a minute, or until a call that was too slow has come to its end', async () => {
+  it("don't call again for half a minute, or until a call that timed out has returned", async () => {
     const slow = held<string | undefined>('b');
     const store = storeWithTimeout(Object.assign(new FakeStore(), { get: slow.call }), clock);
     const first = rejectsWith(store.get('a'), 'storage', 'secret-timeout');
@@ -94,18 +94,18 @@ describe('Timeouts of SecretStorage and the folder', () => {
     await again;
   });
 
-  it('still give what has arrived when the process was stopped and its timers are late', async () => {
+  it('still return what has arrived when the process was stopped and its timers are late', async () => {
     const slow = held<string | undefined>('b');
     const store = storeWithTimeout(Object.assign(new FakeStore(), { get: slow.call }), clock);
     const reading = store.get('a');
-    // The first timer is late; what has arrived meanwhile is looked at before the second.
+    // The first timer is late. What has arrived meanwhile is processed before the second.
     await clock.advance(9 * SECOND);
     slow.answer();
     await clock.advance(SECOND);
     assert.equal(await reading, 'b');
   });
 
-  it('let a call that was too slow take effect later', async () => {
+  it('let a call that timed out take effect later', async () => {
     const gate = held<undefined>(undefined);
     const folder = new FakeFolder();
     const slow = Object.assign(new FakeFolder(), {
@@ -123,7 +123,7 @@ describe('Timeouts of SecretStorage and the folder', () => {
     assert.deepEqual([...folder.files], [['a', 'b']]);
   });
 
-  it('do not make a window wait for a lock of its own when the folder has created it too late', async () => {
+  it("don't make a window wait for its own lock when the folder has created it too late", async () => {
     const folder = new FakeFolder();
     const slow = held<undefined>(undefined);
     let isSlow = true;
@@ -161,7 +161,7 @@ describe('Timeouts of SecretStorage and the folder', () => {
 });
 
 describe('waitBriefly', () => {
-  it('waits for a refresh that ends within five seconds, and rejects as it does', async () => {
+  it('waits for a refresh that ends within five seconds, and rejects like it', async () => {
     const clock = new FakeClock();
     const gate = Promise.withResolvers<string>();
     let isOver = false;
@@ -174,7 +174,7 @@ describe('waitBriefly', () => {
     assert.equal(clock.pending, 0);
   });
 
-  it('waits no longer than five seconds, and takes no notice of a failure after that', async () => {
+  it('waits no longer than five seconds, and ignores a failure after that', async () => {
     const clock = new FakeClock();
     const gate = Promise.withResolvers<string>();
     const waiting = waitBriefly(clock, gate.promise);

@@ -1,4 +1,4 @@
-// The search for secrets is worth only what it can find: each of these plants one.
+// Tests of the search for secrets, each with a planted one.
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { mkdtemp, mkdir, rm, writeFile } from 'node:fs/promises';
@@ -57,12 +57,12 @@ function form(url: string, fields: Readonly<Record<string, string>>): Partial<Ra
 const basic = (text: string): string => `Basic ${Buffer.from(text).toString('base64')}`;
 
 describe('The search for secrets', () => {
-  it('is content with logs that hold none', () => {
+  it('accepts logs without secrets', () => {
     assert.deepEqual(leaks(journalOf([{}]), [LOG]), []);
   });
 
   for (const [kind, secret] of Object.entries(SECRETS)) {
-    it(`finds a planted ${kind} in a log, and names kind and place, and never the secret`, () => {
+    it(`finds a planted ${kind} in a log, and reports its kind and place, but never the secret`, () => {
       for (const planted of [
         secret,
         secret.slice(-20),
@@ -75,16 +75,16 @@ describe('The search for secrets', () => {
     });
   }
 
-  it('finds a token that was cut short', () => {
+  it('finds a truncated token', () => {
     const text = `token ${SECRETS['refresh token'].slice(0, 18)}…`;
     assert.deepEqual(leaks(journalOf([{}]), [{ name: 'a log', text }]), ['refresh token in a log, line 1']);
   });
 
-  it('takes the header that many JWTs share for no secret', () => {
+  it("doesn't report the header that many JWTs share", () => {
     assert.deepEqual(leaks(journalOf([{}]), [{ name: 'a log', text: `${HEADER}.eyJzdWIiOiJzb21lYm9keSJ9` }]), []);
   });
 
-  it('lets secrets travel where the protocol puts them', () => {
+  it('accepts secrets where the protocol puts them', () => {
     const { state, nonce, code } = SECRETS;
     const traffic = [
       { url: `/auth?${new URLSearchParams({ state, nonce }).toString()}` },
@@ -137,13 +137,13 @@ describe('The search for secrets', () => {
     ],
   ];
 
-  it('finds each kind where the protocol does not put it', () => {
+  it("finds each kind where the protocol doesn't put it", () => {
     for (const [complaint, request] of wrong) {
       assert.deepEqual(leaks(journalOf([request]), [LOG]), [complaint]);
     }
   });
 
-  it('finds what a redirect must not carry', () => {
+  it('finds what a redirect must not contain', () => {
     for (const [kind, name] of [
       ['access token', 'access_token'],
       ['nonce', 'nonce'],
@@ -159,17 +159,17 @@ describe('The search for secrets', () => {
     }
   });
 
-  it('complains where there was nothing to look for, or nowhere to look', () => {
+  it('fails when there was nothing to search, or nothing to search for', () => {
     assert.deepEqual(leaks(new Journal(), [{ name: 'a log', text: '\n' }]), [
-      'There was no secret to look for.',
-      'There was no log to look into.',
-      'There was no request to look into.',
+      'There was no secret to search for.',
+      'There was no log to search.',
+      'There was no request to search.',
     ]);
-    assert.deepEqual(leaks(journalOf([{}]), []), ['There was no log to look into.']);
-    assert.deepEqual(leaks(journalOf([]), [LOG]), ['There was no request to look into.']);
+    assert.deepEqual(leaks(journalOf([{}]), []), ['There was no log to search.']);
+    assert.deepEqual(leaks(journalOf([]), [LOG]), ['There was no request to search.']);
   });
 
-  it('looks for nothing that is found by chance', () => {
+  it("doesn't search for what could occur by chance", () => {
     const journal = journalOf([{}]);
     const { size } = journal.secrets;
     journal.keepSecret('All is well.', 'state');
@@ -177,7 +177,7 @@ describe('The search for secrets', () => {
     assert.deepEqual(leaks(journal, [LOG]), []);
   });
 
-  it('knows a log that is kept at the level trace', () => {
+  it('recognizes a log at the trace level', () => {
     const request = '2031-05-06 07:00:00.000 [trace] POST 127.0.0.1:1/token: 200, 900 characters, 12 ms.';
     assert.deepEqual(
       [
@@ -188,7 +188,7 @@ describe('The search for secrets', () => {
     );
   });
 
-  it('reads every log of a folder, however deep', async () => {
+  it('reads every log in a folder, at any depth', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'sk-'));
     await mkdir(join(folder, 'a', 'b'), { recursive: true });
     await writeFile(join(folder, 'a', 'b', 'c.log'), 'deep');
@@ -204,7 +204,7 @@ describe('The search for secrets', () => {
     );
   });
 
-  describe('at a real server', () => {
+  describe('with a real server', () => {
     let identity: IdentityServer;
 
     before(async () => {
@@ -215,7 +215,7 @@ describe('The search for secrets', () => {
       await identity.stop();
     });
 
-    it('knows each secret of a session by its kind, and sees all of them go where they belong', async () => {
+    it('recognizes each secret of a session by its kind, and finds all of them where they belong', async () => {
       const transport = transportWith();
       const { signal } = new AbortController();
       const server = await discovered(identity.issuer, { clientId: demoClientId }, transport);
@@ -249,11 +249,11 @@ describe('The search for secrets', () => {
       assert.deepEqual(leaks(identity.journal, [LOG]), []);
       assert.ok(
         !JSON.stringify(identity.journal.entries).includes(request.state),
-        'The entries, which tests print, hold no secret.',
+        'The entries, which tests print, contain no secret.',
       );
     });
 
-    it('sees a secret that goes astray', async () => {
+    it('finds a misplaced secret', async () => {
       const [secret = ''] = [...identity.journal.secrets].find(([, kind]) => kind === 'refresh token') ?? [];
       await fetch(`${identity.issuer}/jwks?hint=${secret}`, { headers: { referer: `http://127.0.0.1/?${secret}` } });
       assert.deepEqual(leaks(identity.journal, [LOG]), [

@@ -21,7 +21,7 @@ describe('running commands together', () => {
   /** A command that runs a script in plain Node, in the folder of the test. */
   const script = (source: string): string => `"${process.execPath}" -e "${source}"`;
 
-  /** A script that waits until a file is there, which another one writes. */
+  /** A script that waits until a file exists, which another one writes. */
   const waitFor = (file: string, then: string): string =>
     `const fs = require('fs'); const look = () => { if (fs.existsSync('${file}')) { ${then} } else { setTimeout(look, 10); } }; look();`;
 

@@ -5,7 +5,7 @@ import { Activity } from '../../../src/ui/activity.ts';
 import { FakeClock } from '../../support/fakeClock.ts';
 import { editor } from '../../support/fakeEditor.ts';
 
-/** The kinds of changes of a selection, by their numbers in VS Code's API. */
+/** The kinds of selection changes, by their numbers in VS Code's API. */
 const [KEYBOARD, MOUSE, COMMAND] = [1, 2, 3];
 
 describe('Activity', () => {
@@ -16,7 +16,7 @@ describe('Activity', () => {
 
   beforeEach(() => {
     editor.reset();
-    // Nobody touches anything, so that the window is no longer active in VS Code's sense.
+    // Without input, VS Code doesn't consider the window active.
     Object.assign(editor.windowState, { focused: true, active: false });
     clock = new FakeClock();
     reportInterval = 30 * SECOND;
@@ -35,7 +35,7 @@ describe('Activity', () => {
 
   const document = { uri: { scheme: 'file' } };
   const output = { uri: { scheme: 'output' } };
-  /** How often activity is recorded when something happens. */
+  /** Returns how often activity is recorded during an action. */
   const recordedBy = (happen: () => void): number => {
     recorded = 0;
     happen();
@@ -44,10 +44,10 @@ describe('Activity', () => {
   const typing = (where: unknown = document, changes: readonly unknown[] = [{ text: 'a' }]): void =>
     editor.onText.fire({ document: where, contentChanges: changes });
 
-  /** Everything that VS Code reports about a person, except for the focus. */
+  /** The user activity that VS Code reports, except for the focus. */
   const ACTS: Readonly<Record<string, () => void>> = {
     'the cursor is moved by the keyboard': () => editor.onSelection.fire({ kind: KEYBOARD }),
-    'a text is clicked': () => editor.onSelection.fire({ kind: MOUSE }),
+    'text is clicked': () => editor.onSelection.fire({ kind: MOUSE }),
     'another editor is activated': () => editor.onActiveEditor.fire(undefined),
     'another terminal is activated': () => editor.onActiveTerminal.fire(undefined),
     'a terminal is opened': () => editor.onOpenTerminal.fire({}),
@@ -70,7 +70,7 @@ describe('Activity', () => {
     );
   });
 
-  it('records nothing when a text changes in the background, in the output, or while the window is not active', () => {
+  it("records nothing when a document changes in the background, in the output, or while the window isn't active", () => {
     editor.activeTextEditor = { document };
     Object.assign(editor.windowState, { focused: true, active: true });
     assert.deepEqual(
@@ -128,7 +128,7 @@ describe('Activity', () => {
     }
   });
 
-  it('records activity when the window gets the focus, not when it loses it', () => {
+  it('records activity when the window gets focus, not when it loses focus', () => {
     assert.equal(
       recordedBy(() => editor.focus(false)),
       0,
@@ -140,11 +140,11 @@ describe('Activity', () => {
     assert.equal(
       recordedBy(() => editor.focus(true, false)),
       0,
-      'the focus was there already',
+      'it already has focus',
     );
   });
 
-  it('records activity when the window has the focus at the start or when a timeout is set', () => {
+  it('records activity if the window has focus at start or when a timeout is set', () => {
     recorded = 0;
     const other = new Activity(clock, {
       reportInterval,
@@ -154,7 +154,7 @@ describe('Activity', () => {
     other.dispose();
   });
 
-  it('records activity again and again while the window is active', async () => {
+  it('records activity repeatedly while the window is active', async () => {
     editor.focus(true, true);
     recorded = 0;
     await clock.advance(5 * MINUTE);
@@ -166,7 +166,7 @@ describe('Activity', () => {
     assert.deepEqual([recorded, clock.pending], [0, 0]);
   });
 
-  it('records nothing when no provider has a timeout, and starts when one is set', () => {
+  it('records nothing while no provider has a timeout, and starts when one is set', () => {
     reportInterval = undefined;
     activity.update();
     for (const [name, act] of Object.entries(ACTS)) {

@@ -5,7 +5,7 @@ import { createBundleLoadErrorReporter } from '../../../src/ui/bundleLoadError.t
 import { settle } from '../../support/fakeClock.ts';
 import { editor } from '../../support/fakeEditor.ts';
 
-describe('the report that a bundle cannot be loaded', () => {
+describe("the report that a bundle can't be loaded", () => {
   let lines: string[];
   let report: (error: unknown) => void;
 
@@ -17,7 +17,7 @@ describe('the report that a bundle cannot be loaded', () => {
 
   const missing = Object.assign(new Error('Cannot find module /home/sam/onDemand.js'), { code: 'MODULE_NOT_FOUND' });
 
-  it('is shown once while it is open, and again when it was closed', async () => {
+  it('is shown once while it is open, and again after it was closed', async () => {
     report(missing);
     report(missing);
     assert.deepEqual([editor.messages.map(({ text }) => text), lines.length], [[bundleLoadFailed()], 2]);
@@ -26,7 +26,7 @@ describe('the report that a bundle cannot be loaded', () => {
     assert.equal(editor.messages.length, 2);
   });
 
-  it('reloads the window when the person says so, and not otherwise', async () => {
+  it('reloads the window only if the user selects that', async () => {
     report(missing);
     await settle();
     assert.equal(editor.executed.length, 0);
@@ -39,12 +39,12 @@ describe('the report that a bundle cannot be loaded', () => {
     );
   });
 
-  it('names the code of the error in the log, and not its path', () => {
+  it('logs the code of the error, not its path', () => {
     report(missing);
     report('no error');
     assert.deepEqual(lines, [
-      'The bundle that is loaded on demand cannot be loaded (MODULE_NOT_FOUND).',
-      'The bundle that is loaded on demand cannot be loaded (no code).',
+      "Couldn't load the on-demand bundle (MODULE_NOT_FOUND).",
+      "Couldn't load the on-demand bundle (no code).",
     ]);
   });
 });

@@ -55,7 +55,7 @@ describe('Sign Out', () => {
     assert.deepEqual(signedOut, []);
     assert.deepEqual(
       new Set(editor.messages.map(({ text }) => text)),
-      new Set(['Sign out of Acme as ada@example.com?']),
+      new Set(['Sign out of Acme (ada@example.com)?']),
     );
     assert.ok(editor.messages.every(({ buttons, isModal }) => isModal && buttons.join() === 'Sign Out'));
   });
@@ -95,7 +95,7 @@ describe('The commands for an account', () => {
   let signedOut: string[];
   /** What a sign-in leads to. */
   let respond: (scopes: readonly string[]) => SessionRecord;
-  /** What a renewal leads to. */
+  /** The outcome of a renewal. */
   let refresh: (id: string) => Promise<unknown>;
 
   beforeEach(() => {
@@ -159,7 +159,7 @@ describe('The commands for an account', () => {
   const texts = (): string[] => editor.messages.map(({ text }) => text);
 
   describe('sign in again', () => {
-    it('for each session of the account that needs it, with the scopes of each, and say so once', async () => {
+    it('for each session of the account that needs it, with its scopes, and show one message', async () => {
       present = [dead('one'), SAMPLE, dead('two'), dead('kim', { account: { id: 'account-2', label: 'Kim' } })];
       await commands.targetForSession(dead('two')).signIn();
       assert.deepEqual(
@@ -169,7 +169,7 @@ describe('The commands for an account', () => {
       assert.equal(texts().length, 1);
     });
 
-    it('not for a session that a sign-in has brought back meanwhile', async () => {
+    it('but not for a session that a sign-in has resumed in the meantime', async () => {
       present = [dead('one'), dead('two')];
       respond = () => {
         present = [dead('one', { ended: undefined, accessExpiresAt: SAMPLE.accessExpiresAt }), SAMPLE];
@@ -179,7 +179,7 @@ describe('The commands for an account', () => {
       assert.equal(asked.length, 1);
     });
 
-    it('no further where the person cancels, or has signed in with another account', async () => {
+    it('stops if the user cancels, or signs in with another account', async () => {
       present = [dead('one'), dead('two')];
       respond = () => ({ ...SAMPLE, account: { id: 'account-2', label: 'Kim' } });
       await commands.targetForSession(dead('one')).signIn();
@@ -193,7 +193,7 @@ describe('The commands for an account', () => {
   });
 
   describe('renew', () => {
-    it('all sessions of the account that can be renewed, and say so once', async () => {
+    it('all renewable sessions of the account, and show one message', async () => {
       present = [SAMPLE, { ...SAMPLE, id: 'two' }, dead('three')];
       await commands.renew(SAMPLE);
       assert.deepEqual([renewed, texts().length, failures], [[SAMPLE.id, 'two'], 1, []]);
@@ -207,7 +207,7 @@ describe('The commands for an account', () => {
     });
   });
 
-  it('show one line for each account to sign out of, with its worst state, and sign out of the one that is picked', async () => {
+  it('show one item per account to sign out of, with its worst state, and sign out of the selected one', async () => {
     present = [SAMPLE, dead('two'), { ...SAMPLE, id: 'kim', account: { id: 'account-2', label: 'Kim' } }];
     let lines: (string | undefined)[] = [];
     editor.pick = (items) => {
@@ -215,11 +215,11 @@ describe('The commands for an account', () => {
       return items[0];
     };
     await commands.handlers().signOut();
-    assert.deepEqual(lines, [`${SAMPLE.account.label}: session ended`, 'Kim: signed in']);
+    assert.deepEqual(lines, [`${SAMPLE.account.label}: Session ended`, 'Kim: Signed in']);
     assert.deepEqual(signedOut, ['two']);
   });
 
-  it('are in the list of sessions once for each account, with the scopes where an action is for some sessions only', async () => {
+  it('are listed once per account, with the scopes if an action applies to some sessions only', async () => {
     present = [SAMPLE, dead('two')];
     let lines: string[] = [];
     editor.pick = (items) => {
@@ -229,16 +229,16 @@ describe('The commands for an account', () => {
     await commands.handlers().showSessions();
     assert.deepEqual(lines.slice(0, 4), [
       'id.example.com',
-      '$(sync) Renew Now signed in (scopes: openid profile)',
-      '$(sign-in) Sign In Again session ended (scopes: two)',
+      '$(sync) Renew Now Signed in (scopes: openid profile)',
+      '$(sign-in) Sign In Again Session ended (scopes: two)',
       '$(sign-out) Sign Out',
     ]);
     present = [SAMPLE, { ...SAMPLE, id: 'three', scopes: ['write'] }];
     await commands.handlers().showSessions();
-    assert.deepEqual(lines.slice(0, 3), ['id.example.com', '$(sync) Renew Now signed in', '$(sign-out) Sign Out']);
+    assert.deepEqual(lines.slice(0, 3), ['id.example.com', '$(sync) Renew Now Signed in', '$(sign-out) Sign Out']);
   });
 
-  it('asks for the scopes of the session itself, not for those of the entry, and for the same account', async () => {
+  it('request the scopes of the session, not those of the entry, and the same account', async () => {
     const record = { ...SAMPLE, scopes: ['openid', 'calendar:read'] };
     present = [record];
     await commands.targetForSession(record).signIn();
@@ -248,7 +248,7 @@ describe('The commands for an account', () => {
     assert.equal(editor.messages.length, 1);
   });
 
-  it('asks for those that the session has by now, and for the last known ones where it is gone', async () => {
+  it('request the current scopes of the session, or the last known ones if it is gone', async () => {
     const record = { ...SAMPLE, scopes: ['openid'] };
     present = [{ ...record, scopes: ['openid', 'grown'] }];
     await commands.targetForSession(record).signIn();
@@ -260,7 +260,7 @@ describe('The commands for an account', () => {
     );
   });
 
-  it('asks for what the entry says where it is about a provider and no session', async () => {
+  it('request the scopes of the entry for a provider without a session', async () => {
     await commands.targetForProvider('acme').signIn();
     assert.deepEqual(
       asked.map(({ scopes, hints }) => [scopes, hints]),
@@ -268,7 +268,7 @@ describe('The commands for an account', () => {
     );
   });
 
-  it('says so where the provider is configured no more, and starts nothing', async () => {
+  it('report that the provider is no longer configured, without a sign-in', async () => {
     await commands.targetForSession({ ...SAMPLE, providerId: 'gone' }).signIn();
     assert.deepEqual([asked, failures], [[], ['provider-removed']]);
   });

@@ -13,7 +13,7 @@ import { settle } from '../../support/fakeClock.ts';
 import { editor } from '../../support/fakeEditor.ts';
 import { IdleFixture, TIMEOUT } from '../../support/idleFixture.ts';
 
-describe('a notification that goes away by itself', () => {
+describe('a dismissible notification', () => {
   let done: string[];
   let registered: { dispose(): unknown };
 
@@ -28,22 +28,21 @@ describe('a notification that goes away by itself', () => {
   });
 
   const createAction = (label: string): NotificationAction => ({ label, run: () => done.push(label) });
-  /** Shows one with a button and two links, and says whether it is still there. */
+  /** Shows a notification with a button and two links. Returns a function that returns whether it's still open. */
   const show = async (signal = new AbortController().signal): Promise<() => boolean> => {
     let isOpen = true;
     void showDismissibleNotification(
       {
-        message: 'Words.',
+        message: 'Message.',
         button: createAction('Button'),
         links: [createAction('One'), createAction('Two')],
-        isBusy: false,
       },
       signal,
     ).finally(() => (isOpen = false));
     await settle();
     return () => isOpen;
   };
-  /** Follows a link of the latest one, as a press on it does. */
+  /** Selects a link of the latest notification. */
   const followLink = async (label: string): Promise<void> => {
     const [, command = '', name = '[]'] =
       new RegExp(`\\[${label}\\]\\(command:([\\w.]+)\\?([^)]+)\\)`).exec(editor.progress.at(-1)?.title ?? '') ?? [];
@@ -51,7 +50,7 @@ describe('a notification that goes away by itself', () => {
     await settle();
   };
 
-  it('does what its button says, and is gone', async () => {
+  it('runs the action of its button and closes', async () => {
     const isOpen = await show();
     assert.deepEqual([isOpen(), editor.progress.at(-1)?.button], [true, 'Button']);
     editor.progress.at(-1)?.press();
@@ -59,7 +58,7 @@ describe('a notification that goes away by itself', () => {
     assert.deepEqual([isOpen(), done], [false, ['Button']]);
   });
 
-  it('does what each of its links says, once, and not what another one’s do', async () => {
+  it('runs the action of a selected link once, and no action of another notification', async () => {
     const isFirstOpen = await show();
     const [first] = editor.progress;
     const isOpen = await show();
@@ -71,7 +70,7 @@ describe('a notification that goes away by itself', () => {
     assert.deepEqual([isFirstOpen(), done], [false, ['Two', 'Button']]);
   });
 
-  it('is withdrawn, and does nothing then, also where that was before it was shown', async () => {
+  it('closes without an action when the signal is aborted, even before it is shown', async () => {
     const controller = new AbortController();
     const isOpen = await show(controller.signal);
     controller.abort();
@@ -83,8 +82,8 @@ describe('a notification that goes away by itself', () => {
   });
 });
 
-describe('the notification before a sign-out for idle time', () => {
-  it('keeps everybody signed in by its button, and is gone', async () => {
+describe('the warning before a sign-out due to inactivity', () => {
+  it('keeps the user signed in with its button, and closes', async () => {
     editor.reset();
     const fixture = await IdleFixture.start();
     const [window] = await fixture.openSignedIn(1);

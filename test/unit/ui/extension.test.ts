@@ -1,4 +1,4 @@
-// The whole extension, as VS Code starts and ends it, at a real server and with files of its own.
+// The whole extension, as VS Code starts and stops it, with a real server and its own files.
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -16,7 +16,7 @@ import { recordAt } from '../../support/testWindow.ts';
 import { rotatingTokens, ScriptedServer } from '../../support/scriptedServer.ts';
 
 describe('the extension', function () {
-  // What does not happen at once comes by a timer of a minute, if at all.
+  // What doesn't happen immediately happens after a minute at the earliest.
   this.timeout(10_000);
   const realNow = Date.now;
   let server: ScriptedServer;
@@ -62,15 +62,15 @@ describe('the extension', function () {
   const tokensOf = (sessions: unknown): string[] =>
     (sessions as readonly vscode.AuthenticationSession[]).map(({ accessToken }) => accessToken);
 
-  it('does at once what is due when the window gets the focus, after a sleep say', async () => {
+  it('renews immediately when the window gets focus, for example after sleep', async () => {
     start();
     assert.deepEqual(tokensOf(await call('getSessions', ['read'])), ['access-1']);
     await settle();
     assert.equal(server.requestsTo('/token').length, 0);
-    // The machine has slept: no timer has run meanwhile.
+    // The machine has slept: no timer has fired in the meantime.
     Date.now = () => realNow() + 58 * MINUTE;
     editor.focus(false);
-    // Whatever was sent by now arrives before the last of these.
+    // Any earlier request arrives before the last of these.
     for (let time = 0; time < 5; time += 1) {
       await fetch(`${server.issuer}/jwks`);
     }
@@ -80,7 +80,7 @@ describe('the extension', function () {
     assert.equal(server.requestsTo('/token')[0]?.parameters.get('refresh_token'), 'refresh-1');
   });
 
-  it('does at once what is due by a setting that has changed, and reports what is wrong with it', async () => {
+  it('renews immediately if a changed setting requires it, and reports a problem with the setting', async () => {
     start({ tokensRequestedAt: Date.now() - 20 * MINUTE });
     await call('getSessions', ['read']);
     editor.configure(`${PREFIX}.${SETTINGS.refreshInterval}`, 1);
@@ -88,11 +88,11 @@ describe('the extension', function () {
     await settle();
     assert.deepEqual(
       editor.messages.map(({ text }) => text),
-      ['"sessionKeeper.refreshInterval" must be 0 or between 5 and 10080 minutes. 5 is used.'],
+      ['"sessionKeeper.refreshInterval" must be 0 or between 5 and 10,080 minutes. Using 5 minutes.'],
     );
   });
 
-  it('is not ended before a renewal that is on its way is stored', async () => {
+  it("doesn't stop before the result of a pending renewal is stored", async () => {
     const answer = Promise.withResolvers<undefined>();
     const rotating = rotatingTokens({ expires_in: 3600 });
     server.onToken(async (request) => {
@@ -110,7 +110,7 @@ describe('the extension', function () {
     assert.match(store.secrets.get('session:s1') ?? '', /"refreshToken":"refresh-2"/);
   });
 
-  it('is ended at once where nothing is on its way', async () => {
+  it('stops immediately if nothing is pending', async () => {
     start();
     await call('getSessions', ['read']);
     const before = performance.now();
@@ -118,7 +118,7 @@ describe('the extension', function () {
     assert.ok(performance.now() - before < SECOND);
   });
 
-  it('answers a challenge that comes right after its start', async () => {
+  it('answers a challenge right after its start', async () => {
     start({ tokensRequestedAt: Date.now() - 10 * MINUTE });
     const challenges = [{ scheme: 'Bearer', params: { error: 'invalid_token' } }];
     assert.deepEqual(tokensOf(await call('getSessionsFromChallenges', { challenges, fallbackScopes: ['read'] }, {})), [
@@ -138,11 +138,11 @@ describe('the extension', function () {
     );
     assert.deepEqual(
       editor.messages.map(({ text }) => text),
-      ['"sessionKeeper.refreshInterval" must be 0 or between 5 and 10080 minutes. 5 is used.'],
+      ['"sessionKeeper.refreshInterval" must be 0 or between 5 and 10,080 minutes. Using 5 minutes.'],
     );
   });
 
-  it('warns about a session that ends soon, and not about one that had ended, when what warns is loaded after they were read', async () => {
+  it('warns about a session that ends soon, but not about one that had ended before the on-demand parts were loaded', async () => {
     const now = Date.now();
     const over = recordAt(server.issuer, now, {
       id: 's2',
@@ -164,7 +164,7 @@ describe('the extension', function () {
     assert.deepEqual([before, others], [0, []]);
   });
 
-  it('reports without being asked that certificates are not verified', async () => {
+  it("reports that certificates aren't verified", async () => {
     editor.configure('http.proxyStrictSSL', false);
     start();
     await call('getSessions', ['read']);

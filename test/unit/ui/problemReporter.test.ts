@@ -20,7 +20,7 @@ describe('the report of problems in the settings', () => {
   beforeEach(() => {
     editor.reset();
     settings = new Settings(0);
-    // It uses only the settings.
+    // Only the settings are used.
     problemReporter = new ProblemReporter({ settings } as ProblemReporterDependencies);
   });
 
@@ -30,9 +30,9 @@ describe('the report of problems in the settings', () => {
 
   const set = (name: keyof typeof SETTINGS, value: unknown): void =>
     editor.configure(`${PREFIX}.${SETTINGS[name]}`, value);
-  const INTERVAL = '"sessionKeeper.refreshInterval" must be 0 or between 5 and 10080 minutes. 10080 is used.';
+  const INTERVAL = '"sessionKeeper.refreshInterval" must be 0 or between 5 and 10,080 minutes. Using 10,080 minutes.';
 
-  it('is made once for a number that is out of range, and again only after it was in range', async () => {
+  it('is shown once for a number that is out of range, and again only after it was in range', async () => {
     set('refreshInterval', 20_000);
     await problemReporter.reportSettingsProblems();
     await problemReporter.reportSettingsProblems();
@@ -46,14 +46,14 @@ describe('the report of problems in the settings', () => {
     assert.equal(editor.messages.length, 2);
   });
 
-  it('leads to the setting that it is about', async () => {
+  it('opens the setting with the problem', async () => {
     editor.respond = ({ buttons: [first] }) => first;
     set('refreshInterval', 20_000);
     set('providers', 'none');
     await problemReporter.reportSettingsProblems();
     assert.deepEqual(
       editor.messages.map(({ text }) => text),
-      ['"sessionKeeper.providers" must be a list of providers.', INTERVAL],
+      ['"sessionKeeper.providers" must be an array of providers.', INTERVAL],
     );
     assert.deepEqual(
       editor.executed,
@@ -62,12 +62,12 @@ describe('the report of problems in the settings', () => {
   });
 });
 
-describe('the report of what was found in the store', () => {
+describe('the report of problems with stored sessions', () => {
   let testWindow: TestWindow;
   let settings: Settings;
   let notifications: NotificationCenter;
   let problemReporter: ProblemReporter;
-  /** What was handed on to other parts. */
+  /** The calls to other parts. */
   let done: string[];
 
   beforeEach(() => {
@@ -118,7 +118,7 @@ describe('the report of what was found in the store', () => {
     settings.dispose();
   });
 
-  /** Moves in a session of another client, and reads what is found wrong, as a window does that is opened afresh. */
+  /** Stores a session of another client, and returns the issues that a new window finds. */
   const foreign = async (): Promise<LoadIssue[]> => {
     await seedSession(testWindow, recordAt(ISSUER, testWindow.clock.now(), { id: 'stray', clientId: 'another' }));
     await testWindow.sessionManager.ready();
@@ -126,7 +126,7 @@ describe('the report of what was found in the store', () => {
     return testWindow.findings;
   };
 
-  it('reports what is the same for several sessions in one message, and signs out of all of them', async () => {
+  it('shows one message for several sessions with the same issue, and signs out of all of them', async () => {
     const findings: LoadIssue[] = [];
     for (const id of ['one', 'two']) {
       const record = await seedSession(
@@ -142,7 +142,7 @@ describe('the report of what was found in the store', () => {
     assert.deepEqual([testWindow.liveSessions.get('one'), testWindow.liveSessions.get('two')], [undefined, undefined]);
   });
 
-  it('signs a session of another client out by Sign Out, and leaves nothing of it, not even that it was reported', async () => {
+  it('signs out of a session of another client, and deletes everything about it, including the claim of the report', async () => {
     await seedSession(testWindow, recordAt(ISSUER, testWindow.clock.now()));
     const findings = await foreign();
     assert.deepEqual(
@@ -165,11 +165,11 @@ describe('the report of what was found in the store', () => {
     );
     const { files } = testWindow.folder;
     const left = [...files.keys()].filter((name) => name.includes('stray'));
-    assert.deepEqual([left.length, hasTombstone(files, 'stray')], [1, true], 'which tells the other windows');
+    assert.deepEqual([left.length, hasTombstone(files, 'stray')], [1, true], 'the tombstone for the other windows');
     assert.deepEqual([testWindow.record().id, testWindow.stored()?.includes('access-1')], ['s1', true]);
   });
 
-  it('leaves it where the person does not press that, and shows the log where they want to see it', async () => {
+  it("keeps the session if the user doesn't sign out, and shows the log on request", async () => {
     const findings = await foreign();
     await problemReporter.reportLoadIssues(findings);
     editor.respond = ({ buttons }) => buttons.at(-1);
@@ -180,7 +180,7 @@ describe('the report of what was found in the store', () => {
     );
   });
 
-  it('signs in by Sign In where the keyring has lost a session', async () => {
+  it('signs in with Sign In if the keyring has lost a session', async () => {
     editor.respond = ({ buttons: [first] }) => first;
     await problemReporter.reportLoadIssues([{ id: 's9', kind: 'lost', providerId: 'acme' }]);
     assert.deepEqual(

@@ -15,7 +15,7 @@ import * as button from '../../../src/host/buttonLabels.ts';
 import { SAMPLE, SIGNED_IN_AT as T, UNRENEWABLE, USUAL, live } from '../../support/coreSamples.ts';
 
 const ENDED: SessionRecord = { ...SAMPLE, ended: { at: T, category: 'session-ended', code: 'invalid_grant' } };
-/** A session whose end is known and does not move: the warning comes at its last ten minutes. */
+/** A session with a known, fixed end: the warning is due in its last ten minutes. */
 const ENDING: SessionRecord = {
   ...SAMPLE,
   accessExpiresAt: T + HOUR,
@@ -40,7 +40,7 @@ describe('the notifications about sessions', () => {
     signIn: () => Promise.resolve(),
     retry: () => Promise.resolve(),
   });
-  const ports = (now: number): SessionNotificationDependencies => ({
+  const dependencies = (now: number): SessionNotificationDependencies => ({
     now,
     lifetimes: USUAL,
     nameOf: (id) => `Provider ${id}`,
@@ -54,7 +54,7 @@ describe('the notifications about sessions', () => {
     snooze: ({ kind, id, since }, until) => Promise.resolve(void snooze.push({ kind, id, since, until })),
   });
   const notificationsFor = (sessions: readonly LiveSession[], now = T + MINUTE): SessionNotification[] =>
-    getNotifications(sessions, ports(now));
+    getNotifications(sessions, dependencies(now));
   const failing = (category: Category, more: Partial<LiveSession> = {}, record = SAMPLE): LiveSession =>
     live(record, { failure: new Failure(category, 'x'), failures: 1, ...more });
   const kinds = (all: readonly SessionNotification[]): string[] => all.map(({ kind }) => kind);
@@ -68,7 +68,7 @@ describe('the notifications about sessions', () => {
   const those = (outcome: Outcome): Category[] =>
     CATEGORIES.filter((category) => FAILURE_POLICIES[category].outcome === outcome);
 
-  it('are none while all is well', () => {
+  it('are none without a problem', () => {
     assert.deepEqual(
       notificationsFor([live(SAMPLE), live(SAMPLE, { refreshing: true }), live({ ...SAMPLE, id: 'other' })]),
       [],
@@ -80,11 +80,11 @@ describe('the notifications about sessions', () => {
     const { refreshToken: _token, ...bare } = SAMPLE;
     const lacking = (all: readonly LiveSession[], may = true): SessionNotification[] =>
       getNotifications(all, {
-        ...ports(T + MINUTE),
+        ...dependencies(T + MINUTE),
         mayLackConsent: ({ refreshToken }) => may && refreshToken === undefined,
       });
 
-    it('are that the server may need consent, for each account, and asking for it', () => {
+    it('explain that the server may need consent, for each account, and offer to ask for it', () => {
       const account = { id: 'other', label: 'Kim' };
       const all = lacking([live(bare), live({ ...bare, id: 'other', account }), live({ ...SAMPLE, id: 'third' })]);
       assert.deepEqual(all.map(nameOf), [`consent,${SAMPLE.id},0,`, 'consent,other,0,']);
@@ -93,7 +93,7 @@ describe('the notifications about sessions', () => {
       assert.deepEqual(done, [['ask-consent', SAMPLE.providerId]]);
     });
 
-    it('are none where consent would not help, the session was dead at start, or has ended', () => {
+    it("are none if consent wouldn't help, the session was dead at start, or has ended", () => {
       assert.deepEqual(lacking([live(bare)], false), []);
       assert.deepEqual(kinds(lacking([live({ ...bare, ended: { at: T, category: 'session-ended', code: 'x' } })])), [
         'ended',
@@ -103,7 +103,7 @@ describe('the notifications about sessions', () => {
     });
   });
 
-  describe('of a failure that passes', () => {
+  describe('of a temporary failure', () => {
     it('are none until a caller is refused', () => {
       for (const category of those('retrying')) {
         assert.deepEqual(notificationsFor([failing(category)]), [], category);
@@ -111,16 +111,16 @@ describe('the notifications about sessions', () => {
       }
     });
 
-    it('are an outage once a caller is refused, with what can be done', () => {
+    it('are an outage once a caller is refused, with the recovery actions', () => {
       for (const category of those('retrying')) {
         const one = only(notificationsFor([failing(category, { refused: true })]));
-        assert.deepEqual([one.kind, one.id, one.isBusy, one.isOutcome], ['outage', SAMPLE.id, true, true], category);
+        assert.deepEqual([one.kind, one.id, one.isFinal, one.isOutcome], ['outage', SAMPLE.id, false, true], category);
         assert.deepEqual(labels(one), FAILURE_POLICIES[category].actions.map(button.forAction));
         assert.match(one.message, /Provider acme/);
       }
     });
 
-    it('are the same outage with another category, and after more tries', () => {
+    it('are the same outage with another category, and after more attempts', () => {
       const rotated = { ...SAMPLE, generation: 2, isComplete: false };
       const names = those('retrying').flatMap((category, index) =>
         [SAMPLE, rotated].map((record) =>
@@ -148,19 +148,19 @@ describe('the notifications about sessions', () => {
       assert.deepEqual(notificationsFor([live(SAMPLE, { refused: true })]), []);
     });
 
-    it('are told, though the session was dead at the start, once a caller is refused', () => {
+    it('are shown once a caller is refused, even if the session was dead at start', () => {
       dead.add(SAMPLE.id);
       assert.deepEqual(notificationsFor([failing('server')]), []);
       assert.deepEqual(kinds(notificationsFor([failing('server', { refused: true })])), ['outage']);
     });
   });
 
-  describe('of a failure that somebody has to look at', () => {
-    it('are told at once, with its sentence and what can be done, the right thing first', () => {
+  describe('of a failure that needs attention', () => {
+    it('are shown immediately, with the recovery actions, the recommended one first', () => {
       for (const category of those('needs-attention')) {
         const one = only(notificationsFor([failing(category)]));
         assert.deepEqual(
-          [one.kind, one.id, one.isBusy, one.isOutcome],
+          [one.kind, one.id, one.isFinal, one.isOutcome],
           ['attention', SAMPLE.id, false, true],
           category,
         );
@@ -168,27 +168,27 @@ describe('the notifications about sessions', () => {
       }
     });
 
-    it('are another notification for another category, and the same for the same one', () => {
+    it('are a different notification for another category, and the same for the same one', () => {
       const name = (category: Category, failures: number): string =>
         nameOf(only(notificationsFor([failing(category, { failures })])));
       assert.equal(name('clock', 1), name('clock', 9));
       assert.notEqual(name('clock', 1), name('certificate', 1));
     });
 
-    it('are none where the session was dead at the start, until a caller is refused', () => {
+    it('are none if the session was dead at start, until a caller is refused', () => {
       dead.add(SAMPLE.id);
       assert.deepEqual(notificationsFor([failing('storage')]), []);
       assert.deepEqual(kinds(notificationsFor([failing('storage', { refused: true })])), ['attention']);
     });
   });
 
-  it('are what belongs to a sign-in, too, should a server say it at a renewal: nothing stays stuck without a word', () => {
+  it('include failures of a sign-in that a server reports at a renewal, so that nothing is stuck silently', () => {
     for (const category of those('no-change').filter((one) => one !== 'canceled' && one !== 'replaced')) {
       assert.deepEqual(kinds(notificationsFor([failing(category)])), ['attention'], category);
     }
   });
 
-  it('are none of what was called off', () => {
+  it('are none about a canceled operation', () => {
     assert.deepEqual(
       [
         notificationsFor([failing('canceled', { refused: true })]),
@@ -199,28 +199,31 @@ describe('the notifications about sessions', () => {
   });
 
   describe('of a session that has ended', () => {
-    it('are its end, told by the failure that was seen, or else by the verdict that is stored', () => {
+    it('report the end, with the failure of this window or else with the stored verdict', () => {
       const verdict = only(notificationsFor([live(ENDED)]));
-      assert.deepEqual([verdict.kind, verdict.isOutcome, labels(verdict)], ['ended', false, ['Sign In Again']]);
+      assert.deepEqual(
+        [verdict.kind, verdict.isFinal, verdict.isOutcome, labels(verdict)],
+        ['ended', true, false, ['Sign In Again']],
+      );
       assert.match(verdict.message, /ended your session/);
       const seen = only(notificationsFor([failing('policy', {}, ENDED)]));
-      assert.match(seen.message, /A rule of your organisation/);
+      assert.match(seen.message, /Your organization’s policy requires/);
       assert.equal(nameOf(seen), nameOf(verdict));
     });
 
-    it('are one end for each way in which it can end', () => {
+    it('are one for each category that ends a session', () => {
       for (const category of those('ended')) {
         const record = { ...SAMPLE, ended: { at: T, category, code: 'x' } };
         assert.deepEqual(labels(only(notificationsFor([live(record)]))), ['Sign In Again'], category);
       }
     });
 
-    it('are none where it was over at the start already', () => {
+    it('are none if the session had already ended at start', () => {
       dead.add(SAMPLE.id);
       assert.deepEqual(notificationsFor([live(ENDED), failing('session-ended', { refused: true }, ENDED)]), []);
     });
 
-    it('are no outage, and no warning besides', () => {
+    it('are neither an outage nor a warning in addition', () => {
       assert.deepEqual(
         kinds(
           notificationsFor(
@@ -234,31 +237,34 @@ describe('the notifications about sessions', () => {
   });
 
   describe('of a session that ends soon', () => {
-    it('are none before its time, and none after the end', () => {
+    it('are none before the warning is due, and none after the end', () => {
       assert.deepEqual(notificationsFor([live(ENDING)], T + 50 * MINUTE - 1), []);
       assert.deepEqual(kinds(notificationsFor([live(ENDING)], T + 50 * MINUTE)), ['ending']);
       assert.deepEqual(notificationsFor([live(ENDING)], T + HOUR), []);
     });
 
-    it('are none of one that renews itself', () => {
+    it('are none for a session that is renewed automatically', () => {
       assert.deepEqual(notificationsFor([live(SAMPLE)], T + 59 * MINUTE), []);
     });
 
-    it('offer to sign in first and to be reminded second', () => {
+    it('offer to sign in first, and to be reminded second', () => {
       const one = only(notificationsFor([live(ENDING)], T + 50 * MINUTE));
-      assert.match(one.message, /Your session of ada@example\.com at Provider acme ends at .+\. Sign in again now/);
+      assert.match(
+        one.message,
+        /Your Provider acme session \(ada@example\.com\) expires at .+\. Sign in again to avoid interruption\./,
+      );
       assert.deepEqual(labels(one), ['Sign In Again', 'Remind Me Later']);
       one.actions[0]?.run();
       assert.deepEqual(done, [['sign-in', 'acme']]);
     });
 
-    it('come again, if the person wants so, when half of what is left has passed', () => {
+    it('can be snoozed until half of the remaining time has passed', () => {
       const one = only(notificationsFor([live(ENDING)], T + 50 * MINUTE));
       one.actions[1]?.run();
       assert.deepEqual(snooze, [{ kind: 'ending', id: SAMPLE.id, since: one.since, until: T + 55 * MINUTE }]);
     });
 
-    it('know no later in the last minute', () => {
+    it("can't be snoozed in the last minute", () => {
       assert.deepEqual(labels(only(notificationsFor([live(ENDING)], T + 59 * MINUTE))), [
         'Sign In Again',
         'Remind Me Later',
@@ -266,18 +272,18 @@ describe('the notifications about sessions', () => {
       assert.deepEqual(labels(only(notificationsFor([live(ENDING)], T + 59 * MINUTE + 1))), ['Sign In Again']);
     });
 
-    it('stay the same while they last, though a server tells the end a little differently, and are others after another sign-in', () => {
+    it('stay the same if the server reports a slightly different end, and are new after another sign-in', () => {
       const name = (end: number, now: number, signedInAt = T): string =>
         nameOf(only(notificationsFor([live({ ...ENDING, signedInAt, sessionEndsAt: end })], now)));
       assert.equal(name(T + HOUR, T + 51 * MINUTE), name(T + HOUR + SECOND, T + 58 * MINUTE));
       assert.notEqual(name(T + HOUR, T + 55 * MINUTE), name(T + HOUR, T + 55 * MINUTE, T + 1));
     });
 
-    it('are of the access token where there is nothing to renew it with', () => {
+    it('are about the access token if there is no refresh token', () => {
       assert.deepEqual(kinds(notificationsFor([live(UNRENEWABLE)], T + 50 * MINUTE)), ['ending']);
     });
 
-    it('count by the time that passes where the clock was set back, and are put off by the clock that is', () => {
+    it('use the elapsed time if the clock was set back, and snooze by the current clock', () => {
       const session = live(ENDING, { clockSetBackMs: 2 * HOUR });
       const now = T + 50 * MINUTE - 2 * HOUR;
       only(notificationsFor([session], now)).actions[1]?.run();
@@ -289,7 +295,7 @@ describe('the notifications about sessions', () => {
   });
 
   describe('of tokens that are in memory only', () => {
-    it('are told once until they are stored, not while a renewal is on its way', () => {
+    it('are shown once until they are stored, but not during a renewal', () => {
       const one = only(notificationsFor([live(SAMPLE, { unsaved: true })]));
       assert.deepEqual([one.kind, one.id, labels(one)], ['storage', SAMPLE.id, ['Show Log']]);
       assert.equal(
@@ -298,11 +304,11 @@ describe('the notifications about sessions', () => {
           only(notificationsFor([live({ ...SAMPLE, generation: 2, tokensRequestedAt: T + 1 }, { unsaved: true })])),
         ),
       );
-      assert.equal(one.since, 0, 'it is forgotten when it is over');
+      assert.equal(one.since, 0, 'its claim is deleted when it no longer applies');
       assert.deepEqual(notificationsFor([live(SAMPLE, { unsaved: true, refreshing: true })]), []);
     });
 
-    it('stand beside what else there is to tell', () => {
+    it('are shown in addition to others', () => {
       assert.deepEqual(kinds(notificationsFor([failing('clock', { unsaved: true }, ENDING)], T + 55 * MINUTE)), [
         'attention',
         'ending',
@@ -312,7 +318,7 @@ describe('the notifications about sessions', () => {
   });
 
   describe('of clocks', () => {
-    it('are told from more than five minutes on, in both directions, once for each provider', () => {
+    it('are shown above five minutes of skew, in both directions, once per provider', () => {
       const at = (skew: number): string[] =>
         kinds(notificationsFor([live(SAMPLE, { skew }), live({ ...SAMPLE, id: 'other' }, { skew })]));
       assert.deepEqual(
@@ -321,19 +327,19 @@ describe('the notifications about sessions', () => {
       );
     });
 
-    it('say which clock is behind, and lead to the comparison', () => {
+    it('show which clock is behind, and offer a comparison', () => {
       const behind = only(notificationsFor([live(SAMPLE, { skew: 2 * HOUR })]));
-      assert.match(behind.message, /this computer is 2 hours behind that of Provider acme/);
+      assert.match(behind.message, /Your computer’s clock is 2 hours behind Provider acme/);
       assert.match(
         only(notificationsFor([live(SAMPLE, { skew: -2 * HOUR })])).message,
-        /this computer is 2 hours ahead/,
+        /Your computer’s clock is 2 hours ahead/,
       );
-      assert.deepEqual([behind.id, behind.since, labels(behind)], ['acme', 0, ['Check the Clock']]);
+      assert.deepEqual([behind.id, behind.since, labels(behind)], ['acme', 0, ['Check Clock']]);
       behind.actions[0]?.run();
       assert.deepEqual(done, [['clock', 'acme']]);
     });
 
-    it('go by the latest answer of each server', () => {
+    it('use the latest response of each server', () => {
       const older = live({ ...SAMPLE, id: 'older' }, { skew: HOUR });
       const newer = live({ ...SAMPLE, id: 'newer', tokensRequestedAt: T + SECOND }, { skew: 0 });
       assert.deepEqual([notificationsFor([older, newer]), notificationsFor([newer, older])], [[], []]);
@@ -351,15 +357,15 @@ describe('the notifications about sessions', () => {
     const endedAt = (at: number, more: Partial<SessionRecord> = {}): LiveSession =>
       live({ ...ENDED, ...more, ended: { at, category: 'session-ended', code: 'invalid_grant' } });
 
-    it('are one warning before the end, about the session that ends first', () => {
+    it('are one warning before the end, for the session that ends first', () => {
       const later = live({ ...ENDING, ...{ id: 'a', scopes: ['write'] }, sessionEndsAt: T + HOUR + MINUTE });
       const all = notificationsFor([later, live({ ...ENDING, id: 'b' })], T + HOUR - 5 * MINUTE);
       assert.deepEqual(all.map(nameOf), [`ending,b,${T},`]);
       const both = [later, live({ ...ENDING, id: 'b', account: KIM })];
-      assert.equal(notificationsFor(both, T + HOUR - 5 * MINUTE).length, 2, 'another account has its own');
+      assert.equal(notificationsFor(both, T + HOUR - 5 * MINUTE).length, 2, 'another account has its own warning');
     });
 
-    it('are one of each kind of failure, about the session whose tokens are the oldest', () => {
+    it('are one of each kind of failure, for the session with the oldest tokens', () => {
       const older = { ...other, tokensRequestedAt: T - HOUR };
       for (const category of ['network', 'client-rejected'] as const) {
         const all = [failing(category, { refused: true }), failing(category, { refused: true }, older)];
@@ -373,15 +379,15 @@ describe('the notifications about sessions', () => {
       assert.equal(notificationsFor(different).length, 2);
     });
 
-    it('are one end where the sessions end of the same event, and two where they do not', () => {
+    it('are one if the sessions end due to the same event, and two otherwise', () => {
       const [first, soon, late] = [endedAt(T), endedAt(T + MINUTE, other), endedAt(T + 2 * HOUR, other)];
       assert.equal(only(notificationsFor([soon, first])).id, SAMPLE.id);
       assert.equal(notificationsFor([first, late]).length, 2);
       dead.add(SAMPLE.id);
-      assert.equal(only(notificationsFor([first, soon])).id, 'other', 'what is not shown hides nothing');
+      assert.equal(only(notificationsFor([first, soon])).id, 'other', "a hidden notification doesn't hide others");
     });
 
-    it('are one about tokens that are not saved', () => {
+    it("are one about tokens that aren't saved", () => {
       assert.equal(
         only(notificationsFor([live(SAMPLE, { unsaved: true }), live(other, { unsaved: true })])).kind,
         'storage',
@@ -389,7 +395,7 @@ describe('the notifications about sessions', () => {
     });
   });
 
-  it('of two providers are told apart', () => {
+  it('of two providers are distinct', () => {
     const other: SessionRecord = { ...SAMPLE, id: 'session-2', providerId: 'other' };
     const all = notificationsFor([failing('network', { refused: true }), failing('certificate', {}, other)]);
     assert.deepEqual(

@@ -37,13 +37,13 @@ describe('the status bar', () => {
     assert.ok(only !== undefined && others.length === 0);
     return only;
   };
-  /** What it shows, without its icon. */
+  /** Returns its text without the icon. */
   const shown = (): string => item().text.replace(/^\$\([\w~-]+\) /, '');
 
-  /** The Markdown of its tooltip. */
+  /** Returns the Markdown of its tooltip. */
   const tooltip = (): string => (item().tooltip as { readonly value: string }).value;
 
-  it('counts down by itself: to the renewal, in hours, minutes and seconds, and says so when that is due', async () => {
+  it('counts down to the renewal in hours, minutes and seconds, and shows when it is due', async () => {
     sessions = [live({ ...SAMPLE, accessExpiresAt: SIGNED_IN_AT + 4 * HOUR })];
     bar.update();
     const seen = [shown()];
@@ -59,15 +59,15 @@ describe('the status bar', () => {
       'Acme: renews in 119 minutes',
     ]);
     assert.deepEqual(seen.slice(-4), [
-      'Acme: renews in 2 s',
-      'Acme: renews in 1 s',
-      'Acme: renews in 0 s',
+      'Acme: renews in 2 seconds',
+      'Acme: renews in 1 second',
+      'Acme: renews in 0 seconds',
       'Acme: renewing…',
     ]);
     assert.equal(seen.filter((one) => one.endsWith('minutes')).length, 118);
   });
 
-  it('has one line for each account, with the state of the session that is worst', () => {
+  it('has one section per account, with the state of its worst session', () => {
     const ended = { at: SIGNED_IN_AT, category: 'session-ended', code: 'invalid_grant' };
     const dead = { ...SAMPLE, id: 'dead', scopes: ['write'], ended, accessExpiresAt: SIGNED_IN_AT };
     sessions = [live(SAMPLE), live({ ...SAMPLE, id: 'other', scopes: ['read'] })];
@@ -84,8 +84,8 @@ describe('the status bar', () => {
         state,
       ]),
       [
-        ['write', 'session ended'],
-        ['openid profile read', 'signed in'],
+        ['write', 'Session ended'],
+        ['openid profile read', 'Signed in'],
       ],
     );
     sessions = [...sessions, live({ ...SAMPLE, id: 'kim', account: { id: 'account-2', label: 'Kim' } })];
@@ -93,38 +93,38 @@ describe('the status bar', () => {
     assert.equal(shown(), 'Acme: sign in again (+1)');
   });
 
-  it('says in the tooltip which window is renewing when this one waits for it', () => {
+  it('shows in the tooltip which window is renewing while this one waits for it', () => {
     const renewing = { ...live(SAMPLE), refreshing: true };
     sessions = [{ ...renewing, lockHolder: { number: 1, name: 'process 7', since: SIGNED_IN_AT } }];
     bar.update();
-    assert.match(tooltip(), /Another window is renewing the session&#58; process 7/);
+    assert.match(tooltip(), /Another window is renewing this session &#40;process 7/);
     sessions = [{ ...renewing, lockHolder: { number: 1, name: undefined, since: undefined } }];
     bar.update();
-    assert.match(tooltip(), /Another window is renewing the session {2}/);
+    assert.match(tooltip(), /Another window is renewing this session {2}/);
     sessions = [renewing];
     bar.update();
     assert.doesNotMatch(tooltip(), /Another window/);
   });
 
-  it('counts down to the end where nothing can be renewed, and warns by itself in the last part, in color', async () => {
+  it("counts down to the end of a session that can't be renewed, and warns before it with a background color", async () => {
     sessions = [live(UNRENEWABLE)];
     bar.update();
     assert.deepEqual([shown(), item().backgroundColor], ['Acme: 60 minutes left', undefined]);
     await clock.advance(30 * MINUTE);
     assert.equal(shown(), 'Acme: 30 minutes left');
     await clock.advance(21 * MINUTE);
-    assert.equal(shown(), 'Acme: ends in 9 minutes');
+    assert.equal(shown(), 'Acme: expires in 9 minutes');
     assert.notEqual(item().backgroundColor, undefined);
     await clock.advance(9 * MINUTE + SECOND);
     assert.equal(shown(), 'Acme: sign in again');
   });
 
-  it('has for a screen reader what it shows, without the icon, and what pressing it does, as it counts down', async () => {
+  it('has an up-to-date label for screen readers, with the text and what a click does', async () => {
     sessions = [live(UNRENEWABLE)];
     bar.update();
     for (let minute = 0; minute < 3; minute += 1) {
       assert.deepEqual(item().accessibilityInformation, {
-        label: `${shown()}. Session Keeper, opens the list of sessions and actions.`,
+        label: `${shown()}, Session Keeper, show sessions and actions`,
         role: 'button',
       });
       await clock.advance(MINUTE);
@@ -135,7 +135,28 @@ describe('the status bar', () => {
     );
   });
 
-  it('has one timer at a time, and none once it is gone', async () => {
+  it('offers to sign in only if the user is signed out of a provider, or a session has ended', () => {
+    const offersSignIn = (): boolean => {
+      bar.update();
+      return tooltip().includes(`[Sign In](command:${COMMANDS.signIn})`);
+    };
+    assert.ok(offersSignIn());
+    sessions = [live(SAMPLE)];
+    assert.ok(!offersSignIn());
+    sessions = [live(UNRENEWABLE)];
+    assert.ok(!offersSignIn());
+    const ended = { at: SIGNED_IN_AT, category: 'session-ended', code: 'invalid_grant' };
+    sessions = [live(SAMPLE), live({ ...SAMPLE, id: 'ended', ended })];
+    assert.ok(offersSignIn());
+    sessions = [live(SAMPLE)];
+    editor.configure(`${PREFIX}.${SETTINGS.providers}`, [
+      { id: 'acme', label: 'Acme', issuer: 'https://id.example.com', clientId: 'client-1' },
+      { id: 'other', label: 'Other', issuer: 'https://id.example.com', clientId: 'client-1' },
+    ]);
+    assert.ok(offersSignIn());
+  });
+
+  it('has one timer at a time, and none after it was disposed', async () => {
     sessions = [live(SAMPLE)];
     bar.update();
     bar.update();

@@ -17,7 +17,7 @@ import { createTestWindow, type TestWindow } from '../../support/testWindow.ts';
 const STRICT = 'http.proxyStrictSSL';
 const ISSUER = 'https://id.example.com';
 
-describe('The notification that certificates are not verified', () => {
+describe("The notification that certificates aren't verified", () => {
   let settings: Settings;
   let env: Record<string, string>;
   let testWindow: TestWindow;
@@ -39,7 +39,7 @@ describe('The notification that certificates are not verified', () => {
     disposables.forEach((one) => one.dispose());
   });
 
-  /** Opens a window, which shows what applies; all of them share the folder. */
+  /** Opens a window, which shows its notifications. All windows share the folder. */
   const open = async (): Promise<NotificationCenter> => {
     const { clock, folder, sessionManager } = testWindow;
     const { notificationClaims } = createTestWindow(ISSUER, { clock, folder }).sessions;
@@ -74,7 +74,7 @@ describe('The notification that certificates are not verified', () => {
   const BY_ENVIRONMENT =
     'TLS certificates aren’t verified because NODE_TLS_REJECT_UNAUTHORIZED is 0. Others on your network could read your tokens. Remove the variable and restart VS Code.';
 
-  it('is shown once in all windows when the setting is off, and leads to it', async () => {
+  it('is shown once in all windows if the setting is off, and opens the setting', async () => {
     editor.configure(STRICT, false);
     const first = await open();
     await open();
@@ -90,7 +90,7 @@ describe('The notification that certificates are not verified', () => {
     assert.deepEqual(titles(), [BY_SETTING]);
   });
 
-  it('is shown once when the environment switches verification off, whatever the setting is', async () => {
+  it('is shown once if the environment turns off verification, whatever the setting', async () => {
     env['NODE_TLS_REJECT_UNAUTHORIZED'] = '0';
     editor.configure(STRICT, false);
     await open();
@@ -99,9 +99,9 @@ describe('The notification that certificates are not verified', () => {
   });
 
   for (const [name, prepare] of [
-    ['nothing switches verification off', () => {}],
+    ['nothing turns off verification', () => {}],
     ['the setting is on', () => editor.configure(STRICT, true)],
-    ['the setting is no boolean', () => editor.configure(STRICT, 'false')],
+    ["the setting isn't a boolean", () => editor.configure(STRICT, 'false')],
     ['the variable has another value', () => (env['NODE_TLS_REJECT_UNAUTHORIZED'] = '1')],
     ['the variable is empty', () => (env['NODE_TLS_REJECT_UNAUTHORIZED'] = '')],
     [
@@ -112,14 +112,14 @@ describe('The notification that certificates are not verified', () => {
       },
     ],
   ] as const) {
-    it(`is not shown when ${name}`, async () => {
+    it(`isn't shown if ${name}`, async () => {
       prepare();
       await open();
       assert.deepEqual(titles(), []);
     });
   }
 
-  it('is shown when the setting is switched off while a window is open, and closed when it is switched on', async () => {
+  it('is shown when the setting is turned off while a window is open, and closed when it is turned on', async () => {
     await open();
     editor.configure(STRICT, false);
     await settle();
@@ -128,10 +128,10 @@ describe('The notification that certificates are not verified', () => {
     await settle();
     editor.configure(STRICT, false);
     await settle();
-    assert.deepEqual(titles(), [BY_SETTING, BY_SETTING], 'it was switched off a second time');
+    assert.deepEqual(titles(), [BY_SETTING, BY_SETTING], 'it was turned off a second time');
   });
 
-  it('is shown again when certificates were verified in the meantime, in whichever window', async () => {
+  it('is shown again if certificates were verified in the meantime, in any window', async () => {
     editor.configure(STRICT, false);
     await open();
     closeAll();
@@ -143,7 +143,7 @@ describe('The notification that certificates are not verified', () => {
     assert.deepEqual(titles(), [BY_SETTING, BY_SETTING]);
   });
 
-  it('can be dismissed, and switched off for good', async () => {
+  it('can be dismissed, and muted', async () => {
     editor.configure(STRICT, false);
     const first = await open();
     await follow('Dismiss');
@@ -153,7 +153,7 @@ describe('The notification that certificates are not verified', () => {
     editor.configure(STRICT, true);
     editor.configure(STRICT, false);
     await settle();
-    await follow('Do Not Show Again');
+    await follow('Don’t Show Again');
     assert.deepEqual(editor.settings.get(`${PREFIX}.${SETTINGS.mutedNotifications}`), ['tls']);
     assert.ok(NOTIFICATION_KINDS.includes('tls'));
     editor.configure(STRICT, true);
@@ -162,7 +162,7 @@ describe('The notification that certificates are not verified', () => {
     assert.equal(titles().length, 2);
   });
 
-  it('is about no window that the person does not look at', async () => {
+  it('is shown only in the focused window', async () => {
     editor.configure(STRICT, false);
     editor.focus(false);
     const center = await open();
@@ -174,7 +174,7 @@ describe('The notification that certificates are not verified', () => {
   });
 });
 
-describe('Check Certificate Settings', () => {
+describe('Open Certificate Settings', () => {
   const run = async (): Promise<unknown> => {
     editor.executed.length = 0;
     await new RecoveryActions({} as RecoveryActionsDependencies).run('certificate-settings', {
@@ -187,14 +187,14 @@ describe('Check Certificate Settings', () => {
     editor.reset();
   });
 
-  it('leads to no switch for the verification when that is on', async () => {
+  it("doesn't include the setting for verification if that is on", async () => {
     for (const value of [undefined, true, 'false', 0]) {
       editor.settings.set(STRICT, value);
       assert.equal(await run(), '@id:http.systemCertificates');
     }
   });
 
-  it('leads to the switch for the verification when that is off', async () => {
+  it('includes the setting for verification if that is off', async () => {
     editor.settings.set(STRICT, false);
     assert.equal(await run(), `@id:${STRICT},http.systemCertificates`);
   });

@@ -1,4 +1,4 @@
-// Each preset, from the sign-in to the sign-out, at a server that responds as its vendor documents.
+// Each preset, from sign-in to sign-out, with a server that responds as its vendor documents.
 import assert from 'node:assert/strict';
 import { DAY, HOUR, MINUTE, SECOND } from '../../../src/core/clock.ts';
 import { PRESETS } from '../../../src/wizard/presets.ts';
@@ -12,7 +12,7 @@ import { FakeFolder } from '../../support/fakeStore.ts';
 import { rejectsWith } from '../../support/failures.ts';
 import { createTestWindow, type TestWindow } from '../../support/testWindow.ts';
 import { ManualAsyncClock } from '../../support/manualAsyncClock.ts';
-import { Desk } from '../../support/signInFixture.ts';
+import { SignInFixture } from '../../support/signInFixture.ts';
 import { SECRET, VendorServer } from '../../support/vendorServer.ts';
 import { VENDORS } from '../../support/vendors.ts';
 
@@ -26,11 +26,11 @@ for (const preset of PRESETS) {
   describe(`The preset of ${preset.name}`, () => {
     let clock: ManualAsyncClock;
     let server: VendorServer;
-    let signInController: Desk;
+    let signInController: SignInFixture;
     let testWindow: TestWindow;
     let caller: AbortController;
 
-    /** Sets up a window with the entry, at the vendor's server. */
+    /** Sets up a window with the entry and the vendor's server. */
     const open = async (
       clientSecret: string | undefined,
       options: Parameters<typeof VendorServer.start>[2] = {},
@@ -39,7 +39,7 @@ for (const preset of PRESETS) {
       caller = new AbortController();
       server = await VendorServer.start(id, clock, options);
       testWindow = createTestWindow(server.provider.issuer, { clock, providers: [server.provider], clientSecret });
-      signInController = new Desk(new FakeFolder(), testWindow);
+      signInController = new SignInFixture(new FakeFolder(), testWindow);
       signInController.environment = DESKTOP;
     };
 
@@ -81,7 +81,7 @@ for (const preset of PRESETS) {
       assert.ok(record.scopes.every((scope) => !/[\s,]/.test(scope)));
       if (preset.endField !== undefined) {
         const answers = { ...vendor.answer, [vendor.end?.field ?? '']: vendor.end?.after };
-        assert.ok(preset.endField in answers, 'the field that says when the session ends');
+        assert.ok(preset.endField in answers, 'the field that specifies when the session ends');
       }
     });
 
@@ -95,7 +95,7 @@ for (const preset of PRESETS) {
         await rejectsWith(renewed(), 'not-renewable', 'no-refresh-token');
         assert.ok(
           testWindow.lines.every((line) => !line.includes('offline_access')),
-          'nobody is sent to ask for what there is not',
+          "no user is asked for tokens that don't exist",
         );
       });
     } else {
@@ -131,10 +131,10 @@ for (const preset of PRESETS) {
       const { refreshToken } = await signIn();
       const { atServer } = await testWindow.sessionManager.signOut('new-1');
       assert.equal(await atServer, vendor.revocation === undefined ? 'not-supported' : 'revoked');
-      const told = server.scripted
+      const revokedTypes = server.scripted
         .requestsTo(server.revocationPath)
         .map(({ parameters }) => parameters.get('token_type_hint'));
-      assert.deepEqual(told, vendor.revocation === undefined ? [] : ['refresh_token', 'access_token']);
+      assert.deepEqual(revokedTypes, vendor.revocation === undefined ? [] : ['refresh_token', 'access_token']);
       assert.equal(server.isUnexpired(refreshToken), vendor.revocation === undefined && refreshToken !== undefined);
       assert.deepEqual(testWindow.sessionManager.getActive('vendor'), []);
     });

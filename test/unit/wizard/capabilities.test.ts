@@ -7,15 +7,15 @@ import type { PresetId } from '../../../src/wizard/presets.ts';
 import { proposeScopes } from '../../../src/wizard/proposals.ts';
 import { ISSUER, draftWith, presetOf, selectedScopes } from '../../support/wizardDrafts.ts';
 
-describe('what a server says of itself', () => {
+describe('getCapabilityNotes', () => {
   const notesFor = (metadata: ServerMetadata, draft: Draft = draftWith()): string[] =>
     getCapabilityNotes({ ...draft, metadata });
 
-  it('means little where it says little', () => {
+  it('returns the defaults for empty metadata', () => {
     assert.deepEqual(notesFor({}), ['browser', 'pkce-not-advertised', 'renewal-not-advertised', 'no-revocation']);
   });
 
-  it('is made up for by what is known of a product', () => {
+  it('prefers what is known about a product', () => {
     assert.deepEqual(notesFor({ revocation_endpoint: 'x' }, createDraft(presetOf('cognito'))), [
       'browser',
       'pkce-not-advertised',
@@ -23,7 +23,7 @@ describe('what a server says of itself', () => {
     ]);
   });
 
-  it('need not be said where a product is known that does not describe itself', () => {
+  it('needs no metadata for a product with known endpoints', () => {
     const known = (id: PresetId): string[] => getCapabilityNotes(createDraft(presetOf(id)));
     assert.deepEqual(known('github-oauth'), [
       'browser',
@@ -43,7 +43,7 @@ describe('what a server says of itself', () => {
     ]);
   });
 
-  it('leaves out a code to type where only another kind of client can have it', () => {
+  it('omits the device code flow if it needs another type of client', () => {
     const offers = { device_authorization_endpoint: 'x', revocation_endpoint: 'x', scopes_supported: ['openid'] };
     assert.deepEqual(notesFor(offers, createDraft(presetOf('google'))), [
       'browser',
@@ -54,7 +54,7 @@ describe('what a server says of itself', () => {
     assert.ok(notesFor(offers, createDraft(presetOf('okta'))).includes('device'));
   });
 
-  it('means much where it says much', () => {
+  it('returns what complete metadata announce', () => {
     const offers = {
       scopes_supported: [...DEFAULT_SCOPES],
       grant_types_supported: ['authorization_code', 'refresh_token'],
@@ -67,7 +67,7 @@ describe('what a server says of itself', () => {
     assert.deepEqual(notesFor({ ...offers, scopes_supported: ['openid'] }), ['browser', 'device', 'pkce', 'renews']);
   });
 
-  it('can mean that something is not there', () => {
+  it('returns what the metadata rule out', () => {
     assert.deepEqual(
       notesFor({
         grant_types_supported: ['urn:ietf:params:oauth:grant-type:device_code'],
@@ -76,7 +76,7 @@ describe('what a server says of itself', () => {
       }),
       ['no-browser', 'device', 'pkce-not-advertised', 'renewal-not-advertised'],
     );
-    // A list of grants is a hint.
+    // The list of grants can be incomplete.
     assert.deepEqual(notesFor({ grant_types_supported: ['authorization_code'], revocation_endpoint: 'x' }), [
       'browser',
       'pkce-not-advertised',
@@ -95,14 +95,14 @@ describe('what a server says of itself', () => {
     );
   });
 
-  it('is not trusted to be of its type', () => {
+  it('ignores values of the wrong type', () => {
     const bad: ServerMetadata = {
       scopes_supported: 'openid',
       grant_types_supported: [1, null],
       code_challenge_methods_supported: { S256: true },
       token_endpoint_auth_methods_supported: 7,
     };
-    assert.ok(notesFor(bad).every((fact) => (CAPABILITY_NOTES as readonly string[]).includes(fact)));
+    assert.ok(notesFor(bad).every((note) => (CAPABILITY_NOTES as readonly string[]).includes(note)));
     assert.deepEqual(selectedScopes(draftWith({ metadata: { scopes_supported: ['two words', 'a"b', 'openid'] } })), [
       'openid',
     ]);

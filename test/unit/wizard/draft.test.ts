@@ -16,8 +16,8 @@ import { proposeId, proposeLabel } from '../../../src/wizard/proposals.ts';
 import { FULL_ENTRY } from '../../support/fieldSamples.ts';
 import { ISSUER, draftWith, presetOf } from '../../support/wizardDrafts.ts';
 
-describe('an issuer as it is typed', () => {
-  it('loses the space around it and the path of discovery, and gets the scheme that was left out', () => {
+describe('the issuer', () => {
+  it('is normalized: without surrounding space and the discovery path, with a missing scheme', () => {
     assert.equal(normalizeIssuer(` ${ISSUER}/a \n`), `${ISSUER}/a`);
     assert.equal(normalizeIssuer(`${ISSUER}/a/.well-known/openid-configuration`), `${ISSUER}/a`);
     assert.equal(normalizeIssuer(`${ISSUER}/.well-known/oauth-authorization-server/a`), `${ISSUER}/a`);
@@ -27,35 +27,35 @@ describe('an issuer as it is typed', () => {
     assert.equal(normalizeIssuer('  '), '');
   });
 
-  it('gets the scheme without encryption on this computer alone', () => {
-    for (const here of ['localhost', 'localhost:8080/realms/a', '127.0.0.1:3000', '[::1]:9/a']) {
-      assert.equal(normalizeIssuer(here), `http://${here}`);
+  it('gets the scheme http: on loopback hosts only', () => {
+    for (const loopback of ['localhost', 'localhost:8080/realms/a', '127.0.0.1:3000', '[::1]:9/a']) {
+      assert.equal(normalizeIssuer(loopback), `http://${loopback}`);
     }
-    for (const elsewhere of [
+    for (const remote of [
       'localhost.example.com',
       '10.0.0.1:8080',
       'localhost@id.example.com',
       '127.0.0.1.example.com/a',
     ]) {
-      assert.equal(normalizeIssuer(elsewhere), `https://${elsewhere}`);
+      assert.equal(normalizeIssuer(remote), `https://${remote}`);
     }
   });
 
-  it('keeps its slash, which is part of its name; the other spelling is one away', () => {
+  it('keeps its trailing slash, which can be toggled', () => {
     assert.equal(normalizeIssuer(`${ISSUER}/`), `${ISSUER}/`);
     assert.equal(toggleTrailingSlash(ISSUER), `${ISSUER}/`);
     assert.equal(toggleTrailingSlash(`${ISSUER}/`), ISSUER);
   });
 
-  it('becomes what the server calls itself where only the slash differs, and nothing else', () => {
+  it('takes the trailing slash of the metadata, and no other difference', () => {
     assert.equal(withMetadata(draftWith(), { issuer: `${ISSUER}/` }).issuer, `${ISSUER}/`);
     assert.equal(withMetadata(draftWith({ issuer: `${ISSUER}/` }), { issuer: ISSUER }).issuer, ISSUER);
-    for (const issuer of [ISSUER, 'https://elsewhere.example', `${ISSUER}/{tenantid}`, undefined, 7]) {
+    for (const issuer of [ISSUER, 'https://other.example', `${ISSUER}/{tenantid}`, undefined, 7]) {
       assert.equal(withMetadata(draftWith(), { issuer }).issuer, ISSUER);
     }
   });
 
-  it('is held to the rules of the settings', () => {
+  it('is validated by the rules of the settings', () => {
     assert.equal(validateIssuer(ISSUER), undefined);
     assert.equal(validateIssuer('http://127.0.0.1:8080'), undefined);
     assert.deepEqual(validateIssuer('http://id.example.com'), { code: 'not-https', field: 'issuer' });
@@ -65,14 +65,14 @@ describe('an issuer as it is typed', () => {
 });
 
 describe('the other answers', () => {
-  it('are held to the rules of the settings', () => {
+  it('are validated by the rules of the settings', () => {
     assert.equal(validateClientId('vscode'), undefined);
     assert.deepEqual(validateClientId(' '), { code: 'missing', field: 'clientId' });
     assert.equal(validateScope('api/read'), undefined);
     assert.deepEqual(validateScope('two words'), { code: 'bad-scope', field: 'scopes' });
   });
 
-  it('take no id that another entry or VS Code has, said or not', () => {
+  it('reject an ID that another entry or VS Code uses, including the default ID', () => {
     const others = [{ id: 'acme' }, { issuer: ISSUER }];
     assert.equal(validateId('acme-2', others), undefined);
     assert.deepEqual(validateId('acme', others), { code: 'id-twice', field: 'id' });
@@ -81,7 +81,17 @@ describe('the other answers', () => {
     assert.deepEqual(validateId('1a', []), { code: 'bad-id', field: 'id' });
   });
 
-  it('are proposed: the label by the product or the host, the id by the label, each good as it is', () => {
+  it('have a proposed label that no other entry has', () => {
+    const keycloak = { ...createDraft(presetOf('keycloak')), issuer: `${ISSUER}/realms/a` };
+    const byHand = draftWith({ issuer: `${ISSUER}/realms/a/` });
+    assert.equal(proposeLabel(keycloak, [{ label: 'Okta' }]), 'Keycloak');
+    assert.equal(proposeLabel(keycloak, [{ label: 'Keycloak' }]), 'Keycloak (id.example.com)');
+    assert.equal(proposeLabel(keycloak, [{ label: 'Keycloak' }, { label: 'Keycloak (id.example.com)' }]), 'Keycloak 2');
+    assert.equal(proposeLabel(byHand, [{ label: 'id.example.com' }]), 'id.example.com/realms/a');
+    assert.equal(proposeLabel(draftWith(), [{ label: 'id.example.com' }]), 'id.example.com 2');
+  });
+
+  it('have valid proposals: a label from the product or the host, an ID from the label', () => {
     assert.equal(proposeLabel(draftWith()), 'id.example.com');
     assert.equal(proposeLabel(createDraft(presetOf('okta'))), 'Okta');
     assert.equal(proposeLabel(draftWith({ label: 'Mine' })), 'Mine');
@@ -94,8 +104,8 @@ describe('the other answers', () => {
   });
 });
 
-describe('the entry that comes of it', () => {
-  it('has what was asked for, and nothing else', () => {
+describe('toEntry', () => {
+  it('returns the answers only', () => {
     const draft = draftWith({ id: 'acme', label: 'Acme', scopes: ['openid'] });
     assert.deepEqual(toEntry(draft), {
       id: 'acme',
@@ -106,7 +116,7 @@ describe('the entry that comes of it', () => {
     });
   });
 
-  it('keeps every field of the one that is edited which was not asked for, known or not', () => {
+  it('keeps the other fields of the edited entry, known or not', () => {
     const old = {
       id: 'acme',
       label: 'Old',
@@ -121,23 +131,23 @@ describe('the entry that comes of it', () => {
     assert.deepEqual(entry, { ...old, issuer: ISSUER, label: 'New' });
   });
 
-  it('takes a code for the way where the browser needs a secret and there is none', () => {
-    const wayOf = (id: PresetId, withoutSecret: boolean): unknown =>
+  it('selects the device code flow if the browser flow requires a secret and there is none', () => {
+    const methodOf = (id: PresetId, withoutSecret: boolean): unknown =>
       toEntry({ ...createDraft(presetOf(id)), withoutSecret })['signInMethod'];
     assert.deepEqual(
       [
-        wayOf('github-oauth', true),
-        wayOf('github-oauth', false),
-        wayOf('github-app', true),
-        wayOf('okta', true),
-        wayOf('cognito', true),
+        methodOf('github-oauth', true),
+        methodOf('github-oauth', false),
+        methodOf('github-app', true),
+        methodOf('okta', true),
+        methodOf('cognito', true),
       ],
       ['device', undefined, 'device', undefined, undefined],
     );
     assert.equal(toEntry(draftWith({ withoutSecret: true }))['signInMethod'], undefined);
   });
 
-  it('keeps nothing of another server that would send credentials there', () => {
+  it('drops fields that would send credentials to the previous server', () => {
     const old = {
       id: 'acme',
       issuer: 'https://old.example',
@@ -155,37 +165,43 @@ describe('the entry that comes of it', () => {
     assert.deepEqual(toEntry(createDraft(undefined, old))['endpoints'], old.endpoints);
   });
 
-  it('keeps the fields that belong to no server, and those that it has asked for, when the issuer is another', () => {
-    const kept = Object.keys(toEntry({ ...createDraft(undefined, FULL_ENTRY), issuer: ISSUER }));
-    const asked: readonly ProviderField[] = ['issuer', 'clientId', 'scopes', 'redirectPorts', 'redirectUri'];
+  it('keeps the answers and the fields of no particular server when the issuer changes', () => {
+    const fields = Object.keys(toEntry({ ...createDraft(undefined, FULL_ENTRY), issuer: ISSUER }));
+    const answered: readonly ProviderField[] = ['issuer', 'clientId', 'scopes', 'redirectPorts', 'redirectUri'];
     assert.deepEqual(
-      kept.toSorted(),
-      FIELD_ROWS.flatMap(([field, { server }]) => (server !== 'none' && !asked.includes(field) ? [] : [field])).sort(),
+      fields.toSorted(),
+      FIELD_ROWS.flatMap(([field, { server }]) =>
+        server !== 'none' && !answered.includes(field) ? [] : [field],
+      ).sort(),
     );
-    assert.ok(kept.includes('idleTimeout') && !kept.includes('tokenParameters'));
+    assert.ok(fields.includes('idleTimeout') && !fields.includes('tokenParameters'));
   });
+});
 
-  it('takes the place of the one that it was made of, and leaves the others as they are', () => {
+describe('withEntry', () => {
+  it('replaces the original entry, and keeps the others', () => {
     const old = { id: 'acme', issuer: ISSUER };
     const list = [{ issuer: 7 }, 'junk', old, { id: 'last' }];
     const entry = { id: 'new', issuer: ISSUER };
     assert.deepEqual(withEntry(list, entry, old), [{ issuer: 7 }, 'junk', entry, { id: 'last' }]);
     assert.deepEqual(withEntry(list, entry, undefined), [...list, entry]);
-    assert.deepEqual(list[2], old, 'the list that was given is not changed');
+    assert.deepEqual(list[2], old, 'the original list is unchanged');
   });
 
-  it('finds its place by the id where the entry was changed meanwhile, and goes to the end where it is gone', () => {
+  it('finds a changed original by its ID, and appends the entry if the original is gone', () => {
     const old = { id: 'acme', issuer: ISSUER };
     const entry = { id: 'acme', issuer: ISSUER, clientId: 'new' };
-    assert.deepEqual(withEntry([{ id: 'a' }, { id: 'acme', issuer: 'https://else.example' }], entry, old), [
+    assert.deepEqual(withEntry([{ id: 'a' }, { id: 'acme', issuer: 'https://changed.example' }], entry, old), [
       { id: 'a' },
       entry,
     ]);
     assert.deepEqual(withEntry([{ id: 'a' }], entry, old), [{ id: 'a' }, entry]);
     assert.deepEqual(withEntry(undefined, entry, old), [entry]);
   });
+});
 
-  it('can ask its server before it is whole, and where a field that nobody asks for is bad', () => {
+describe('toProvider', () => {
+  it('returns a provider for discovery from an incomplete draft, and despite an invalid field', () => {
     assert.equal(toProvider({ ...createDraft(undefined), issuer: ISSUER })?.issuer, ISSUER);
     assert.equal(
       toProvider(createDraft(undefined, { issuer: ISSUER, clientId: 'a', idleTimeout: 'soon' }))?.clientId,
@@ -199,8 +215,8 @@ describe('the entry that comes of it', () => {
   });
 });
 
-describe('the entries to edit', () => {
-  it('are all that are objects, good or bad, by the best name that they have', () => {
+describe('the existing entries', () => {
+  it('are all objects, valid or not, by their label or ID', () => {
     const entries = parseEntries([{ label: ' Acme\n' }, 'junk', null, [], { id: 'b' }, {}]);
     assert.deepEqual(entries.map(entryName), ['Acme', 'b', 'oidc']);
     assert.deepEqual(parseEntries({ a: 1 }), []);

@@ -5,9 +5,9 @@ import { validateIssuer } from '../../../src/wizard/entryValidation.ts';
 import { PRESETS, placeholderIn } from '../../../src/wizard/presets.ts';
 import { selectedScopes } from '../../support/wizardDrafts.ts';
 
-describe('the ready-made definitions', () => {
+describe('the presets', () => {
   for (const preset of PRESETS) {
-    it(`make a good entry of ${preset.name}, once it is filled in`, () => {
+    it(`make a valid entry for ${preset.name} when the placeholders are replaced`, () => {
       const issuer = preset.issuer.replaceAll(/\{[^{}]*\}/g, 'acme');
       const draft = {
         ...createDraft(preset),
@@ -28,13 +28,13 @@ describe('the ready-made definitions', () => {
     });
   }
 
-  it('are in the order of their names, each id once', () => {
+  it('are sorted by name, with unique IDs', () => {
     const names = PRESETS.map(({ name }) => name.toLowerCase());
     assert.deepEqual(names, names.toSorted());
     assert.equal(new Set(PRESETS.map(({ id }) => id)).size, PRESETS.length);
   });
 
-  it('do not ask those for offline_access that refuse it', () => {
+  it('don’t request offline_access from servers that reject it', () => {
     assert.deepEqual(
       PRESETS.filter(({ scopes }) => !scopes.includes('offline_access')).map(({ id }) => id),
       ['cognito', 'github-app', 'github-oauth', 'gitlab', 'google'],
@@ -45,7 +45,7 @@ describe('the ready-made definitions', () => {
     );
   });
 
-  it('are not taken for filled in while a brace is left', () => {
+  it('aren’t complete while a placeholder is left', () => {
     assert.equal(placeholderIn('https://{host}/realms/{realm}'), '{host}');
     assert.equal(placeholderIn('https://id/realms/{realm}'), '{realm}');
     assert.equal(placeholderIn('https://id/realms/a'), undefined);

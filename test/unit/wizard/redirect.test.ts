@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
-import { createDraft, toEntry, toProvider } from '../../../src/wizard/draft.ts';
+import { createDraft, toEntry, toProvider, withRedirectKind } from '../../../src/wizard/draft.ts';
 import { validateRedirect } from '../../../src/wizard/entryValidation.ts';
-import { getSteps } from '../../../src/wizard/steps.ts';
+import { registersRedirect } from '../../../src/wizard/steps.ts';
 import { PRESETS } from '../../../src/wizard/presets.ts';
 import {
   allowsAnyPort,
   createRedirectDraft,
   formatRedirect,
+  issuerRedirectUri,
   urisToRegister,
   withEnteredRedirect,
   type RedirectKind,
@@ -16,34 +17,24 @@ const ISSUER = 'https://id.example.com';
 const drafted = (redirectKind: RedirectKind, entered: string): ReturnType<typeof createRedirectDraft> =>
   withEnteredRedirect({ ...createRedirectDraft(), redirectKind }, entered);
 
-describe('the step for the redirect URI', () => {
-  it('is there, with a second one for what is to be entered', () => {
-    const steps = (kind: RedirectKind): string[] =>
-      getSteps({ ...createDraft(undefined), redirectKind: kind }).filter((step) => step.startsWith('redirect'));
-    assert.deepEqual(
-      [steps('any-port'), steps('ports'), steps('redirect-uri')],
-      [['redirect'], ['redirect', 'redirectUri'], ['redirect', 'redirectUri']],
-    );
-    const all = getSteps(createDraft(undefined));
-    assert.equal(all.indexOf('redirect') + 1, all.indexOf('client'), 'before the client is registered');
-  });
-
-  it('is left out where nothing of this machine is to be registered', () => {
-    const has = (draft: ReturnType<typeof createDraft>): boolean => getSteps(draft).includes('redirect');
-    assert.ok(!has(createDraft(PRESETS.find(({ id }) => id === 'google'))));
-    assert.ok(!has(createDraft(undefined, { issuer: ISSUER, signInMethod: 'uri' })));
+describe('the redirect URI', () => {
+  it('isn’t registered if the server accepts any, or redirects to VS Code, or has no browser flow', () => {
+    assert.ok(!registersRedirect(createDraft(PRESETS.find(({ id }) => id === 'google'))));
+    assert.ok(!registersRedirect(createDraft(undefined, { issuer: ISSUER, signInMethod: 'uri' })));
     assert.ok(
-      !has({
+      !registersRedirect({
         ...createDraft(undefined),
         metadata: { grant_types_supported: ['urn:ietf:params:oauth:grant-type:device_code'] },
       }),
     );
-    assert.ok(has({ ...createDraft(undefined), metadata: { grant_types_supported: ['authorization_code'] } }));
+    assert.ok(
+      registersRedirect({ ...createDraft(undefined), metadata: { grant_types_supported: ['authorization_code'] } }),
+    );
   });
 
-  it('says what to register', () => {
+  it('lists what to register', () => {
     assert.deepEqual(urisToRegister(createRedirectDraft()), ['http://127.0.0.1/callback']);
-    assert.deepEqual(urisToRegister(createRedirectDraft(), 'ports'), []);
+    assert.deepEqual(urisToRegister({ ...createRedirectDraft(), redirectKind: 'ports' }), []);
     assert.deepEqual(urisToRegister(drafted('ports', ' 8400, 8401;8400 ')), [
       'http://127.0.0.1:8400/callback',
       'http://127.0.0.1:8401/callback',
@@ -59,7 +50,7 @@ describe('the step for the redirect URI', () => {
     );
   });
 
-  it('objects to what is none', () => {
+  it('is validated', () => {
     for (const text of [
       '',
       '0',
@@ -79,7 +70,7 @@ describe('the step for the redirect URI', () => {
     );
   });
 
-  it('starts from the entry, from what a ready-made definition brings, or from a port to propose', () => {
+  it('starts with the value of the entry or the preset, or with a proposed port', () => {
     assert.equal(formatRedirect({ ...createRedirectDraft(), redirectKind: 'ports' }, 28_123), '28123');
     assert.equal(formatRedirect(createRedirectDraft({ redirectPorts: [1, 2] }), 28_123), '1, 2');
     assert.equal(
@@ -89,7 +80,7 @@ describe('the step for the redirect URI', () => {
     assert.equal(createDraft(PRESETS.find(({ id }) => id === 'okta')).redirectKind, 'ports');
   });
 
-  it('goes into the entry, and the fields of another choice do not', () => {
+  it('is in the entry, without the fields of other kinds', () => {
     const okta = createDraft(PRESETS.find(({ id }) => id === 'okta'));
     const fieldsOf = (draft: typeof okta): unknown[] => [
       toEntry(draft)['redirectPorts'],
@@ -110,5 +101,18 @@ describe('the step for the redirect URI', () => {
     });
     assert.deepEqual(fieldsOf(old), [[7, 8], 'http://localhost/a']);
     assert.equal(toProvider(old)?.redirectUri, 'http://localhost/a');
+  });
+
+  it('can have a path for one issuer, which differs for any other', () => {
+    const uri = issuerRedirectUri(ISSUER);
+    assert.match(uri, /^http:\/\/127\.0\.0\.1\/callback\/[0-9a-f]{16}$/);
+    assert.equal(issuerRedirectUri(ISSUER), uri);
+    assert.notEqual(issuerRedirectUri(`${ISSUER}/`), uri);
+    const draft = withRedirectKind({ ...createDraft(undefined), issuer: ISSUER }, 'issuer-path');
+    assert.deepEqual(urisToRegister(draft), [uri]);
+    assert.equal(toEntry(draft)['redirectUri'], uri);
+    assert.equal(withRedirectKind(draft, 'any-port').redirectUri, undefined);
+    assert.equal(createRedirectDraft({ issuer: ISSUER, redirectUri: uri }).redirectKind, 'issuer-path');
+    assert.equal(createRedirectDraft({ issuer: `${ISSUER}/`, redirectUri: uri }).redirectKind, 'redirect-uri');
   });
 });

@@ -10,7 +10,7 @@ import {
 } from '../../../src/wizard/steps.ts';
 import { draftWith, presetOf } from '../../support/wizardDrafts.ts';
 
-/** The steps from the first to the last, if the user answers each of them without a change. */
+/** Returns the steps from the first to the last, or back. */
 function walkSteps(draft: Draft, direction: 1 | -1): Step[] {
   const steps: Step[] = [direction === 1 ? 'server' : 'summary'];
   for (;;) {
@@ -22,59 +22,29 @@ function walkSteps(draft: Draft, direction: 1 | -1): Step[] {
   }
 }
 
-describe('the steps of adding a provider', () => {
-  it('are all there for a server that has answered and may want a secret', () => {
-    const all: Step[] = [
-      'server',
-      'issuer',
-      'capabilities',
-      'redirect',
-      'client',
-      'secret',
-      'scopes',
-      'label',
-      'id',
-      'summary',
-    ];
-    assert.deepEqual(walkSteps(draftWith({ metadata: {} }), 1), all);
-    assert.deepEqual(walkSteps(draftWith({ metadata: {} }), -1), all.toReversed());
-    assert.deepEqual(getSteps(draftWith({ metadata: {} })), all);
+describe('the steps', () => {
+  const withMethods = (...methods: string[]): Draft =>
+    draftWith({ metadata: { token_endpoint_auth_methods_supported: methods } });
+
+  it('are the server, the issuer, the client ID and the summary', () => {
+    const all: Step[] = ['server', 'issuer', 'client', 'summary'];
+    assert.deepEqual(getSteps(createDraft(undefined)), all);
+    for (const metadata of [{}, null]) {
+      assert.deepEqual(walkSteps(draftWith({ metadata }), 1), all);
+      assert.deepEqual(walkSteps(draftWith({ metadata }), -1), all.toReversed());
+    }
   });
 
-  it('leave out what the server offers where it has not been found, and count it as long as it can be', () => {
-    assert.ok(!walkSteps(draftWith({ metadata: null }), 1).includes('capabilities'));
-    assert.ok(!walkSteps(draftWith({ metadata: null }), -1).includes('capabilities'));
-    assert.ok(getSteps(createDraft(undefined)).includes('capabilities'));
+  it('include the secret only if the server can require one and lists no client without', () => {
+    assert.deepEqual(getSteps(withMethods('client_secret_basic')), ['server', 'issuer', 'client', 'secret', 'summary']);
+    for (const methods of [['none'], ['none', 'client_secret_post'], ['private_key_jwt'], []]) {
+      assert.ok(!getSteps(withMethods(...methods)).includes('secret'), methods.join());
+    }
   });
 
-  it('leave out the secret where the server takes none, or the ready-made definition has none', () => {
-    assert.ok(
-      !walkSteps(draftWith({ metadata: { token_endpoint_auth_methods_supported: ['none'] } }), 1).includes('secret'),
-    );
-    assert.ok(
-      walkSteps(
-        draftWith({ metadata: { token_endpoint_auth_methods_supported: ['none', 'client_secret_post'] } }),
-        1,
-      ).includes('secret'),
-    );
-    assert.ok(
-      walkSteps(
-        draftWith({ metadata: { token_endpoint_auth_methods_supported: ['client_secret_basic'] } }),
-        1,
-      ).includes('secret'),
-    );
-    assert.equal(
-      mayHaveSecret({
-        ...createDraft(presetOf('keycloak')),
-        metadata: { token_endpoint_auth_methods_supported: ['client_secret_basic'] },
-      }),
-      false,
-    );
-  });
-
-  it('ask for the secret where a product gives one with the client id, or wants one in the browser', () => {
+  it('include the secret for a product that requires one, at least in the browser', () => {
     for (const { id, secret } of PRESETS) {
-      assert.equal(mayHaveSecret(createDraft(presetOf(id))), secret !== 'none', id);
+      assert.equal(getSteps(createDraft(presetOf(id))).includes('secret'), secret !== 'none', id);
     }
     assert.deepEqual(
       PRESETS.filter(({ secret }) => secret !== 'none').map(({ id, secret }) => [id, secret]),
@@ -86,43 +56,36 @@ describe('the steps of adding a provider', () => {
     );
   });
 
-  it('are held up for want of a secret only by a product that takes nobody without', () => {
-    const held = (withoutSecret: boolean): string[] =>
+  it('allow a secret unless the server or the preset supports none', () => {
+    assert.deepEqual(
+      [withMethods('none'), withMethods('none', 'client_secret_post'), withMethods()].map(mayHaveSecret),
+      [false, true, true],
+    );
+    const keycloak = { ...createDraft(presetOf('keycloak')), metadata: withMethods('client_secret_basic').metadata };
+    assert.equal(mayHaveSecret(keycloak), false);
+  });
+
+  it('require a secret only for a product that has no client without one', () => {
+    const requiring = (withoutSecret: boolean): string[] =>
       PRESETS.map(({ id }) => id).filter(
         (id) => findPresetRequiringSecret({ ...createDraft(presetOf(id)), withoutSecret }) !== undefined,
       );
-    assert.deepEqual([held(true), held(false)], [['google'], []]);
+    assert.deepEqual([requiring(true), requiring(false)], [['google'], []]);
     assert.equal(findPresetRequiringSecret(draftWith({ withoutSecret: true })), undefined);
   });
 
-  it('ask for no issuer where the endpoints are known, and for no scopes where there are none', () => {
-    assert.deepEqual(walkSteps(createDraft(presetOf('github-oauth')), 1), [
-      'server',
-      'capabilities',
-      'redirect',
-      'client',
-      'secret',
-      'scopes',
-      'label',
-      'id',
-      'summary',
-    ]);
-    assert.deepEqual(walkSteps(createDraft(presetOf('github-app')), -1), [
-      'summary',
-      'id',
-      'label',
-      'secret',
-      'client',
-      'redirectUri',
-      'redirect',
-      'capabilities',
-      'server',
-    ]);
+  it('omit the issuer for a product with one issuer only', () => {
+    assert.deepEqual(
+      PRESETS.filter(({ id }) => !getSteps(createDraft(presetOf(id))).includes('issuer')).map(({ id }) => id),
+      ['github-app', 'github-oauth', 'google'],
+    );
+    assert.deepEqual(walkSteps(createDraft(presetOf('github-oauth')), 1), ['server', 'client', 'secret', 'summary']);
     assert.deepEqual(toEntry(createDraft(presetOf('github-app')))['scopes'], []);
   });
 
-  it('find their neighbour even where they are themselves left out since', () => {
-    assert.equal(adjacentStep('capabilities', draftWith({ metadata: null }), 1), 'redirect');
-    assert.equal(adjacentStep('capabilities', draftWith({ metadata: null }), -1), 'issuer');
+  it('are the summary only for an existing entry', () => {
+    const draft = createDraft(undefined, { issuer: 'https://id.example.com', clientId: 'c' });
+    assert.deepEqual(walkSteps(draft, 1), ['server', 'summary']);
+    assert.deepEqual(walkSteps(draft, -1), ['summary', 'server']);
   });
 });

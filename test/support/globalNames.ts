@@ -3,9 +3,9 @@ import ts from 'typescript';
 const GLOBAL_OBJECTS = new Set(['globalThis', 'global', 'window', 'self']);
 
 /**
- * The names of the platform that a file uses as values: `fetch`, `Date.now`, `globalThis.fetch` as `fetch`.
- * A name that the file declares itself, in a scope around its use, is not one of them; nor is a type.
- * `new Date()` and `Date()`, which read the clock, come as `new Date()`.
+ * The platform's names that a file uses as values: `fetch`, `Date.now`, `globalThis.fetch` as `fetch`. A name that the file
+ * declares in a scope around its use isn't included, nor is a type. `new Date()` and `Date()`, which read the clock, are
+ * returned as `new Date()`.
  */
 export function globalsOf(source: ts.SourceFile): string[] {
   const declared = declaredNames(source);
@@ -20,7 +20,7 @@ export function globalsOf(source: ts.SourceFile): string[] {
   return names;
 }
 
-/** Whether an identifier stands for a value that is looked up by its name. */
+/** Whether an identifier is a value that is looked up by its name. */
 function isValue(node: ts.Identifier): boolean {
   const { parent } = node;
   if (ts.isPropertyAccessExpression(parent)) {
@@ -40,7 +40,7 @@ function isValue(node: ts.Identifier): boolean {
   return !ts.isBindingElement(parent) || parent.propertyName !== node;
 }
 
-/** The whole of what is used: the name, with the member behind it where there is one. */
+/** The whole expression: the name, with the member after it if there is one. */
 function nameOf(node: ts.Identifier): string {
   let whole: ts.Node = node;
   let name = node.text;
@@ -66,7 +66,7 @@ function isDeclared(node: ts.Identifier, declared: ReadonlyMap<ts.Node, Readonly
   return false;
 }
 
-/** The names that each scope of a file declares. */
+/** The names declared in each scope of a file. */
 function declaredNames(source: ts.SourceFile): ReadonlyMap<ts.Node, ReadonlySet<string>> {
   const declared = new Map<ts.Node, Set<string>>();
   const visit = (node: ts.Node): void => {

@@ -1,14 +1,14 @@
-// The boxes and lists of the fake editor: a test waits for the next one, and does in it what a person would.
+// The input boxes and quick picks of the fake editor: a test waits for the next one, and acts in it like a user.
 import { once, EventEmitter } from 'node:events';
 import { Emitter } from '../../src/core/emitter.ts';
 
-/** A row of a list. */
-interface FakeRow {
+/** An item of a quick pick. */
+interface FakeQuickPickItem {
   readonly label: string;
 }
 
-/** A box or a list. Who shows it sets its fields, as with VS Code's own. */
-export class FakeBox {
+/** An input box or a quick pick. The caller sets its fields, as with VS Code's own. */
+export class FakeQuickInput {
   title = '';
   step = 0;
   totalSteps = 0;
@@ -23,28 +23,28 @@ export class FakeBox {
   matchOnDescription = false;
   canSelectMany = false;
   buttons: readonly unknown[] = [];
-  items: readonly FakeRow[] = [];
-  activeItems: readonly FakeRow[] = [];
-  selectedItems: readonly FakeRow[] = [];
+  items: readonly FakeQuickPickItem[] = [];
+  activeItems: readonly FakeQuickPickItem[] = [];
+  selectedItems: readonly FakeQuickPickItem[] = [];
   readonly #accepted = new Emitter<undefined>();
   readonly #hidden = new Emitter<undefined>();
   readonly #pressed = new Emitter<unknown>();
   readonly #changed = new Emitter<string>();
-  readonly #pressedInRow = new Emitter<{ readonly item: FakeRow }>();
+  readonly #pressedInRow = new Emitter<{ readonly item: FakeQuickPickItem }>();
   readonly onDidAccept = this.#accepted.event;
   readonly onDidHide = this.#hidden.event;
   readonly onDidTriggerButton = this.#pressed.event;
   readonly onDidChangeValue = this.#changed.event;
   readonly onDidTriggerItemButton = this.#pressedInRow.event;
 
-  /** As VS Code does it. */
+  /** Shows it to the test. */
   show(): void {
     shown.emit('box', this);
   }
 
   dispose(): void {}
 
-  /** Types a text over what is in the box. */
+  /** Replaces the value by typing a text. */
   type(value: string): void {
     this.value = value;
     this.#changed.fire(value);
@@ -55,13 +55,13 @@ export class FakeBox {
     this.#accepted.fire(undefined);
   }
 
-  /** Selects the first row whose label contains a text. */
+  /** Selects the first item whose label contains a text. */
   pick(text: string): void {
-    const row = this.items.find(({ label }) => label.includes(text));
-    if (row === undefined) {
-      throw new Error(`There is no row "${text}" in: ${this.items.map(({ label }) => label).join(', ')}`);
+    const item = this.items.find(({ label }) => label.includes(text));
+    if (item === undefined) {
+      throw new Error(`There is no item "${text}" in: ${this.items.map(({ label }) => label).join(', ')}`);
     }
-    this.selectedItems = [row];
+    this.selectedItems = [item];
     this.accept();
   }
 
@@ -78,8 +78,8 @@ export class FakeBox {
 
 const shown = new EventEmitter();
 
-/** The box that is shown next. */
-export async function nextBox(): Promise<FakeBox> {
-  const [box] = (await once(shown, 'box')) as [FakeBox];
+/** The next input box or quick pick that is shown. */
+export async function nextQuickInput(): Promise<FakeQuickInput> {
+  const [box] = (await once(shown, 'box')) as [FakeQuickInput];
   return box;
 }

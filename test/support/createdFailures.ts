@@ -1,21 +1,21 @@
-// Finds where source files make a failure, and with which category and code.
+// Finds the places in source files that create a failure, with its category and code.
 import ts from 'typescript';
 
 /** One `new Failure(category, code)` in a source text. */
-export interface MadeFailure {
-  /** Where it stands: file and line. */
+export interface CreatedFailure {
+  /** The place: file and line. */
   readonly at: string;
-  /** The category, where it is written out. */
+  /** The category, if it's a literal. */
   readonly category: string | undefined;
-  /** The code, where it is written out; the unknown part of a template is `*`. */
+  /** The code, if it's a literal; the unknown part of a template is `*`. */
   readonly code: string | undefined;
-  /** What stands in the place of the code, or of the category, where that is not written out. */
+  /** The expression for the code, or for the category, if it isn't a literal. */
   readonly words: string;
 }
 
-/** Every failure that a source file makes. */
-export function madeFailures(file: string, text: string): MadeFailure[] {
-  const found: MadeFailure[] = [];
+/** Every failure that a source file creates. */
+export function createdFailures(file: string, text: string): CreatedFailure[] {
+  const found: CreatedFailure[] = [];
   const source = ts.createSourceFile(file, text, ts.ScriptTarget.ES2023, true);
   const visit = (node: ts.Node): void => {
     if (ts.isNewExpression(node) && ts.isIdentifier(node.expression) && node.expression.text === 'Failure') {
