@@ -12,7 +12,14 @@ import type { Settings } from '../host/settings.ts';
 import { describeSession } from '../storage/recordDescription.ts';
 import type { IssuedToken, TokenSource } from './tokenSource.ts';
 
-/** The part of the Git extension's API (version 1) that is used here. */
+/** The exports of VS Code's Git extension. */
+interface GitExtension {
+  readonly enabled: boolean;
+  readonly onDidChangeEnablement: vscode.Event<boolean>;
+  getAPI(version: 1): GitApi;
+}
+
+/** The part of the API that is used here. */
 interface GitApi {
   registerCredentialsProvider(provider: {
     getCredentials(host: vscode.Uri): Promise<Credentials | undefined>;
@@ -71,14 +78,39 @@ export class GitCredentials implements Disposable {
   }
 
   async #register(): Promise<Disposable | undefined> {
+    const git = await this.#activateGit();
+    if (git === undefined) {
+      return undefined;
+    }
+    let registration: Disposable | undefined;
+    const register = (isEnabled: boolean): void => {
+      registration?.dispose();
+      // The API throws while Git is turned off.
+      registration = isEnabled
+        ? git.getAPI(1).registerCredentialsProvider({ getCredentials: (host) => this.#getCredentials(host) })
+        : undefined;
+    };
+    // VS Code fires the event just before the API is available.
+    const subscription = git.onDidChangeEnablement((isEnabled) => queueMicrotask(() => register(isEnabled)));
+    register(git.enabled);
+    return {
+      dispose: () => {
+        subscription.dispose();
+        registration?.dispose();
+      },
+    };
+  }
+
+  async #activateGit(): Promise<GitExtension | undefined> {
+    const { log } = this.#dependencies;
     try {
-      const extension = vscode.extensions.getExtension<{ getAPI(version: 1): GitApi }>('vscode.git');
-      const api = (await extension?.activate())?.getAPI(1);
-      return api?.registerCredentialsProvider({ getCredentials: (host) => this.#getCredentials(host) });
-    } catch {
-      this.#dependencies.log.warn(
-        "VS Code's Git extension isn't available: Git isn't installed, or git.enabled is off.",
-      );
+      const git = await vscode.extensions.getExtension<GitExtension>('vscode.git')?.activate();
+      if (git?.enabled !== true) {
+        log.warn("VS Code's Git extension isn't available: git.enabled is off, or Git isn't installed.");
+      }
+      return git;
+    } catch (error) {
+      log.warn(`Couldn't activate VS Code's Git extension: ${formatFailure(toFailure(error))}.`);
       return undefined;
     }
   }
@@ -111,6 +143,7 @@ export class GitCredentials implements Disposable {
       this.#notified.delete(origin);
       log.info(`${describeSession(issued.record)}: access token used by Git for ${origin}.`);
     } else if (usable.length === 0) {
+      log.warn(`Couldn't authenticate Git to ${origin}: ${all.length > 0 ? 'DPoP-bound tokens' : 'signed out'}.`);
       this.#notifyOnce(origin, () => this.#notifyNoToken(provider, new URL(origin).host, all.length > 0));
     }
     return issued;

@@ -26,6 +26,8 @@ describe('Git credentials', () => {
   let signIns: string[];
   let log: string[];
   let registered: GetCredentials[];
+  let isEnabled: boolean;
+  let enablement: ((isEnabled: boolean) => void)[];
   let credentials: GitCredentials;
 
   const configure = (...entries: readonly object[]): void =>
@@ -48,16 +50,27 @@ describe('Git credentials', () => {
     editor.reset();
     configure({ git: ['https://git.example.com', 'http://127.0.0.1:3000'] });
     registered = [];
+    [isEnabled, enablement] = [true, []];
     editor.extensions.push({
       id: 'vscode.git',
       packageJSON: {},
       exports: {
-        getAPI: () => ({
-          registerCredentialsProvider: (provider: { getCredentials: GetCredentials }) => {
-            registered.push(provider.getCredentials);
-            return { dispose: () => void registered.pop() };
-          },
-        }),
+        get enabled() {
+          return isEnabled;
+        },
+        onDidChangeEnablement: (listener: (isEnabled: boolean) => void) => {
+          enablement.push(listener);
+          return { dispose: () => void enablement.splice(enablement.indexOf(listener), 1) };
+        },
+        getAPI: () => {
+          assert.ok(isEnabled, 'Git model not found');
+          return {
+            registerCredentialsProvider: (provider: { getCredentials: GetCredentials }) => {
+              registered.push(provider.getCredentials);
+              return { dispose: () => void registered.pop() };
+            },
+          };
+        },
       },
     });
     settings = new Settings(0);
@@ -134,6 +147,7 @@ describe('Git credentials', () => {
       [['Couldn’t authenticate to git.example.com. Sign in to Acme and try again.', 'Sign In']],
     );
     assert.deepEqual(signIns, ['acme']);
+    assert.match(log.join(), /Couldn't authenticate Git to https:\/\/git\.example\.com: signed out/);
   });
 
   it('show the notification again if Git was authenticated in between', async () => {
@@ -191,25 +205,31 @@ describe('Git credentials', () => {
     assert.equal(registered.length, 1);
   });
 
-  it('aren’t registered if the Git extension is missing or turned off', async () => {
+  it('aren’t registered if the Git extension is missing', async () => {
     credentials.dispose();
     await settle();
     editor.extensions.length = 0;
     credentials.update();
     await settle();
     assert.equal(registered.length, 0);
+    assert.match(log.join(), /VS Code's Git extension isn't available/);
+  });
+
+  it('are registered when the Git extension is turned on', async () => {
     credentials.dispose();
-    editor.extensions.push({
-      id: 'vscode.git',
-      packageJSON: {},
-      exports: {
-        getAPI: () => {
-          throw new Error('Git model not found');
-        },
-      },
-    });
+    await settle();
+    isEnabled = false;
     credentials.update();
     await settle();
+    assert.equal(registered.length, 0);
     assert.match(log.join(), /VS Code's Git extension isn't available/);
+    // As in VS Code, the API is available only after the event.
+    enablement.forEach((listener) => listener(true));
+    isEnabled = true;
+    await settle();
+    assert.equal(registered.length, 1);
+    credentials.dispose();
+    await settle();
+    assert.deepEqual([registered.length, enablement.length], [0, 0]);
   });
 });
