@@ -12,16 +12,17 @@ describe('copying an access token', () => {
     await signIn(workbench);
     await workbench.clearNotifications();
     await workbench.status.click();
-    await workbench.screenshot('80-sessions-with-copy');
+    await workbench.rows.filter({ hasText: 'Copy Access Token…' }).waitFor();
+    await workbench.screenshot('clipboard-1-sessions');
     await workbench.rows.filter({ hasText: 'Copy Access Token…' }).click();
     await workbench.rows.filter({ hasText: 'Scopes: openid' }).waitFor();
-    await workbench.screenshot('81-copy-select-session');
+    await workbench.screenshot('clipboard-2-session');
     await workbench.rows.filter({ hasText: 'Scopes: openid' }).click();
     await workbench.dialog.filter({ hasText: 'Copy an access token to the clipboard?' }).waitFor();
-    await workbench.screenshot('82-copy-warning');
+    await workbench.screenshot('clipboard-3-warning');
     await workbench.dialog.getByRole('button', { name: 'Copy' }).click();
     await workbench.notification(/Access token for demo copied \(valid until .+\)\./).waitFor();
-    await workbench.screenshot('83-copied');
+    await workbench.screenshot('clipboard-4-copied');
     assert.equal(await identity.tokenIsActive(await workbench.clipboard()), true);
   });
 
