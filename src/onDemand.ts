@@ -30,6 +30,7 @@ import { CALLBACKS_FOLDER, SHARED_FOLDER, type COMMANDS } from './host/ids.ts';
 import { signInPages, signOutPages } from './host/pageMessages.ts';
 import type { Settings } from './host/settings.ts';
 import { deleteAbandonedParts } from './node/abandonedParts.ts';
+import { createIntegrations } from './integrations/integrations.ts';
 import { nodeCipher } from './node/cipher.ts';
 import { nodeProcessLiveness } from './node/processLiveness.ts';
 import { nodeSharedFolder } from './node/sharedFolder.ts';
@@ -183,7 +184,9 @@ export function createOnDemandParts(start: StartParts): OnDemandParts {
     proposePort: () => freePortFor([], random),
     signIn: (provider) => commands.signInTo(provider, provider.scopes),
   });
+  const integrations = createIntegrations({ ...start, commands: () => commands, notifications: () => notifications });
   const commands: Commands = new Commands({
+    clipboard: integrations.clipboard,
     clock,
     sessionManager,
     tokenRefresher,
@@ -263,6 +266,7 @@ export function createOnDemandParts(start: StartParts): OnDemandParts {
     watchTlsVerification(tlsDependencies, () => notifications.update()),
     vscode.window.onDidChangeWindowState(({ focused }) => (focused ? notifications.update() : undefined)),
     activity,
+    integrations,
     idleNotifications,
     notifications,
     signInController,
@@ -276,6 +280,7 @@ export function createOnDemandParts(start: StartParts): OnDemandParts {
   sessions.start();
   void uriCallbackRouter.cleanUp();
   void idOwnership.check();
+  integrations.update();
   [sharedPath, callbacksPath].forEach((path) => void deleteAbandonedParts(path, clock.now()));
   folder.list().catch((error: unknown) => {
     const { code } = toFailure(error);
@@ -302,6 +307,7 @@ export function createOnDemandParts(start: StartParts): OnDemandParts {
       clock.after(SECOND, () => void idOwnership.check());
       idleMonitor.configure();
       activity.update();
+      integrations.update();
       void problemReporter.reportSettingsProblems();
       sessions.storedSessionIssues.onDidChangeProviders();
     },

@@ -105,6 +105,21 @@ export const redirectUri = v.pipe(
   check('bad-redirect-uri', { pattern: REDIRECT_URI_PATTERN.source }, isRedirectUri),
 );
 
+/** The origins of git servers, in the form of `URL.origin`. */
+export const gitServers = v.array(
+  v.pipe(
+    text,
+    v.check((value) => !hasUserInfo(value), 'bad-git-server'),
+    check(
+      'bad-git-server',
+      { pattern: String.raw`^(https://[^/?#@\s\\]+|${LOOPBACK})/?$` },
+      (value) => /^https?:\/\/[^/?#@\s\\]+\/?$/.test(value) && parseUrl(value) !== undefined && isSecureUrl(value),
+    ),
+    v.transform((value) => new URL(value).origin),
+  ),
+  'wrong-type',
+);
+
 /** The maximum number of ports. */
 const MAX_PORTS = 20;
 

@@ -21,6 +21,7 @@ export type ProblemCode =
   | 'bad-sign-in-method'
   | 'bad-port'
   | 'bad-redirect-uri'
+  | 'bad-git-server'
   | 'bad-session-token'
   | 'bad-sign-out'
   | 'bad-endpoint'

@@ -237,6 +237,13 @@ export const PROVIDER_FIELDS = {
     affectsRefresh: false,
     display: 'value',
   }),
+  /** The origins of the git servers that accept the session's token. */
+  git: field({
+    schema: schemas.setOf(schemas.gitServers),
+    server: 'belongs',
+    affectsRefresh: false,
+    display: 'list',
+  }),
   /**
    * Whether a sign-in revokes the refresh token that it replaces. Some servers end all sessions of the account and the
    * client with it (RFC 7009 section 2.1); undefined to revoke it only if ID tokens show that the server has another session.

@@ -7,6 +7,8 @@ export * from './startButtonLabels.ts';
 
 const { l10n } = vscode;
 
+/** Item: copies an access token. */
+export const copyAccessToken = (): string => l10n.t('Copy Access Token…');
 /** Counts as activity, so that no session is signed out. */
 export const staySignedIn = (): string => l10n.t('Stay Signed In');
 /** Signs in again with the same account. */

@@ -17,6 +17,8 @@ export const COMMANDS = {
   showDiagnostics: 'sessionKeeper.showDiagnostics',
   copyDiagnostics: 'sessionKeeper.copyDiagnostics',
   setClientSecret: 'sessionKeeper.setClientSecret',
+  copyAccessToken: 'sessionKeeper.copyAccessToken',
+  copyCurlHeader: 'sessionKeeper.copyCurlHeader',
 } as const;
 
 /** The command behind the links in notifications, which isn't in the Command Palette. */

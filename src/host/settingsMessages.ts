@@ -73,6 +73,8 @@ const FIELD_PROBLEMS: Readonly<Record<ProblemCode, (field: string) => string>> =
       comment: ['{0} is a property, {1} is a list of the allowed values.'],
     }),
   'bad-port': (field) => l10n.t('"{0}" must be an array of 1 to 20 integers between 1 and 65535.', field),
+  'bad-git-server': (field) =>
+    l10n.t('"{0}" must be an array of URLs without a path, such as "https://git.example.com".', field),
   'bad-redirect-uri': (field) =>
     l10n.t(
       '"{0}" must be http:// with localhost, 127.0.0.1, or [::1], optionally followed by a port and a path.',

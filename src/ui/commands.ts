@@ -37,6 +37,8 @@ export interface CommandDependencies {
   readonly settings: Settings;
   readonly actions: RecoveryActions;
   readonly notifications: () => NotificationCenter;
+  /** Copies access tokens. */
+  readonly clipboard: { copyAccessToken(): Promise<void>; copyCurlHeader(): Promise<void> };
   /** Opens the server's sign-out page, if there is one. Does not wait for it. */
   openSignOutPage(page: ServerSignOut['page']): void;
   /** Runs the wizard that adds a provider. */
@@ -68,6 +70,8 @@ export class Commands {
       showDiagnostics: () => this.#dependencies.showDiagnostics(),
       copyDiagnostics: () => this.#dependencies.copyDiagnostics(),
       setClientSecret: () => this.#setClientSecret(),
+      copyAccessToken: () => this.#dependencies.clipboard.copyAccessToken(),
+      copyCurlHeader: () => this.#dependencies.clipboard.copyCurlHeader(),
     };
   }
 

@@ -67,6 +67,14 @@ export class SessionPicker {
         run: () => this.#commands.signInTo(provider, provider.scopes),
       })),
       { label: `$(add) ${button.addProvider()}`, run: () => this.#commands.addProvider() },
+      ...(sessionManager.getAll().length === 0
+        ? []
+        : [
+            {
+              label: `$(copy) ${button.copyAccessToken()}`,
+              run: () => this.#dependencies.clipboard.copyAccessToken(),
+            },
+          ]),
       { label: `$(output) ${button.showLog()}`, run: () => this.#dependencies.showLog() },
       { label: `$(checklist) ${button.showDiagnostics()}`, run: () => this.#dependencies.showDiagnostics() },
     );

@@ -159,11 +159,13 @@ describe('the package', function () {
     const readable = (name: string): string =>
       built(name).replace(/\\u([0-9A-F]{4})/gi, (_, code: string) => String.fromCharCode(parseInt(code, 16)));
     const [start, onDemand] = [readable(START_FILE) + readable(SHARED_FILE), readable(ON_DEMAND_FILE)];
+    const sentences = new Map<string, readonly string[]>();
     for (const path of TEXTS) {
-      const others = await sentencesOf([...TEXTS].filter((other) => other !== path));
-      const own = (await sentencesOf([path])).filter(
-        (sentence) => !others.includes(sentence) && !/["'`/]/.test(sentence),
-      );
+      sentences.set(path, await sentencesOf([path]));
+    }
+    for (const [path, all] of sentences) {
+      const others = new Set([...sentences].flatMap(([other, found]) => (other === path ? [] : found)));
+      const own = all.filter((sentence) => !others.has(sentence) && !/["'`/]/.test(sentence));
       const isAtStart = START_TEXTS.includes(path);
       assert.ok(own.length > 0, path);
       assert.deepEqual(

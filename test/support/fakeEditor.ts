@@ -61,7 +61,7 @@ class FakeEditor {
   readonly commands = new Map<string, (...values: readonly unknown[]) => unknown>();
   readonly providers = new Map<string, FakeRegistration>();
   /** The other extensions. */
-  readonly extensions: { id: string; packageJSON: unknown }[] = [];
+  readonly extensions: { id: string; packageJSON: unknown; exports?: unknown }[] = [];
   readonly clipboard: string[] = [];
   readonly windowState = { focused: true, active: true };
   activeTextEditor: { readonly document: unknown } | undefined;
@@ -264,6 +264,10 @@ export const authentication = {
 
 /** Extensions. */
 export const extensions = {
+  getExtension: (id: string): { activate(): Promise<unknown> } | undefined => {
+    const found = editor.extensions.find((extension) => extension.id === id);
+    return found === undefined ? undefined : { activate: () => Promise.resolve(found.exports) };
+  },
   get all(): FakeEditor['extensions'] {
     return editor.extensions;
   },
@@ -363,7 +367,10 @@ export const env = {
   sessionId: 'session-of-the-editor',
   uiKind: UIKind.Desktop,
   uriScheme: 'test',
-  clipboard: { writeText: (text: string): Promise<void> => Promise.resolve(void editor.clipboard.push(text)) },
+  clipboard: {
+    writeText: (text: string): Promise<void> => Promise.resolve(void editor.clipboard.push(text)),
+    readText: (): Promise<string> => Promise.resolve(editor.clipboard.at(-1) ?? ''),
+  },
   asExternalUri: <T>(uri: T): Promise<T> => Promise.resolve(uri),
   openExternal: (): Promise<boolean> => Promise.resolve(true),
 };

@@ -61,6 +61,11 @@ export const FIELD_SAMPLES: { readonly [Field in ProviderField]: FieldSample<Fie
   clientAuthentication: same<Provider['clientAuthentication']>('client_secret_post', undefined),
   sessionToken: same<Provider['sessionToken']>('id_token', 'access_token'),
   revokeReplacedSession: same(false, undefined),
+  git: {
+    setting: ['https://git.example.com', 'https://GIT.example.com/', 'http://127.0.0.1:3000'],
+    value: ['https://git.example.com', 'http://127.0.0.1:3000'],
+    byDefault: [],
+  },
   signOutAtServer: same<Provider['signOutAtServer']>('return', false),
 };
 

@@ -31,6 +31,10 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
     layers: ['core', 'protocol', 'flows', 'locking', 'storage', 'idle', 'sessions', 'host', 'auth', 'ui'],
     packages: ['vscode'],
   },
+  integrations: {
+    layers: ['core', 'protocol', 'storage', 'sessions', 'host', 'auth', 'integrations'],
+    packages: ['vscode'],
+  },
   wizard: {
     layers: ['core', 'protocol', 'flows', 'locking', 'storage', 'sessions', 'host', 'auth', 'ui', 'wizard'],
     packages: ['vscode', 'node:crypto'],
@@ -52,7 +56,20 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
     packages: ['vscode'],
   },
   'onDemand.ts': {
-    layers: ['core', 'protocol', 'flows', 'storage', 'node', 'sessions', 'host', 'auth', 'ui', 'wizard', 'diagnostics'],
+    layers: [
+      'core',
+      'protocol',
+      'flows',
+      'storage',
+      'node',
+      'sessions',
+      'host',
+      'auth',
+      'integrations',
+      'ui',
+      'wizard',
+      'diagnostics',
+    ],
     packages: ['vscode', 'node:crypto', 'node:dns/promises', 'node:fs/promises', 'node:path'],
   },
   'extension.ts': {
@@ -73,8 +90,10 @@ export const START_TEXTS: readonly string[] = [
 const ON_DEMAND_TEXTS: readonly string[] = [
   'diagnostics/reportMessages.ts',
   'host/buttonLabels.ts',
+  'host/clipboardMessages.ts',
   'host/dpopMessages.ts',
   'host/failureMessages.ts',
+  'host/gitMessages.ts',
   'host/loadIssueMessages.ts',
   'host/notificationMessages.ts',
   'host/pageMessages.ts',
@@ -103,6 +122,7 @@ export const ON_DEMAND: readonly string[] = [
   'protocol',
   'flows',
   'idle',
+  'integrations',
   'wizard',
   'diagnostics',
   'oauth4webapi',

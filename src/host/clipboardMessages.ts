@@ -1,0 +1,32 @@
+// The texts of the commands that copy an access token.
+import * as vscode from 'vscode';
+import { formatTime } from './formatting.ts';
+
+const { l10n } = vscode;
+
+/** Title of the list of sessions. */
+export const copyTitle = (): string => l10n.t('Select a session to copy its access token');
+/** Title of the list of sessions, if the token is copied as a header for curl. */
+export const copyCurlHeaderTitle = (): string => l10n.t('Select a session to copy its access token for curl');
+/** Detail of a session in the list. */
+export const scopes = (list: readonly string[]): string =>
+  list.length === 0 ? l10n.t('No scopes') : l10n.t('Scopes: {0}', list.join(' '));
+/** Dialog before the first token is copied. */
+export const copyWarning = (): string => l10n.t('Copy an access token to the clipboard?');
+/** Detail of this dialog: the risk. */
+export const copyWarningDetail = (): string =>
+  l10n.t('Anyone with this token can use your account until it expires. Paste it only into programs you trust.');
+/** Button of the dialog. */
+export const copyButton = (): string => l10n.t('Copy');
+/** A token was copied. `expiresAt` is in ms since the Unix epoch. */
+export const copied = (account: string, expiresAt: number | undefined, now: number): string =>
+  expiresAt === undefined
+    ? l10n.t('Access token for {0} copied. The clipboard will be cleared in one minute.', account)
+    : l10n.t({
+        message: 'Access token for {0} copied (valid until {1}). The clipboard will be cleared in one minute.',
+        args: [account, formatTime(expiresAt, now)],
+        comment: ['{0} is an account, {1} is a time.'],
+      });
+/** All sessions have DPoP-bound tokens. */
+export const onlyBoundTokens = (): string =>
+  l10n.t('DPoP-bound access tokens can’t be copied because they don’t work outside VS Code.');
