@@ -18,14 +18,14 @@ export const copyWarningDetail = (): string =>
   l10n.t('Anyone with this token can use your account until it expires. Paste it only into programs you trust.');
 /** Button of the dialog. */
 export const copyButton = (): string => l10n.t('Copy');
-/** A token was copied. `expiresAt` is in ms since the Unix epoch. */
-export const copied = (account: string, expiresAt: number | undefined, now: number): string =>
+/** A token was copied. `expiresAt` is in ms since the Unix epoch. Short enough for one line of a notification. */
+export const copied = (expiresAt: number | undefined, now: number): string =>
   expiresAt === undefined
-    ? l10n.t('Access token for {0} copied. The clipboard will be cleared in one minute.', account)
+    ? l10n.t('Access token copied for one minute.')
     : l10n.t({
-        message: 'Access token for {0} copied (valid until {1}). The clipboard will be cleared in one minute.',
-        args: [account, formatTime(expiresAt, now)],
-        comment: ['{0} is an account, {1} is a time.'],
+        message: 'Access token copied for one minute. Valid until {0}.',
+        args: [formatTime(expiresAt, now)],
+        comment: ['{0} is a time. The clipboard is cleared after one minute.'],
       });
 /** All sessions have DPoP-bound tokens. */
 export const onlyBoundTokens = (): string =>

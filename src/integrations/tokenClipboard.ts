@@ -78,7 +78,7 @@ export class TokenClipboard implements Disposable {
       this.#copied = text;
       this.#timer?.dispose();
       this.#timer = clock.after(CLIPBOARD_TIMEOUT, () => void this.#clear());
-      void vscode.window.showInformationMessage(messages.copied(record.account.label, issued.expiresAt, clock.now()));
+      void vscode.window.showInformationMessage(messages.copied(issued.expiresAt, clock.now()));
     } catch (error) {
       this.#dependencies.reportFailure(error, record);
     }
@@ -123,8 +123,13 @@ export class TokenClipboard implements Disposable {
     const copied = this.#copied;
     this.#copied = undefined;
     // Keeps what was copied since.
-    if (copied !== undefined && (await vscode.env.clipboard.readText()) === copied) {
-      await vscode.env.clipboard.writeText('');
+    try {
+      if (copied !== undefined && (await vscode.env.clipboard.readText()) === copied) {
+        await vscode.env.clipboard.writeText('');
+      }
+    } catch {
+      // The browser doesn't allow reading the clipboard.
+      this.#dependencies.log.warn("Couldn't clear the clipboard.");
     }
   }
 }

@@ -9,7 +9,7 @@ import { TokenSource } from '../../../src/integrations/tokenSource.ts';
 import type { SessionFilter } from '../../../src/sessions/sessionManager.ts';
 import { live, SAMPLE } from '../../support/coreSamples.ts';
 import { FakeClock } from '../../support/fakeClock.ts';
-import { editor } from '../../support/fakeEditor.ts';
+import { editor, env } from '../../support/fakeEditor.ts';
 
 describe('copying an access token', () => {
   let clock: FakeClock;
@@ -88,7 +88,7 @@ describe('copying an access token', () => {
   it('shows how long the token is valid, and never shows or logs the token', async () => {
     await clipboard.copyAccessToken();
     const shown = editor.messages.at(-1)?.text ?? '';
-    assert.match(shown, /Access token for ada@example\.com copied \(valid until \d/);
+    assert.match(shown, /^Access token copied for one minute\. Valid until \d/);
     assert.match(log.join(), /access token copied to the clipboard/);
     assert.ok(![...editor.messages.map(({ text }) => text), ...log].some((text) => text.includes('SECRET')));
   });
@@ -112,6 +112,18 @@ describe('copying an access token', () => {
     assert.equal(editor.clipboard.at(-1), 'SECRET-access');
     await clock.advance(SECOND);
     assert.equal(editor.clipboard.at(-1), '');
+  });
+
+  it('logs that the clipboard couldn’t be cleared if reading it isn’t allowed', async () => {
+    await clipboard.copyAccessToken();
+    const { readText } = env.clipboard;
+    env.clipboard.readText = () => Promise.reject(new Error('denied'));
+    try {
+      await clock.advance(2 * MINUTE);
+    } finally {
+      env.clipboard.readText = readText;
+    }
+    assert.match(log.join(), /Couldn't clear the clipboard\./);
   });
 
   it('doesn’t clear what was copied since', async () => {
