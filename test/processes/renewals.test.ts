@@ -78,7 +78,7 @@ describe('Windows in separate processes', () => {
     withSimulation('immediate', identity, 5, async (simulation, windows) => {
       await Promise.all(windows.map((window) => window.do({ kind: 'ignoreLocks' })));
       await Promise.all(await atOnce(windows, 'sending'));
-      await assert.rejects(simulation.assertConsistent(windows, renewals(1)), /The requests are not as they should be/);
+      await assert.rejects(simulation.assertConsistent(windows, renewals(1)), /The requests aren't as expected/);
       assert.equal(simulation.isRevoked, true);
     }));
 });
