@@ -252,13 +252,14 @@ describe('adding a provider when none is configured', () => {
 
   it('changes only the label of an existing provider', async () => {
     const { identity, workbench } = fixture;
-    const { enter, pick, press, type, waitForPlaceholder, waitForTitle } = quickInputOf(fixture);
+    const { enter, pick, press, type, waitForPlaceholder, waitForText, waitForTitle } = quickInputOf(fixture);
     await workbench.run('Session Keeper: Add Provider…');
     await workbench.rows.filter({ hasText: 'Acme' }).waitFor();
     await pick('Acme');
     await waitForTitle('Edit Provider Acme');
     await workbench.screenshot('129-wizard-edit');
     await pick('Label');
+    await waitForText('The name of this provider in VS Code');
     await enter('Acme Corporation');
     await waitForPlaceholder(SUMMARY);
     await type('');
