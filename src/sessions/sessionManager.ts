@@ -71,8 +71,11 @@ export class SessionManager {
     await this.#dependencies.sessionGate.evaluateBeforeUse();
   }
 
-  /** Returns the sessions of a provider that haven't ended, from memory. */
-  getActive(providerId: string): LiveSession[] {
+  /**
+   * Returns the sessions that haven't ended, from memory.
+   * @param providerId a provider; all of them if undefined.
+   */
+  getActive(providerId?: string): LiveSession[] {
     const now = this.#dependencies.clock.now();
     return this.getAll(providerId).filter((session) => isUsable(session.record, sessionTime(session, now)));
   }

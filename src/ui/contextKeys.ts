@@ -25,12 +25,11 @@ export class ContextKeys {
     for (const { record } of sessions) {
       this.#providerIds.add(record.providerId);
     }
-    const isSignedIn = [...this.#providerIds].map((id) => {
-      const isActive = this.#sessionManager.getActive(id).length > 0;
-      this.#set(`${CONTEXT_KEYS.signedIn}.${id}`, isActive);
-      return isActive;
-    });
-    this.#set(CONTEXT_KEYS.signedIn, isSignedIn.includes(true));
+    const signedInIds = new Set(this.#sessionManager.getActive().map(({ record }) => record.providerId));
+    for (const id of this.#providerIds) {
+      this.#set(`${CONTEXT_KEYS.signedIn}.${id}`, signedInIds.has(id));
+    }
+    this.#set(CONTEXT_KEYS.signedIn, signedInIds.size > 0);
   }
 
   #set(key: string, value: boolean): void {

@@ -15,7 +15,7 @@ describe('the context keys', () => {
     [sessions, ended] = [[], []];
     const sessionManager: Pick<SessionManager, 'getActive' | 'getAll'> = {
       getAll: () => sessions,
-      getActive: (id) => sessions.filter((session) => session.record.providerId === id && !ended.includes(session)),
+      getActive: () => sessions.filter((session) => !ended.includes(session)),
     };
     keys = new ContextKeys(sessionManager as SessionManager);
   });
