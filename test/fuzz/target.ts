@@ -16,7 +16,7 @@ export function target<T>(name: string, input: fc.Arbitrary<T>, check: (input: T
 }
 
 /** How many inputs are tried before the time is checked again. */
-const BATCH = 100;
+const BATCH = 10;
 
 /**
  * Tries inputs until the time is over.
