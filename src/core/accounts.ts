@@ -1,8 +1,11 @@
 // Groups sessions by account. The sessions of an account differ in their scopes; where possible, the user sees them as one.
 import type { SessionRecord } from './session.ts';
 
+/** What identifies the account of a session. */
+export type AccountIdentity = Pick<SessionRecord, 'providerId' | 'issuer' | 'account'>;
+
 /** Whether two sessions belong to the same account at the same provider. */
-export function isSameAccount(one: SessionRecord, other: SessionRecord): boolean {
+export function isSameAccount(one: AccountIdentity, other: AccountIdentity): boolean {
   return one.providerId === other.providerId && one.issuer === other.issuer && one.account.id === other.account.id;
 }
 

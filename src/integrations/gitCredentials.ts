@@ -1,10 +1,10 @@
 // Authenticates Git in VS Code (Source Control view and integrated terminal) with a session's access token.
 import * as vscode from 'vscode';
+import { isSameAccount, type AccountIdentity } from '../core/accounts.ts';
 import type { Disposable } from '../core/clock.ts';
 import { toFailure } from '../core/failure.ts';
 import { formatFailure, type Log } from '../core/log.ts';
 import type { Provider } from '../core/provider.ts';
-import type { SessionRecord } from '../core/session.ts';
 import { parseUrl } from '../core/secureUrl.ts';
 import * as button from '../host/buttonLabels.ts';
 import * as messages from '../host/gitMessages.ts';
@@ -56,7 +56,7 @@ export class GitCredentials implements Disposable {
   /** The servers with a notification since Git last authenticated to them, because VS Code may fetch periodically. */
   readonly #notified = new Set<string>();
   /** The accounts that the user selected, by the server's origin. */
-  readonly #selected = new Map<string, string>();
+  readonly #selected = new Map<string, AccountIdentity>();
 
   constructor(dependencies: GitCredentialsDependencies) {
     this.#dependencies = dependencies;
@@ -150,7 +150,8 @@ export class GitCredentials implements Disposable {
   }
 
   async #selectAccount(tokens: readonly IssuedToken[], origin: string): Promise<IssuedToken | undefined> {
-    const selected = tokens.find(({ record }) => accountKey(record) === this.#selected.get(origin));
+    const account = this.#selected.get(origin);
+    const selected = account && tokens.find(({ record }) => isSameAccount(record, account));
     if (selected !== undefined || tokens.length < 2) {
       return selected ?? tokens[0];
     }
@@ -160,7 +161,8 @@ export class GitCredentials implements Disposable {
       ignoreFocusOut: true,
     });
     if (picked !== undefined) {
-      this.#selected.set(origin, accountKey(picked.issued.record));
+      const { account: pickedAccount, issuer, providerId } = picked.issued.record;
+      this.#selected.set(origin, { account: pickedAccount, issuer, providerId });
     }
     return picked?.issued;
   }
@@ -181,8 +183,4 @@ export class GitCredentials implements Disposable {
       notify();
     }
   }
-}
-
-function accountKey({ providerId, account }: SessionRecord): string {
-  return `${providerId} ${account.id}`;
 }

@@ -82,6 +82,11 @@ export function proposeRedirectKind(draft: Draft, others: readonly Entry[]): Red
     : createDraft(draft.preset, draft.original).redirectKind;
 }
 
+/** Returns the scopes that a draft requests: those that were entered, or else the proposed ones. */
+export function selectedScopes(draft: Draft): string[] {
+  return proposeScopes(draft).flatMap(({ isSelected, scope }) => (isSelected ? [scope] : []));
+}
+
 /** Returns the draft with the proposed redirect URI, unless the user has chosen its kind. */
 export function withProposedRedirect(draft: Draft, others: readonly Entry[]): Draft {
   return withRedirectKind(draft, draft.isRedirectChosen ? draft.redirectKind : proposeRedirectKind(draft, others));
@@ -92,7 +97,6 @@ export function withDefaults(draft: Draft, others: readonly Entry[]): Draft {
   if (draft.original !== undefined) {
     return draft;
   }
-  const proposed = proposeScopes(draft).flatMap(({ isSelected, scope }) => (isSelected ? [scope] : []));
   const label = proposeLabel(draft, others);
-  return { ...draft, scopes: draft.scopes ?? proposed, label, id: proposeId({ ...draft, label }, others) };
+  return { ...draft, scopes: draft.scopes ?? selectedScopes(draft), label, id: proposeId({ ...draft, label }, others) };
 }

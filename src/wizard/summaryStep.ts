@@ -11,7 +11,7 @@ import {
   type ValidationError,
 } from './entryValidation.ts';
 import type { Answer } from './multiStepInput.ts';
-import { proposeScopes, withDefaults } from './proposals.ts';
+import { selectedScopes, withDefaults } from './proposals.ts';
 import { allowsAnyPort, urisToRegister } from './redirect.ts';
 import { hasFixedIssuer, mayHaveSecret, registersRedirect } from './steps.ts';
 import * as messages from './summaryMessages.ts';
@@ -76,13 +76,12 @@ async function describeSecret({ dependencies, draft, secret }: WizardState): Pro
 
 function summaryLines(draft: Draft, secret: string): (readonly [SummaryStep, string])[] {
   const { clientId, id, issuer, label, original } = draft;
-  const selected = proposeScopes(draft).flatMap(({ isSelected, scope }) => (isSelected ? [scope] : []));
   const lines: readonly (readonly [SummaryStep, string])[] = [
     ['issuer', issuer],
     ['client', clientId],
     ['secret', secret],
     ['redirect', messages.redirectUris(urisToRegister(draft), allowsAnyPort(draft))],
-    ['scopes', selected.join(' ')],
+    ['scopes', selectedScopes(draft).join(' ')],
     ['label', label || (original === undefined ? '' : entryName(original))],
     ['id', id],
   ];
