@@ -4,7 +4,7 @@ import * as vscode from 'vscode';
 import type { TakenIds } from './auth/idConflicts.ts';
 import { PendingSignIns } from './auth/pendingSignIns.ts';
 import { ProviderRegistry } from './auth/providerRegistry.ts';
-import { SECOND } from './core/clock.ts';
+import { delay, SECOND } from './core/clock.ts';
 import { lazy } from './core/lazy.ts';
 import { COMMANDS, DPOP_COMMAND, PRODUCT, SHARED_FOLDER } from './host/ids.ts';
 import { createRememberedNames } from './host/rememberedNames.ts';
@@ -138,9 +138,6 @@ export function activate(context: vscode.ExtensionContext): void {
   stop = async () => {
     startTimer.dispose();
     sessions.dispose();
-    await Promise.race([
-      onDemand.value?.sessions.tokenRefresher.whenIdle(),
-      new Promise<void>((resolve) => clock.after(DEACTIVATION_TIMEOUT, resolve)),
-    ]);
+    await Promise.race([onDemand.value?.sessions.tokenRefresher.whenIdle(), delay(clock, DEACTIVATION_TIMEOUT)]);
   };
 }

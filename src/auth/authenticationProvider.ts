@@ -1,7 +1,7 @@
 // VS Code's AuthenticationProvider for one identity server.
 import * as vscode from 'vscode';
 import type { Constraint } from '../core/challenge.ts';
-import { SECOND, type Clock, type Disposable } from '../core/clock.ts';
+import { delay, SECOND, type Clock, type Disposable } from '../core/clock.ts';
 import { Failure, errorName, toFailure } from '../core/failure.ts';
 import type { Lazy } from '../core/lazy.ts';
 import { formatFailure, type Log } from '../core/log.ts';
@@ -106,8 +106,7 @@ export class OidcAuthenticationProvider implements vscode.AuthenticationProvider
   ): Promise<SessionWithExpiry[]> {
     const { clock, sessionManager } = this.#dependencies;
     if (scopes === undefined) {
-      const timeout = new Promise((resolve) => clock.after(MENU_TIMEOUT, () => resolve(undefined)));
-      await Promise.race([sessionManager.ready().catch(() => {}), timeout]);
+      await Promise.race([sessionManager.ready().catch(() => {}), delay(clock, MENU_TIMEOUT)]);
       const all = sessionManager.getActive(this.#id).map(({ record }) => record);
       return all
         .filter(({ account }) => options.account === undefined || account.id === options.account.id)

@@ -1,7 +1,7 @@
 // Finds out whether VS Code asks this extension for the provider IDs that it has registered. In one extension host the first
 // registration of an ID wins, between extension hosts the last one does, and VS Code doesn't notify the other extension.
 import * as vscode from 'vscode';
-import { MINUTE, SECOND, type Clock } from '../core/clock.ts';
+import { delay, MINUTE, SECOND, type Clock } from '../core/clock.ts';
 import type { Log } from '../core/log.ts';
 import type { OidcAuthenticationProvider } from './authenticationProvider.ts';
 import type { Settings } from '../host/settings.ts';
@@ -71,7 +71,7 @@ export class IdOwnership {
     const { clock, extensionId, takenIds } = this.#dependencies;
     const registered = this.#dependencies.providers.getRegistered();
     this.#checkedAt = clock.now();
-    const timeout = new Promise<void>((resolve) => clock.after(TIMEOUT, resolve));
+    const timeout = delay(clock, TIMEOUT);
     const checks = [...registered].map(([id, provider]) => this.checkProvider(id, provider));
     await Promise.race([Promise.all(checks), timeout]);
     return [...registered.keys()]
@@ -126,7 +126,7 @@ export class IdOwnership {
         return await this.#probe(id, provider);
       } catch (error) {
         this.#dependencies.log.debug(`Couldn't check which extension VS Code asks for ${id}: ${String(error)}`);
-        await (attempt < ATTEMPTS ? new Promise<void>((resolve) => clock.after(RETRY_DELAY, resolve)) : undefined);
+        await (attempt < ATTEMPTS ? delay(clock, RETRY_DELAY) : undefined);
       }
     }
     // Whatever the reason is, requests from other extensions don't arrive here either.

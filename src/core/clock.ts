@@ -62,6 +62,11 @@ export function setDeadline(clock: Clock, deadline: number, run: () => void): Di
   return { dispose: () => timer.dispose() };
 }
 
+/** Resolves after a delay, in ms. */
+export function delay(clock: Clock, ms: number): Promise<void> {
+  return new Promise((resolve) => clock.after(ms, resolve));
+}
+
 /** The clock skew, in ms, from which the user is warned. */
 export const CLOCK_SKEW_WARNING = 5 * 60_000;
 

@@ -1,6 +1,6 @@
 // "Show Diagnostics": runs health checks, and creates a read-only document with quick fixes as code lenses.
 import * as vscode from 'vscode';
-import { SECOND, type Clock } from '../core/clock.ts';
+import { delay, SECOND, type Clock } from '../core/clock.ts';
 import { toFailure } from '../core/failure.ts';
 import type { SessionRecord } from '../core/session.ts';
 import type { IdConflict } from '../auth/idOwnership.ts';
@@ -128,10 +128,7 @@ export class Diagnostics implements DiagnosticsService {
     const { sessionManager, sessionStore, secretStorage } = sessions;
     const { health, renewalLock } = this.#dependencies.onDemandSessions;
     // If the sessions can't be read, that is a finding, not an error.
-    await Promise.race([
-      sessionManager.ready().catch(() => {}),
-      new Promise<void>((resolve) => clock.after(LOAD_TIMEOUT, resolve)),
-    ]);
+    await Promise.race([sessionManager.ready().catch(() => {}), delay(clock, LOAD_TIMEOUT)]);
     const [idConflicts, store, persistence, folder, quarantined, holders, files, secrets] = await Promise.all([
       this.#dependencies.checkIds?.(),
       health.store(),

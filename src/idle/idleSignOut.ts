@@ -1,5 +1,5 @@
 // Signs out of idle sessions, in one of the windows that detect them.
-import { SECOND, type Clock, type Disposable } from '../core/clock.ts';
+import { delay, SECOND, type Clock, type Disposable } from '../core/clock.ts';
 import { Emitter } from '../core/emitter.ts';
 import { toFailure } from '../core/failure.ts';
 import type { Log } from '../core/log.ts';
@@ -89,7 +89,7 @@ export class IdleSignOut implements Disposable {
     const { clock, crossWindowSync, liveSessions, log, notificationClaims } = this.#dependencies;
     const { id } = record;
     if (!(await notificationClaims.tryClaim({ kind: 'idle-sign-out', id, since: record.signedInAt }, clock.now()))) {
-      await new Promise<void>((resolve) => clock.after(SIGN_OUT_TIMEOUT, resolve));
+      await delay(clock, SIGN_OUT_TIMEOUT);
     }
     await crossWindowSync.sync(id).catch(() => {});
     const isStillListed = liveSessions.get(id)?.record.signedInAt === record.signedInAt;
@@ -114,7 +114,7 @@ export class IdleSignOut implements Disposable {
       ? this.#dependencies.outcomeOf(record)
       : Promise.race([
           signOut.atServer.catch(() => 'unconfirmed' as const),
-          new Promise<'unconfirmed'>((resolve) => clock.after(CONFIRMATION_TIMEOUT, () => resolve('unconfirmed'))),
+          delay(clock, CONFIRMATION_TIMEOUT).then(() => 'unconfirmed' as const),
         ]);
   }
 }

@@ -2,7 +2,7 @@
 // acquires the lock by creating the file of the next number, which it may do only once the current lock is released or
 // its process has ended. Numbers only grow, and the file with the highest number is never deleted. Therefore each lock
 // has exactly one holder, and a window that resumes after hours finds that its lock is outdated.
-import { MINUTE, SECOND, type Clock } from '../core/clock.ts';
+import { delay, MINUTE, SECOND, type Clock } from '../core/clock.ts';
 import { Failure, sanitizeDisplayName, toFailure } from '../core/failure.ts';
 import { formatTimestamp, type Log } from '../core/log.ts';
 import { LockFiles, type LatestLock, type LockHolder } from './lockFiles.ts';
@@ -189,7 +189,7 @@ export class RenewalLock {
         return { result };
       }
       this.#logHolder(holder);
-      await new Promise<void>((resolve) => this.#dependencies.clock.after(POLL_INTERVAL, resolve));
+      await delay(this.#dependencies.clock, POLL_INTERVAL);
     }
     const number = overtakesAtTimeout === true ? await this.#overtake(id, content) : undefined;
     if (number === undefined) {

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdirSync, watch } from 'node:fs';
 import { link, mkdir, open, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { systemClock, type Clock } from '../core/clock.ts';
+import { delay, systemClock, type Clock } from '../core/clock.ts';
 import { Failure } from '../core/failure.ts';
 import type { SharedFolder } from '../locking/sharedFolder.ts';
 import { makePrivate } from './privateFolder.ts';
@@ -63,7 +63,7 @@ export function nodeSharedFolder(path: string, clock: Clock = systemClock): Shar
         if (attempt === TRIES || !['EPERM', 'EACCES', 'EBUSY'].includes(codeOf(error) ?? '')) {
           throw error;
         }
-        await new Promise<void>((resolve) => clock.after(FIRST_WAIT * 2 ** (attempt - 1), resolve));
+        await delay(clock, FIRST_WAIT * 2 ** (attempt - 1));
       }
     }
     await syncNames();

@@ -1,6 +1,6 @@
 // Revokes the tokens of ended sessions (RFC 7009), and retries until the server confirms.
 import { isSameAccount } from '../core/accounts.ts';
-import { DAY, MINUTE, SECOND, type Clock } from '../core/clock.ts';
+import { delay, DAY, MINUTE, SECOND, type Clock } from '../core/clock.ts';
 import { toFailure, type Failure } from '../core/failure.ts';
 import { isOfflineCode } from '../core/failurePolicies.ts';
 import { formatFailure, formatTimestamp, type Log } from '../core/log.ts';
@@ -165,7 +165,7 @@ export class Revocations {
       if (waited >= CONFIRMATION_TIMEOUT) {
         return 'unconfirmed';
       }
-      await new Promise<void>((resolve) => clock.after(POLL_INTERVAL, resolve));
+      await delay(clock, POLL_INTERVAL);
     }
     const server = provider && (await discovery.find(provider).catch(() => undefined));
     return server === undefined || canRevoke(record, server) ? 'revoked' : 'not-supported';

@@ -1,7 +1,7 @@
 // One file per session in the folder that all windows share: SecretStorage lags between desktop windows and never
 // updates between browser windows. Each change creates the file of the next revision, which only one window can do, and
 // deletes the older ones. No window overwrites what another has just written, and no lock is needed.
-import { SECOND, type Clock } from '../core/clock.ts';
+import { delay, SECOND, type Clock } from '../core/clock.ts';
 import type { Event } from '../core/emitter.ts';
 import { toFailure } from '../core/failure.ts';
 import type { Log } from '../core/log.ts';
@@ -156,7 +156,7 @@ export class SessionFiles {
     for (let attempt = 1, waited = 0; attempt <= MAX_ATTEMPTS; attempt += 1) {
       const { number, older, file, isUnverifiedTombstone } = await this.#newest(id);
       if (isUnverifiedTombstone && waited < KEY_LAG) {
-        await new Promise<void>((resolve) => this.#dependencies.clock.after(KEY_INTERVAL, resolve));
+        await delay(this.#dependencies.clock, KEY_INTERVAL);
         waited += KEY_INTERVAL;
         attempt -= 1;
         continue;
@@ -210,7 +210,7 @@ export class SessionFiles {
         return await this.#parse(id, numbers, texts);
       }
       if (texts[0] === '') {
-        await new Promise<void>((resolve) => this.#dependencies.clock.after(WRITING_INTERVAL, resolve));
+        await delay(this.#dependencies.clock, WRITING_INTERVAL);
       }
     }
   }

@@ -1,7 +1,7 @@
 // Keeps sessions in SecretStorage and, for other windows, in one encrypted file each. Reads use the newer of the two.
 // Writes go to both.
 import type { Event } from '../core/emitter.ts';
-import { SECOND, type Clock } from '../core/clock.ts';
+import { delay, SECOND, type Clock } from '../core/clock.ts';
 import { toFailure } from '../core/failure.ts';
 import type { Log } from '../core/log.ts';
 import { isNewer, type SessionRecord } from '../core/session.ts';
@@ -231,7 +231,7 @@ export class SessionStore {
       if (depth !== 'wait' || state.kind !== 'unreadable-newer' || waited >= LAG) {
         return state;
       }
-      await pause(this.#dependencies.clock);
+      await delay(this.#dependencies.clock, POLL_INTERVAL);
     }
   }
 
@@ -245,7 +245,7 @@ export class SessionStore {
       if (state.kind === 'superseded' || !waits || waited >= LAG) {
         return state.kind === 'superseded' ? state.record : undefined;
       }
-      await pause(this.#dependencies.clock);
+      await delay(this.#dependencies.clock, POLL_INTERVAL);
     }
   }
 
@@ -309,8 +309,4 @@ export class SessionStore {
     });
     return shared !== undefined && (stored === undefined || isNewer(shared, stored)) ? shared : stored;
   }
-}
-
-function pause(clock: Clock): Promise<void> {
-  return new Promise((resolve) => clock.after(POLL_INTERVAL, resolve));
 }
