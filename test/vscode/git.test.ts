@@ -1,8 +1,7 @@
 // VS Code's Git with a real Git server that requires the access token of a session.
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdtemp, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as vscode from 'vscode';
 import { configure, consumer, entry, eventually, order, scopes, type Consumer } from './outside.ts';
@@ -24,6 +23,8 @@ interface Repository {
 }
 
 const address = process.env['SESSION_KEEPER_TEST_GIT'] ?? '';
+/** It outlives VS Code, whose Git still runs commands in its repositories after it was turned off. */
+const parent = process.env['SESSION_KEEPER_TEST_GIT_FOLDER'] ?? '';
 const SERVER = address === '' ? '' : new URL(address).origin;
 
 /** Returns the SHA-256 digests of the tokens that the Git server has accepted. */
@@ -43,7 +44,7 @@ describe('Git in VS Code', function () {
       this.skip();
     }
     other = await consumer();
-    folder = await mkdtemp(join(tmpdir(), 'sk-git-'));
+    folder = await mkdtemp(join(parent, 'clone-'));
     await order({ person: { kind: 'signIn', account: 'demo' } });
     await configure('providers', [entry({ id: 'forge', label: 'Forge', git: [SERVER] })]);
     await eventually('a user is signed in', async () => other.getSession('forge', scopes, { createIfNone: true }));
@@ -58,7 +59,6 @@ describe('Git in VS Code', function () {
     if (address !== '') {
       await vscode.workspace.getConfiguration('git').update('enabled', false, vscode.ConfigurationTarget.Global);
       await configure('providers', [entry()]);
-      await rm(folder, { recursive: true, force: true });
     }
   });
 

@@ -70,6 +70,7 @@ const window = await open({
     SESSION_KEEPER_TEST_CONTROL: control.address,
     SESSION_KEEPER_TEST_ONLY: only,
     SESSION_KEEPER_TEST_GIT: gitServer?.repository ?? '',
+    SESSION_KEEPER_TEST_GIT_FOLDER: gitFolder,
     // Keeps the settings of this computer's user out.
     GIT_CONFIG_GLOBAL: '/dev/null',
     GIT_CONFIG_NOSYSTEM: '1',
