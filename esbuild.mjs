@@ -93,7 +93,7 @@ async function suite() {
     name: 'session-keeper-suite',
     publisher: 'session-keeper',
     version: '0.0.1',
-    engines: { vscode: '^1.105.0' },
+    engines: { vscode: '^1.108.0' },
     main: './suite.js',
     activationEvents: ['onStartupFinished'],
   };

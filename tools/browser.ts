@@ -94,12 +94,15 @@ export async function prepareBrowser(log: Log = silentLog): Promise<void> {
 }
 
 function switchesFor(elsewhere: URL | undefined): string[] {
-  return elsewhere === undefined
-    ? []
-    : [
-        `--host-resolver-rules=MAP ${elsewhere.hostname} 127.0.0.1`,
-        `--unsafely-treat-insecure-origin-as-secure=${elsewhere.origin}`,
-      ];
+  if (elsewhere === undefined) {
+    return [];
+  }
+  const insecure = elsewhere.protocol === 'http:';
+  return [
+    '--no-proxy-server',
+    `--host-resolver-rules=MAP ${elsewhere.hostname} 127.0.0.1`,
+    ...(insecure ? [`--unsafely-treat-insecure-origin-as-secure=${elsewhere.origin}`] : []),
+  ];
 }
 
 function installedBrowser(): Program | undefined {

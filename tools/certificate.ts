@@ -28,16 +28,17 @@ const tags = {
 } as const;
 
 /**
- * Creates a self-signed certificate for `localhost` and 127.0.0.1 (RFC 5280, ECDSA with P-256), valid from 2000 to 2100.
+ * Creates a self-signed certificate for a host name and 127.0.0.1 (RFC 5280, ECDSA with P-256), valid from 2000 to 2100.
  * Its only flaw is that it isn't trusted.
  *
+ * @param hostName the host name
  * @returns a new key, and the certificate for it
  */
-export function selfSignedCertificate(): SelfSigned {
+export function selfSignedCertificate(hostName = 'localhost'): SelfSigned {
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const algorithm = sequence(oid('2a8648ce3d040302'));
-  const name = sequence(der('set', sequence(oid('550403'), der('text', Buffer.from('localhost')))));
-  const names = sequence(der('dnsName', Buffer.from('localhost')), der('ipAddress', Buffer.from([127, 0, 0, 1])));
+  const name = sequence(der('set', sequence(oid('550403'), der('text', Buffer.from(hostName)))));
+  const names = sequence(der('dnsName', Buffer.from(hostName)), der('ipAddress', Buffer.from([127, 0, 0, 1])));
   const isAuthority = sequence(der('boolean', Buffer.from([0xff])));
   const toBeSigned = sequence(
     der('version', der('integer', Buffer.from([2]))),

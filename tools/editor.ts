@@ -6,19 +6,14 @@ import { pathToFileURL } from 'node:url';
 import { startChild } from './children.ts';
 import type { Child } from './children.ts';
 import { startEditorFront } from './editorFront.ts';
-import { giveLog } from './editorLog.ts';
+import { giveLog, giveSearch } from './editorParts.ts';
+import { chosenVersion, ignoresExtensionLogLevels } from './editorVersions.ts';
 import { nodeProgramFor } from './nodeProgram.ts';
 import { fetchNpmFolder, isFetched } from './npmFolder.ts';
 import type { NpmFolder } from './npmFolder.ts';
 import { fetchedFolder } from './places.ts';
 import { printLog, silentLog, withProgress } from './progress.ts';
 import type { Log } from './progress.ts';
-
-/** The default version of VS Code. */
-export const pinnedVersion = '1.139.1';
-
-/** The oldest VS Code that the extension supports. */
-export const minimumVersion = '1.105.1';
 
 /** VS Code settings by name. */
 export type EditorSettings = Readonly<Record<string, unknown>>;
@@ -37,6 +32,8 @@ export interface EditorOptions {
   readonly settings?: EditorSettings;
   /** Environment variables for the extension hosts, in addition to those of this process. */
   readonly environment?: Readonly<Record<string, string>>;
+  /** The absolute paths of modules that the server and each extension host load first; none by default. */
+  readonly preloads?: readonly string[];
   /**
    * Whether windows may load extensions under development and run a test module; true by default.
    * VS Code then shows no notifications, so if these matter, extensions must be installed instead.
@@ -54,6 +51,8 @@ export interface Editor {
   readonly port: number;
   /** The folder of its settings, storage and logs. */
   readonly dataDir: string;
+  /** The VS Code version. */
+  readonly version: string;
   /** Ends the server, its extension hosts and every connection. */
   stop(): Promise<void>;
 }
@@ -104,28 +103,6 @@ const quietSettings: EditorSettings = {
 };
 
 /**
- * The VS Code version in the environment: `SESSION_KEEPER_VSCODE` can be `minimum`,
- * or a version such as `1.105.1` or `4.105.1`.
- *
- * @returns a VS Code version; {@link pinnedVersion} by default
- * @throws Error if the variable has any other value
- */
-export function chosenVersion(): string {
-  const asked = process.env['SESSION_KEEPER_VSCODE'] ?? '';
-  if (asked === '') {
-    return pinnedVersion;
-  }
-  if (asked === 'minimum') {
-    return minimumVersion;
-  }
-  const parts = /^[14]\.(\d+\.\d+)$/u.exec(asked);
-  if (parts?.[1] === undefined) {
-    throw new Error(`SESSION_KEEPER_VSCODE is "${asked}"; expected "minimum" or a version such as ${minimumVersion}.`);
-  }
-  return `1.${parts[1]}`;
-}
-
-/**
  * Ensures that VS Code is available, and downloads it through npm if needed (half a minute, about 600 MB on disk).
  *
  * @param version the VS Code version
@@ -150,6 +127,7 @@ export async function prepareEditor(version = chosenVersion(), log: Log = silent
   const packageFolder = join(wanted.folder, 'node_modules', 'code-server');
   const home = join(packageFolder, 'lib', 'vscode');
   await giveLog(home);
+  await giveSearch(home);
   return { home, node: await nodeProgramFor(packageFolder, log) };
 }
 
@@ -174,14 +152,15 @@ export async function writeSettings(userDir: string, settings: EditorSettings = 
  * @throws Error with the end of its output, if it doesn't start within a minute
  */
 export async function startEditor(options: EditorOptions): Promise<Editor> {
-  const { dataDir } = options;
-  const { home, node } = await prepareEditor(options.version, options.log);
+  const { dataDir, version = chosenVersion() } = options;
+  const { home, node } = await prepareEditor(version, options.log);
   await writeSettings(join(dataDir, 'data', 'User'), options.settings);
   const secretKey = await readSecretKey(dataDir);
 
   const child = startChild(
     node,
     [
+      ...(options.preloads ?? []).flatMap((path) => ['--import', pathToFileURL(path).href]),
       serverProgram(home),
       ...['--host', '127.0.0.1', '--port', '0'],
       ...commonSwitches(dataDir),
@@ -209,6 +188,7 @@ export async function startEditor(options: EditorOptions): Promise<Editor> {
       address: `http://127.0.0.1:${String(front.port)}`,
       port: front.port,
       dataDir,
+      version,
       stop: async () => {
         stopping = true;
         await front.close();
@@ -260,14 +240,17 @@ export async function installExtensions(
  * @throws the file system's error, if the extensions can't be combined
  */
 export async function windowAddress(
-  editor: Pick<Editor, 'address' | 'dataDir'>,
+  editor: Pick<Editor, 'address' | 'dataDir' | 'version'>,
   options: WindowOptions,
 ): Promise<string> {
   const address = new URL(editor.address);
   address.searchParams.set('folder', decodeURIComponent(pathToFileURL(options.folder).pathname));
   const { extensions = [], tests, traced = [] } = options;
-  const payload: [string, string][] =
-    traced.length === 0 ? [] : [['logLevel', traced.map((id) => `${id}:trace`).join(',')]];
+  const levels = traced.map((id) => `${id}:trace`);
+  if (traced.length > 0 && ignoresExtensionLogLevels(editor.version)) {
+    levels.push('trace');
+  }
+  const payload: [string, string][] = levels.length === 0 ? [] : [['logLevel', levels.join(',')]];
   if (extensions.length > 0 || tests !== undefined) {
     const remote = (path: string): string => `vscode-remote://${address.host}${pathToFileURL(path).pathname}`;
     payload.push(

@@ -1,4 +1,3 @@
-import { createServer } from 'node:http';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import Provider, { errors, interactionPolicy } from 'oidc-provider';
 import type { ClientMetadata, Configuration, KoaContextWithOIDC } from 'oidc-provider';
@@ -12,7 +11,8 @@ import { Journal } from './identityJournal.ts';
 import { messagePage } from './identityPages.ts';
 import { readRequest } from './identityRequests.ts';
 import { IdentityStore } from './identityStore.ts';
-import { listenOnLoopback } from './loopback.ts';
+import { serveOnLoopback } from './loopback.ts';
+import type { TlsHost } from './loopback.ts';
 import type { Log } from './progress.ts';
 
 /** The client of the demo: native, without a secret. */
@@ -44,6 +44,8 @@ export interface IdentityServerOptions extends Partial<IdentityPolicy> {
   readonly port?: number;
   /** How many ports to try, counting up from `port`, while they are in use; 1 by default. */
   readonly portTries?: number;
+  /** Serves over TLS under a host name that the caller resolves; by default, over plain http under 127.0.0.1. */
+  readonly host?: TlsHost | undefined;
   /** Clients in addition to the demo's. */
   readonly clients?: readonly ClientMetadata[];
   /** The users who can sign in; {@link demoAccounts} by default. */
@@ -64,7 +66,7 @@ export interface IdentityServerOptions extends Partial<IdentityPolicy> {
 
 /** A running identity server. */
 export interface IdentityServer {
-  /** The issuer: `http://127.0.0.1:PORT`. */
+  /** The issuer: `http://127.0.0.1:PORT`, or `https://NAME:PORT` with a host name. */
   readonly issuer: string;
   /** The port on 127.0.0.1. */
   readonly port: number;
@@ -94,7 +96,7 @@ export interface IdentityServer {
 const daySeconds = 24 * 60 * 60;
 
 /**
- * Starts a real OpenID provider in this process, on 127.0.0.1, over plain http.
+ * Starts a real OpenID provider in this process, on 127.0.0.1.
  *
  * @param options what differs from the defaults
  * @returns the server, once it's listening
@@ -126,11 +128,8 @@ export async function startIdentityServer(options: IdentityServerOptions = {}): 
   let answer: (request: IncomingMessage, response: ServerResponse) => unknown = (_request, response) => {
     response.writeHead(503).end();
   };
-  const server = createServer((request, response) => {
-    answer(request, response);
-  });
-  const port = await listenOnLoopback(server, options.port, options.portTries);
-  const issuer = `http://127.0.0.1:${String(port)}`;
+  const listener = (request: IncomingMessage, response: ServerResponse): unknown => answer(request, response);
+  const { server, port, origin: issuer } = await serveOnLoopback(listener, options);
 
   const provider = new Provider(issuer, configure(issuer, options, policy, accounts, store));
   provider.on('grant.revoked', (_ctx, grantId) => grantsRevoked.push(grantId));

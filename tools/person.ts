@@ -71,8 +71,8 @@ const openedPaths = /^\/(?:interaction|auth|device|session\/end)(?:\/|$)/u;
 
 /**
  * Simulates a user of the browser: completes every page that the editor opens at an identity server, allows every dialog
- * in which VS Code asks whether an extension may sign in or use an account, confirms a sign-out, and opens the page for a
- * code.
+ * in which VS Code asks whether an extension may sign in, use an account or open a page, confirms a sign-out, and opens the
+ * page for a code.
  *
  * @param context the browser's context
  * @param behavior what the user does now; called for each page
@@ -105,12 +105,20 @@ export async function seatPerson(
   });
 }
 
-/** Runs in a page: clicks "Allow", "Open Page" or "Sign Out" in VS Code's dialogs as they appear, and keeps the signed-in account. */
+/**
+ * Runs in a page: clicks "Allow", "Open Page" or "Sign Out" in VS Code's dialogs as they appear, keeps the signed-in
+ * account, and opens pages of other computers.
+ */
 export function allowDialogs(): void {
   const press = (): void => {
-    for (const button of document.querySelectorAll<HTMLElement>('.monaco-dialog-box .monaco-button')) {
-      if (['Allow', 'Open Page', 'Sign Out'].includes(button.textContent) || button.textContent.startsWith('Keep ')) {
-        button.click();
+    for (const box of document.querySelectorAll('.monaco-dialog-box')) {
+      const opens = box.textContent.includes('open the external website?');
+      for (const button of box.querySelectorAll<HTMLElement>('.monaco-button')) {
+        const { textContent: label } = button;
+        const isMeant = ['Allow', 'Open Page', 'Sign Out'].includes(label) || label.startsWith('Keep ');
+        if (isMeant || (opens && label === 'Open')) {
+          button.click();
+        }
       }
     }
   };

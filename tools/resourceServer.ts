@@ -1,11 +1,11 @@
 // Servers that users have tokens for: an API that accepts JWTs issued for it (RFC 9068), and the user endpoint of an OAuth
 // server without OpenID Connect.
-import { createServer } from 'node:http';
 import * as oauth from 'oauth4webapi';
 
 import { demoAccounts } from './identityAccounts.ts';
 import type { IdentityServer } from './identityServer.ts';
-import { listenOnLoopback } from './loopback.ts';
+import { serveOnLoopback } from './loopback.ts';
+import type { TlsHost } from './loopback.ts';
 
 /** A resource server that is listening. */
 export interface ResourceServer {
@@ -21,25 +21,29 @@ export interface ResourceServer {
  * Starts a resource server on 127.0.0.1 that trusts one identity server.
  *
  * @param identity the identity server
+ * @param host the host name, if it's served over TLS; by default, it's plain http under 127.0.0.1
  * @returns the resource server, once it's listening
  */
-export async function startResourceServer(identity: IdentityServer): Promise<ResourceServer> {
+export async function startResourceServer(identity: IdentityServer, host?: TlsHost): Promise<ResourceServer> {
   let home = '';
-  const server = createServer((incoming, outgoing) => {
-    const request = new Request(`${home}${incoming.url ?? '/'}`, {
-      method: incoming.method ?? 'GET',
-      headers: headersOf(incoming.rawHeaders),
-    });
-    const answer = incoming.url === '/user' ? userOf(identity, request) : claimsOf(identity, request);
-    answer.then(
-      (body) => outgoing.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(body)),
-      (error: unknown) =>
-        outgoing
-          .writeHead(401, { 'www-authenticate': 'Bearer error="invalid_token"' })
-          .end(error instanceof Error ? error.message : ''),
-    );
-  });
-  home = `http://127.0.0.1:${String(await listenOnLoopback(server))}`;
+  const { server, origin } = await serveOnLoopback(
+    (incoming, outgoing) => {
+      const request = new Request(`${home}${incoming.url ?? '/'}`, {
+        method: incoming.method ?? 'GET',
+        headers: headersOf(incoming.rawHeaders),
+      });
+      const answer = incoming.url === '/user' ? userOf(identity, request) : claimsOf(identity, request);
+      answer.then(
+        (body) => outgoing.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(body)),
+        (error: unknown) =>
+          outgoing
+            .writeHead(401, { 'www-authenticate': 'Bearer error="invalid_token"' })
+            .end(error instanceof Error ? error.message : ''),
+      );
+    },
+    { host },
+  );
+  home = origin;
   return {
     api: `${home}/api`,
     user: `${home}/user`,

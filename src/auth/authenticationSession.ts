@@ -6,8 +6,8 @@ import type { SessionToken } from '../core/provider.ts';
 import { selectToken, type SessionRecord } from '../core/session.ts';
 
 /**
- * A session for other extensions. VS Code's own providers set `expiresAfter`, in ms from now, and `idToken`. They aren't in the
- * stable API yet, but VS Code passes additional fields unchanged.
+ * A session for other extensions. VS Code's own providers set `expiresAfter`, in ms from now, and `idToken`. `expiresAfter` isn't
+ * in the stable API yet, but VS Code passes additional fields unchanged.
  */
 export type SessionWithExpiry = vscode.AuthenticationSession & {
   readonly expiresAfter?: number;

@@ -1,5 +1,5 @@
 // The provider's side of VS Code's API for challenges, the proposed API `authenticationChallenges`. The caller's side is
-// stable (`getSession` with `wwwAuthenticate`), and VS Code 1.105 to 1.139 don't check whether a provider may use the
+// stable (`getSession` with `wwwAuthenticate`), and VS Code 1.108 to 1.139 don't check whether a provider may use the
 // proposal. The types are declared here, because those of a proposal require a manifest key that published extensions must
 // not have.
 import type * as vscode from 'vscode';

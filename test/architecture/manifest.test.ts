@@ -13,6 +13,7 @@ import {
 import { FIELD_ROWS } from '../../src/core/providerFields.ts';
 import { COMMANDS, CONTEXT_KEYS, PREFIX, SETTINGS } from '../../src/host/ids.ts';
 import { NUMBER_SETTINGS } from '../../src/host/numberSettings.ts';
+import { minimumVersion } from '../../tools/editorVersions.ts';
 import { manifestText } from '../../tools/settingsPage.ts';
 import { FIELD_SAMPLES, MINIMAL_ENTRY } from '../support/fieldSamples.ts';
 import { TEXTS } from '../support/layers.ts';
@@ -231,6 +232,15 @@ describe('the manifest', () => {
 
   it('requires the version of VS Code whose API it is compiled with', () => {
     assert.equal(manifest.engines.vscode, `^${manifest.devDependencies['@types/vscode'] ?? '?'}`);
+  });
+
+  it('requires the version of VS Code that the tests and the README call the oldest', () => {
+    const oldest = manifest.engines.vscode.replace(/^\^(\d+\.\d+)\.0$/, '$1');
+    assert.equal(minimumVersion.replace(/\.\d+$/, ''), oldest);
+    assert.ok(read('README.md').includes(`\nSession Keeper requires VS Code ${oldest} or later.\n`));
+    for (const path of ['test/consumer/package.json', 'test/rival/package.json']) {
+      assert.equal((JSON.parse(read(path)) as Manifest).engines.vscode, manifest.engines.vscode, path);
+    }
   });
 
   it('has a category, and no dependencies outside its bundle', () => {

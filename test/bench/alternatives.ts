@@ -4,7 +4,7 @@ import { cp, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
-import { minimumVersion } from '../../tools/editor.ts';
+import { minimumVersion } from '../../tools/editorVersions.ts';
 import { root } from '../../tools/places.ts';
 import { startFiles } from '../../tools/startFiles.ts';
 

@@ -9,7 +9,8 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 
 import { launchBrowser } from '../../tools/browser.ts';
-import { chosenVersion, prepareEditor, startEditor } from '../../tools/editor.ts';
+import { prepareEditor, startEditor } from '../../tools/editor.ts';
+import { chosenVersion } from '../../tools/editorVersions.ts';
 import { demoClientId, startIdentityServer } from '../../tools/identityServer.ts';
 import { printLog, withProgress } from '../../tools/progress.ts';
 import { alternatives, buildExtensions } from './alternatives.ts';

@@ -1,8 +1,9 @@
-import { mkdir } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { launchBrowser } from '../../tools/browser.ts';
-import { startEditor, windowAddress } from '../../tools/editor.ts';
-import { extensionId } from '../../tools/places.ts';
+import { startEditor, windowAddress, type EditorOptions } from '../../tools/editor.ts';
+import { certificateVariable, testHostName } from '../../tools/hostName.ts';
+import { extensionId, root } from '../../tools/places.ts';
 import { seatPerson, type Behavior } from '../../tools/person.ts';
 import type { Log } from '../../tools/progress.ts';
 
@@ -15,6 +16,8 @@ export interface SuiteWindow {
   /** Called with the heading of the final page of each user action. */
   readonly reads: (heading: string) => void;
   readonly log: Log;
+  /** The certificate of the identity servers in PEM; absent if they're served over plain http. */
+  readonly certificate?: string | undefined;
 }
 
 /** An open window. */
@@ -37,12 +40,21 @@ export async function openInBrowser({
   behavior,
   reads,
   log,
+  certificate,
 }: SuiteWindow): Promise<OpenWindow> {
   const folder = join(dataDir, 'folder');
   await mkdir(folder, { recursive: true });
-  const editor = await startEditor({ dataDir, environment, log });
-  const browser = await launchBrowser({ log });
-  const context = await browser.newContext();
+  const usesHostName = certificate !== undefined;
+  const hostName = usesHostName ? await hostNameOptions(dataDir, certificate) : {};
+  const editor = await startEditor({
+    dataDir,
+    log,
+    ...hostName,
+    environment: { ...environment, ...hostName.environment },
+  });
+  const elsewhere = usesHostName ? new URL(`https://${testHostName}`) : undefined;
+  const browser = await launchBrowser({ elsewhere, log });
+  const context = await browser.newContext({ ignoreHTTPSErrors: usesHostName });
   await seatPerson(context, behavior, reads);
   const page = await context.newPage();
   await page.goto(await windowAddress(editor, { folder, extensions, traced: [extensionId] }));
@@ -53,5 +65,20 @@ export async function openInBrowser({
       await browser.close();
       await editor.stop();
     },
+  };
+}
+
+/** The options of an editor that resolves the host name of the servers and trusts their certificate. */
+async function hostNameOptions(
+  dataDir: string,
+  certificate: string,
+): Promise<Pick<EditorOptions, 'environment' | 'preloads' | 'settings'>> {
+  const file = join(dataDir, 'certificate.pem');
+  await writeFile(file, certificate);
+  return {
+    environment: { [certificateVariable]: file },
+    preloads: [join(root, 'tools', 'hostNamePreload.ts')],
+    // Otherwise, VS Code replaces the certificates that Node trusts.
+    settings: { 'http.systemCertificates': false },
   };
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { _electron } from 'playwright-core';
 import { launchBrowser } from '../../tools/browser.ts';
 import { writeSettings } from '../../tools/editor.ts';
+import { ignoresExtensionLogLevels, minimumVersion } from '../../tools/editorVersions.ts';
 import { extensionId } from '../../tools/places.ts';
 import { allowDialogs, seatPerson } from '../../tools/person.ts';
 import { BOX, type OpenWindow, type SuiteWindow } from './browserRunner.ts';
@@ -21,7 +22,8 @@ export async function openOnDesktop({
   log,
 }: SuiteWindow): Promise<OpenWindow> {
   const wanted = process.env['SESSION_KEEPER_VSCODE'] ?? 'stable';
-  const executablePath = await downloadAndUnzipVSCode(wanted === 'minimum' ? '1.105.0' : wanted);
+  const version = wanted === 'minimum' ? minimumVersion.replace(/\d+$/u, '0') : wanted;
+  const executablePath = await downloadAndUnzipVSCode(version);
   const folder = join(dataDir, 'folder');
   await mkdir(folder, { recursive: true });
   await writeSettings(join(dataDir, 'User'), { 'window.dialogStyle': 'custom' });
@@ -39,6 +41,7 @@ export async function openOnDesktop({
       ...extensions.map((path) => `--extensionDevelopmentPath=${path}`),
       `--user-data-dir=${dataDir}`,
       `--log=${extensionId}:trace`,
+      ...(ignoresExtensionLogLevels(version) ? ['--log=trace'] : []),
       '--enable-smoke-test-driver',
       '--disable-workspace-trust',
       '--disable-updates',

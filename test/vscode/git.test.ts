@@ -32,6 +32,10 @@ async function acceptedTokens(): Promise<string[]> {
   return (await (await fetch(`${SERVER}/tokens`)).json()) as string[];
 }
 
+async function configureGit(name: string, value: unknown): Promise<void> {
+  await vscode.workspace.getConfiguration('git').update(name, value, vscode.ConfigurationTarget.Global);
+}
+
 describe('Git in VS Code', function () {
   this.timeout(60_000);
   let other: Consumer;
@@ -51,13 +55,16 @@ describe('Git in VS Code', function () {
     const extension = vscode.extensions.getExtension<GitExtension>('vscode.git');
     assert.ok(extension, 'VS Code has Git');
     git = await extension.activate();
-    await vscode.workspace.getConfiguration('git').update('enabled', true, vscode.ConfigurationTarget.Global);
+    // The clone isn't in the window's folder, and older versions open such a repository only with this setting.
+    await configureGit('openRepositoryInParentFolders', 'always');
+    await configureGit('enabled', true);
     await eventually('Git is turned on', () => git.enabled);
   });
 
   after(async () => {
     if (address !== '') {
-      await vscode.workspace.getConfiguration('git').update('enabled', false, vscode.ConfigurationTarget.Global);
+      await configureGit('enabled', false);
+      await configureGit('openRepositoryInParentFolders', undefined);
       await configure('providers', [entry()]);
     }
   });

@@ -37,10 +37,6 @@ interface ServerKind {
   readonly signOut?: (other: Consumer, requests: () => Promise<readonly JournalEntry[]>) => Promise<void>;
 }
 
-// In a browser, the oldest supported VS Code opens a URL of this computer without its path and query, so that a sign-in at
-// a local server isn't possible. Real servers are on other computers.
-const losesPaths = vscode.env.uiKind === vscode.UIKind.Web && vscode.version.startsWith('1.105.');
-
 const to = (requests: readonly JournalEntry[], path: string): readonly JournalEntry[] =>
   requests.filter((request) => request.path === path);
 const namesOf = ({ parameters, withheld }: JournalEntry): string[] => [...Object.keys(parameters), ...withheld].sort();
@@ -287,10 +283,7 @@ const SERVER_KINDS: readonly ServerKind[] = [
 describe('a session at every kind of server', () => {
   let other: Consumer;
 
-  before(async function () {
-    if (losesPaths) {
-      this.skip();
-    }
+  before(async () => {
     other = await consumer();
   });
 

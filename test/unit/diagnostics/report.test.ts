@@ -46,7 +46,7 @@ function input(facts: Partial<DiagnosticFacts> = {}, more: Partial<ReportInput> 
   return {
     facts: all,
     findings: getFindings(all),
-    environment: [['Editor', 'Code 1.105.0']],
+    environment: [['Editor', 'Code 1.108.0']],
     network: [['http.proxy', formatProxy('http://ada:pa55word@proxy.example.com:8080/x')]],
     lifetimes: USUAL,
     getKnownServer: () => undefined,

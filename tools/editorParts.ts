@@ -1,6 +1,7 @@
+// Replacements for parts of VS Code that only install scripts would build or download.
 import { existsSync } from 'node:fs';
-import { readFile, rename, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 
 /**
  * VS Code writes its logs, including the output channels of extensions, through a native module that only an install
@@ -56,8 +57,28 @@ export async function giveLog(home: string): Promise<void> {
   if (existsSync(join(folder, 'build')) || (await readFile(file, 'utf8')) === logModule) {
     return;
   }
-  // Atomic, because another editor may be starting.
+  await replaceFile(file, logModule);
+}
+
+/**
+ * Adds a search program that finds nothing to a downloaded VS Code, if it has none. In versions without it, each search by
+ * a built-in extension ends with a promise rejection that nobody handles. Windows can't run this replacement.
+ *
+ * @param home VS Code's folder
+ * @throws the file system's error, if the folder can't be written
+ */
+export async function giveSearch(home: string): Promise<void> {
+  const folder = join(home, 'node_modules', '@vscode', 'ripgrep');
+  const file = join(folder, 'bin', 'rg');
+  if (process.platform !== 'win32' && existsSync(folder) && !existsSync(file)) {
+    await replaceFile(file, '#!/bin/sh\nexit 1\n', 0o755);
+  }
+}
+
+/** Writes a file atomically, because another editor may be starting. */
+async function replaceFile(file: string, content: string, mode?: number): Promise<void> {
   const partial = `${file}.${String(process.pid)}`;
-  await writeFile(partial, logModule);
+  await mkdir(dirname(file), { recursive: true });
+  await writeFile(partial, content, { mode });
   await rename(partial, file);
 }
