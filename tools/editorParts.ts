@@ -61,8 +61,8 @@ export async function giveLog(home: string): Promise<void> {
 }
 
 /**
- * Adds a search program that finds nothing to a downloaded VS Code, if it has none. In versions without it, each search by
- * a built-in extension ends with a promise rejection that nobody handles. Windows can't run this replacement.
+ * Adds a search program that finds nothing to a downloaded VS Code, if the program is missing. Without it, each search by a
+ * built-in extension ends with an unhandled promise rejection. Windows can't run this replacement.
  *
  * @param home VS Code's folder
  * @throws the file system's error, if the folder can't be written

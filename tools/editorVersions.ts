@@ -29,8 +29,8 @@ export function chosenVersion(): string {
 }
 
 /**
- * Whether a VS Code in the browser opens a URL of this computer without its path and query, so that nobody can sign in at
- * a server under 127.0.0.1 (https://github.com/coder/code-server/issues/7668).
+ * Whether a VS Code in the browser opens a URL of this computer without its path and query, so that a sign-in at a server
+ * under 127.0.0.1 isn't possible (https://github.com/coder/code-server/issues/7668).
  *
  * @param version the VS Code version
  * @returns true before 1.139

@@ -12,7 +12,7 @@ const releases: Readonly<Record<string, string>> = { '22': '22.22.2' };
 
 /**
  * The Node that runs an editor's server: the current one, unless the server was built for another major version. That
- * matters: the extension host of VS Code 1.105, built for Node 22, hangs on Node 24 while it loads the first extension.
+ * matters: the extension host of VS Code 1.108, built for Node 22, hangs on Node 24 while it loads the first extension.
  *
  * @param packageFolder the folder of the package with the server, whose manifest specifies the major version of Node
  * @param log receives the progress of a download, if one is needed
