@@ -2,14 +2,14 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import ts from 'typescript';
-import type { SessionKeeperErrorName } from '../../docs/session-keeper-errors.d.ts';
+import type { SessionKeeperErrorName } from '../../client/src/errorNames.ts';
 import { errorName } from '../../src/core/failure.ts';
 import { CATEGORIES, type Category } from '../../src/core/failurePolicies.ts';
 import { SIGN_IN_METHODS } from '../../src/core/provider.ts';
 import { FIELD_ROWS } from '../../src/core/providerFields.ts';
 import { UNAVAILABLE_REASONS } from '../../src/flows/availability.ts';
 import { PREFIX, SETTINGS } from '../../src/host/ids.ts';
-import { ERROR_TYPES_FILE, errorTypes } from '../../tools/errorTypes.ts';
+import { ERROR_NAMES_FILE, errorNames } from '../../tools/errorNames.ts';
 import { failuresPage } from '../../tools/failuresPage.ts';
 import { settingsPage } from '../../tools/settingsPage.ts';
 import { readManifest, wherePage } from '../../tools/wherePage.ts';
@@ -51,11 +51,11 @@ describe('the page about errors', () => {
 
 describe('the declaration of the error names', () => {
   it('is up to date (otherwise, run `npm run docs`)', () => {
-    assert.ok(read(ERROR_TYPES_FILE) === errorTypes(), `${ERROR_TYPES_FILE} is out of date. Run npm run docs.`);
+    assert.ok(read(ERROR_NAMES_FILE) === errorNames(), `${ERROR_NAMES_FILE} is out of date. Run npm run docs.`);
   });
 
   it('has each name once, with one line of description and advice', () => {
-    const union = /ErrorName =\n(.*?);\n/s.exec(errorTypes())?.[1] ?? '';
+    const union = /ErrorName =\n(.*?);\n/s.exec(errorNames())?.[1] ?? '';
     const [comments, names] = [/^ {2}\/\*\* [A-Z].*[.)] [A-Z].*\. \*\/$/, /^ {2}\| '(.*)'$/].map((pattern) =>
       union.split('\n').flatMap((line) => pattern.exec(line) ?? []),
     );

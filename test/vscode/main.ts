@@ -12,6 +12,7 @@ import { startControl } from '../../tools/control.ts';
 import { startGitServer } from '../../tools/gitServer.ts';
 import { startIdentityServer, type IdentityServer } from '../../tools/identityServer.ts';
 import { isTraced, leaks, logsIn, type LogText } from '../../tools/leaks.ts';
+import { startNotesServer } from '../../tools/notesServer.ts';
 import { root } from '../../tools/places.ts';
 import { printLog } from '../../tools/progress.ts';
 import { startResourceServer } from '../../tools/resourceServer.ts';
@@ -35,9 +36,11 @@ const stops: (() => unknown)[] = [];
 for (const [name, options] of Object.entries(SERVERS)) {
   const identity = await startIdentityServer({ accessTokenSeconds: 3600, ...options });
   const resources = await startResourceServer(identity);
+  const notes = await startNotesServer(identity);
   servers[name] = identity;
-  addresses[name] = { issuer: identity.issuer, api: resources.api, user: resources.user };
+  addresses[name] = { issuer: identity.issuer, api: resources.api, user: resources.user, notes: notes.address };
   stops.push(
+    () => notes.stop(),
     () => resources.stop(),
     () => identity.stop(),
   );
