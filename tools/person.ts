@@ -105,11 +105,14 @@ export async function seatPerson(
   });
 }
 
-/** Runs in a page: clicks "Allow", "Open Page" or "Sign Out" in VS Code's dialogs as they appear, and keeps the signed-in account. */
+/** Runs in a page: clicks "Allow", "Continue", "Open Page" or "Sign Out" in VS Code's dialogs as they appear, and keeps the signed-in account. */
 export function allowDialogs(): void {
   const press = (): void => {
     for (const button of document.querySelectorAll<HTMLElement>('.monaco-dialog-box .monaco-button')) {
-      if (['Allow', 'Open Page', 'Sign Out'].includes(button.textContent) || button.textContent.startsWith('Keep ')) {
+      if (
+        ['Allow', 'Continue', 'Open Page', 'Sign Out'].includes(button.textContent) ||
+        button.textContent.startsWith('Keep ')
+      ) {
         button.click();
       }
     }

@@ -38,7 +38,7 @@ export function isUserCancellation(error: unknown): boolean {
     reactionTo(error) === 'none' ||
     // VS Code's own errors: the user closed its question, or didn't allow the extension to use the account.
     (error instanceof Error &&
-      (error.name === 'Canceled' || /^(?:Cancelled|User did not consent)/u.test(error.message)))
+      (error.name === 'Canceled' || /^(?:Cancell?ed$|User did not consent)/u.test(error.message)))
   );
 }
 

@@ -34,8 +34,8 @@ export class Declarations implements Disposable {
 
   /**
    * Reads the declarations, now and whenever extensions are installed, uninstalled, or updated.
-   * @param memento where declarations are kept that were passed to the command; without it, users would be told at each start
-   * that the provider was removed.
+   * @param memento where declarations are kept that were passed to the command; without it, each start would report that the
+   * provider was removed.
    * @param ownId the ID of this extension.
    */
   constructor(memento: vscode.Memento, clock: Clock, ownId: string) {

@@ -53,9 +53,9 @@ export const registerRedirectUriDetail = (isAnyPort: boolean): string =>
 /** Dialog: before the first sign-in to a provider that another extension has added. */
 export const declaredProvider = (extension: string, provider: string): string =>
   l10n.t({
-    message: 'The extension "{0}" wants you to sign in to {1}.',
-    args: [extension, provider],
-    comment: ['{0} is the name of an extension, {1} is the label of a provider.'],
+    message: 'Sign in to {0} for the extension "{1}"?',
+    args: [provider, extension],
+    comment: ['{0} is the label of a provider, {1} is the name of an extension.'],
   });
 /** Dialog: who has added the provider, and where credentials are sent. */
 export const declaredProviderDetail = (extension: string, hosts: readonly string[]): string =>

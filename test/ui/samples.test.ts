@@ -47,7 +47,7 @@ describe('the sample extensions', () => {
     await workbench.dialog.getByText('Acme Notes', { exact: false }).first().waitFor();
     await workbench.screenshot('240-declared-allow');
     await workbench.dialog.getByRole('button', { name: 'Allow' }).click();
-    const question = workbench.dialog.filter({ hasText: 'The extension "Acme Notes" wants you to sign in to Acme.' });
+    const question = workbench.dialog.filter({ hasText: 'Sign in to Acme for the extension "Acme Notes"?' });
     await question.waitFor();
     const { host } = new URL(identity.issuer);
     assert.match(
@@ -78,7 +78,7 @@ describe('the sample extensions', () => {
     await item.filter({ hasText: 'Acme: not signed in' }).waitFor();
     await item.click();
     await workbench.dialog.getByRole('button', { name: 'Allow' }).click();
-    const question = workbench.dialog.filter({ hasText: 'The extension "Acme Status" wants you to sign in to Acme.' });
+    const question = workbench.dialog.filter({ hasText: 'Sign in to Acme for the extension "Acme Status"?' });
     const page = await workbench.waitForPage(() => question.getByRole('button', { name: 'Continue' }).click());
     await signInAt(page, 'demo');
     await workbench.returnFrom(page);

@@ -40,7 +40,7 @@ describe('the guards of the client library', () => {
     assert.deepEqual(guardsFor(new SignInRequiredError('acme')), ['needsSignIn']);
     assert.deepEqual(guardsFor(Object.assign(new Error('Canceled'), { name: 'Canceled' })), ['isUserCancellation']);
     assert.deepEqual(guardsFor(new Error('User did not consent to login.')), ['isUserCancellation']);
-    assert.deepEqual(guardsFor(new Error('Cancelled')), ['isUserCancellation']);
+    assert.deepEqual(guardsFor(new Error('Canceled')), ['isUserCancellation']);
   });
 
   it('accept nothing else', () => {

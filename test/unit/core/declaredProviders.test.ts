@@ -44,7 +44,7 @@ describe('the providers that other extensions declare', () => {
 
   it('accept every field that isn’t the user’s own', () => {
     for (const [field, { isUserOnly }] of FIELD_ROWS) {
-      const value = (FULL_ENTRY)[field];
+      const value = FULL_ENTRY[field];
       const entry = field === 'id' ? ENTRY : { ...ENTRY, [field]: value };
       const parsed = configure([extension('acme.notes', [entry])]);
       assert.deepEqual(codesOf(parsed), isUserOnly ? [['acme.notes', field, 'user-only-field']] : [], field);
