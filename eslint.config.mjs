@@ -4,9 +4,9 @@ import tseslint from 'typescript-eslint';
 const noEnums = [{ selector: 'TSEnumDeclaration', message: 'Use a constant list and its union type.' }];
 
 export default tseslint.config(
-  { ignores: ['dist/', 'out/', 'node_modules/', '.vscode-test/', 'test/consumer/'] },
+  { ignores: ['dist/', 'client/dist/', 'out/', 'node_modules/', '.vscode-test/', 'test/consumer/'] },
   {
-    files: ['src/**/*.ts', 'test/**/*.ts', 'tools/**/*.ts'],
+    files: ['src/**/*.ts', 'client/src/**/*.ts', 'test/**/*.ts', 'tools/**/*.ts'],
     extends: [...tseslint.configs.strictTypeChecked, ...tseslint.configs.stylisticTypeChecked],
     plugins: { jsdoc },
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
@@ -56,7 +56,7 @@ export default tseslint.config(
     },
   },
   {
-    files: ['src/**/*.ts', 'tools/**/*.ts', 'test/support/**/*.ts'],
+    files: ['src/**/*.ts', 'client/src/**/*.ts', 'tools/**/*.ts', 'test/support/**/*.ts'],
     rules: {
       'jsdoc/require-jsdoc': [
         'error',

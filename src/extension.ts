@@ -6,7 +6,8 @@ import { PendingSignIns } from './auth/pendingSignIns.ts';
 import { ProviderRegistry } from './auth/providerRegistry.ts';
 import { delay, SECOND } from './core/clock.ts';
 import { lazy } from './core/lazy.ts';
-import { COMMANDS, DPOP_COMMAND, PRODUCT, SHARED_FOLDER } from './host/ids.ts';
+import { Declarations } from './host/declarations.ts';
+import { COMMANDS, DECLARE_COMMAND, DPOP_COMMAND, PRODUCT, SHARED_FOLDER } from './host/ids.ts';
 import { createRememberedNames } from './host/rememberedNames.ts';
 import { createSecretStore } from './host/secrets.ts';
 import { Settings } from './host/settings.ts';
@@ -34,7 +35,8 @@ export function deactivate(): Promise<void> {
 /** Starts Session Keeper. Doesn't wait for the network or the keyring. */
 export function activate(context: vscode.ExtensionContext): void {
   const log = vscode.window.createOutputChannel(PRODUCT, { log: true });
-  const settings = new Settings(Math.random());
+  const declarations = new Declarations(context.globalState, clock, context.extension.id);
+  const settings = new Settings(Math.random(), declarations);
   log.info(`${PRODUCT} started. Configured providers: ${settings.providers.length}.`);
   const pendingSignIns = new PendingSignIns();
   const onDemand = lazy<OnDemandParts>(async () => {
@@ -109,6 +111,9 @@ export function activate(context: vscode.ExtensionContext): void {
       }
       return parts.dpopHeaders(...request);
     }),
+    vscode.commands.registerCommand(DECLARE_COMMAND, (manifest: unknown) => {
+      log.info(`Providers declared by ${declarations.declare(manifest)}.`);
+    }),
     vscode.window.registerUriHandler({ handleUri: async (uri) => (await loaded())?.handleUri(uri) }),
     liveSessions.onDidChange(show),
     pendingSignIns.onDidChange(() => statusBar.update()),
@@ -125,6 +130,7 @@ export function activate(context: vscode.ExtensionContext): void {
     pendingSignIns,
     sessions,
     settings,
+    declarations,
     log,
   );
 

@@ -106,7 +106,7 @@ export async function seatPerson(
 }
 
 /**
- * Runs in a page: clicks "Allow", "Open Page" or "Sign Out" in VS Code's dialogs as they appear, keeps the signed-in
+ * Runs in a page: clicks "Allow", "Continue", "Open Page" or "Sign Out" in VS Code's dialogs as they appear, keeps the signed-in
  * account, and opens pages of other computers.
  */
 export function allowDialogs(): void {
@@ -115,7 +115,7 @@ export function allowDialogs(): void {
       const opens = box.textContent.includes('open the external website?');
       for (const button of box.querySelectorAll<HTMLElement>('.monaco-button')) {
         const { textContent: label } = button;
-        const isMeant = ['Allow', 'Open Page', 'Sign Out'].includes(label) || label.startsWith('Keep ');
+        const isMeant = ['Allow', 'Continue', 'Open Page', 'Sign Out'].includes(label) || label.startsWith('Keep ');
         if (isMeant || (opens && label === 'Open')) {
           button.click();
         }

@@ -1,8 +1,11 @@
-// Asks for confirmation before a sign-in opens a host that belongs neither to the issuer nor to the token endpoint.
+// Asks for confirmation before a sign-in opens a host that belongs neither to the issuer nor to the token endpoint, and before
+// the first sign-in to a provider that another extension declares.
 import * as vscode from 'vscode';
+import type { Declarer } from '../core/parseProviders.ts';
 import type { Provider } from '../core/provider.ts';
 import { sanitizeDisplayName } from '../core/failure.ts';
 import type { RememberedNames } from '../core/rememberedNames.ts';
+import { credentialOrigins, serverKeyOf } from '../core/serverIdentity.ts';
 import * as button from '../host/buttonLabels.ts';
 import * as prompt from '../host/promptMessages.ts';
 import type { UnusualDestination } from '../protocol/destinations.ts';
@@ -22,6 +25,36 @@ export function createDestinationConfirmation(
     const selected = await vscode.window.showWarningMessage(
       prompt.unusualDestination(label, sanitizeDisplayName(pageHost)),
       { modal: true, detail: prompt.unusualDestinationDetail(sanitizeDisplayName(tokenHost)) },
+      button.continueSignIn(),
+    );
+    if (selected !== undefined) {
+      confirmed.add(name);
+    }
+    return selected !== undefined;
+  };
+}
+
+/**
+ * Returns a function that asks the user once for each provider that an extension declares, and again if its issuer, client ID,
+ * or the origins change to which credentials are sent.
+ * @param confirmed what the user has confirmed.
+ */
+export function createDeclaredConfirmation(
+  confirmed: RememberedNames,
+  declarerOf: (id: string) => Declarer | undefined,
+): (provider: Provider) => Promise<boolean> {
+  return async (provider) => {
+    const declarer = declarerOf(provider.id);
+    const name = JSON.stringify([declarer?.id, provider.id, serverKeyOf(provider)]);
+    if (declarer === undefined || confirmed.has(name)) {
+      return true;
+    }
+    const hosts = [...new Set([new URL(provider.issuer).origin, ...credentialOrigins(provider)])].map((origin) =>
+      sanitizeDisplayName(new URL(origin).host),
+    );
+    const selected = await vscode.window.showInformationMessage(
+      prompt.declaredProvider(declarer.name, provider.label),
+      { modal: true, detail: prompt.declaredProviderDetail(declarer.id, hosts) },
       button.continueSignIn(),
     );
     if (selected !== undefined) {

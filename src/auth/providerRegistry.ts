@@ -131,7 +131,7 @@ export class ProviderRegistry implements Disposable {
     const authProvider = new OidcAuthenticationProvider(id, provider, this.#dependencies);
     const label = labelOf(provider);
     const declaredBy = findDeclaringExtension(id, this.#dependencies.extensionId);
-    if (declaredBy !== undefined) {
+    if (declaredBy !== undefined && declaredBy !== this.#settings.declarerOf(id)?.id) {
       this.#log.warn(`Provider ID ${id} is also declared by ${declaredBy}.`);
     }
     const { registered, supportsChallenges } = registerForChallenges((options) =>

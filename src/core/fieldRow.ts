@@ -52,6 +52,8 @@ export interface FieldRow {
   readonly affectsRefresh: boolean;
   /** The URLs of the field to which credentials are sent, or that decide where they are sent. */
   credentialUrls?(destination: Destination): readonly string[];
+  /** Whether only the user may set the field, and not another extension that declares a provider. */
+  readonly isUserOnly?: true;
   /** The format in which the diagnostics show the value. */
   readonly display: Display;
   /**

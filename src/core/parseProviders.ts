@@ -1,6 +1,7 @@
 // Parses the setting `sessionKeeper.providers` into providers and problems.
 import * as v from 'valibot';
 import { sanitizeDisplayName } from './failure.ts';
+import { isObject, membersOf } from './json.ts';
 import { BUILT_IN_PROVIDER_IDS, type Provider } from './provider.ts';
 import { FIELD_ROWS } from './providerFields.ts';
 
@@ -14,6 +15,9 @@ export type ProblemCode =
   | 'bad-id'
   | 'id-of-built-in'
   | 'id-twice'
+  | 'id-declared-twice'
+  | 'id-not-declared'
+  | 'user-only-field'
   | 'bad-url'
   | 'not-https'
   | 'bad-scope'
@@ -29,6 +33,14 @@ export type ProblemCode =
   | 'bad-resource'
   | 'reserved-parameter';
 
+/** The extension that declares a provider. */
+export interface Declarer {
+  /** The ID of the extension, such as `acme.notes`. */
+  readonly id: string;
+  /** Its name for display. */
+  readonly name: string;
+}
+
 /** A problem with the setting. */
 export interface SettingProblem {
   /** The entry's label or ID, safe to display, or its position in the list, starting at 1. */
@@ -36,6 +48,8 @@ export interface SettingProblem {
   /** The field with the problem, safe to display; empty for the entry or the list as a whole. */
   readonly field: string;
   readonly code: ProblemCode;
+  /** The extension that declares the entry; undefined if it's in the settings. */
+  readonly declarer?: Declarer;
 }
 
 /** The result of parsing the setting: the valid entries, and the problems of the others. */
@@ -48,8 +62,13 @@ export interface ParsedProviders {
  * Parses a value of the setting `sessionKeeper.providers`. Never throws: an invalid entry becomes a problem, and valid
  * entries are still used. If two entries have the same ID, the first one is used.
  * @param takenIds the IDs of other extensions' providers.
+ * @param complete adds the fields to an entry that aren't in the setting.
  */
-export function parseProviders(value: unknown, takenIds: readonly string[] = BUILT_IN_PROVIDER_IDS): ParsedProviders {
+export function parseProviders(
+  value: unknown,
+  takenIds: readonly string[] = BUILT_IN_PROVIDER_IDS,
+  complete: (entry: unknown) => unknown = (entry) => entry,
+): ParsedProviders {
   if (value === undefined || value === null) {
     return { providers: [], problems: [] };
   }
@@ -60,7 +79,7 @@ export function parseProviders(value: unknown, takenIds: readonly string[] = BUI
   const problems: SettingProblem[] = [];
   for (const [index, raw] of (value as unknown[]).entries()) {
     const entry = entryName(raw, index);
-    const { problems: found, provider } = parseEntry(raw);
+    const { problems: found, provider } = parseEntry(complete(raw));
     problems.push(...found.map((problem) => ({ entry, ...problem })));
     if (provider === undefined) {
       continue;
@@ -76,14 +95,17 @@ export function parseProviders(value: unknown, takenIds: readonly string[] = BUI
   return { providers, problems };
 }
 
-type FieldProblem = Omit<SettingProblem, 'entry'>;
+/** A problem with an entry. */
+export type FieldProblem = Pick<SettingProblem, 'field' | 'code'>;
 
-/** The provider for an entry; undefined if the entry has a problem. */
-function parseEntry(raw: unknown): { readonly provider: Provider | undefined; readonly problems: FieldProblem[] } {
-  if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) {
+/** Parses an entry. The provider is undefined if the entry has a problem. */
+export function parseEntry(entry: unknown): {
+  readonly provider: Provider | undefined;
+  readonly problems: readonly FieldProblem[];
+} {
+  if (!isObject(entry)) {
     return { provider: undefined, problems: [{ field: '', code: 'not-an-object' }] };
   }
-  const entry = raw as Readonly<Record<string, unknown>>;
   const problems: FieldProblem[] = [];
   const values = FIELD_ROWS.map(([field, { schema, unitMs = 1 }]) => {
     const { issues = [], output } = v.safeParse(schema, entry[field], { abortPipeEarly: true });
@@ -98,14 +120,16 @@ function parseEntry(raw: unknown): { readonly provider: Provider | undefined; re
   return { provider: { ...provider, label: provider.label || new URL(provider.issuer).hostname }, problems };
 }
 
-function entryName(raw: unknown, index: number): string {
-  if (typeof raw === 'object' && raw !== null) {
-    for (const field of ['label', 'id'] as const) {
-      const value = (raw as Record<string, unknown>)[field];
-      const name = typeof value === 'string' ? sanitizeDisplayName(value) : '';
-      if (name !== '') {
-        return name;
-      }
+/**
+ * Returns what an entry is called in a message: its label or ID, safe to display, or else its position.
+ * @param index its zero-based index in the list.
+ */
+export function entryName(entry: unknown, index: number): string {
+  for (const field of ['label', 'id'] as const) {
+    const value = membersOf(entry)[field];
+    const name = typeof value === 'string' ? sanitizeDisplayName(value) : '';
+    if (name !== '') {
+      return name;
     }
   }
   return String(index + 1);

@@ -242,6 +242,7 @@ export const PROVIDER_FIELDS = {
     schema: schemas.setOf(schemas.gitServers),
     server: 'belongs',
     affectsRefresh: false,
+    isUserOnly: true,
     display: 'list',
   }),
   /**

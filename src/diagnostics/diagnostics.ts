@@ -172,6 +172,7 @@ export class Diagnostics implements DiagnosticsService {
       network: this.#getNetworkSettings(),
       lifetimes: settings.lifetimes(),
       getKnownServer: (provider) => discovery.getCached(provider),
+      declarerOf: (id) => settings.declarerOf(id),
       clientSecrets: new Map(secrets),
       events: this.#dependencies.onDemandSessions.history.all(),
       lockHolders: holders,

@@ -3,6 +3,7 @@ import { parseUrl } from '../core/secureUrl.ts';
 import { findFlow } from '../flows/signInFlows.ts';
 import { SECOND } from '../core/clock.ts';
 import type { Display, FieldRow, DisplayValues } from '../core/fieldRow.ts';
+import type { Declarer } from '../core/parseProviders.ts';
 import type { Provider } from '../core/provider.ts';
 import { FIELD_ROWS } from '../core/providerFields.ts';
 import { redirectUrisOf, usesAnyPort } from '../core/redirectUri.ts';
@@ -17,11 +18,16 @@ const CLIENT_SECRETS: Readonly<Record<ClientSecretState, string>> = {
 };
 
 /** Returns the fields of a provider, and what follows from them. */
-export function providerLines(provider: Provider, clientSecret: ClientSecretState): string[] {
+export function providerLines(
+  provider: Provider,
+  clientSecret: ClientSecretState,
+  declarer: Declarer | undefined,
+): string[] {
   const uris = redirectUrisOf(provider).map(loopbackUrl).join(', ');
   return [
     `### ${code(provider.label)}`,
     ...FIELD_ROWS.map(([field, row]) => item(field, describe(provider[field], row))),
+    item('Configured in', declarer === undefined ? 'settings' : `the extension ${code(declarer.id)}`),
     item('Client secret', CLIENT_SECRETS[clientSecret]),
     item(
       'Redirect URIs to register',

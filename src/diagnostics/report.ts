@@ -1,7 +1,7 @@
 // The diagnostics report, as Markdown. Everything but the findings is always in English, so that support can read it; the
 // findings are in the user's language. It contains no part of a token.
 import type { LifetimeSettings } from '../core/lifetime.ts';
-import type { SettingProblem } from '../core/parseProviders.ts';
+import type { Declarer, SettingProblem } from '../core/parseProviders.ts';
 import type { Provider } from '../core/provider.ts';
 import type { SessionRecord } from '../core/session.ts';
 import type { LockHolder } from '../locking/lockFiles.ts';
@@ -46,6 +46,8 @@ export interface ReportInput {
   readonly network: readonly (readonly [string, string])[];
   readonly lifetimes: LifetimeSettings;
   getKnownServer(provider: Provider): KnownServer | undefined;
+  /** Returns the extension that declares a provider. */
+  declarerOf(id: string): Declarer | undefined;
   /** The state of the client secrets, by provider ID. */
   readonly clientSecrets: ReadonlyMap<string, ClientSecretState>;
   readonly events: readonly HistoryEvent[];
@@ -94,7 +96,9 @@ export function createReport(input: ReportInput): Report {
     ),
     ...section(
       'Providers',
-      facts.providers.flatMap((provider) => providerLines(provider, input.clientSecrets.get(provider.id) ?? 'unknown')),
+      facts.providers.flatMap((provider) =>
+        providerLines(provider, input.clientSecrets.get(provider.id) ?? 'unknown', input.declarerOf(provider.id)),
+      ),
     ),
     ...section(
       'Discovery',

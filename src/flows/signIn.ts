@@ -25,6 +25,8 @@ export interface SignInDependencies extends FlowDependencies, LoopbackReceiversD
   readonly log: Log;
   /** All providers in the settings. */
   providers(): readonly Provider[];
+  /** Asks the user whether to sign in to a provider that another extension declares, and remembers the answer. */
+  confirmDeclared(provider: Provider): Promise<boolean>;
   /** Asks the user whether to continue to an unusual destination, and remembers the answer. */
   confirmDestination(provider: Provider, destination: UnusualDestination): Promise<boolean>;
   /** Revokes tokens that won't be used. */
@@ -177,7 +179,10 @@ export class SignInService {
       .map((other) => ({ provider: other, metadata: discovery.getCached(other)?.metadata?.value }));
     assertOwnPage(page, provider, others);
     const destination = page === metadata.authorization_endpoint ? unusualDestination(server) : undefined;
-    if (destination !== undefined && !(await this.#dependencies.confirmDestination(provider, destination))) {
+    const isConfirmed =
+      (await this.#dependencies.confirmDeclared(provider)) &&
+      (destination === undefined || (await this.#dependencies.confirmDestination(provider, destination)));
+    if (!isConfirmed) {
       throw new Failure('canceled', 'canceled');
     }
   }

@@ -27,6 +27,9 @@ export const NOTIFICATION_LINK_COMMAND = 'sessionKeeper.followLink';
 /** The command that returns the headers for a DPoP-bound token to other extensions; it isn't in any menu. */
 export const DPOP_COMMAND = 'sessionKeeper.dpopHeaders';
 
+/** The command with which extensions in another extension host declare providers; it isn't in any menu. */
+export const DECLARE_COMMAND = 'sessionKeeper.declareProvider';
+
 /** The settings, without the prefix. */
 export const SETTINGS = {
   providers: 'providers',

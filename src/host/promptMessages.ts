@@ -50,6 +50,20 @@ export const registerRedirectUriDetail = (isAnyPort: boolean): string =>
     : l10n.t(
         'Enter it exactly as shown. It’s saved in your settings and copied to the clipboard. Sign in after you’ve registered it.',
       );
+/** Dialog: before the first sign-in to a provider that another extension has added. */
+export const declaredProvider = (extension: string, provider: string): string =>
+  l10n.t({
+    message: 'Sign in to {0} for the extension "{1}"?',
+    args: [provider, extension],
+    comment: ['{0} is the label of a provider, {1} is the name of an extension.'],
+  });
+/** Dialog: who has added the provider, and where credentials are sent. */
+export const declaredProviderDetail = (extension: string, hosts: readonly string[]): string =>
+  l10n.t({
+    message: 'This provider was added by {0}, not by you. You sign in at {1}, and your credentials are sent there.',
+    args: [extension, formatList(hosts)],
+    comment: ['{0} is the ID of an extension, {1} is one or more host names.'],
+  });
 /** URL of the final page: title. */
 export const pasteUrlTitle = (provider: string): string => l10n.t('Sign In to {0}: Paste URL', provider);
 /** URL of the final page: prompt. */

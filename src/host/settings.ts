@@ -1,17 +1,25 @@
 // The parsed settings, and the problems in them.
 import * as vscode from 'vscode';
 import type { Disposable } from '../core/clock.ts';
-import { Emitter } from '../core/emitter.ts';
+import { Emitter, type Event } from '../core/emitter.ts';
 import type { LifetimeSettings } from '../core/lifetime.ts';
-import { parseProviders, type SettingProblem } from '../core/parseProviders.ts';
+import { configureProviders, type ConfiguredProviders, type Declaration } from '../core/declaredProviders.ts';
+import type { Declarer, SettingProblem } from '../core/parseProviders.ts';
 import { BUILT_IN_PROVIDER_IDS, type Provider } from '../core/provider.ts';
 import { NOTIFICATION_KINDS, PREFIX, SETTINGS, type NotificationKind } from './ids.ts';
 import { readNumberSettings, type NumberProblem } from './numberSettings.ts';
 
-/** The current settings. Durations are in ms. */
+/** The providers that other extensions declare. */
+export interface DeclarationSource {
+  readonly onDidChange: Event<void>;
+  getAll(): readonly Declaration[];
+}
+
+/** The current settings, including the providers that other extensions declare. Durations are in ms. */
 export class Settings implements Disposable {
   readonly #changed = new Emitter<void>();
-  readonly #listening: vscode.Disposable;
+  readonly #listening: readonly Disposable[];
+  readonly #declarations: DeclarationSource | undefined;
   readonly #jitter: number;
   #values: SettingValues;
 
@@ -19,15 +27,22 @@ export class Settings implements Disposable {
    * Reads the settings, now and whenever they change.
    * @param jitter this window's jitter, in [0, 1).
    */
-  constructor(jitter: number) {
+  constructor(jitter: number, declarations?: DeclarationSource) {
     this.#jitter = jitter;
-    this.#values = readValues();
-    this.#listening = vscode.workspace.onDidChangeConfiguration((change) => {
-      if (change.affectsConfiguration(PREFIX)) {
-        this.#values = readValues();
-        this.#changed.fire();
-      }
-    });
+    this.#declarations = declarations;
+    this.#values = readValues(declarations);
+    const update = (): void => {
+      this.reload();
+      this.#changed.fire();
+    };
+    this.#listening = [
+      vscode.workspace.onDidChangeConfiguration((change) => {
+        if (change.affectsConfiguration(PREFIX)) {
+          update();
+        }
+      }),
+      ...(declarations === undefined ? [] : [declarations.onDidChange(update)]),
+    ];
   }
 
   /** Fires after a setting has changed. */
@@ -53,6 +68,11 @@ export class Settings implements Disposable {
   /** Returns the provider with an ID; undefined if it isn't configured. */
   provider(id: string): Provider | undefined {
     return this.#values.providers.find((provider) => provider.id === id);
+  }
+
+  /** Returns the extension that declares a provider; undefined if the settings configure it on their own. */
+  declarerOf(id: string): Declarer | undefined {
+    return this.#values.declarers.get(id);
   }
 
   /** Returns the label of a provider; its ID if it isn't configured. */
@@ -100,19 +120,17 @@ export class Settings implements Disposable {
 
   /** Reads the settings again, after a change that VS Code hasn't announced yet. */
   reload(): void {
-    this.#values = readValues();
+    this.#values = readValues(this.#declarations);
   }
 
   dispose(): void {
-    this.#listening.dispose();
+    this.#listening.forEach((one) => one.dispose());
     this.#changed.dispose();
   }
 }
 
 /** The parsed settings. They are cached, because reading them from VS Code is slow and each request of another extension needs them. */
-interface SettingValues {
-  readonly providers: readonly Provider[];
-  readonly problems: readonly SettingProblem[];
+interface SettingValues extends ConfiguredProviders {
   readonly numberProblems: readonly NumberProblem[];
   readonly lifetimes: Omit<LifetimeSettings, 'jitter'>;
   readonly minimumValidity: number;
@@ -123,10 +141,14 @@ interface SettingValues {
   readonly muted: readonly NotificationKind[];
 }
 
-function readValues(): SettingValues {
+function readValues(declarations: DeclarationSource | undefined): SettingValues {
   const values = vscode.workspace.getConfiguration(PREFIX);
   const { ms, problems: numberProblems } = readNumberSettings((name) => values.get(name));
-  const parsed = parseProviders(values.get(SETTINGS.providers), BUILT_IN_PROVIDER_IDS);
+  const parsed = configureProviders(
+    values.get(SETTINGS.providers),
+    BUILT_IN_PROVIDER_IDS,
+    declarations?.getAll() ?? [],
+  );
   const muted: unknown = values.get(SETTINGS.mutedNotifications);
   return {
     ...parsed,

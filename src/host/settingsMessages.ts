@@ -12,11 +12,18 @@ const { l10n } = vscode;
 export const describeFieldProblem = (code: ProblemCode, field: string): string => FIELD_PROBLEMS[code](field);
 
 /** Returns the problem in an entry. */
-export function describeEntryProblem({ entry, field, code }: SettingProblem): string {
+export function describeEntryProblem({ declarer, entry, field, code }: SettingProblem): string {
   if (code === 'not-a-list') {
     return l10n.t('"sessionKeeper.providers" must be an array of providers.');
   }
   const problem = FIELD_PROBLEMS[code](field);
+  if (declarer !== undefined) {
+    return l10n.t({
+      message: 'Provider "{0}" of the extension {1} is ignored: {2}',
+      args: [entry, declarer.id, problem],
+      comment: ['{0} is an ID, {1} is the ID of an extension, {2} is a sentence such as \'"issuer" is missing.\''],
+    });
+  }
   return /^\d+$/.test(entry)
     ? l10n.t({
         message: 'Provider #{0} in Settings is ignored: {1}',
@@ -62,6 +69,9 @@ const FIELD_PROBLEMS: Readonly<Record<ProblemCode, (field: string) => string>> =
     ),
   'id-of-built-in': () => l10n.t('"id" is used by VS Code or another extension. Choose a different one.'),
   'id-twice': () => l10n.t('Another entry has the same ID.'),
+  'id-declared-twice': () => l10n.t('Another extension declares a provider with the same ID.'),
+  'id-not-declared': (field) => l10n.t('"{0}" isn’t declared in "contributes.authentication".', field),
+  'user-only-field': (field) => l10n.t('"{0}" can only be set by the user.', field),
   'bad-url': (field) => l10n.t('"{0}" must be a URL that starts with https:// and has no query.', field),
   'not-https': (field) =>
     l10n.t('"{0}" must start with https://. http:// is allowed only for servers on this computer.', field),

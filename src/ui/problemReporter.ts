@@ -37,7 +37,10 @@ export class ProblemReporter {
   async reportSettingsProblems(): Promise<void> {
     const { numberProblems, problems } = this.#dependencies.settings;
     const found = [
-      ...problems.map((problem) => ({ message: describeEntryProblem(problem), open: openProviderSettings })),
+      // What another extension declares isn't the user's problem; the diagnostics show it.
+      ...problems
+        .filter(({ declarer }) => declarer === undefined)
+        .map((problem) => ({ message: describeEntryProblem(problem), open: openProviderSettings })),
       ...numberProblems.map((problem) => ({
         message: describeNumberProblem(problem),
         open: () => openSettings(`${PREFIX}.${problem.setting.name}`),

@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import ts from 'typescript';
-import type { SessionKeeperErrorName } from '../../docs/session-keeper-errors.d.ts';
+import type { SessionKeeperErrorName } from '../../client/src/errorNames.ts';
 import { errorName } from '../../src/core/failure.ts';
 import { CATEGORIES, type Category } from '../../src/core/failurePolicies.ts';
 import { SIGN_IN_METHODS } from '../../src/core/provider.ts';
 import { FIELD_ROWS } from '../../src/core/providerFields.ts';
 import { UNAVAILABLE_REASONS } from '../../src/flows/availability.ts';
 import { PREFIX, SETTINGS } from '../../src/host/ids.ts';
-import { ERROR_TYPES_FILE, errorTypes } from '../../tools/errorTypes.ts';
+import { ERROR_NAMES_FILE, errorNames } from '../../tools/errorNames.ts';
+import { MANIFEST_SCHEMA_FILE, manifestSchema } from '../../tools/manifestSchema.ts';
 import { failuresPage } from '../../tools/failuresPage.ts';
 import { settingsPage } from '../../tools/settingsPage.ts';
 import { readManifest, wherePage } from '../../tools/wherePage.ts';
@@ -49,13 +49,30 @@ describe('the page about errors', () => {
   });
 });
 
+describe('the schema of manifests', () => {
+  it('is up to date (otherwise, run `npm run docs`)', () => {
+    assert.ok(
+      read(MANIFEST_SCHEMA_FILE) === manifestSchema(),
+      `${MANIFEST_SCHEMA_FILE} is out of date. Run npm run docs.`,
+    );
+  });
+
+  it('has texts, and every field that an extension may set', () => {
+    assert.doesNotMatch(manifestSchema(), /"%/u);
+    const fields = FIELD_ROWS.filter(([, { isUserOnly }]) => isUserOnly !== true).map(([field]) => field);
+    for (const field of fields) {
+      assert.ok(manifestSchema().includes(`"${field}": {`), field);
+    }
+  });
+});
+
 describe('the declaration of the error names', () => {
   it('is up to date (otherwise, run `npm run docs`)', () => {
-    assert.ok(read(ERROR_TYPES_FILE) === errorTypes(), `${ERROR_TYPES_FILE} is out of date. Run npm run docs.`);
+    assert.ok(read(ERROR_NAMES_FILE) === errorNames(), `${ERROR_NAMES_FILE} is out of date. Run npm run docs.`);
   });
 
   it('has each name once, with one line of description and advice', () => {
-    const union = /ErrorName =\n(.*?);\n/s.exec(errorTypes())?.[1] ?? '';
+    const union = /ErrorName =\n(.*?);\n/s.exec(errorNames())?.[1] ?? '';
     const [comments, names] = [/^ {2}\/\*\* [A-Z].*[.)] [A-Z].*\. \*\/$/, /^ {2}\| '(.*)'$/].map((pattern) =>
       union.split('\n').flatMap((line) => pattern.exec(line) ?? []),
     );
@@ -72,39 +89,7 @@ describe('the declaration of the error names', () => {
     const declared = (name: SessionKeeperErrorName): ReturnType<typeof errorName> => name;
     assert.equal(declared(thrown('network')), 'SessionKeeper.network');
   });
-
-  it('is used in an example that compiles, on the page for other extensions', () => {
-    const [, example = ''] =
-      /```ts\n(import [^`]*session-keeper-errors[^`]*)```/.exec(read('docs/for-extensions.md')) ?? [];
-    assert.deepEqual(compilerErrors(example), []);
-    assert.match(
-      compilerErrors(example.replace('SessionKeeper.denied', 'SessionKeeper.refused')).join(),
-      /not comparable/,
-    );
-  });
 });
-
-/** Returns the compiler errors of a text, as a file in docs/. */
-function compilerErrors(text: string): string[] {
-  const name = join(root, 'docs/example.ts');
-  const options: ts.CompilerOptions = {
-    strict: true,
-    noEmit: true,
-    skipLibCheck: true,
-    target: ts.ScriptTarget.ES2023,
-    module: ts.ModuleKind.Preserve,
-    types: ['vscode'],
-  };
-  const host = ts.createCompilerHost(options);
-  const program = ts.createProgram([name], options, {
-    ...host,
-    fileExists: (path) => path === name || host.fileExists(path),
-    readFile: (path) => (path === name ? text : host.readFile(path)),
-    getSourceFile: (path, target) =>
-      path === name ? ts.createSourceFile(path, text, target) : host.getSourceFile(path, target),
-  });
-  return ts.getPreEmitDiagnostics(program).map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, ' '));
-}
 
 describe('the page about environments', () => {
   const manifest = readManifest();

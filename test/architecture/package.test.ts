@@ -49,6 +49,7 @@ const shipped = [
   ...PICTURES,
   'package.json',
   'package.nls.json',
+  'schemas/extension-manifest.schema.json',
 ];
 
 /** The bundles, and what each loads in addition to VS Code and Node's modules. */
@@ -61,8 +62,8 @@ const files = Object.keys(LOADED);
 const [START_FILE = '', SHARED_FILE = '', ON_DEMAND_FILE = ''] = files;
 
 /** The maximum size, in bytes, of the code that is loaded at each start, and on demand. */
-const LARGEST_START = 110_000;
-const LARGEST_ON_DEMAND = 285_000;
+const LARGEST_START = 118_000;
+const LARGEST_ON_DEMAND = 350_000;
 
 /** Returns the path of a packaged file without its content hash. */
 function stableName(path: string): string {

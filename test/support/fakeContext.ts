@@ -12,6 +12,16 @@ export interface FakeContext {
   readonly subscriptions: { dispose(): unknown }[];
 }
 
+/** Returns a memento that keeps its values in memory. */
+export function createFakeMemento(): vscode.Memento {
+  const values = new Map<string, unknown>();
+  return {
+    keys: () => [...values.keys()],
+    get: (key: string) => values.get(key) as undefined,
+    update: (key: string, value: unknown) => Promise.resolve(void values.set(key, value)),
+  };
+}
+
 /** The context of an extension, with the store and the folder of a test. */
 export function fakeContext({ folder, store, subscriptions }: FakeContext): vscode.ExtensionContext {
   const secrets = {
@@ -25,6 +35,7 @@ export function fakeContext({ folder, store, subscriptions }: FakeContext): vsco
   return {
     secrets,
     subscriptions,
+    globalState: createFakeMemento(),
     globalStorageUri: { fsPath: folder },
     extensionUri: {},
     extension: { id: 'session-keeper.session-keeper', extensionKind: 1, packageJSON: { version: '0.0.0' } },

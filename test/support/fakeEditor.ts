@@ -79,9 +79,9 @@ class FakeEditor {
   readonly onShellExecution = new Emitter<unknown>();
   readonly onConfiguration = new Emitter<unknown>();
   readonly onExtensions = new Emitter<undefined>();
+  readonly onSessions = new Emitter<{ readonly provider: { readonly id: string } }>();
   /** The requests for sessions that this extension itself has sent. */
-  readonly sessionRequests: { readonly id: string; readonly scopes: readonly string[]; readonly options: unknown }[] =
-    [];
+  readonly sessionRequests: { readonly id: string; readonly wanted: unknown; readonly options: unknown }[] = [];
 
   /** Resets everything, as if VS Code had been restarted. */
   reset(): void {
@@ -244,6 +244,18 @@ export const commands = {
   },
 };
 
+/** Calls the function of a provider for scopes or for a challenge. */
+function callProvider(id: string, wanted: unknown, action: 'get' | 'create'): unknown {
+  const provider = editor.providers.get(id)?.provider;
+  const [get, create] = Array.isArray(wanted)
+    ? (['getSessions', 'createSession'] as const)
+    : (['getSessionsFromChallenges', 'createSessionFromChallenges'] as const);
+  if (provider !== undefined && provider[get] === undefined) {
+    throw new Error(`The authentication provider "${id}" does not support getting sessions from challenges.`);
+  }
+  return provider?.[action === 'get' ? get : create]?.(wanted, {});
+}
+
 /**
  * Authentication, as in one extension host: the first registration of an ID is kept and others are silently ignored; the
  * handle of any of them removes the existing one.
@@ -255,11 +267,22 @@ export const authentication = {
     }
     return { dispose: () => void editor.providers.delete(id) };
   },
-  getSession: async (id: string, scopes: readonly string[], options: unknown): Promise<unknown> => {
-    editor.sessionRequests.push({ id, scopes, options });
-    const found = await editor.providers.get(id)?.provider['getSessions']?.(scopes, {});
-    return Array.isArray(found) ? (found as unknown[])[0] : undefined;
+  /** Returns a session as VS Code does: from the provider, or by a sign-in if the options allow that. */
+  getSession: async (
+    id: string,
+    wanted: readonly string[] | { readonly wwwAuthenticate: string },
+    options: { readonly createIfNone?: unknown; readonly forceNewSession?: unknown } = {},
+  ): Promise<unknown> => {
+    editor.sessionRequests.push({ id, wanted, options });
+    const isSignIn = options.createIfNone === true || options.forceNewSession === true;
+    const found = options.forceNewSession === true ? [] : await callProvider(id, wanted, 'get');
+    return Array.isArray(found) && found.length > 0
+      ? (found as unknown[])[0]
+      : isSignIn
+        ? callProvider(id, wanted, 'create')
+        : undefined;
   },
+  onDidChangeSessions: editor.onSessions.event,
 };
 
 /** Extensions. */

@@ -45,6 +45,7 @@ export class SignInFixture {
   providers: readonly Provider[] = [];
   /** The user's answer about an unusual destination. */
   confirmDestination: (destination: UnusualDestination) => boolean = () => true;
+  confirmDeclared: (provider: Provider) => boolean = () => true;
   /** The issuers that have sent `iss`. */
   readonly issuersWithIss = new Set<string>();
   /** Awaited before the browser opens. */
@@ -74,6 +75,7 @@ export class SignInFixture {
         shared?.sessions.onDemand.revocations.revokeUnused(unused);
       },
       providers: () => this.providers,
+      confirmDeclared: (provider) => Promise.resolve(this.confirmDeclared(provider)),
       confirmDestination: (_provider, destination) => Promise.resolve(this.confirmDestination(destination)),
       issuersWithIss: this.issuersWithIss,
       uriCallbackRouter: this.uriCallbackRouter,

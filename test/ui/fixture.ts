@@ -37,7 +37,7 @@ export function entryFor(issuer: string): Readonly<Record<string, unknown>> {
 export function createUiFixture(
   options: IdentityServerOptions,
   settings: (issuer: string) => EditorSettings = (issuer) => ({ 'sessionKeeper.providers': [entryFor(issuer)] }),
-  windowOptions: WorkbenchOptions = {},
+  windowOptions: WorkbenchOptions | ((identity: IdentityServer) => WorkbenchOptions) = {},
 ): UiFixture {
   let identity: IdentityServer | undefined;
   let workbench: Workbench | undefined;
@@ -45,7 +45,10 @@ export function createUiFixture(
   before(async function () {
     this.timeout(SET_UP);
     identity = await startIdentityServer(options);
-    workbench = await Workbench.open(settings(identity.issuer), windowOptions);
+    workbench = await Workbench.open(
+      settings(identity.issuer),
+      typeof windowOptions === 'function' ? windowOptions(identity) : windowOptions,
+    );
   });
 
   afterEach(async function () {

@@ -16,6 +16,7 @@ import { startGitServer } from '../../tools/gitServer.ts';
 import { testHostName, useTestHostName } from '../../tools/hostName.ts';
 import { startIdentityServer, type IdentityServer } from '../../tools/identityServer.ts';
 import { isTraced, leaks, logsIn, type LogText } from '../../tools/leaks.ts';
+import { startNotesServer } from '../../tools/notesServer.ts';
 import { root } from '../../tools/places.ts';
 import { printLog } from '../../tools/progress.ts';
 import { startResourceServer } from '../../tools/resourceServer.ts';
@@ -52,9 +53,11 @@ for (const [name, options] of Object.entries(SERVERS)) {
     ...options,
   });
   const resources = await startResourceServer(identity, host);
+  const notes = await startNotesServer(identity);
   servers[name] = identity;
-  addresses[name] = { issuer: identity.issuer, api: resources.api, user: resources.user };
+  addresses[name] = { issuer: identity.issuer, api: resources.api, user: resources.user, notes: notes.address };
   stops.push(
+    () => notes.stop(),
     () => resources.stop(),
     () => identity.stop(),
   );

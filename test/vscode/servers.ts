@@ -62,6 +62,8 @@ export interface ServerAddresses {
   readonly api: string;
   /** Returns the user of an opaque token, as a plain OAuth server does. */
   readonly user: string;
+  /** An API for notes that accepts opaque tokens. */
+  readonly notes: string;
 }
 
 function withSecret(

@@ -129,7 +129,7 @@ describe('The ID of a provider', () => {
       [{ silent: true }],
     );
     assert.ok(
-      own.every(({ scopes }) => !scopes.includes('read')),
+      own.every(({ wanted }) => !(wanted as string[]).includes('read')),
       'no scope that a caller could request at the same time',
     );
     assert.equal(calls, 0);

@@ -51,6 +51,7 @@ function input(facts: Partial<DiagnosticFacts> = {}, more: Partial<ReportInput> 
     lifetimes: USUAL,
     getKnownServer: () => undefined,
     clientSecrets: new Map(),
+    declarerOf: () => undefined,
     events: [],
     lockHolders: [],
     files: { present: [{ id: 'session-1', providerId: 'acme' }], signedOut: [] },

@@ -82,6 +82,15 @@ describe('A sign-in at a server that leads elsewhere', () => {
     assert.equal(new URL(await fixture.address()).origin, bank.issuer);
   });
 
+  it('asks first whether to sign in to a provider that an extension declares, and opens nothing if the user disagrees', async () => {
+    fixture.confirmDeclared = () => false;
+    await rejectsWith(start(), 'canceled');
+    assert.equal(fixture.unseenAddresses, 0);
+    fixture.confirmDeclared = ({ issuer }) => issuer === own.issuer;
+    void start();
+    assert.equal(new URL(await fixture.address()).origin, own.issuer);
+  });
+
   it("doesn't ask when the page is at the issuer", async () => {
     fixture.confirmDestination = () => assert.fail('asked');
     void start();
