@@ -6,7 +6,7 @@ const noEnums = [{ selector: 'TSEnumDeclaration', message: 'Use a constant list 
 export default tseslint.config(
   { ignores: ['dist/', 'client/dist/', 'out/', 'node_modules/', '.vscode-test/', 'test/consumer/'] },
   {
-    files: ['src/**/*.ts', 'client/src/**/*.ts', 'test/**/*.ts', 'tools/**/*.ts'],
+    files: ['src/**/*.ts', 'client/src/**/*.ts', 'samples/**/*.ts', 'test/**/*.ts', 'tools/**/*.ts'],
     extends: [...tseslint.configs.strictTypeChecked, ...tseslint.configs.stylisticTypeChecked],
     plugins: { jsdoc },
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
