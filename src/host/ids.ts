@@ -19,6 +19,7 @@ export const COMMANDS = {
   setClientSecret: 'sessionKeeper.setClientSecret',
   copyAccessToken: 'sessionKeeper.copyAccessToken',
   copyCurlHeader: 'sessionKeeper.copyCurlHeader',
+  addMcpServer: 'sessionKeeper.addMcpServer',
 } as const;
 
 /** The command behind the links in notifications, which isn't in the Command Palette. */
@@ -26,6 +27,9 @@ export const NOTIFICATION_LINK_COMMAND = 'sessionKeeper.followLink';
 
 /** The command that returns the headers for a DPoP-bound token to other extensions; it isn't in any menu. */
 export const DPOP_COMMAND = 'sessionKeeper.dpopHeaders';
+
+/** The ID of the provider of MCP servers. */
+export const MCP_PROVIDER = 'sessionKeeper.mcpServers';
 
 /** The settings, without the prefix. */
 export const SETTINGS = {
