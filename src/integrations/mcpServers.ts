@@ -80,6 +80,7 @@ export class McpServers {
     await this.#dependencies.sessionManager.ready().catch(() => {});
     const servers = this.#configured();
     this.#versions = new Map(servers.map((server) => [server.label, this.#versionOf(server)]));
+    this.#dependencies.log.debug(`Provided ${servers.length} MCP servers to VS Code.`);
     return servers.map((server) => new McpServerDefinition(server, this.#versionOf(server)));
   }
 
@@ -88,6 +89,7 @@ export class McpServers {
    * @throws Error with a message for the user, and a name as from `getSession`.
    */
   async resolve(label: string): Promise<vscode.McpHttpServerDefinition> {
+    this.#dependencies.log.debug(`VS Code starts MCP server ${label}.`);
     const server = this.#configured().find((one) => one.label === label);
     if (server === undefined) {
       throw new McpRefusal('not-configured', messages.removed(label));

@@ -12,6 +12,7 @@ import { startControl } from '../../tools/control.ts';
 import { startGitServer } from '../../tools/gitServer.ts';
 import { startIdentityServer, type IdentityServer } from '../../tools/identityServer.ts';
 import { isTraced, leaks, logsIn, type LogText } from '../../tools/leaks.ts';
+import { startMcpServer } from '../../tools/mcpServer.ts';
 import { root } from '../../tools/places.ts';
 import { printLog } from '../../tools/progress.ts';
 import { startResourceServer } from '../../tools/resourceServer.ts';
@@ -60,7 +61,11 @@ const gitServer = usual === undefined ? undefined : await startGitServer(usual, 
 if (gitServer === undefined) {
   printLog('Git isn’t installed, so the tests with Git are skipped.');
 }
-stops.push(() => gitServer?.stop());
+const mcpServer = usual === undefined ? undefined : await startMcpServer(usual);
+stops.push(
+  () => gitServer?.stop(),
+  () => mcpServer?.stop(),
+);
 const open = process.argv.includes('--desktop') ? openOnDesktop : openInBrowser;
 const window = await open({
   dataDir,
@@ -71,6 +76,7 @@ const window = await open({
     SESSION_KEEPER_TEST_ONLY: only,
     SESSION_KEEPER_TEST_GIT: gitServer?.repository ?? '',
     SESSION_KEEPER_TEST_GIT_FOLDER: gitFolder,
+    SESSION_KEEPER_TEST_MCP: mcpServer?.url ?? '',
     // Keeps the settings of this computer's user out.
     GIT_CONFIG_GLOBAL: '/dev/null',
     GIT_CONFIG_NOSYSTEM: '1',
