@@ -90,6 +90,7 @@ export async function startMcpServer(
       }
       case 'ping':
         return { status: 200, result: {} };
+      case undefined:
       default:
         return { status: 202 };
     }

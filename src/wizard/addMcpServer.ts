@@ -155,7 +155,7 @@ export class AddMcpServer {
       rank: issuers.length > 0 ? 0 : 1,
       answer: 'add' as const,
     };
-    const items = [...rows.toSorted((one, next) => one.rank - next.rank), other];
+    const items = [...rows, other].toSorted((one, next) => one.rank - next.rank);
     list.items = items;
     return showStep<Provider | 'add'>(list, () => {
       const selected = items.find((item) => item === list.selectedItems[0]);
@@ -230,11 +230,10 @@ function askScopes({ label, scopes: configured }: Provider, { resource }: Target
 
 /** Returns why a response isn't one of an MCP server; undefined if it may be. */
 function describeResponse({ isWebPage, metadata, status }: ProtectedResource, host: string): string | undefined {
-  if (isWebPage) {
-    return messages.webPage(host);
+  if ((status === 404 || status >= 500) && metadata === undefined) {
+    return messages.unexpectedStatus(host, status);
   }
-  const isError = status === 404 || status >= 500;
-  return isError && metadata === undefined ? messages.unexpectedStatus(host, status) : undefined;
+  return isWebPage ? messages.webPage(host) : undefined;
 }
 
 function describeError(error: unknown, host: string): string {

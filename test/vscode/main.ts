@@ -4,8 +4,9 @@
 //   npm run test:vscode -- --only TEXT  only the tests with this text in their names
 // SESSION_KEEPER_VSCODE chooses the version: "minimum", "stable" (desktop only), or a number.
 // SESSION_KEEPER_SUITE selects the files whose names contain it.
+// SESSION_KEEPER_TEST_MCP_MODE=header tests MCP servers as in versions of VS Code that don't request tokens for them.
 import { spawnSync } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startControl } from '../../tools/control.ts';
@@ -27,6 +28,10 @@ for (const args of [['esbuild.mjs'], ['esbuild.mjs', '--tests']]) {
   if (status !== 0) {
     process.exit(status ?? 1);
   }
+}
+
+if (process.env['SESSION_KEEPER_TEST_MCP_MODE'] === 'header') {
+  await forgetObservedVersions();
 }
 
 const only = process.argv[process.argv.indexOf('--only') + 1 || process.argv.length] ?? '';
@@ -124,4 +129,15 @@ async function tooLate(): Promise<number> {
   await new Promise((resolve) => setTimeout(resolve, LIMIT));
   printLog(`The suite has not ended within ${String(LIMIT / 60_000)} minutes.`);
   return 1;
+}
+
+/** Changes the versions of VS Code in mcpModes.ts that request tokens for MCP servers, in the built extension. */
+async function forgetObservedVersions(): Promise<void> {
+  const [name = ''] = (await readdir(join(root, 'dist'))).filter((file) => /^onDemand-.*\.js$/u.test(file));
+  const path = join(root, 'dist', name);
+  const parts = (await readFile(path, 'utf8')).split('[108,139]');
+  if (parts.length !== 2) {
+    throw new Error('The versions weren’t found in the extension.');
+  }
+  await writeFile(path, parts.join('[999,999]'));
 }
