@@ -46,8 +46,8 @@ describe('MCP servers', () => {
         ...more,
       },
     ]);
-  const resolve = async (): Promise<Definition> => (await servers.resolve('Notes')) as unknown as Definition;
-  const provide = async (): Promise<Definition | undefined> => (await servers.provide())[0] as unknown as Definition;
+  const resolve = async (): Promise<Definition> => await servers.resolve('Notes');
+  const provide = async (): Promise<Definition | undefined> => (await servers.provide())[0];
   const rejects = async (name: string, message?: RegExp): Promise<void> => {
     await assert.rejects(resolve(), (error: Error) => {
       assert.equal(error.name, `SessionKeeper.${name}`);
