@@ -12,7 +12,7 @@ export interface ConfiguredMcpServer {
   readonly label: string;
   /** The scopes of its tokens. */
   readonly scopes: readonly string[];
-  /** Added to its scopes in VS Code's requests, so that they can be told from those of extensions. */
+  /** Added to its scopes in VS Code's requests, to distinguish them from those of extensions. */
   readonly marker: string;
 }
 

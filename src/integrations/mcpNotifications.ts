@@ -1,7 +1,6 @@
 // The notifications about MCP servers that weren't started.
 import * as vscode from 'vscode';
 import type { Clock } from '../core/clock.ts';
-import { Failure } from '../core/failure.ts';
 import type { ConfiguredMcpServer } from '../core/mcpServers.ts';
 import type { Provider } from '../core/provider.ts';
 import { normalizeScopes } from '../core/scopes.ts';
@@ -34,27 +33,30 @@ export class McpNotifications {
   /** Shows why a server wasn't started, with an action that helps. Nothing if the user has canceled it. */
   async notify(refusal: McpRefusal, server: ConfiguredMcpServer): Promise<void> {
     const { provider, scopes } = server;
-    if (refusal.code === 'denied') {
-      return;
+    switch (refusal.remedy) {
+      case 'none':
+        return;
+      case 'session':
+        this.#dependencies.reportFailure(refusal.cause, provider);
+        return;
+      case 'sign-in':
+        return this.#offer(refusal, button.signInAgain(), () => this.#dependencies.signIn(provider, scopes));
+      case 'add-scopes':
+        return refusal.missingScopes.length === 0
+          ? this.#offerSettings(refusal, provider)
+          : this.#offer(refusal, messages.addScopes(), () => this.#addScopes(server, refusal.missingScopes));
+      case 'settings':
+        return this.#offerSettings(refusal, provider);
     }
-    if (refusal.code === 'signed-out') {
-      const selected = await vscode.window.showWarningMessage(refusal.message, button.signInAgain());
-      if (selected !== undefined) {
-        await this.#dependencies.signIn(provider, scopes);
-      }
-    } else if (refusal.missingScopes.length > 0) {
-      const selected = await vscode.window.showWarningMessage(refusal.message, messages.addScopes());
-      if (selected !== undefined) {
-        await this.#addScopes(server, refusal.missingScopes);
-      }
-    } else if (refusal.cause instanceof Failure) {
-      // The session's token couldn't be renewed.
-      this.#dependencies.reportFailure(refusal.cause, provider);
-    } else {
-      const selected = await vscode.window.showWarningMessage(refusal.message, button.openSettings());
-      if (selected !== undefined) {
-        await openEntry(this.#dependencies.clock, provider.id, 'mcpServers');
-      }
+  }
+
+  #offerSettings(refusal: McpRefusal, { id }: Provider): Promise<void> {
+    return this.#offer(refusal, button.openSettings(), () => openEntry(this.#dependencies.clock, id, 'mcpServers'));
+  }
+
+  async #offer({ message }: McpRefusal, label: string, run: () => Promise<void>): Promise<void> {
+    if ((await vscode.window.showWarningMessage(message, label)) !== undefined) {
+      await run();
     }
   }
 

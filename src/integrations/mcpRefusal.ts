@@ -6,16 +6,26 @@ import { describeFailure } from '../host/failureMessages.ts';
 import * as messages from '../host/mcpMessages.ts';
 import { ResourceProblem } from '../protocol/protectedResource.ts';
 
+/** What the user can do: nothing, sign in, add scopes, what the failure requires, or change the server's settings. */
+export type McpRemedy = 'none' | 'sign-in' | 'add-scopes' | 'session' | 'settings';
+
 /** An MCP server that wasn't started. */
 export class McpRefusal extends Error {
   readonly code: Category;
+  readonly remedy: McpRemedy;
   /** The scopes that the server requires in addition. */
   readonly missingScopes: readonly string[];
 
-  constructor(category: Category, message: string, missingScopes: readonly string[] = [], cause?: unknown) {
+  constructor(
+    category: Category,
+    message: string,
+    remedy: McpRemedy = 'settings',
+    { cause, missingScopes = [] }: { readonly cause?: unknown; readonly missingScopes?: readonly string[] } = {},
+  ) {
     super(message, { cause });
     this.name = errorName(category);
     this.code = category;
+    this.remedy = remedy;
     this.missingScopes = missingScopes;
   }
 }
@@ -29,9 +39,5 @@ export function refusalOf(error: unknown, { label, provider }: ConfiguredMcpServ
     return new McpRefusal('issuer-mismatch', messages.describeResourceProblem(error, label));
   }
   const failure = toFailure(error);
-  const message =
-    failure.category === 'signed-out'
-      ? messages.signedOut(label, provider.label)
-      : describeFailure(failure, provider.label);
-  return new McpRefusal(failure.category, message, [], failure);
+  return new McpRefusal(failure.category, describeFailure(failure, provider.label), 'session', { cause: failure });
 }

@@ -171,11 +171,11 @@ export class McpServers {
     await this.#inspect(server);
     const { mode } = modes;
     if (mode !== 'authentication' && !(await this.#hasConsent(server))) {
-      throw new McpRefusal('denied', messages.declined(label, provider.label));
+      throw new McpRefusal('denied', messages.declined(label, provider.label), 'none');
     }
     const tokens = await this.#getTokens(server);
     if (tokens.length === 0) {
-      throw new Failure('signed-out', 'signed-out');
+      throw new McpRefusal('signed-out', messages.signedOut(label, provider.label), 'sign-in');
     }
     if (mode === 'authentication') {
       await this.#checkAccess(server, tokens);
@@ -184,7 +184,7 @@ export class McpServers {
     }
     const issued = await this.#accounts.select(tokens, server.marker, () => messages.selectAccount(label));
     if (issued === undefined) {
-      throw new McpRefusal('denied', messages.declined(label, provider.label));
+      throw new McpRefusal('denied', messages.declined(label, provider.label), 'none');
     }
     await this.#checkAccess(server, [issued]);
     modes.onResolve(server.marker);
@@ -251,7 +251,9 @@ export class McpServers {
     }
     const { outcome, scopes } = await reach(label, () => checkAccess(transport, server.url, issued.token));
     if (outcome === 'insufficient-scope') {
-      throw new McpRefusal('insufficient-scope', messages.insufficientScope(label, scopes), scopes);
+      throw new McpRefusal('insufficient-scope', messages.insufficientScope(label, scopes), 'add-scopes', {
+        missingScopes: scopes,
+      });
     }
     if (outcome === 'rejected') {
       throw new McpRefusal('token-rejected', messages.tokenRejected(label, provider.label));

@@ -75,7 +75,7 @@ describe('the MCP servers of all entries', () => {
     assert.ok(servesMcpServer(SAMPLE, server));
     assert.ok(servesMcpServer(SAMPLE, { ...server, account: account.label }));
     assert.ok(servesMcpServer(SAMPLE, { ...server, account: account.id }));
-    assert.ok(!servesMcpServer(SAMPLE, { ...server, account: 'somebody else' }));
+    assert.ok(!servesMcpServer(SAMPLE, { ...server, account: 'another account' }));
     assert.ok(!servesMcpServer({ ...SAMPLE, dpopKey: {} as never }, server));
   });
 

@@ -54,14 +54,14 @@ describe('the notifications about MCP servers', () => {
 
   it('offer to sign in again after the session has ended', async () => {
     editor.respond = ({ buttons }) => buttons.find((label) => label === 'Sign In Again');
-    await notify(new Failure('signed-out', 'signed-out'));
-    assert.equal(editor.messages[0]?.text, 'MCP server Notes can’t be used because you’re signed out of Acme.');
+    await notify(new McpRefusal('signed-out', 'Signed out', 'sign-in'));
+    assert.equal(editor.messages[0]?.text, 'Signed out');
     assert.deepEqual(signIns, [['openid']]);
   });
 
   it('offer to add the scopes that the server requires, and change only its own', async () => {
     editor.respond = ({ buttons }) => buttons.find((label) => label === 'Add Scopes and Sign In');
-    await notify(new McpRefusal('insufficient-scope', 'x', ['notes.write']));
+    await notify(new McpRefusal('insufficient-scope', 'x', 'add-scopes', { missingScopes: ['notes.write'] }));
     assert.deepEqual(signIns, [['openid', 'notes.write']]);
     const [entry] = editor.settings.get(SETTING) as readonly { readonly mcpServers: unknown }[];
     assert.deepEqual(entry?.mcpServers, [
@@ -71,9 +71,9 @@ describe('the notifications about MCP servers', () => {
   });
 
   it('change and show nothing if the user declined', async () => {
-    await notify(new McpRefusal('denied', 'x'));
+    await notify(new McpRefusal('denied', 'x', 'none'));
     assert.deepEqual([editor.messages, signIns], [[], []]);
-    await notify(new McpRefusal('insufficient-scope', 'x', ['notes.write']));
+    await notify(new McpRefusal('insufficient-scope', 'x', 'add-scopes', { missingScopes: ['notes.write'] }));
     assert.deepEqual(signIns, []);
   });
 
