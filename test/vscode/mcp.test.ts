@@ -75,8 +75,18 @@ describe(`MCP servers in VS Code (${IS_HEADER ? 'header' : 'authentication'})`, 
     await order({ person: { kind: 'signIn', account: 'demo' } });
     await configure('providers', [entry({ id: 'tools', label: 'Tools', mcpServers: [{ label: 'Counter', url }] })]);
     await eventually('a user is signed in', async () => other.getSession('tools', scopes, { createIfNone: true }));
-    void vscode.commands.executeCommand('workbench.mcp.startServer', '*');
-    await withFirstAccount('the tool', () => eventually('the tool', toolName, 30_000));
+    const id = 'session-keeper.session-keeper/Counter';
+    await withFirstAccount('the tool', () =>
+      eventually(
+        'the tool',
+        () => {
+          // VS Code gets the definitions a moment after they have changed.
+          void vscode.commands.executeCommand('workbench.mcp.startServer', id);
+          return toolName();
+        },
+        30_000,
+      ),
+    );
   });
 
   after(async () => {
