@@ -113,7 +113,7 @@ export async function checkAccess(transport: Transport, url: string, token: stri
   return { outcome: response.status === 401 || response.status === 403 ? 'rejected' : 'accepted', scopes };
 }
 
-/** Sends the request. A redirect isn't followed, but another origin would get the token from VS Code before 1.117. */
+/** Sends the request. Redirects aren't followed; VS Code 1.108 follows them, and sends the token to any origin. */
 async function ping(fetch: Fetch, url: string, token?: string): Promise<Response> {
   const response = await fetch(url, {
     method: 'POST',
