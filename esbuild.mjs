@@ -12,8 +12,8 @@ const dev = args.has('--dev') || args.has('--watch');
 /** The parts of VS Code's API that are used. The build fails if a name is missing here. */
 const vscodeApi = `
   authentication, CancellationTokenSource, CodeLens, commands, ConfigurationTarget, Disposable, env, EventEmitter,
-  ExtensionKind, extensions, InputBoxValidationSeverity, l10n, languages, MarkdownString, ProgressLocation, QuickInputButtons,
-  QuickPickItemKind, Range, Selection, StatusBarAlignment, TextEditorRevealType, TextEditorSelectionChangeKind, ThemeColor,
+  ExtensionKind, extensions, InputBoxValidationSeverity, l10n, languages, lm, MarkdownString, McpHttpServerDefinition,
+  ProgressLocation, QuickInputButtons, QuickPickItemKind, Range, Selection, StatusBarAlignment, TextEditorRevealType, TextEditorSelectionChangeKind, ThemeColor,
   ThemeIcon, UIKind, Uri, version, window, workspace`;
 
 /** Imports only these names. For a namespace import, a CommonJS file would copy hundreds of names at each start. */

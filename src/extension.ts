@@ -8,6 +8,7 @@ import { delay, SECOND } from './core/clock.ts';
 import { lazy } from './core/lazy.ts';
 import { Declarations } from './host/declarations.ts';
 import { COMMANDS, DECLARE_COMMAND, DPOP_COMMAND, PRODUCT, SHARED_FOLDER } from './host/ids.ts';
+import { registerMcpServers } from './host/mcpRegistration.ts';
 import { createRememberedNames } from './host/rememberedNames.ts';
 import { createSecretStore } from './host/secrets.ts';
 import { Settings } from './host/settings.ts';
@@ -39,6 +40,7 @@ export function activate(context: vscode.ExtensionContext): void {
   const settings = new Settings(Math.random(), declarations);
   log.info(`${PRODUCT} started. Configured providers: ${settings.providers.length}.`);
   const pendingSignIns = new PendingSignIns();
+  const mcpServersChanged = new vscode.EventEmitter<void>();
   const onDemand = lazy<OnDemandParts>(async () => {
     const { createOnDemandParts } = await import('./onDemand.ts');
     const parts = createOnDemandParts({
@@ -48,6 +50,7 @@ export function activate(context: vscode.ExtensionContext): void {
       // Read at each call, because VS Code replaces it when proxy settings change.
       fetch: (input, init) => fetch(input, init),
       log,
+      onDidChangeMcpServers: () => mcpServersChanged.fire(),
       onDidChangeTakenIds: () => statusBar.update(),
       pendingSignIns,
       process,
@@ -100,20 +103,30 @@ export function activate(context: vscode.ExtensionContext): void {
     contextKeys.update();
   };
 
+  /** Loads the parts on demand; throws an error for VS Code to show if they can't be loaded. */
+  const required = async (): Promise<OnDemandParts> => {
+    const parts = await loaded();
+    if (parts === undefined) {
+      throw new Error(bundleLoadFailed());
+    }
+    return parts;
+  };
+
   context.subscriptions.push(
     ...Object.entries(COMMANDS).map(([name, id]) =>
       vscode.commands.registerCommand(id, async () => (await loaded())?.commands[name as keyof typeof COMMANDS]()),
     ),
-    vscode.commands.registerCommand(DPOP_COMMAND, async (...request: readonly unknown[]) => {
-      const parts = await loaded();
-      if (parts === undefined) {
-        throw new Error(bundleLoadFailed());
-      }
-      return parts.dpopHeaders(...request);
-    }),
+    vscode.commands.registerCommand(DPOP_COMMAND, async (...request: readonly unknown[]) =>
+      (await required()).dpopHeaders(...request),
+    ),
     vscode.commands.registerCommand(DECLARE_COMMAND, (manifest: unknown) => {
       log.info(`Providers declared by ${declarations.declare(manifest)}.`);
     }),
+    registerMcpServers(
+      mcpServersChanged.event,
+      () => settings.providers.some(({ mcpServers }) => mcpServers.length > 0),
+      async () => (await required()).mcpServers,
+    ),
     vscode.window.registerUriHandler({ handleUri: async (uri) => (await loaded())?.handleUri(uri) }),
     liveSessions.onDidChange(show),
     pendingSignIns.onDidChange(() => statusBar.update()),
@@ -121,9 +134,11 @@ export function activate(context: vscode.ExtensionContext): void {
     settings.onDidChange(() => {
       onDemand.value?.onDidChangeSettings();
       providers.update();
+      mcpServersChanged.fire();
       scheduler.checkNow();
     }),
     vscode.window.onDidChangeWindowState(({ focused }) => (focused ? sessions.wake() : undefined)),
+    mcpServersChanged,
     statusBar,
     diagnosticsDocument,
     providers,

@@ -31,6 +31,7 @@ import { signInPages, signOutPages } from './host/pageMessages.ts';
 import type { Settings } from './host/settings.ts';
 import { deleteAbandonedParts } from './node/abandonedParts.ts';
 import { createIntegrations } from './integrations/integrations.ts';
+import type { McpServers } from './integrations/mcpServers.ts';
 import { nodeCipher } from './node/cipher.ts';
 import { nodeProcessLiveness } from './node/processLiveness.ts';
 import { nodeSharedFolder } from './node/sharedFolder.ts';
@@ -51,7 +52,7 @@ import { NotificationCenter } from './ui/notificationCenter.ts';
 import { ProblemReporter } from './ui/problemReporter.ts';
 import { RecoveryActions } from './ui/recoveryActions.ts';
 import { getTlsNotifications, watchTlsVerification } from './ui/tlsNotification.ts';
-import { AddProviderWizard } from './wizard/addProviderWizard.ts';
+import { createWizards } from './wizard/wizards.ts';
 
 /** The timeout of a request to a server, in ms. */
 const RESPONSE_TIMEOUT = 20 * SECOND;
@@ -70,6 +71,8 @@ export interface StartParts {
   readonly sessions: SessionsModule;
   readonly settings: Settings;
   readonly takenIds: TakenIds;
+  /** Makes VS Code get the definitions of the MCP servers again. */
+  readonly onDidChangeMcpServers: () => void;
   /** Updates the status bar. */
   onDidChangeTakenIds(): void;
 }
@@ -80,6 +83,7 @@ export interface OnDemandParts extends Disposable {
   readonly diagnostics: DiagnosticsService;
   readonly dpopHeaders: DpopHeadersCommand;
   readonly idOwnership: IdOwnership;
+  readonly mcpServers: McpServers;
   readonly sessionRequests: SessionRequests;
   readonly sessions: OnDemandSessions;
   /** Handles a URI that VS Code has opened in this window. */
@@ -178,16 +182,10 @@ export function createOnDemandParts(start: StartParts): OnDemandParts {
     recordSkew: (id, skew) =>
       sessionManager.getAll(id).forEach(({ record }) => liveSessions.patch(record.id, { skew })),
   });
-  const wizard = new AddProviderWizard({
-    clientSecrets,
-    discovery,
-    settings,
-    getInstructions: (product) => vscode.Uri.joinPath(context.extensionUri, 'docs', 'servers', `${product}.md`),
-    callbackUri: redirectEnvironment.callbackUri,
-    proposePort: () => freePortFor([], random),
-    signIn: (provider) => commands.signInTo(provider, provider.scopes),
-  });
-  const integrations = createIntegrations({ ...start, commands: () => commands, notifications: () => notifications });
+  const later = { commands: () => commands, notifications: () => notifications };
+  const integrations = createIntegrations({ ...start, ...later, transport });
+  const { callbackUri } = redirectEnvironment;
+  const wizards = createWizards({ ...start, ...later, callbackUri, clientSecrets, discovery, integrations, transport });
   const commands: Commands = new Commands({
     clipboard: integrations.clipboard,
     clock,
@@ -198,7 +196,7 @@ export function createOnDemandParts(start: StartParts): OnDemandParts {
     actions,
     openSignOutPage,
     showLog,
-    addProvider: () => wizard.run(),
+    ...wizards,
     notifications: () => notifications,
     showDiagnostics: () => diagnosticsDocument.show(),
     copyDiagnostics: () => diagnosticsDocument.copy(),
@@ -301,6 +299,7 @@ export function createOnDemandParts(start: StartParts): OnDemandParts {
     diagnostics,
     idOwnership,
     dpopHeaders: createDpopHeadersCommand(sessionManager),
+    mcpServers: integrations.mcpServers,
     sessionRequests,
     sessions,
     handleUri: (uri) => redirectEnvironment.handleUri(uri, uriCallbackRouter),

@@ -4,6 +4,7 @@ import type { Constraint } from '../core/challenge.ts';
 import { delay, SECOND, type Clock, type Disposable } from '../core/clock.ts';
 import { Failure, errorName, toFailure } from '../core/failure.ts';
 import type { Lazy } from '../core/lazy.ts';
+import { findMcpMarker } from '../core/mcpServers.ts';
 import { formatFailure, type Log } from '../core/log.ts';
 import type { Provider, SessionToken } from '../core/provider.ts';
 import type { SessionRecord } from '../core/session.ts';
@@ -19,13 +20,22 @@ import { bundleLoadFailed } from '../host/startMessages.ts';
 import { PendingRequests } from './pendingRequests.ts';
 import type { SessionRequests } from './sessionRequests.ts';
 
+/** What handles requests, loaded on demand. */
+export interface ProviderRequests {
+  readonly sessionRequests: SessionRequests;
+  readonly mcpServers: {
+    /** Returns the sessions for a request that VS Code sends for an MCP server. */
+    getSessions(providerId: string, marker: string, accountId: string | undefined): Promise<SessionRecord[]>;
+  };
+}
+
 /** What an authentication provider depends on. */
 export interface ProviderDependencies {
   readonly clock: Clock;
   readonly log: Log;
   readonly sessionManager: SessionManager;
   /** Handles the requests that need more than the sessions in memory. */
-  readonly onDemand: Lazy<{ readonly sessionRequests: SessionRequests }>;
+  readonly onDemand: Lazy<ProviderRequests>;
   /**
    * Called when another extension requests a session.
    * @param isInteractive whether it's a request to sign in, which VS Code has asked the user about.
@@ -115,6 +125,13 @@ export class OidcAuthenticationProvider implements vscode.AuthenticationProvider
     if (this.probes.delete(scopes.join())) {
       return [];
     }
+    const mcpMarker = findMcpMarker(scopes);
+    if (mcpMarker !== undefined) {
+      return this.#runRequest(async (_, { mcpServers }) => {
+        const records = await mcpServers.getSessions(this.#id, mcpMarker, options.account?.id);
+        return records.map((record) => this.#toSessionOrThrow(record, scopes));
+      });
+    }
     if (!this.#isOwnCall) {
       this.#dependencies.onCall(false);
     }
@@ -138,8 +155,10 @@ export class OidcAuthenticationProvider implements vscode.AuthenticationProvider
     options: vscode.AuthenticationProviderSessionOptions = {},
   ): Promise<SessionWithExpiry> {
     this.#dependencies.onCall(true);
+    const mcpMarker = findMcpMarker(scopes);
     return this.#signIn(async (requests, provider) => {
-      const record = await requests.signIn(provider, scopes, options.account);
+      const wanted = scopes.filter((scope) => scope !== mcpMarker);
+      const record = await requests.signIn(provider, wanted, options.account);
       return { record, scopes };
     });
   }
@@ -241,24 +260,27 @@ export class OidcAuthenticationProvider implements vscode.AuthenticationProvider
   ): Promise<SessionWithExpiry> {
     const provider = this.#provider;
     if (provider === undefined) {
-      throw await this.#load().then((requests) => requests.offerToConfigure());
+      throw await this.#load().then(({ sessionRequests }) => sessionRequests.offerToConfigure());
     }
     const { record, scopes } = await this.#runRequest((requests) => signIn(requests, provider), false);
     return this.#toSession(record, scopes);
   }
 
-  async #runRequest<T>(run: (requests: SessionRequests) => Promise<T>, hasSession = true): Promise<T> {
-    const requests = await this.#load();
+  async #runRequest<T>(
+    run: (requests: SessionRequests, parts: ProviderRequests) => Promise<T>,
+    hasSession = true,
+  ): Promise<T> {
+    const parts = await this.#load();
     try {
-      return await run(requests);
+      return await run(parts.sessionRequests, parts);
     } catch (error) {
       throw await this.#toError(error, hasSession);
     }
   }
 
-  async #load(): Promise<SessionRequests> {
+  async #load(): Promise<ProviderRequests> {
     try {
-      return (await this.#dependencies.onDemand.load()).sessionRequests;
+      return await this.#dependencies.onDemand.load();
     } catch (error) {
       throw this.#toNamedError(toFailure(error), bundleLoadFailed());
     }

@@ -6,17 +6,20 @@ import type { Log } from '../core/log.ts';
 import { DEFAULT_PROVIDER_ID, type Provider } from '../core/provider.ts';
 import { serverKeyOf } from '../core/serverIdentity.ts';
 import { registerForChallenges } from './challenges.ts';
-import { OidcAuthenticationProvider, type ProviderDependencies } from './authenticationProvider.ts';
+import {
+  OidcAuthenticationProvider,
+  type ProviderDependencies,
+  type ProviderRequests,
+} from './authenticationProvider.ts';
 import { findDeclaringExtension, type TakenIds } from './idConflicts.ts';
 import type { IdOwnership } from './idOwnership.ts';
 import type { PendingSignIns } from './pendingSignIns.ts';
-import type { SessionRequests } from './sessionRequests.ts';
 import type { Settings } from '../host/settings.ts';
 import { unconfiguredProviderLabel } from '../host/startMessages.ts';
 
 /** What the registrations depend on. */
 export interface RegistryDependencies extends ProviderDependencies {
-  readonly onDemand: Lazy<{ readonly sessionRequests: SessionRequests; readonly idOwnership: IdOwnership }>;
+  readonly onDemand: Lazy<ProviderRequests & { readonly idOwnership: IdOwnership }>;
   readonly takenIds: TakenIds;
   readonly extensionId: string;
 }

@@ -20,6 +20,8 @@ export interface DisplayValues {
   url: string;
   /** A redirect URI, which is allowed to be an `http:` URL. */
   loopbackUrl: string;
+  /** The labels and the URLs. */
+  servers: readonly { readonly label: string; readonly url: string }[];
   /** The names and the URLs. */
   urls: Readonly<Record<string, string | undefined>>;
   /** The values only. */

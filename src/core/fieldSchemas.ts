@@ -7,6 +7,7 @@ import type { ProblemCode } from './parseProviders.ts';
 import { BUILT_IN_PROVIDER_IDS, PROVIDER_ID_PATTERN } from './provider.ts';
 import { REDIRECT_URI_PATTERN, isRedirectUri } from './redirectUri.ts';
 import { SCOPE_PATTERN, isScope } from './scopes.ts';
+import { sanitizeDisplayName } from './failure.ts';
 
 type JsonSchema = Readonly<Record<string, unknown>>;
 
@@ -222,6 +223,24 @@ export const ENDPOINT_FIELDS = Object.keys(ENDPOINTS) as readonly (keyof typeof 
 
 /** The URLs of a server's endpoints. */
 export const endpoints = v.pipe(plainObject, v.strictObject(ENDPOINTS));
+
+/** MCP servers: a label for VS Code's lists, a URL, and optionally the scopes and the account to use. */
+export const mcpServers = v.array(
+  v.pipe(
+    plainObject,
+    v.strictObject({
+      label: v.pipe(
+        text,
+        v.transform(sanitizeDisplayName),
+        v.check((value) => value !== '', 'missing'),
+      ),
+      url: endpoint,
+      scopes: v.optional(scopes),
+      account: v.optional(text),
+    }),
+  ),
+  'wrong-type',
+);
 
 /** The names of the userinfo claims for a stable ID and for a label. */
 export const account = v.pipe(plainObject, v.strictObject({ id: text, label: v.optional(text) }));

@@ -21,6 +21,9 @@ export type EndpointField = keyof Endpoints;
 /** The names of the userinfo claims for a stable ID and for a label. */
 export type AccountFields = NonNullable<Provider['account']>;
 
+/** An MCP server in an entry. */
+export type McpServer = Provider['mcpServers'][number];
+
 /** Additional parameters of a request by name. None of them is set by the protocol itself. */
 export type RequestParameters = Provider['tokenParameters'];
 

@@ -245,6 +245,14 @@ export const PROVIDER_FIELDS = {
     isUserOnly: true,
     display: 'list',
   }),
+  /** The MCP servers that accept the session's token; `account` is the label or the ID of the account to use. */
+  mcpServers: field({
+    schema: schemas.setOf(schemas.mcpServers),
+    server: 'belongs',
+    affectsRefresh: false,
+    isUserOnly: true,
+    display: 'servers',
+  }),
   /**
    * Whether a sign-in revokes the refresh token that it replaces. Some servers end all sessions of the account and the
    * client with it (RFC 7009 section 2.1); undefined to revoke it only if ID tokens show that the server has another session.

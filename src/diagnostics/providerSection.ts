@@ -52,6 +52,7 @@ const DISPLAYS: { readonly [Kind in Display]: (value: DisplayValues[Kind], unitM
   time: (value, unitMs) => `${value / unitMs} ${unitMs === SECOND ? 's' : 'min'}`,
   url,
   loopbackUrl,
+  servers: (value) => value.map(({ label, url: address }) => `${code(label)} ${url(address)}`).join(', '),
   urls: (value) =>
     Object.entries(value)
       .flatMap(([name, address]) => (address === undefined ? [] : [`${name} ${url(address)}`]))

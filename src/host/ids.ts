@@ -19,6 +19,7 @@ export const COMMANDS = {
   setClientSecret: 'sessionKeeper.setClientSecret',
   copyAccessToken: 'sessionKeeper.copyAccessToken',
   copyCurlHeader: 'sessionKeeper.copyCurlHeader',
+  addMcpServer: 'sessionKeeper.addMcpServer',
 } as const;
 
 /** The command behind the links in notifications, which isn't in the Command Palette. */
@@ -29,6 +30,9 @@ export const DPOP_COMMAND = 'sessionKeeper.dpopHeaders';
 
 /** The command with which extensions in another extension host declare providers; it isn't in any menu. */
 export const DECLARE_COMMAND = 'sessionKeeper.declareProvider';
+
+/** The ID of the provider of MCP servers. */
+export const MCP_PROVIDER = 'sessionKeeper.mcpServers';
 
 /** The settings, without the prefix. */
 export const SETTINGS = {

@@ -1,6 +1,5 @@
 // Authenticates Git in VS Code (Source Control view and integrated terminal) with a session's access token.
 import * as vscode from 'vscode';
-import { isSameAccount, type AccountIdentity } from '../core/accounts.ts';
 import type { Disposable } from '../core/clock.ts';
 import { toFailure } from '../core/failure.ts';
 import { formatFailure, type Log } from '../core/log.ts';
@@ -10,6 +9,7 @@ import * as button from '../host/buttonLabels.ts';
 import * as messages from '../host/gitMessages.ts';
 import type { Settings } from '../host/settings.ts';
 import { describeSession } from '../storage/recordDescription.ts';
+import { AccountSelection } from './accountSelection.ts';
 import type { IssuedToken, TokenSource } from './tokenSource.ts';
 
 /** The exports of VS Code's Git extension. */
@@ -55,8 +55,8 @@ export class GitCredentials implements Disposable {
   #registration: Promise<Disposable | undefined> | undefined;
   /** The servers with a notification since Git last authenticated to them, because VS Code may fetch periodically. */
   readonly #notified = new Set<string>();
-  /** The accounts that the user selected, by the server's origin. */
-  readonly #selected = new Map<string, AccountIdentity>();
+  /** By the server's origin. */
+  readonly #accounts = new AccountSelection();
 
   constructor(dependencies: GitCredentialsDependencies) {
     this.#dependencies = dependencies;
@@ -138,7 +138,7 @@ export class GitCredentials implements Disposable {
     const { log, tokenSource } = this.#dependencies;
     const all = await tokenSource.getTokens({ providerId: provider.id });
     const usable = all.filter(({ record }) => record.dpopKey === undefined);
-    const issued = await this.#selectAccount(usable, origin);
+    const issued = await this.#accounts.select(usable, origin, () => messages.selectAccount(new URL(origin).host));
     if (issued !== undefined) {
       this.#notified.delete(origin);
       log.info(`${describeSession(issued.record)}: access token used by Git for ${origin}.`);
@@ -147,24 +147,6 @@ export class GitCredentials implements Disposable {
       this.#notifyOnce(origin, () => this.#notifyNoToken(provider, new URL(origin).host, all.length > 0));
     }
     return issued;
-  }
-
-  async #selectAccount(tokens: readonly IssuedToken[], origin: string): Promise<IssuedToken | undefined> {
-    const account = this.#selected.get(origin);
-    const selected = account && tokens.find(({ record }) => isSameAccount(record, account));
-    if (selected !== undefined || tokens.length < 2) {
-      return selected ?? tokens[0];
-    }
-    const items = tokens.map((issued) => ({ label: issued.record.account.label, issued }));
-    const picked = await vscode.window.showQuickPick(items, {
-      title: messages.selectAccount(new URL(origin).host),
-      ignoreFocusOut: true,
-    });
-    if (picked !== undefined) {
-      const { account: pickedAccount, issuer, providerId } = picked.issued.record;
-      this.#selected.set(origin, { account: pickedAccount, issuer, providerId });
-    }
-    return picked?.issued;
   }
 
   #notifyNoToken(provider: Provider, host: string, isBound: boolean): void {

@@ -63,11 +63,11 @@ const MAX_BODY_SIZE = 2 ** 20;
 /** The maximum size, in bytes, of a body whose start is returned if it's longer. */
 const MAX_LONG_BODY_SIZE = 16 * 2 ** 20;
 
-/** The options that oauth4webapi passes to its `customFetch`. */
+/** The options that oauth4webapi passes to its `customFetch`; other requests can have any text as their body. */
 export interface FetchOptions {
   readonly method: string;
   readonly headers: Record<string, string>;
-  readonly body?: URLSearchParams | undefined;
+  readonly body?: URLSearchParams | string | undefined;
 }
 
 /** The type of oauth4webapi's `customFetch`. */
@@ -168,7 +168,7 @@ function findSecrets({ body, headers }: FetchOptions): string[] {
   // As it is, and without the encoding that RFC 6749 section 2.3.1 requires.
   const passwords = [password, formDecode(password), `${formDecode(clientId)}:${formDecode(password)}`];
   return [
-    ...SECRET_PARAMETERS.map((name) => body?.get(name) ?? ''),
+    ...SECRET_PARAMETERS.map((name) => (body instanceof URLSearchParams ? (body.get(name) ?? '') : '')),
     ...(decoded === '' ? [credentials] : [credentials, decoded, ...passwords]),
   ].filter((secret) => secret !== '');
 }

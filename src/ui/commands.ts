@@ -41,6 +41,8 @@ export interface CommandDependencies {
   readonly clipboard: { copyAccessToken(): Promise<void>; copyCurlHeader(): Promise<void> };
   /** Opens the server's sign-out page, if there is one. Does not wait for it. */
   openSignOutPage(page: ServerSignOut['page']): void;
+  /** Runs the command that adds an MCP server. */
+  addMcpServer(): Promise<void>;
   /** Runs the wizard that adds a provider. */
   addProvider(): Promise<void>;
   showLog(): void;
@@ -67,6 +69,7 @@ export class Commands {
       showSessions: () => new SessionPicker(this.#dependencies, this).show(),
       showLog: () => this.#dependencies.showLog(),
       addProvider: () => this.#dependencies.addProvider(),
+      addMcpServer: () => this.#dependencies.addMcpServer(),
       showDiagnostics: () => this.#dependencies.showDiagnostics(),
       copyDiagnostics: () => this.#dependencies.copyDiagnostics(),
       setClientSecret: () => this.#setClientSecret(),

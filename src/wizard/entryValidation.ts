@@ -29,6 +29,12 @@ export function validateId(id: string, others: readonly Entry[]): ValidationErro
   return taken ? { code: 'id-twice', field: 'id' } : validateEntries([{ id, issuer: ANY_ISSUER, clientId: 'any' }]);
 }
 
+/** Returns what is wrong with the URL of an MCP server; undefined if it is valid. */
+export function validateMcpUrl(url: string): ValidationError | undefined {
+  const error = validateEntries([{ issuer: ANY_ISSUER, clientId: 'any', mcpServers: [{ label: 'any', url }] }]);
+  return error && { ...error, field: 'url' };
+}
+
 const ANY_ISSUER = 'https://any.example';
 
 function validateEntries(entries: readonly Entry[]): ValidationError | undefined {

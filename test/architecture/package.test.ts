@@ -61,7 +61,10 @@ const LOADED: Readonly<Record<string, readonly string[]>> = {
 const files = Object.keys(LOADED);
 const [START_FILE = '', SHARED_FILE = '', ON_DEMAND_FILE = ''] = files;
 
-/** The maximum size, in bytes, of the code that is loaded at each start, and on demand. */
+/**
+ * The maximum size, in bytes, of the code that is loaded at each start, and on demand. The first includes the registration
+ * of MCP servers, and the providers that other extensions declare, which VS Code requests before anything else is loaded.
+ */
 const LARGEST_START = 118_000;
 const LARGEST_ON_DEMAND = 350_000;
 

@@ -15,6 +15,7 @@ function activate(context) {
   context.subscriptions.push(
     vscode.commands.registerCommand('sessionKeeperConsumer.whoAmI', () => whoAmI({ createIfNone: true })),
     vscode.commands.registerCommand('sessionKeeperConsumer.whoAmISilently', () => whoAmI({ silent: true })),
+    vscode.commands.registerCommand('sessionKeeperConsumer.callTool', callTool),
   );
   return {
     /**
@@ -50,6 +51,24 @@ async function whoAmI(options) {
     const reason = error instanceof Error ? error.message : 'unknown reason';
     void vscode.window.showErrorMessage(`${label} could not be asked: ${reason}`);
     return undefined;
+  }
+}
+
+/** Calls the tool of an MCP server, and shows its result. */
+async function callTool() {
+  const tool = vscode.lm.tools.find(({ name }) => /counter.*count/.test(name));
+  if (tool === undefined) {
+    void vscode.window.showErrorMessage('There is no such tool.');
+    return;
+  }
+  try {
+    const { content } = await vscode.lm.invokeTool(tool.name, { input: {}, toolInvocationToken: undefined });
+    const texts = content.map((part) => (part instanceof vscode.LanguageModelTextPart ? part.value : ''));
+    void vscode.window.showInformationMessage(`The tool says: ${texts.join('')}`);
+  } catch (error) {
+    void vscode.window.showErrorMessage(
+      `The tool failed: ${error instanceof Error ? error.message : 'unknown reason'}`,
+    );
   }
 }
 

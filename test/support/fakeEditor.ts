@@ -60,6 +60,8 @@ class FakeEditor {
   readonly executed: (readonly unknown[])[] = [];
   readonly commands = new Map<string, (...values: readonly unknown[]) => unknown>();
   readonly providers = new Map<string, FakeRegistration>();
+  /** The providers of MCP servers. */
+  readonly mcpProviders = new Map<string, FakeRegistration['provider']>();
   /** The other extensions. */
   readonly extensions: { id: string; packageJSON: unknown; exports?: unknown }[] = [];
   readonly clipboard: string[] = [];
@@ -96,7 +98,7 @@ class FakeEditor {
     ]) {
       list.length = 0;
     }
-    for (const map of [this.settings, this.commands, this.providers]) {
+    for (const map of [this.settings, this.commands, this.providers, this.mcpProviders]) {
       map.clear();
     }
     for (const event of Object.values(this)) {
@@ -284,6 +286,29 @@ export const authentication = {
   },
   onDidChangeSessions: editor.onSessions.event,
 };
+
+/** Language models: the registered providers of MCP servers. */
+export const lm = {
+  registerMcpServerDefinitionProvider: (id: string, provider: FakeRegistration['provider']): Disposing => {
+    editor.mcpProviders.set(id, provider);
+    return { dispose: () => void editor.mcpProviders.delete(id) };
+  },
+};
+
+/** The definition of an MCP server. */
+export class McpHttpServerDefinition {
+  readonly label: string;
+  readonly uri: { toString(): string };
+  readonly headers: Readonly<Record<string, string>>;
+  readonly version: string | undefined;
+
+  constructor(label: string, uri: { toString(): string }, headers: Readonly<Record<string, string>>, version?: string) {
+    this.label = label;
+    this.uri = uri;
+    this.headers = headers;
+    this.version = version;
+  }
+}
 
 /** Extensions. */
 export const extensions = {

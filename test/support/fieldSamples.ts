@@ -66,6 +66,22 @@ export const FIELD_SAMPLES: { readonly [Field in ProviderField]: FieldSample<Fie
     value: ['https://git.example.com', 'http://127.0.0.1:3000'],
     byDefault: [],
   },
+  mcpServers: {
+    setting: [
+      {
+        label: ' Notes [x](y) ',
+        url: 'https://mcp.example.com/mcp?a=b',
+        scopes: ['notes'],
+        account: 'ada@example.com',
+      },
+      { label: 'Local', url: 'http://127.0.0.1:3000/mcp' },
+    ],
+    value: [
+      { label: 'Notes x(y)', url: 'https://mcp.example.com/mcp?a=b', scopes: ['notes'], account: 'ada@example.com' },
+      { label: 'Local', url: 'http://127.0.0.1:3000/mcp' },
+    ],
+    byDefault: [],
+  },
   signOutAtServer: same<Provider['signOutAtServer']>('return', false),
 };
 

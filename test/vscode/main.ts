@@ -5,8 +5,9 @@
 //   npm run test:minimum                the oldest supported VS Code, served to the browser
 // SESSION_KEEPER_VSCODE chooses the version: "minimum", "stable" (desktop only), or a number.
 // SESSION_KEEPER_SUITE selects the files whose names contain it.
+// SESSION_KEEPER_TEST_MCP_MODE=header tests MCP servers as in versions of VS Code that don't request tokens for them.
 import { spawnSync } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { selfSignedCertificate } from '../../tools/certificate.ts';
@@ -16,6 +17,7 @@ import { startGitServer } from '../../tools/gitServer.ts';
 import { testHostName, useTestHostName } from '../../tools/hostName.ts';
 import { startIdentityServer, type IdentityServer } from '../../tools/identityServer.ts';
 import { isTraced, leaks, logsIn, type LogText } from '../../tools/leaks.ts';
+import { startMcpServer } from '../../tools/mcpServer.ts';
 import { startNotesServer } from '../../tools/notesServer.ts';
 import { root } from '../../tools/places.ts';
 import { printLog } from '../../tools/progress.ts';
@@ -42,6 +44,11 @@ const host = needsHostName ? { name: testHostName, ...selfSignedCertificate(test
 if (host !== undefined) {
   useTestHostName(host.cert);
 }
+
+if (process.env['SESSION_KEEPER_TEST_MCP_MODE'] === 'header') {
+  await forgetObservedVersions();
+}
+
 const only = process.argv[process.argv.indexOf('--only') + 1 || process.argv.length] ?? '';
 const servers: Record<string, IdentityServer> = {};
 const addresses: Record<string, ServerAddresses> = {};
@@ -80,7 +87,11 @@ const gitServer = usual === undefined ? undefined : await startGitServer(usual, 
 if (gitServer === undefined) {
   printLog('Git isn’t installed, so the tests with Git are skipped.');
 }
-stops.push(() => gitServer?.stop());
+const mcpServer = usual === undefined ? undefined : await startMcpServer(usual);
+stops.push(
+  () => gitServer?.stop(),
+  () => mcpServer?.stop(),
+);
 const open = isDesktop ? openOnDesktop : openInBrowser;
 const window = await open({
   dataDir,
@@ -91,6 +102,7 @@ const window = await open({
     SESSION_KEEPER_TEST_ONLY: only,
     SESSION_KEEPER_TEST_GIT: gitServer?.repository ?? '',
     SESSION_KEEPER_TEST_GIT_FOLDER: gitFolder,
+    SESSION_KEEPER_TEST_MCP: mcpServer?.url ?? '',
     // Keeps the settings of this computer's user out.
     GIT_CONFIG_GLOBAL: '/dev/null',
     GIT_CONFIG_NOSYSTEM: '1',
@@ -139,4 +151,15 @@ async function tooLate(): Promise<number> {
   await new Promise((resolve) => setTimeout(resolve, LIMIT));
   printLog(`The suite has not ended within ${String(LIMIT / 60_000)} minutes.`);
   return 1;
+}
+
+/** Changes the versions of VS Code in mcpModes.ts that request tokens for MCP servers, in the built extension. */
+async function forgetObservedVersions(): Promise<void> {
+  const [name = ''] = (await readdir(join(root, 'dist'))).filter((file) => /^onDemand-.*\.js$/u.test(file));
+  const path = join(root, 'dist', name);
+  const parts = (await readFile(path, 'utf8')).split('[108,139]');
+  if (parts.length !== 2) {
+    throw new Error('The versions weren’t found in the extension.');
+  }
+  await writeFile(path, parts.join('[999,999]'));
 }
