@@ -1,6 +1,6 @@
 // The second composition root: creates what isn't needed at start. It's a separate bundle, which extension.ts loads when
 // it's first needed, and a few seconds after start in any case.
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { lookup } from 'node:dns/promises';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -26,7 +26,7 @@ import { UriCallbackRouter } from './flows/uriCallbackRouter.ts';
 import { createDestinationConfirmation } from './auth/destinationConfirmation.ts';
 import { openBrowser } from './host/browser.ts';
 import { createRememberedNames } from './host/rememberedNames.ts';
-import { CALLBACKS_FOLDER, SHARED_FOLDER, type COMMANDS } from './host/ids.ts';
+import { CALLBACKS_FOLDER, SHARED_FOLDER, TERMINAL_FOLDER, type COMMANDS } from './host/ids.ts';
 import { signInPages, signOutPages } from './host/pageMessages.ts';
 import type { Settings } from './host/settings.ts';
 import { deleteAbandonedParts } from './node/abandonedParts.ts';
@@ -34,6 +34,7 @@ import { createIntegrations } from './integrations/integrations.ts';
 import { nodeCipher } from './node/cipher.ts';
 import { nodeProcessLiveness } from './node/processLiveness.ts';
 import { nodeSharedFolder } from './node/sharedFolder.ts';
+import { nodeTerminalFiles } from './node/terminalFiles.ts';
 import { nodeUptime } from './node/uptime.ts';
 import { Discovery } from './protocol/discovery.ts';
 import type { Transport } from './protocol/transport.ts';
@@ -184,9 +185,24 @@ export function createOnDemandParts(start: StartParts): OnDemandParts {
     proposePort: () => freePortFor([], random),
     signIn: (provider) => commands.signInTo(provider, provider.scopes),
   });
-  const integrations = createIntegrations({ ...start, commands: () => commands, notifications: () => notifications });
+  const dpopHeaders = createDpopHeadersCommand(sessionManager);
+  const integrations = createIntegrations({
+    ...start,
+    dpopHeaders,
+    terminalFiles: nodeTerminalFiles({
+      folder: join(context.globalStorageUri.fsPath, TERMINAL_FOLDER),
+      script: context.asAbsolutePath('dist/session-keeper.cjs'),
+      node: { path: start.process.execPath, isElectron: 'electron' in start.process.versions },
+      clock,
+    }),
+    commands: () => commands,
+    newWindowId: () => randomBytes(8).toString('hex'),
+    notifications: () => notifications,
+    signIn: (provider, scopes) => signInController.signIn(provider, scopes),
+  });
   const commands: Commands = new Commands({
     clipboard: integrations.clipboard,
+    manageTerminalAccess: () => integrations.terminal.manage(),
     clock,
     sessionManager,
     tokenRefresher,
@@ -297,7 +313,7 @@ export function createOnDemandParts(start: StartParts): OnDemandParts {
     commands: commands.handlers(),
     diagnostics,
     idOwnership,
-    dpopHeaders: createDpopHeadersCommand(sessionManager),
+    dpopHeaders,
     sessionRequests,
     sessions,
     handleUri: (uri) => redirectEnvironment.handleUri(uri, uriCallbackRouter),

@@ -19,6 +19,7 @@ export const COMMANDS = {
   setClientSecret: 'sessionKeeper.setClientSecret',
   copyAccessToken: 'sessionKeeper.copyAccessToken',
   copyCurlHeader: 'sessionKeeper.copyCurlHeader',
+  manageTerminalAccess: 'sessionKeeper.manageTerminalAccess',
 } as const;
 
 /** The command behind the links in notifications, which isn't in the Command Palette. */
@@ -39,6 +40,7 @@ export const SETTINGS = {
   callsCountAsActivity: 'callsCountAsActivity',
   gracePeriod: 'gracePeriod',
   mutedNotifications: 'mutedNotifications',
+  terminalEnabled: 'terminal.enabled',
 } as const;
 
 /** The kinds of notifications that the user hasn't requested; each can be muted. */
@@ -71,6 +73,9 @@ export const STATUS_ITEM = 'sessionKeeper.status';
 
 /** The folder that all windows share, below the extension's global storage: session files, locks, claims. */
 export const SHARED_FOLDER = 'sessions';
+
+/** The folder next to it, with the command `session-keeper` for terminals. */
+export const TERMINAL_FOLDER = 'terminal';
 
 /** The folder next to it, in which a window passes a URI callback to the window that waits for it. */
 export const CALLBACKS_FOLDER = 'callbacks';

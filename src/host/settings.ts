@@ -98,6 +98,11 @@ export class Settings implements Disposable {
     return this.#values.muted.includes(kind);
   }
 
+  /** Whether programs in the terminal may request access; undefined if the user hasn't decided. */
+  get isTerminalEnabled(): boolean | undefined {
+    return this.#values.isTerminalEnabled;
+  }
+
   /** Reads the settings again, after a change that VS Code hasn't announced yet. */
   reload(): void {
     this.#values = readValues();
@@ -121,6 +126,7 @@ interface SettingValues {
   readonly idleTimeouts: ReadonlyMap<string, number>;
   readonly callsCountAsActivity: boolean;
   readonly muted: readonly NotificationKind[];
+  readonly isTerminalEnabled: boolean | undefined;
 }
 
 function readValues(): SettingValues {
@@ -128,6 +134,7 @@ function readValues(): SettingValues {
   const { ms, problems: numberProblems } = readNumberSettings((name) => values.get(name));
   const parsed = parseProviders(values.get(SETTINGS.providers), BUILT_IN_PROVIDER_IDS);
   const muted: unknown = values.get(SETTINGS.mutedNotifications);
+  const terminalEnabled = values.inspect<unknown>(SETTINGS.terminalEnabled)?.globalValue;
   return {
     ...parsed,
     numberProblems,
@@ -141,6 +148,7 @@ function readValues(): SettingValues {
         .filter(([, timeout]) => timeout > 0),
     ),
     callsCountAsActivity: values.get<unknown>(SETTINGS.callsCountAsActivity) === true,
+    isTerminalEnabled: terminalEnabled === undefined ? undefined : terminalEnabled === true,
     muted: Array.isArray(muted) ? NOTIFICATION_KINDS.filter((kind) => muted.includes(kind)) : [],
   };
 }

@@ -1,4 +1,4 @@
-// Creates what makes sessions usable outside extensions: the clipboard commands and Git.
+// Creates what makes sessions usable outside extensions: the clipboard commands, Git, and the command for terminals.
 import type * as vscode from 'vscode';
 import type { Clock, Disposable } from '../core/clock.ts';
 import type { Log } from '../core/log.ts';
@@ -6,18 +6,32 @@ import type { Provider } from '../core/provider.ts';
 import type { SessionRecord } from '../core/session.ts';
 import { createRememberedNames } from '../host/rememberedNames.ts';
 import type { Settings } from '../host/settings.ts';
+import type { DpopHeadersCommand } from '../auth/dpopHeaders.ts';
 import type { SessionManager } from '../sessions/sessionManager.ts';
+import type { LiveSessions } from '../storage/liveSessions.ts';
 import { GitCredentials } from './gitCredentials.ts';
+import { TerminalAccess, readWindowId, type TerminalFiles } from './terminalAccess.ts';
+import { TerminalConsent } from './terminalConsent.ts';
+import { TerminalRequests } from './terminalRequests.ts';
 import { TokenClipboard } from './tokenClipboard.ts';
 import { TokenSource } from './tokenSource.ts';
 
 /** What the integrations depend on. `Target` is what a notification is about. */
 export interface IntegrationsDependencies<Target> {
   readonly clock: Clock;
-  readonly context: Pick<vscode.ExtensionContext, 'globalState'>;
+  readonly context: Pick<
+    vscode.ExtensionContext,
+    'environmentVariableCollection' | 'extension' | 'globalState' | 'workspaceState'
+  >;
+  readonly dpopHeaders: DpopHeadersCommand;
   readonly log: Log;
-  readonly sessions: { readonly sessionManager: SessionManager };
+  readonly sessions: { readonly liveSessions: LiveSessions; readonly sessionManager: SessionManager };
   readonly settings: Settings;
+  readonly terminalFiles: TerminalFiles;
+  /** Returns a random ID for this window. */
+  readonly newWindowId: () => string;
+  /** Signs in to a provider. */
+  readonly signIn: (provider: Provider, scopes: readonly string[]) => Promise<SessionRecord>;
   readonly commands: () => {
     signInTo(provider: Provider, scopes: readonly string[]): Promise<void>;
     targetForSession(record: SessionRecord): Target;
@@ -29,6 +43,7 @@ export interface IntegrationsDependencies<Target> {
 /** The integrations. */
 export interface Integrations extends Disposable {
   readonly clipboard: TokenClipboard;
+  readonly terminal: TerminalAccess;
   /** Applies the settings. */
   update(): void;
 }
@@ -37,11 +52,15 @@ export interface Integrations extends Disposable {
 export function createIntegrations<Target>({
   clock,
   context,
+  dpopHeaders,
   log,
-  sessions: { sessionManager },
+  sessions: { liveSessions, sessionManager },
   settings,
+  terminalFiles,
   commands,
+  newWindowId,
   notifications,
+  signIn,
 }: IntegrationsDependencies<Target>): Integrations {
   const tokenSource = new TokenSource({ clock, sessionManager, settings });
   const clipboard = new TokenClipboard({
@@ -60,11 +79,35 @@ export function createIntegrations<Target>({
     signIn: (provider) => commands().signInTo(provider, provider.scopes),
     reportFailure: (error, { id }) => notifications().reportFailure(error, commands().targetForProvider(id)),
   });
+  const windowId = readWindowId(context.workspaceState, newWindowId());
+  const consent = new TerminalConsent({
+    clock,
+    workspaceState: context.workspaceState,
+    nameOf: (id) => settings.nameOf(id),
+  });
+  const requests = new TerminalRequests({
+    clock,
+    consent,
+    dpopHeaders,
+    liveSessions,
+    log,
+    sessionManager,
+    settings,
+    tokenSource,
+    windowId,
+    signIn,
+  });
+  const terminal = new TerminalAccess({ consent, context, files: terminalFiles, log, requests, settings, windowId });
   return {
     clipboard,
-    update: () => gitCredentials.update(),
+    terminal,
+    update: () => {
+      gitCredentials.update();
+      void terminal.update();
+    },
     dispose: () => {
       clipboard.dispose();
+      terminal.dispose();
       gitCredentials.dispose();
     },
   };

@@ -39,6 +39,8 @@ export interface CommandDependencies {
   readonly notifications: () => NotificationCenter;
   /** Copies access tokens. */
   readonly clipboard: { copyAccessToken(): Promise<void>; copyCurlHeader(): Promise<void> };
+  /** Runs the command **Manage Terminal Access…**. */
+  manageTerminalAccess(): Promise<void>;
   /** Opens the server's sign-out page, if there is one. Does not wait for it. */
   openSignOutPage(page: ServerSignOut['page']): void;
   /** Runs the wizard that adds a provider. */
@@ -72,6 +74,7 @@ export class Commands {
       setClientSecret: () => this.#setClientSecret(),
       copyAccessToken: () => this.#dependencies.clipboard.copyAccessToken(),
       copyCurlHeader: () => this.#dependencies.clipboard.copyCurlHeader(),
+      manageTerminalAccess: () => this.#dependencies.manageTerminalAccess(),
     };
   }
 

@@ -20,6 +20,10 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
     layers: ['core', 'locking', 'storage', 'node'],
     packages: ['node:crypto', 'node:fs', 'node:fs/promises', 'node:net', 'node:os', 'node:path'],
   },
+  cli: {
+    layers: ['core', 'node', 'cli'],
+    packages: ['node:child_process', 'node:net', 'node:os', 'node:path', 'node:util', 'cross-spawn'],
+  },
   idle: { layers: ['core', 'locking', 'storage', 'idle'], packages: ['valibot'] },
   sessions: { layers: ['core', 'protocol', 'locking', 'storage', 'sessions'], packages: ['valibot'] },
   host: { layers: ['core', 'protocol', 'flows', 'locking', 'storage', 'sessions', 'host'], packages: ['vscode'] },
@@ -101,6 +105,7 @@ const ON_DEMAND_TEXTS: readonly string[] = [
   'host/quickPickMessages.ts',
   'host/settingsMessages.ts',
   'host/signInMessages.ts',
+  'host/terminalMessages.ts',
   'wizard/clientStepMessages.ts',
   'wizard/entryStepMessages.ts',
   'wizard/presetMessages.ts',
