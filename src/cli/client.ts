@@ -1,6 +1,6 @@
 // Asks a window.
 import type { Socket } from 'node:net';
-import { setDeadline, systemClock } from '../core/clock.ts';
+import { delay, setDeadline, systemClock } from '../core/clock.ts';
 import { parseObject } from '../core/json.ts';
 import {
   EXIT_CODES,
@@ -20,6 +20,9 @@ import { MESSAGES } from './messages.ts';
 /** How long, in ms, a window may take to greet the command if there is another one, and otherwise. */
 const GREETING_TIMEOUT = 5000;
 const LAST_GREETING_TIMEOUT = 30_000;
+/** How long, in ms, to wait for a window that is starting, and how often to look for it. */
+const START_TIMEOUT = 10_000;
+const START_INTERVAL = 250;
 /** How long, in ms, it may take to send its first message. */
 const FIRST_TIMEOUT = 60_000;
 
@@ -29,7 +32,7 @@ export type LastResponse = Exclude<TerminalResponse, { readonly kind: 'waiting' 
 type Waiting = Extract<TerminalResponse, { readonly kind: 'waiting' }>['for'];
 
 /** Why a window has no result. */
-type Problem = 'no-window' | 'window-not-verified';
+type Problem = 'no-window' | 'terminal-access-off' | 'unsafe-folder' | 'window-not-verified';
 
 /**
  * Asks the window of the terminal, or else the other windows, the most recently used one first.
@@ -41,9 +44,29 @@ export async function askWindow(
   request: TerminalRequest,
   onWaiting: (reason: Waiting) => void,
 ): Promise<LastResponse> {
+  // A terminal continues while its window is reloaded, and its command must, too.
+  const patience = request.window === undefined ? 0 : START_TIMEOUT;
+  for (let waited = 0; ; waited += START_INTERVAL) {
+    const result = await askEach(folder, request, onWaiting);
+    if (typeof result !== 'string') {
+      return unlessFailure(result);
+    }
+    if (result !== 'no-window' || waited >= patience) {
+      throw failure(result);
+    }
+    await delay(systemClock, START_INTERVAL);
+  }
+}
+
+/** Asks each window until one has a result. */
+async function askEach(
+  folder: TerminalFolder,
+  request: TerminalRequest,
+  onWaiting: (reason: Waiting) => void,
+): Promise<TerminalResponse | Problem> {
   const result = await folder.readKey();
   if (!('key' in result)) {
-    throw failure(result.problem === 'off' ? 'terminal-access-off' : 'unsafe-folder');
+    return result.problem === 'off' ? 'terminal-access-off' : 'unsafe-folder';
   }
   let problem: Problem = 'no-window';
   const windows = await folder.listWindows(request.window);
@@ -55,15 +78,15 @@ export async function askWindow(
       const connection = socket && { socket, key: result.key, timeout };
       const response = connection === undefined ? 'no-window' : await ask(connection, request, onWaiting);
       if (typeof response !== 'string') {
-        return unlessFailure(response);
+        return response;
       }
       problem = response === 'window-not-verified' ? response : problem;
     }
   }
-  throw failure(problem);
+  return problem;
 }
 
-function failure(name: Problem | 'terminal-access-off' | 'unsafe-folder' | 'invalid-response'): CommandFailure {
+function failure(name: Problem | 'invalid-response'): CommandFailure {
   return new CommandFailure(name, MESSAGES[name]);
 }
 

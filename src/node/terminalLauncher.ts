@@ -70,7 +70,7 @@ export function cmdLauncher(
   { isElectron, path }: NodeProgram,
   env: Readonly<Record<string, string | undefined>>,
 ): string {
-  const script = String.raw`"%~dp0..\${SCRIPT}"`;
+  const script = `"%~dp0..\\${SCRIPT}"`;
   const node = `"${withVariable(path, env)}"`;
   return [
     '@echo off',

@@ -10,6 +10,8 @@ import { endOthers, startOther } from '../support/processes.ts';
 import { assertFails, TerminalFixture, type CommandResult, type TerminalWindow } from '../support/terminalFixture.ts';
 
 const ALLOW = 'Allow for This Workspace';
+/** Outside an integrated terminal, the command doesn't wait for a window. */
+const OUTSIDE = { env: { SESSION_KEEPER_WINDOW: undefined } };
 
 describe('the command session-keeper and its windows', () => {
   let fixture: TerminalFixture;
@@ -86,9 +88,29 @@ describe('the command session-keeper and its windows', () => {
       assert.equal(window.used.length, 1);
     });
 
+    it('that is starting, for example while it is reloaded', async () => {
+      window.listener.dispose();
+      const address = await newSocketAddress();
+      const closing = createServer();
+      const asked = new Promise<void>((resolve) => {
+        closing.on('connection', (socket) => {
+          socket.destroy();
+          resolve();
+        });
+      });
+      await new Promise<void>((resolve) => closing.listen(address, resolve));
+      await fixture.folder.addWindow({ id: SHOP, address });
+      const result = run(SHOP);
+      await asked;
+      const { used } = await fixture.openWindow(SHOP);
+      assert.equal((await result).code, 0);
+      assert.equal(used.length, 1);
+      closing.close();
+    });
+
     it('and fails if there is none, or access is off', async () => {
       window.listener.dispose();
-      assertFails(await run(SHOP), 'no-window');
+      assertFails(await fixture.run(['token', 'acme'], OUTSIDE), 'no-window');
       await fixture.folder.deleteKey();
       assertFails(await run(SHOP), 'terminal-access-off', /Manage Terminal Access/u);
       assertFails(await fixture.run([]), 'terminal-access-off');
@@ -154,7 +176,7 @@ describe('the command session-keeper and its windows', () => {
     for (const { address, id } of await fixture.folder.listWindows(undefined)) {
       await other.folder.addWindow({ address, id });
     }
-    assertFails(await other.run(['token', 'acme']), 'no-window');
+    assertFails(await other.run(['token', 'acme'], OUTSIDE), 'no-window');
     assert.deepEqual([window.used, window.log], [[], []]);
     await other.close();
   });
@@ -195,7 +217,7 @@ describe('the command session-keeper and its windows', () => {
       for (const address of ['/etc/passwd', '/tmp/other.sock', 'relative.sock', '', 'x'.repeat(1000)]) {
         await fixture.folder.addWindow({ id: '0'.repeat(16), address });
       }
-      assertFails(await fixture.run(['token', 'acme']), 'no-window');
+      assertFails(await fixture.run(['token', 'acme'], OUTSIDE), 'no-window');
     });
   });
 
