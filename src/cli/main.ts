@@ -4,7 +4,6 @@ import { WINDOW_ID_PATTERN, WINDOW_VARIABLE, type TerminalRequest } from '../cor
 import { TerminalFolder } from '../node/terminalFolder.ts';
 import { parseArguments, type Arguments } from './arguments.ts';
 import { askWindow, type LastResponse } from './client.ts';
-import { execute } from './execute.ts';
 import { CommandFailure } from './failure.ts';
 import { originIn, readAttributes } from './gitCredential.ts';
 import { MESSAGES, USAGE, WAITING } from './messages.ts';
@@ -70,6 +69,7 @@ async function runGitCredential(args: Arguments): Promise<number> {
 /** Prints the response, or runs the command of `exec`. */
 async function useResponse(args: Arguments, response: LastResponse): Promise<number> {
   if (response.kind === 'token' && args.child !== undefined) {
+    const { execute } = await import('./execute.ts');
     return execute(args.child, { ...process.env, [args.variable]: singleLine(response.token) });
   }
   await print(outputOf(args, response));

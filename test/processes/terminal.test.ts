@@ -89,6 +89,22 @@ describe('the command session-keeper', () => {
     assert.equal((await fixture.run(['token', 'acme'])).code, 0);
   });
 
+  it('gets nothing, and isn’t recorded, if it ended before the user allowed it', async () => {
+    const ended = new AbortController();
+    let allow: (answer: string) => void = () => {};
+    editor.respond = () => {
+      ended.abort();
+      return new Promise<string>((resolve) => (allow = resolve)) as unknown as Promise<undefined>;
+    };
+    await fixture.run(['token', 'acme'], { signal: ended.signal });
+    while (window.log.length === 0) {
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    allow(ALLOW);
+    assert.deepEqual([window.used, window.log.length], [[], 1]);
+    assert.match(window.log[0] ?? '', /\(token\): no-answer\.$/u);
+  });
+
   it('counts a closed question as a denial', async () => {
     editor.respond = () => undefined;
     assertFails(await fixture.run(['token', 'acme']), 'denied');

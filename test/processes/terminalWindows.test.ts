@@ -214,10 +214,16 @@ describe('the command session-keeper and its windows', () => {
 
     it('an address that isn’t a socket of this user', async () => {
       window.listener.dispose();
-      for (const address of ['/etc/passwd', '/tmp/other.sock', 'relative.sock', '', 'x'.repeat(1000)]) {
+      let connections = 0;
+      const elsewhere = join(fixture.folder.path, '0123456789abcdef.sock');
+      const other = createServer(() => (connections += 1));
+      await new Promise<void>((resolve) => other.listen(elsewhere, resolve));
+      for (const address of [elsewhere, '/etc/passwd', '/tmp/other.sock', 'relative.sock', '', 'x'.repeat(1000)]) {
         await fixture.folder.addWindow({ id: '0'.repeat(16), address });
       }
       assertFails(await fixture.run(['token', 'acme'], OUTSIDE), 'no-window');
+      assert.equal(connections, 0);
+      other.close();
     });
   });
 
