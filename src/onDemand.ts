@@ -1,7 +1,6 @@
 // The second composition root: creates what isn't needed at start. It's a separate bundle, which extension.ts loads when
 // it's first needed, and a few seconds after start in any case.
-import { randomBytes, randomUUID } from 'node:crypto';
-import { lookup } from 'node:dns/promises';
+import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as vscode from 'vscode';
@@ -9,7 +8,7 @@ import { SECOND, type Clock, type Disposable } from './core/clock.ts';
 import { toFailure } from './core/failure.ts';
 import { isFolderRefused } from './core/failurePolicies.ts';
 import type { Log } from './core/log.ts';
-import { createDpopHeadersCommand, type DpopHeadersCommand } from './auth/dpopHeaders.ts';
+import type { DpopHeadersCommand } from './auth/dpopHeaders.ts';
 import { askForUrl } from './auth/pasteUrl.ts';
 import type { TakenIds } from './auth/idConflicts.ts';
 import { IdOwnership } from './auth/idOwnership.ts';
@@ -26,12 +25,13 @@ import { UriCallbackRouter } from './flows/uriCallbackRouter.ts';
 import { createDestinationConfirmation } from './auth/destinationConfirmation.ts';
 import { openBrowser } from './host/browser.ts';
 import { createRememberedNames } from './host/rememberedNames.ts';
-import { CALLBACKS_FOLDER, SHARED_FOLDER, TERMINAL_FOLDER, type COMMANDS } from './host/ids.ts';
+import { CALLBACKS_FOLDER, SHARED_FOLDER, type COMMANDS } from './host/ids.ts';
 import { signInPages, signOutPages } from './host/pageMessages.ts';
 import type { Settings } from './host/settings.ts';
 import { deleteAbandonedParts } from './node/abandonedParts.ts';
 import { createIntegrations } from './integrations/integrations.ts';
 import { nodeCipher } from './node/cipher.ts';
+import { addressesOf } from './node/lookup.ts';
 import { nodeProcessLiveness } from './node/processLiveness.ts';
 import { nodeSharedFolder } from './node/sharedFolder.ts';
 import { nodeTerminalFiles } from './node/terminalFiles.ts';
@@ -87,11 +87,6 @@ export interface OnDemandParts extends Disposable {
   handleUri(uri: vscode.Uri): Promise<void>;
   /** Applies changed settings, before anything else uses them. */
   onDidChangeSettings(): void;
-}
-
-/** Returns the IP addresses of a host name, as resolved by the system. */
-async function addressesOf(hostname: string): Promise<string[]> {
-  return (await lookup(hostname, { all: true })).map(({ address }) => address);
 }
 
 /** Creates the parts and starts them. Doesn't wait for the network or the keyring. */
@@ -185,24 +180,15 @@ export function createOnDemandParts(start: StartParts): OnDemandParts {
     proposePort: () => freePortFor([], random),
     signIn: (provider) => commands.signInTo(provider, provider.scopes),
   });
-  const dpopHeaders = createDpopHeadersCommand(sessionManager);
   const integrations = createIntegrations({
     ...start,
-    dpopHeaders,
-    terminalFiles: nodeTerminalFiles({
-      folder: join(context.globalStorageUri.fsPath, TERMINAL_FOLDER),
-      script: context.asAbsolutePath('dist/session-keeper.cjs'),
-      node: { path: start.process.execPath, isElectron: 'electron' in start.process.versions },
-      clock,
-    }),
+    terminalFiles: nodeTerminalFiles(context, start.process, clock),
+    signInController,
     commands: () => commands,
-    newWindowId: () => randomBytes(8).toString('hex'),
     notifications: () => notifications,
-    signIn: (provider, scopes) => signInController.signIn(provider, scopes),
   });
   const commands: Commands = new Commands({
-    clipboard: integrations.clipboard,
-    manageTerminalAccess: () => integrations.terminal.manage(),
+    integrations,
     clock,
     sessionManager,
     tokenRefresher,
@@ -313,7 +299,7 @@ export function createOnDemandParts(start: StartParts): OnDemandParts {
     commands: commands.handlers(),
     diagnostics,
     idOwnership,
-    dpopHeaders,
+    dpopHeaders: integrations.dpopHeaders,
     sessionRequests,
     sessions,
     handleUri: (uri) => redirectEnvironment.handleUri(uri, uriCallbackRouter),

@@ -74,9 +74,6 @@ export const STATUS_ITEM = 'sessionKeeper.status';
 /** The folder that all windows share, below the extension's global storage: session files, locks, claims. */
 export const SHARED_FOLDER = 'sessions';
 
-/** The folder next to it, with the command `session-keeper` for terminals. */
-export const TERMINAL_FOLDER = 'terminal';
-
 /** The folder next to it, in which a window passes a URI callback to the window that waits for it. */
 export const CALLBACKS_FOLDER = 'callbacks';
 

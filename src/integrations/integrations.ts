@@ -6,7 +6,8 @@ import type { Provider } from '../core/provider.ts';
 import type { SessionRecord } from '../core/session.ts';
 import { createRememberedNames } from '../host/rememberedNames.ts';
 import type { Settings } from '../host/settings.ts';
-import type { DpopHeadersCommand } from '../auth/dpopHeaders.ts';
+import { createDpopHeadersCommand, type DpopHeadersCommand } from '../auth/dpopHeaders.ts';
+import type { SignInController } from '../auth/signInController.ts';
 import type { SessionManager } from '../sessions/sessionManager.ts';
 import type { LiveSessions } from '../storage/liveSessions.ts';
 import { GitCredentials } from './gitCredentials.ts';
@@ -23,15 +24,11 @@ export interface IntegrationsDependencies<Target> {
     vscode.ExtensionContext,
     'environmentVariableCollection' | 'extension' | 'globalState' | 'workspaceState'
   >;
-  readonly dpopHeaders: DpopHeadersCommand;
   readonly log: Log;
   readonly sessions: { readonly liveSessions: LiveSessions; readonly sessionManager: SessionManager };
   readonly settings: Settings;
+  readonly signInController: Pick<SignInController, 'signIn'>;
   readonly terminalFiles: TerminalFiles;
-  /** Returns a random ID for this window. */
-  readonly newWindowId: () => string;
-  /** Signs in to a provider. */
-  readonly signIn: (provider: Provider, scopes: readonly string[]) => Promise<SessionRecord>;
   readonly commands: () => {
     signInTo(provider: Provider, scopes: readonly string[]): Promise<void>;
     targetForSession(record: SessionRecord): Target;
@@ -43,6 +40,7 @@ export interface IntegrationsDependencies<Target> {
 /** The integrations. */
 export interface Integrations extends Disposable {
   readonly clipboard: TokenClipboard;
+  readonly dpopHeaders: DpopHeadersCommand;
   readonly terminal: TerminalAccess;
   /** Applies the settings. */
   update(): void;
@@ -52,15 +50,13 @@ export interface Integrations extends Disposable {
 export function createIntegrations<Target>({
   clock,
   context,
-  dpopHeaders,
   log,
   sessions: { liveSessions, sessionManager },
   settings,
+  signInController,
   terminalFiles,
   commands,
-  newWindowId,
   notifications,
-  signIn,
 }: IntegrationsDependencies<Target>): Integrations {
   const tokenSource = new TokenSource({ clock, sessionManager, settings });
   const clipboard = new TokenClipboard({
@@ -79,12 +75,13 @@ export function createIntegrations<Target>({
     signIn: (provider) => commands().signInTo(provider, provider.scopes),
     reportFailure: (error, { id }) => notifications().reportFailure(error, commands().targetForProvider(id)),
   });
-  const windowId = readWindowId(context.workspaceState, newWindowId());
+  const windowId = readWindowId(context.workspaceState, terminalFiles.newWindowId());
   const consent = new TerminalConsent({
     clock,
     workspaceState: context.workspaceState,
     nameOf: (id) => settings.nameOf(id),
   });
+  const dpopHeaders = createDpopHeadersCommand(sessionManager);
   const requests = new TerminalRequests({
     clock,
     consent,
@@ -95,11 +92,12 @@ export function createIntegrations<Target>({
     settings,
     tokenSource,
     windowId,
-    signIn,
+    signIn: (provider, scopes) => signInController.signIn(provider, scopes),
   });
   const terminal = new TerminalAccess({ consent, context, files: terminalFiles, log, requests, settings, windowId });
   return {
     clipboard,
+    dpopHeaders,
     terminal,
     update: () => {
       gitCredentials.update();

@@ -20,6 +20,8 @@ interface Listener extends Disposable {
 export interface TerminalFiles {
   /** Writes the command; returns the folder for `PATH`, or undefined if there is no private location for it. */
   install(): Promise<string | undefined>;
+  /** Returns a random ID for a window. */
+  newWindowId(): string;
   /** Creates the key if needed, and listens; undefined if there is no private location for the socket. */
   listen(windowId: string, handle: TerminalRequests['handle']): Promise<Listener | undefined>;
   /** Deletes the key, so that no window answers. */

@@ -37,10 +37,12 @@ export interface CommandDependencies {
   readonly settings: Settings;
   readonly actions: RecoveryActions;
   readonly notifications: () => NotificationCenter;
-  /** Copies access tokens. */
-  readonly clipboard: { copyAccessToken(): Promise<void>; copyCurlHeader(): Promise<void> };
-  /** Runs the command **Manage Terminal Access…**. */
-  manageTerminalAccess(): Promise<void>;
+  readonly integrations: {
+    /** Copies access tokens. */
+    readonly clipboard: { copyAccessToken(): Promise<void>; copyCurlHeader(): Promise<void> };
+    /** Manages which programs in the terminal may use sessions. */
+    readonly terminal: { manage(): Promise<void> };
+  };
   /** Opens the server's sign-out page, if there is one. Does not wait for it. */
   openSignOutPage(page: ServerSignOut['page']): void;
   /** Runs the wizard that adds a provider. */
@@ -72,9 +74,9 @@ export class Commands {
       showDiagnostics: () => this.#dependencies.showDiagnostics(),
       copyDiagnostics: () => this.#dependencies.copyDiagnostics(),
       setClientSecret: () => this.#setClientSecret(),
-      copyAccessToken: () => this.#dependencies.clipboard.copyAccessToken(),
-      copyCurlHeader: () => this.#dependencies.clipboard.copyCurlHeader(),
-      manageTerminalAccess: () => this.#dependencies.manageTerminalAccess(),
+      copyAccessToken: () => this.#dependencies.integrations.clipboard.copyAccessToken(),
+      copyCurlHeader: () => this.#dependencies.integrations.clipboard.copyCurlHeader(),
+      manageTerminalAccess: () => this.#dependencies.integrations.terminal.manage(),
     };
   }
 

@@ -18,7 +18,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   storage: { layers: ['core', 'protocol', 'locking', 'storage'], packages: ['valibot'] },
   node: {
     layers: ['core', 'locking', 'storage', 'node'],
-    packages: ['node:crypto', 'node:fs', 'node:fs/promises', 'node:net', 'node:os', 'node:path'],
+    packages: ['node:crypto', 'node:dns/promises', 'node:fs', 'node:fs/promises', 'node:net', 'node:os', 'node:path'],
   },
   cli: {
     layers: ['core', 'node', 'cli'],
@@ -74,7 +74,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
       'wizard',
       'diagnostics',
     ],
-    packages: ['vscode', 'node:crypto', 'node:dns/promises', 'node:fs/promises', 'node:path'],
+    packages: ['vscode', 'node:crypto', 'node:fs/promises', 'node:path'],
   },
   'extension.ts': {
     layers: ['core', 'node', 'sessions', 'host', 'auth', 'ui', 'onDemand.ts'],

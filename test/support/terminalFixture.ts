@@ -57,13 +57,10 @@ export interface TerminalWindow extends FakeSessions {
   readonly listener: TerminalListener;
 }
 
-/** The scope of the configured entry. */
-export const SCOPES = SAMPLE.scopes;
-
 let script: string | undefined;
 
 /** Returns the path of the built script. */
-export function builtScript(): string {
+function builtScript(): string {
   if (script === undefined) {
     const folder = mkdtempSync(join(tmpdir(), 'sk-cli-'));
     script = join(folder, 'session-keeper.cjs');
@@ -112,7 +109,7 @@ export class TerminalFixture {
         label: 'Acme',
         issuer: SAMPLE.issuer,
         clientId: SAMPLE.clientId,
-        scopes: SCOPES,
+        scopes: SAMPLE.scopes,
         ...entry,
       },
     ]);

@@ -27,6 +27,7 @@ describe('terminal access', () => {
   const create = (): TerminalAccess => {
     const files: TerminalFiles = {
       install: () => (failure === undefined ? Promise.resolve(installed) : Promise.reject(failure)),
+      newWindowId: () => ID,
       listen: (id) => {
         events.push(`listen ${id}`);
         return Promise.resolve({
