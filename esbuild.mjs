@@ -59,6 +59,19 @@ const extension = {
   plugins: [namesOfVscode, { name: 'commonjs', setup: ({ onEnd }) => onEnd(convertToCommonJs) }],
 };
 
+/** The command for terminals, which runs outside VS Code, with VS Code's Node or that of the system. */
+const command = {
+  ...shared,
+  bundle: true,
+  format: 'cjs',
+  target: 'node20',
+  entryPoints: ['src/cli/main.ts'],
+  outfile: 'dist/session-keeper.cjs',
+  minify: !dev,
+  legalComments: 'none',
+  logLevel: 'warning',
+};
+
 /** The second step converts each of those to a CommonJS file. The imports are listed in out/esm/meta.json. */
 async function convertToCommonJs({ errors, metafile }) {
   if (errors.length > 0) {
@@ -78,6 +91,7 @@ async function convertToCommonJs({ errors, metafile }) {
   });
   await writeFile('out/esm/meta.json', JSON.stringify(metafile));
   printSizes(built);
+  printSizes(await build(command));
 }
 
 /**

@@ -1,7 +1,6 @@
 // The second composition root: creates what isn't needed at start. It's a separate bundle, which extension.ts loads when
 // it's first needed, and a few seconds after start in any case.
 import { randomUUID } from 'node:crypto';
-import { lookup } from 'node:dns/promises';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as vscode from 'vscode';
@@ -9,7 +8,7 @@ import { SECOND, type Clock, type Disposable } from './core/clock.ts';
 import { toFailure } from './core/failure.ts';
 import { isFolderRefused } from './core/failurePolicies.ts';
 import type { Log } from './core/log.ts';
-import { createDpopHeadersCommand, type DpopHeadersCommand } from './auth/dpopHeaders.ts';
+import type { DpopHeadersCommand } from './auth/dpopHeaders.ts';
 import { askForUrl } from './auth/pasteUrl.ts';
 import type { TakenIds } from './auth/idConflicts.ts';
 import { IdOwnership } from './auth/idOwnership.ts';
@@ -33,8 +32,10 @@ import { deleteAbandonedParts } from './node/abandonedParts.ts';
 import { createIntegrations } from './integrations/integrations.ts';
 import type { McpServers } from './integrations/mcpServers.ts';
 import { nodeCipher } from './node/cipher.ts';
+import { addressesOf } from './node/lookup.ts';
 import { nodeProcessLiveness } from './node/processLiveness.ts';
 import { nodeSharedFolder } from './node/sharedFolder.ts';
+import { nodeTerminalFiles } from './node/terminalFiles.ts';
 import { nodeUptime } from './node/uptime.ts';
 import { Discovery } from './protocol/discovery.ts';
 import type { Transport } from './protocol/transport.ts';
@@ -90,11 +91,6 @@ export interface OnDemandParts extends Disposable {
   handleUri(uri: vscode.Uri): Promise<void>;
   /** Applies changed settings, before anything else uses them. */
   onDidChangeSettings(): void;
-}
-
-/** Returns the IP addresses of a host name, as resolved by the system. */
-async function addressesOf(hostname: string): Promise<string[]> {
-  return (await lookup(hostname, { all: true })).map(({ address }) => address);
 }
 
 /** Creates the parts and starts them. Doesn't wait for the network or the keyring. */
@@ -183,11 +179,17 @@ export function createOnDemandParts(start: StartParts): OnDemandParts {
       sessionManager.getAll(id).forEach(({ record }) => liveSessions.patch(record.id, { skew })),
   });
   const later = { commands: () => commands, notifications: () => notifications };
-  const integrations = createIntegrations({ ...start, ...later, transport });
+  const integrations = createIntegrations({
+    ...start,
+    ...later,
+    signInController,
+    terminalFiles: nodeTerminalFiles(context, start.process, clock),
+    transport,
+  });
   const { callbackUri } = redirectEnvironment;
   const wizards = createWizards({ ...start, ...later, callbackUri, clientSecrets, discovery, integrations, transport });
   const commands: Commands = new Commands({
-    clipboard: integrations.clipboard,
+    integrations,
     clock,
     sessionManager,
     tokenRefresher,
@@ -298,7 +300,7 @@ export function createOnDemandParts(start: StartParts): OnDemandParts {
     commands: commands.handlers(),
     diagnostics,
     idOwnership,
-    dpopHeaders: createDpopHeadersCommand(sessionManager),
+    dpopHeaders: integrations.dpopHeaders,
     mcpServers: integrations.mcpServers,
     sessionRequests,
     sessions,

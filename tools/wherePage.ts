@@ -187,6 +187,7 @@ export function wherePage(manifest: Manifest): string {
     '- To find out whether VS Code’s page comes from your computer, Session Keeper checks the URL that VS Code creates for a link to itself. If VS Code doesn’t provide it within a few seconds, the page is considered remote.',
     '- Your browser returns to 127.0.0.1 regardless of VS Code’s host name. With `redirectUri`, it returns to the host in that URI. For `localhost`, Session Keeper listens on 127.0.0.1 and [::1].',
     '- After you sign out with `"signOutAtServer": "return"`, your browser returns if `loopback` is available. Otherwise, it stays on the server’s page.',
+    '- The command `session-keeper` for [terminals](use-everywhere.md#terminal-and-command-line-tools) is available if the terminals of the window run on the same computer as the extension. In a remote window, that’s the case if the extension is installed on the remote host, and always in a browser. If it runs on your computer, the terminals of a remote window don’t have the command.',
     '- Device codes expire when the server specifies, regardless of `sessionKeeper.signInTimeout`.',
     '',
   ].join('\n');

@@ -41,9 +41,18 @@ export function toAuthenticationSession(
 export function usableToken(record: SessionRecord, kind: SessionToken, now: number): string | undefined {
   const token = selectToken(record, kind);
   // If the entry was changed to use ID tokens after the session started, renewals follow the access token's expiry.
-  const exp = kind === 'id_token' && token !== undefined ? decodeJwtClaims(token)?.['exp'] : undefined;
-  const isExpired = typeof exp === 'number' && exp * SECOND - (record.skew ?? 0) <= now;
-  return isExpired ? undefined : token;
+  const expiresAt = kind === 'id_token' ? idTokenExpiry(record) : undefined;
+  return expiresAt !== undefined && expiresAt <= now ? undefined : token;
+}
+
+/** Returns when the token that callers get expires, in ms since the Unix epoch; undefined if it's unknown. */
+export function tokenExpiresAt(record: SessionRecord, kind: SessionToken): number | undefined {
+  return (kind === 'id_token' ? idTokenExpiry(record) : undefined) ?? record.accessExpiresAt;
+}
+
+function idTokenExpiry({ idToken, skew = 0 }: SessionRecord): number | undefined {
+  const exp = idToken === undefined ? undefined : decodeJwtClaims(idToken)?.['exp'];
+  return typeof exp === 'number' ? exp * SECOND - skew : undefined;
 }
 
 /** How two snapshots of a provider's sessions differ. */

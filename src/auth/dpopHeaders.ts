@@ -5,7 +5,7 @@ import type { SessionManager } from '../sessions/sessionManager.ts';
 import * as dpopMessages from '../host/dpopMessages.ts';
 
 /** The request that a caller is about to send. */
-interface ResourceRequest {
+export interface ResourceRequest {
   /** The HTTP method; `GET` if the caller doesn't specify it. */
   readonly method: string;
   /** The last `DPoP-Nonce` from the resource server, if any. */
@@ -30,7 +30,7 @@ export type DpopHeadersCommand = (accessToken?: unknown, request?: unknown) => P
 export function createDpopHeadersCommand(sessionManager: SessionManager): DpopHeadersCommand {
   const keys = new DpopKeys();
   return async (accessToken, request) => {
-    const { method, nonce, url } = readRequest(request);
+    const { method, nonce, url } = readResourceRequest(request);
     const record = sessionManager.getAll().find(({ record: { accessToken: known } }) => known === accessToken)?.record;
     if (record === undefined) {
       throw new Error(dpopMessages.unknownAccessToken());
@@ -48,7 +48,11 @@ export function createDpopHeadersCommand(sessionManager: SessionManager): DpopHe
   };
 }
 
-function readRequest(request: unknown): ResourceRequest {
+/**
+ * Validates the request that a caller is about to send.
+ * @throws Error with a message for the caller: the URL must use TLS or a loopback address.
+ */
+export function readResourceRequest(request: unknown): ResourceRequest {
   const {
     method = 'GET',
     nonce,

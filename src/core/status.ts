@@ -62,6 +62,8 @@ export interface LiveSession {
   readonly unsaved: boolean;
   /** Whether the latest tokens aren't available to other windows, because writing to the shared folder failed. */
   readonly unshared?: boolean;
+  /** When a program in the terminal of this window last got the token. */
+  readonly terminalUsedAt?: number;
 }
 
 /** The status of a session. Points in time are in ms since the Unix epoch. */

@@ -20,6 +20,7 @@ export const COMMANDS = {
   copyAccessToken: 'sessionKeeper.copyAccessToken',
   copyCurlHeader: 'sessionKeeper.copyCurlHeader',
   addMcpServer: 'sessionKeeper.addMcpServer',
+  manageTerminalAccess: 'sessionKeeper.manageTerminalAccess',
 } as const;
 
 /** The command behind the links in notifications, which isn't in the Command Palette. */
@@ -46,6 +47,7 @@ export const SETTINGS = {
   callsCountAsActivity: 'callsCountAsActivity',
   gracePeriod: 'gracePeriod',
   mutedNotifications: 'mutedNotifications',
+  terminalEnabled: 'terminal.enabled',
 } as const;
 
 /** The kinds of notifications that the user hasn't requested; each can be muted. */

@@ -118,6 +118,11 @@ export class Settings implements Disposable {
     return this.#values.muted.includes(kind);
   }
 
+  /** Whether programs in the terminal may request access; undefined if the user hasn't decided. */
+  get isTerminalEnabled(): boolean | undefined {
+    return this.#values.isTerminalEnabled;
+  }
+
   /** Reads the settings again, after a change that VS Code hasn't announced yet. */
   reload(): void {
     this.#values = readValues(this.#declarations);
@@ -139,6 +144,7 @@ interface SettingValues extends ConfiguredProviders {
   readonly idleTimeouts: ReadonlyMap<string, number>;
   readonly callsCountAsActivity: boolean;
   readonly muted: readonly NotificationKind[];
+  readonly isTerminalEnabled: boolean | undefined;
 }
 
 function readValues(declarations: DeclarationSource | undefined): SettingValues {
@@ -150,6 +156,7 @@ function readValues(declarations: DeclarationSource | undefined): SettingValues 
     declarations?.getAll() ?? [],
   );
   const muted: unknown = values.get(SETTINGS.mutedNotifications);
+  const terminalEnabled = values.inspect<unknown>(SETTINGS.terminalEnabled)?.globalValue;
   return {
     ...parsed,
     numberProblems,
@@ -163,6 +170,7 @@ function readValues(declarations: DeclarationSource | undefined): SettingValues 
         .filter(([, timeout]) => timeout > 0),
     ),
     callsCountAsActivity: values.get<unknown>(SETTINGS.callsCountAsActivity) === true,
+    isTerminalEnabled: terminalEnabled === undefined ? undefined : terminalEnabled === true,
     muted: Array.isArray(muted) ? NOTIFICATION_KINDS.filter((kind) => muted.includes(kind)) : [],
   };
 }

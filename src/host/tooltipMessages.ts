@@ -38,6 +38,9 @@ export const otherWindowRenewing = (name: string | undefined, since: string | un
         args: [name, since],
         comment: ['{0} is the name of a process, {1} is a time.'],
       });
+/** A program in the terminal got the token. */
+export const usedInTerminal = (at: string): string =>
+  l10n.t({ message: 'Last used in the terminal: {0}', args: [at], comment: ['{0} is a time.'] });
 /** The latest tokens are in memory only. */
 export const tokensNotSaved = (): string =>
   l10n.t('Your latest tokens aren’t saved yet and will be lost if VS Code restarts. Retrying…');

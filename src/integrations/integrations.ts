@@ -1,4 +1,5 @@
-// Creates what makes sessions usable outside extensions: the clipboard commands, Git, and MCP servers.
+// Creates what makes sessions usable outside extensions: the clipboard commands, Git, MCP servers, and the command for
+// terminals.
 import * as vscode from 'vscode';
 import type { Clock, Disposable } from '../core/clock.ts';
 import type { Log } from '../core/log.ts';
@@ -15,16 +16,24 @@ import { GitCredentials } from './gitCredentials.ts';
 import { McpModes } from './mcpModes.ts';
 import { McpNotifications } from './mcpNotifications.ts';
 import { McpServers } from './mcpServers.ts';
+import { createDpopHeadersCommand, type DpopHeadersCommand } from '../auth/dpopHeaders.ts';
+import type { SignInController } from '../auth/signInController.ts';
+import { TerminalAccess, readWindowId, type TerminalFiles } from './terminalAccess.ts';
+import { TerminalConsent } from './terminalConsent.ts';
+import { TerminalRequests } from './terminalRequests.ts';
 import { TokenClipboard } from './tokenClipboard.ts';
 import { TokenSource } from './tokenSource.ts';
 
 /** What the integrations depend on. `Target` is what a notification is about. */
 export interface IntegrationsDependencies<Target> {
   readonly clock: Clock;
-  readonly context: Pick<vscode.ExtensionContext, 'globalState'>;
+  readonly context: Pick<
+    vscode.ExtensionContext,
+    'environmentVariableCollection' | 'extension' | 'globalState' | 'workspaceState'
+  >;
   readonly log: Log;
   readonly sessions: {
-    readonly liveSessions: Pick<LiveSessions, 'onDidChange'>;
+    readonly liveSessions: LiveSessions;
     readonly scheduler: Pick<RefreshScheduler, 'onDidTick'>;
     readonly sessionManager: SessionManager;
   };
@@ -32,6 +41,8 @@ export interface IntegrationsDependencies<Target> {
   readonly transport: Transport;
   /** Makes VS Code get the definitions of the MCP servers again. */
   readonly onDidChangeMcpServers: () => void;
+  readonly signInController: Pick<SignInController, 'signIn'>;
+  readonly terminalFiles: TerminalFiles;
   readonly commands: () => {
     signInTo(provider: Provider, scopes: readonly string[]): Promise<void>;
     targetForSession(record: SessionRecord): Target;
@@ -46,6 +57,8 @@ export interface Integrations extends Disposable {
   readonly mcpServers: McpServers;
   /** The MCP servers that the user has allowed to get tokens. */
   readonly mcpConsents: RememberedNames;
+  readonly dpopHeaders: DpopHeadersCommand;
+  readonly terminal: TerminalAccess;
   /** Applies the settings. */
   update(): void;
 }
@@ -57,6 +70,8 @@ export function createIntegrations<Target>({
   log,
   sessions: { liveSessions, scheduler, sessionManager },
   settings,
+  signInController,
+  terminalFiles,
   transport,
   onDidChangeMcpServers,
   commands,
@@ -109,13 +124,39 @@ export function createIntegrations<Target>({
     liveSessions.onDidChange(() => mcpServers.update()),
     scheduler.onDidTick(() => mcpServers.update()),
   ];
+  const windowId = readWindowId(context.workspaceState, terminalFiles.newWindowId());
+  const consent = new TerminalConsent({
+    clock,
+    workspaceState: context.workspaceState,
+    nameOf: (id) => settings.nameOf(id),
+  });
+  const dpopHeaders = createDpopHeadersCommand(sessionManager);
+  const requests = new TerminalRequests({
+    clock,
+    consent,
+    dpopHeaders,
+    liveSessions,
+    log,
+    sessionManager,
+    settings,
+    tokenSource,
+    windowId,
+    signIn: (provider, scopes) => signInController.signIn(provider, scopes),
+  });
+  const terminal = new TerminalAccess({ consent, context, files: terminalFiles, log, requests, settings, windowId });
   return {
-    clipboard,
     mcpConsents,
     mcpServers,
-    update: () => gitCredentials.update(),
+    clipboard,
+    dpopHeaders,
+    terminal,
+    update: () => {
+      gitCredentials.update();
+      void terminal.update();
+    },
     dispose: () => {
       clipboard.dispose();
+      terminal.dispose();
       gitCredentials.dispose();
       mcpModes.dispose();
       listening.forEach((one) => one.dispose());

@@ -1,5 +1,5 @@
 // Valid tokens for programs outside VS Code: the same that an extension gets from `getSession`.
-import { usableToken } from '../auth/authenticationSession.ts';
+import { tokenExpiresAt, usableToken } from '../auth/authenticationSession.ts';
 import type { Clock } from '../core/clock.ts';
 import { Failure } from '../core/failure.ts';
 import type { SessionRecord } from '../core/session.ts';
@@ -52,7 +52,7 @@ export class TokenSource {
     const sessions = await sessionManager.getUsableSessions(providerId, scopes ?? provider.scopes, undefined, filter);
     return sessions.flatMap(({ record }) => {
       const token = usableToken(record, provider.sessionToken, clock.now());
-      return token === undefined ? [] : [{ token, record, expiresAt: record.accessExpiresAt }];
+      return token === undefined ? [] : [{ token, record, expiresAt: tokenExpiresAt(record, provider.sessionToken) }];
     });
   }
 }

@@ -42,7 +42,7 @@ export class LiveSessions {
 
   /** Sets the record of a session: adds the session, or replaces its tokens and clears its failure. */
   set(record: SessionRecord): LiveSession {
-    const { record: before, refreshing = false, skew } = this.#sessions.get(record.id) ?? {};
+    const { record: before, refreshing = false, skew, terminalUsedAt } = this.#sessions.get(record.id) ?? {};
     if (before?.accessToken !== record.accessToken) {
       this.#receivedAt.set(record.id, {
         tokensRequestedAt: this.#clock.now(),
@@ -56,6 +56,7 @@ export class LiveSessions {
       skew: record.skew ?? skew,
       failures: 0,
       unsaved: false,
+      ...(terminalUsedAt === undefined ? {} : { terminalUsedAt }),
       ...(clockSetBackMs === undefined ? {} : { clockSetBackMs }),
     });
   }

@@ -37,8 +37,12 @@ export interface CommandDependencies {
   readonly settings: Settings;
   readonly actions: RecoveryActions;
   readonly notifications: () => NotificationCenter;
-  /** Copies access tokens. */
-  readonly clipboard: { copyAccessToken(): Promise<void>; copyCurlHeader(): Promise<void> };
+  readonly integrations: {
+    /** Copies access tokens. */
+    readonly clipboard: { copyAccessToken(): Promise<void>; copyCurlHeader(): Promise<void> };
+    /** Manages which programs in the terminal may use sessions. */
+    readonly terminal: { manage(): Promise<void> };
+  };
   /** Opens the server's sign-out page, if there is one. Does not wait for it. */
   openSignOutPage(page: ServerSignOut['page']): void;
   /** Runs the command that adds an MCP server. */
@@ -73,8 +77,9 @@ export class Commands {
       showDiagnostics: () => this.#dependencies.showDiagnostics(),
       copyDiagnostics: () => this.#dependencies.copyDiagnostics(),
       setClientSecret: () => this.#setClientSecret(),
-      copyAccessToken: () => this.#dependencies.clipboard.copyAccessToken(),
-      copyCurlHeader: () => this.#dependencies.clipboard.copyCurlHeader(),
+      copyAccessToken: () => this.#dependencies.integrations.clipboard.copyAccessToken(),
+      copyCurlHeader: () => this.#dependencies.integrations.clipboard.copyCurlHeader(),
+      manageTerminalAccess: () => this.#dependencies.integrations.terminal.manage(),
     };
   }
 

@@ -72,7 +72,7 @@ export class SessionPicker {
         : [
             {
               label: `$(copy) ${button.copyAccessToken()}`,
-              run: () => this.#dependencies.clipboard.copyAccessToken(),
+              run: () => this.#dependencies.integrations.clipboard.copyAccessToken(),
             },
           ]),
       { label: `$(output) ${button.showLog()}`, run: () => this.#dependencies.showLog() },

@@ -241,6 +241,9 @@ export class StatusBar implements Disposable {
       const { name, since } = session.lockHolder;
       appendLine(markdown, tooltip.otherWindowRenewing(name, since === undefined ? undefined : at(since)));
     }
+    if (session.terminalUsedAt !== undefined) {
+      appendLine(markdown, tooltip.usedInTerminal(at(session.terminalUsedAt)));
+    }
     if (session.unsaved) {
       appendLine(markdown, tooltip.tokensNotSaved());
     }

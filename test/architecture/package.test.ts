@@ -39,6 +39,7 @@ const shipped = [
   'dist/chunk-*.js',
   'dist/extension.js',
   'dist/onDemand-*.js',
+  'dist/session-keeper.cjs',
   ...readdirSync(join(root, 'docs'))
     .filter((name) => name.endsWith('.md') || name.endsWith('.d.ts'))
     .map((name) => `docs/${name}`),

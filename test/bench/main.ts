@@ -19,6 +19,7 @@ import { reportFleet } from './fleet.ts';
 import { measureMany, reportMany } from './many.ts';
 import { formatMedian, ratios, table } from './table.ts';
 import { folderVariable } from './task.ts';
+import { measureTerminal, reportTerminal } from './terminal.ts';
 import { measureInWindow } from './window.ts';
 import type { WindowConfiguration } from './window.ts';
 
@@ -66,6 +67,7 @@ try {
 async function bench(): Promise<void> {
   // While nothing else is running.
   const many = await withProgress(printLog, 'Many windows, and many sessions', () => measureMany(rounds));
+  const terminal = await withProgress(printLog, 'The command in a terminal', () => measureTerminal(rounds));
   const { home } = await prepareEditor(chosenVersion(), printLog);
   const pieces = await withProgress(printLog, 'Building the extension and the floor', () => buildExtensions(home));
 
@@ -94,6 +96,8 @@ async function bench(): Promise<void> {
   });
   report(pieces, activation, session);
   reportMany(many, printLog);
+  printLog('');
+  printLog(reportTerminal(terminal));
   printLog('');
   printLog(reportFleet());
 }

@@ -12,14 +12,36 @@ export interface FakeContext {
   readonly subscriptions: { dispose(): unknown }[];
 }
 
-/** Returns a memento that keeps its values in memory. */
-export function createFakeMemento(): vscode.Memento {
+/** The environment variables of terminals. */
+export class FakeVariables {
+  description: unknown;
+  readonly #values = new Map<string, string>();
+
+  append(name: string, value: string): void {
+    this.#values.set(name, `…${value}`);
+  }
+
+  replace(name: string, value: string): void {
+    this.#values.set(name, value);
+  }
+
+  clear(): void {
+    this.#values.clear();
+  }
+
+  get values(): Readonly<Record<string, string>> {
+    return Object.fromEntries(this.#values);
+  }
+}
+
+/** A memento in memory. */
+export function fakeMemento(): vscode.Memento {
   const values = new Map<string, unknown>();
   return {
     keys: () => [...values.keys()],
-    get: (key: string) => values.get(key) as undefined,
+    get: (key: string, fallback?: unknown) => values.get(key) ?? fallback,
     update: (key: string, value: unknown) => Promise.resolve(void values.set(key, value)),
-  };
+  } as vscode.Memento;
 }
 
 /** The context of an extension, with the store and the folder of a test. */
@@ -35,10 +57,12 @@ export function fakeContext({ folder, store, subscriptions }: FakeContext): vsco
   return {
     secrets,
     subscriptions,
-    globalState: createFakeMemento(),
+    globalState: fakeMemento(),
     globalStorageUri: { fsPath: folder },
     extensionUri: {},
     extension: { id: 'session-keeper.session-keeper', extensionKind: 1, packageJSON: { version: '0.0.0' } },
+    environmentVariableCollection: new FakeVariables(),
+    workspaceState: fakeMemento(),
     asAbsolutePath: (path: string) => join(root, path),
   } as unknown as vscode.ExtensionContext;
 }

@@ -66,6 +66,10 @@ class FakeEditor {
   readonly extensions: { id: string; packageJSON: unknown; exports?: unknown }[] = [];
   readonly clipboard: string[] = [];
   readonly windowState = { focused: true, active: true };
+  /** The open workspace. */
+  readonly workspace = { isTrusted: true, name: 'shop' as string | undefined };
+  /** Where the extension and the terminals run. */
+  readonly remote = { name: undefined as string | undefined };
   activeTextEditor: { readonly document: unknown } | undefined;
   /** The button that the user presses in a message; undefined for none. */
   respond: (message: ShownMessage) => string | undefined | Promise<undefined> = () => undefined;
@@ -107,6 +111,8 @@ class FakeEditor {
       }
     }
     Object.assign(this.windowState, { focused: true, active: true });
+    Object.assign(this.workspace, { isTrusted: true, name: 'shop' });
+    this.remote.name = undefined;
     this.activeTextEditor = undefined;
     this.respond = () => undefined;
     this.pick = () => undefined;
@@ -218,6 +224,12 @@ export const window = {
 
 /** Settings and documents. */
 export const workspace = {
+  get isTrusted(): boolean {
+    return editor.workspace.isTrusted;
+  },
+  get name(): string | undefined {
+    return editor.workspace.name;
+  },
   onDidChangeConfiguration: editor.onConfiguration.event,
   onDidChangeTextDocument: editor.onText.event,
   registerTextDocumentContentProvider: (): Disposing => nothing,
@@ -411,7 +423,9 @@ export const env = {
   language: 'en',
   appHost: 'desktop',
   appName: 'Test',
-  remoteName: undefined,
+  get remoteName(): string | undefined {
+    return editor.remote.name;
+  },
   sessionId: 'session-of-the-editor',
   uiKind: UIKind.Desktop,
   uriScheme: 'test',

@@ -18,7 +18,11 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   storage: { layers: ['core', 'protocol', 'locking', 'storage'], packages: ['valibot'] },
   node: {
     layers: ['core', 'locking', 'storage', 'node'],
-    packages: ['node:crypto', 'node:fs', 'node:fs/promises', 'node:net', 'node:os', 'node:path'],
+    packages: ['node:crypto', 'node:dns/promises', 'node:fs', 'node:fs/promises', 'node:net', 'node:os', 'node:path'],
+  },
+  cli: {
+    layers: ['core', 'node', 'cli'],
+    packages: ['node:child_process', 'node:net', 'node:os', 'node:path', 'node:util', 'cross-spawn'],
   },
   idle: { layers: ['core', 'locking', 'storage', 'idle'], packages: ['valibot'] },
   sessions: { layers: ['core', 'protocol', 'locking', 'storage', 'sessions'], packages: ['valibot'] },
@@ -70,7 +74,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
       'wizard',
       'diagnostics',
     ],
-    packages: ['vscode', 'node:crypto', 'node:dns/promises', 'node:fs/promises', 'node:path'],
+    packages: ['vscode', 'node:crypto', 'node:fs/promises', 'node:path'],
   },
   'extension.ts': {
     layers: ['core', 'node', 'sessions', 'host', 'auth', 'ui', 'onDemand.ts'],
@@ -102,6 +106,7 @@ const ON_DEMAND_TEXTS: readonly string[] = [
   'host/quickPickMessages.ts',
   'host/settingsMessages.ts',
   'host/signInMessages.ts',
+  'host/terminalMessages.ts',
   'wizard/clientStepMessages.ts',
   'wizard/entryStepMessages.ts',
   'wizard/mcpServerMessages.ts',

@@ -231,6 +231,25 @@ export class Workbench {
     return this.page.locator('.monaco-dialog-box');
   }
 
+  /** The path of the open folder. */
+  get folder(): string {
+    return this.#around.folder;
+  }
+
+  /** Opens a new integrated terminal. */
+  async openTerminal(): Promise<void> {
+    await this.run('Terminal: Create New Terminal');
+    await this.page.locator('.terminal-wrapper .xterm-rows').filter({ hasText: /[$#]/u }).first().waitFor();
+  }
+
+  /** Types a line in the terminal. */
+  async typeInTerminal(line: string): Promise<void> {
+    await this.page.bringToFront();
+    await this.page.locator('.terminal-wrapper .xterm-screen:visible').last().click();
+    await this.page.locator('.terminal-wrapper .xterm.focus').waitFor();
+    await this.page.keyboard.type(`${line}\n`);
+  }
+
   /** The path of the folder that the windows share. */
   get sharedFolder(): string {
     return join(this.#userDir, 'globalStorage', extensionId, 'sessions');

@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict';
 import { HOUR, MINUTE, SECOND } from '../../../src/core/clock.ts';
 import type { SessionRecord } from '../../../src/core/session.ts';
-import { sessionChanges, toAuthenticationSession, usableToken } from '../../../src/auth/authenticationSession.ts';
+import {
+  sessionChanges,
+  toAuthenticationSession,
+  tokenExpiresAt,
+  usableToken,
+} from '../../../src/auth/authenticationSession.ts';
 import { SAMPLE, SIGNED_IN_AT, without } from '../../support/coreSamples.ts';
 import { jwtWith } from '../../support/fixtures.ts';
 
@@ -33,6 +38,9 @@ describe('A session for callers', () => {
     assert.equal(usableToken(record, 'id_token', SIGNED_IN_AT + 50 * SECOND - 1), idToken);
     assert.equal(usableToken(record, 'id_token', SIGNED_IN_AT + 50 * SECOND), undefined);
     assert.equal(toAuthenticationSession(record, 'id_token', SIGNED_IN_AT + HOUR).accessToken, '');
+    assert.equal(tokenExpiresAt(record, 'id_token'), SIGNED_IN_AT + 50 * SECOND);
+    assert.equal(tokenExpiresAt(record, 'access_token'), SIGNED_IN_AT + HOUR);
+    assert.equal(tokenExpiresAt(SAMPLE, 'id_token'), SIGNED_IN_AT + HOUR);
     assert.equal(usableToken(without(SAMPLE, 'idToken'), 'id_token', SIGNED_IN_AT), undefined);
   });
 });

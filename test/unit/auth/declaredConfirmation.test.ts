@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { createDeclaredConfirmation } from '../../../src/auth/destinationConfirmation.ts';
 import type { Provider } from '../../../src/core/provider.ts';
 import { createRememberedNames } from '../../../src/host/rememberedNames.ts';
-import { createFakeMemento } from '../../support/fakeContext.ts';
+import { fakeMemento } from '../../support/fakeContext.ts';
 import { editor } from '../../support/fakeEditor.ts';
 import { providerAt } from '../../support/fixtures.ts';
 
@@ -16,7 +16,7 @@ describe('the question before the first sign-in to a declared provider', () => {
   beforeEach(() => {
     editor.reset();
     declarer = 'acme.notes';
-    const confirmed = createRememberedNames(createFakeMemento(), 'declared');
+    const confirmed = createRememberedNames(fakeMemento(), 'declared');
     ask = createDeclaredConfirmation(confirmed, () =>
       declarer === undefined ? undefined : { id: declarer, name: 'Acme Notes' },
     );

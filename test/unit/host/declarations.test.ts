@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { DAY } from '../../../src/core/clock.ts';
 import { Declarations } from '../../../src/host/declarations.ts';
 import { Settings } from '../../../src/host/settings.ts';
-import { createFakeMemento } from '../../support/fakeContext.ts';
+import { fakeMemento } from '../../support/fakeContext.ts';
 import { FakeClock } from '../../support/fakeClock.ts';
 import { editor } from '../../support/fakeEditor.ts';
 
@@ -20,7 +20,7 @@ const MANIFEST = {
 describe('Declarations', () => {
   const OWN = 'session-keeper.session-keeper';
   let clock: FakeClock;
-  let memento: ReturnType<typeof createFakeMemento>;
+  let memento: ReturnType<typeof fakeMemento>;
   let declarations: Declarations;
   let changes: number;
 
@@ -33,7 +33,7 @@ describe('Declarations', () => {
   beforeEach(() => {
     editor.reset();
     clock = new FakeClock();
-    memento = createFakeMemento();
+    memento = fakeMemento();
     changes = 0;
     restart();
   });

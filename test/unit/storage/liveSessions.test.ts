@@ -88,6 +88,14 @@ describe('LiveSessions', () => {
     );
   });
 
+  it('keeps the time of the last use in the terminal across renewals', () => {
+    liveSessions.set(record);
+    liveSessions.patch('s1', { terminalUsedAt: 5 });
+    assert.equal(liveSessions.set({ ...record, generation: 2 }).terminalUsedAt, 5);
+    liveSessions.remove('s1');
+    assert.equal(liveSessions.set(record).terminalUsedAt, undefined);
+  });
+
   it("keeps the server's clock skew until a record brings another one", () => {
     assert.equal(liveSessions.set(record).skew, undefined);
     assert.equal(liveSessions.set({ ...record, skew: 5 }).skew, 5);

@@ -43,6 +43,15 @@ describe('the status bar', () => {
   /** Returns the Markdown of its tooltip. */
   const tooltip = (): string => (item().tooltip as { readonly value: string }).value;
 
+  it('shows when a program in the terminal last got the token', () => {
+    sessions = [live(SAMPLE)];
+    bar.update();
+    assert.ok(!tooltip().includes('terminal'));
+    sessions = [live(SAMPLE, { terminalUsedAt: SIGNED_IN_AT })];
+    bar.update();
+    assert.match(tooltip(), /Last used in the terminal/u);
+  });
+
   it('counts down to the renewal in hours, minutes and seconds, and shows when it is due', async () => {
     sessions = [live({ ...SAMPLE, accessExpiresAt: SIGNED_IN_AT + 4 * HOUR })];
     bar.update();
