@@ -11,6 +11,7 @@ import { COMMANDS, DECLARE_COMMAND, DPOP_COMMAND, PRODUCT, SHARED_FOLDER } from 
 import { registerMcpServers } from './host/mcpRegistration.ts';
 import { createRememberedNames } from './host/rememberedNames.ts';
 import { createSecretStore } from './host/secrets.ts';
+import { readManagedSettings } from './host/managedSettings.ts';
 import { Settings } from './host/settings.ts';
 import { bundleLoadFailed } from './host/startMessages.ts';
 import { nodeCipher } from './node/cipher.ts';
@@ -37,7 +38,7 @@ export function deactivate(): Promise<void> {
 export function activate(context: vscode.ExtensionContext): void {
   const log = vscode.window.createOutputChannel(PRODUCT, { log: true });
   const declarations = new Declarations(context.globalState, clock, context.extension.id);
-  const settings = new Settings(Math.random(), declarations);
+  const settings = new Settings(Math.random(), declarations, readManagedSettings());
   log.info(`${PRODUCT} started. Configured providers: ${settings.providers.length}.`);
   const pendingSignIns = new PendingSignIns();
   const mcpServersChanged = new vscode.EventEmitter<void>();

@@ -2,6 +2,7 @@
 // passed in, and can have any form.
 import { sanitizeDisplayName } from './failure.ts';
 import { isObject, membersOf } from './json.ts';
+import type { ManagedProvider } from './managedSettings.ts';
 import {
   entryName,
   parseEntry,
@@ -64,11 +65,16 @@ export function declarationsOf(id: string, manifest: unknown): Declaration[] {
 export interface ConfiguredProviders extends ParsedProviders {
   /** The extensions that declare some of the providers, by provider ID. */
   readonly declarers: ReadonlyMap<string, Declarer>;
+  /** The IDs of the providers that the organization configures. */
+  readonly managedIds: ReadonlySet<string>;
 }
 
 /**
- * Parses the setting `sessionKeeper.providers` and the entries that other extensions declare. Never throws: an invalid entry
- * becomes a problem, and valid entries are still used.
+ * Parses the setting `sessionKeeper.providers` and the entries that other extensions declare, and adds the providers of the
+ * organization. Never throws: an invalid entry becomes a problem, and valid entries are still used.
+ *
+ * The organization's providers take precedence. An entry of the setting without an issuer changes single fields of one that
+ * isn't locked.
  *
  * An entry of the setting without an issuer changes single fields of the declared entry with its ID. An entry with an issuer
  * replaces that. If two extensions declare the same ID, neither is used: one of them could redirect the other's sign-in.
@@ -78,31 +84,46 @@ export function configureProviders(
   setting: unknown,
   takenIds: readonly string[],
   declarations: readonly Declaration[],
+  managed: readonly ManagedProvider[] = [],
 ): ConfiguredProviders {
   const declared = parseDeclarations(declarations, takenIds);
+  const managedById = new Map<unknown, ManagedProvider>(managed.map((one) => [one.provider.id, one]));
   const changed = new Set<unknown>();
   const own = parseProviders(setting, takenIds, (entry) => {
     const { id, issuer } = membersOf(entry);
-    const base = issuer === undefined ? declared.byId.get(id) : undefined;
-    if (base === undefined) {
+    const organizations = managedById.get(id);
+    const base = issuer === undefined ? (organizations ?? declared.byId.get(id)) : undefined;
+    if (base === undefined || organizations?.isLocked === true) {
       return entry;
     }
     changed.add(id);
     return { ...base.entry, ...membersOf(entry) };
   });
-  const added = [...declared.byId.values()].filter(({ provider }) =>
-    own.providers.every(({ id }) => id !== provider.id),
-  );
-  const ids = [...own.providers.filter(({ id }) => changed.has(id)), ...added.map(({ provider }) => provider)];
+  const isOverridden = ({ isLocked, provider: { id } }: ManagedProvider): boolean =>
+    !isLocked && changed.has(id) && own.providers.some((provider) => provider.id === id);
+  const organizations = managed.filter((one) => !isOverridden(one)).map(({ provider }) => provider);
+  const organizationIds = new Set(organizations.map(({ id }) => id));
+  const users = own.providers.filter(({ id }) => !organizationIds.has(id));
+  const added = [...declared.byId.values()]
+    .map(({ provider }) => provider)
+    .filter(({ id }) => !managedById.has(id) && own.providers.every((provider) => provider.id !== id));
+  const declaredIds = [...users.filter(({ id }) => changed.has(id) && !managedById.has(id)), ...added];
   return {
-    providers: [...own.providers, ...added.map(({ provider }) => provider)],
-    problems: [...own.problems, ...declared.problems],
+    providers: [...organizations, ...users, ...added],
+    problems: [
+      ...own.problems,
+      ...own.providers
+        .filter(({ id }) => organizationIds.has(id))
+        .map(({ id, label }) => ({ entry: label || id, field: 'id', code: 'id-managed' }) as const),
+      ...declared.problems,
+    ],
     declarers: new Map(
-      ids.flatMap(({ id }) => {
+      declaredIds.flatMap(({ id }) => {
         const declarer = declared.byId.get(id)?.declarer;
         return declarer === undefined ? [] : [[id, declarer] as const];
       }),
     ),
+    managedIds: new Set(managed.map(({ provider }) => provider.id)),
   };
 }
 

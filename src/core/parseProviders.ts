@@ -18,6 +18,9 @@ export type ProblemCode =
   | 'id-declared-twice'
   | 'id-not-declared'
   | 'user-only-field'
+  | 'id-managed'
+  | 'managed-not-json'
+  | 'managed-refused'
   | 'bad-url'
   | 'not-https'
   | 'bad-scope'
@@ -50,6 +53,8 @@ export interface SettingProblem {
   readonly code: ProblemCode;
   /** The extension that declares the entry; undefined if it's in the settings. */
   readonly declarer?: Declarer;
+  /** Whether it's in the file of the organization. */
+  readonly isManaged?: boolean;
 }
 
 /** The result of parsing the setting: the valid entries, and the problems of the others. */

@@ -173,6 +173,7 @@ export class Diagnostics implements DiagnosticsService {
       lifetimes: settings.lifetimes(),
       getKnownServer: (provider) => discovery.getCached(provider),
       declarerOf: (id) => settings.declarerOf(id),
+      isManaged: (id) => settings.isManaged(id),
       clientSecrets: new Map(secrets),
       events: this.#dependencies.onDemandSessions.history.all(),
       lockHolders: holders,

@@ -22,12 +22,20 @@ export function providerLines(
   provider: Provider,
   clientSecret: ClientSecretState,
   declarer: Declarer | undefined,
+  isManaged: boolean,
 ): string[] {
   const uris = redirectUrisOf(provider).map(loopbackUrl).join(', ');
   return [
     `### ${code(provider.label)}`,
     ...FIELD_ROWS.map(([field, row]) => item(field, describe(provider[field], row))),
-    item('Configured in', declarer === undefined ? 'settings' : `the extension ${code(declarer.id)}`),
+    item(
+      'Configured in',
+      isManaged
+        ? 'settings of the organization'
+        : declarer === undefined
+          ? 'settings'
+          : `the extension ${code(declarer.id)}`,
+    ),
     item('Client secret', CLIENT_SECRETS[clientSecret]),
     item(
       'Redirect URIs to register',

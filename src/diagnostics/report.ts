@@ -46,6 +46,8 @@ export interface ReportInput {
   readonly network: readonly (readonly [string, string])[];
   readonly lifetimes: LifetimeSettings;
   getKnownServer(provider: Provider): KnownServer | undefined;
+  /** Returns whether the organization configures a provider. */
+  isManaged(id: string): boolean;
   /** Returns the extension that declares a provider. */
   declarerOf(id: string): Declarer | undefined;
   /** The state of the client secrets, by provider ID. */
@@ -97,7 +99,12 @@ export function createReport(input: ReportInput): Report {
     ...section(
       'Providers',
       facts.providers.flatMap((provider) =>
-        providerLines(provider, input.clientSecrets.get(provider.id) ?? 'unknown', input.declarerOf(provider.id)),
+        providerLines(
+          provider,
+          input.clientSecrets.get(provider.id) ?? 'unknown',
+          input.declarerOf(provider.id),
+          input.isManaged(provider.id),
+        ),
       ),
     ),
     ...section(

@@ -4,6 +4,7 @@ import type { Disposable } from '../core/clock.ts';
 import { Emitter, type Event } from '../core/emitter.ts';
 import type { LifetimeSettings } from '../core/lifetime.ts';
 import { configureProviders, type ConfiguredProviders, type Declaration } from '../core/declaredProviders.ts';
+import { limitIdleTimeout, UNMANAGED, type ManagedSettings } from '../core/managedSettings.ts';
 import type { Declarer, SettingProblem } from '../core/parseProviders.ts';
 import { BUILT_IN_PROVIDER_IDS, type Provider } from '../core/provider.ts';
 import { NOTIFICATION_KINDS, PREFIX, SETTINGS, type NotificationKind } from './ids.ts';
@@ -20,6 +21,7 @@ export class Settings implements Disposable {
   readonly #changed = new Emitter<void>();
   readonly #listening: readonly Disposable[];
   readonly #declarations: DeclarationSource | undefined;
+  readonly #managed: ManagedSettings;
   readonly #jitter: number;
   #values: SettingValues;
 
@@ -27,10 +29,11 @@ export class Settings implements Disposable {
    * Reads the settings, now and whenever they change.
    * @param jitter this window's jitter, in [0, 1).
    */
-  constructor(jitter: number, declarations?: DeclarationSource) {
+  constructor(jitter: number, declarations?: DeclarationSource, managed: ManagedSettings = UNMANAGED) {
     this.#jitter = jitter;
     this.#declarations = declarations;
-    this.#values = readValues(declarations);
+    this.#managed = managed;
+    this.#values = readValues(declarations, managed);
     const update = (): void => {
       this.reload();
       this.#changed.fire();
@@ -73,6 +76,16 @@ export class Settings implements Disposable {
   /** Returns the extension that declares a provider; undefined if the settings configure it on their own. */
   declarerOf(id: string): Declarer | undefined {
     return this.#values.declarers.get(id);
+  }
+
+  /** Returns whether the organization configures a provider, so that users can't edit it. */
+  isManaged(id: string): boolean {
+    return this.#values.managedIds.has(id);
+  }
+
+  /** The limits that the organization sets for all users. */
+  get managed(): ManagedSettings {
+    return this.#managed;
   }
 
   /** Returns the label of a provider; its ID if it isn't configured. */
@@ -125,7 +138,7 @@ export class Settings implements Disposable {
 
   /** Reads the settings again, after a change that VS Code hasn't announced yet. */
   reload(): void {
-    this.#values = readValues(this.#declarations);
+    this.#values = readValues(this.#declarations, this.#managed);
   }
 
   dispose(): void {
@@ -147,26 +160,32 @@ interface SettingValues extends ConfiguredProviders {
   readonly isTerminalEnabled: boolean | undefined;
 }
 
-function readValues(declarations: DeclarationSource | undefined): SettingValues {
+function readValues(declarations: DeclarationSource | undefined, managed: ManagedSettings): SettingValues {
   const values = vscode.workspace.getConfiguration(PREFIX);
   const { ms, problems: numberProblems } = readNumberSettings((name) => values.get(name));
   const parsed = configureProviders(
     values.get(SETTINGS.providers),
     BUILT_IN_PROVIDER_IDS,
     declarations?.getAll() ?? [],
+    managed.providers,
   );
   const muted: unknown = values.get(SETTINGS.mutedNotifications);
   const terminalEnabled = values.inspect<unknown>(SETTINGS.terminalEnabled)?.globalValue;
   return {
     ...parsed,
+    problems: [...managed.problems, ...parsed.problems],
     numberProblems,
-    lifetimes: { leeway: ms.refreshLeeway, refreshInterval: ms.refreshInterval, warning: ms.expiryWarning },
+    lifetimes: {
+      leeway: Math.max(ms.refreshLeeway, managed.minimumRefreshLeeway),
+      refreshInterval: ms.refreshInterval,
+      warning: ms.expiryWarning,
+    },
     minimumValidity: ms.minimumValidity,
     gracePeriod: ms.gracePeriod,
     signInTimeout: ms.signInTimeout,
     idleTimeouts: new Map(
       parsed.providers
-        .map(({ id, idleTimeout = ms.idleTimeout }) => [id, idleTimeout] as const)
+        .map(({ id, idleTimeout = ms.idleTimeout }) => [id, limitIdleTimeout(idleTimeout, managed)] as const)
         .filter(([, timeout]) => timeout > 0),
     ),
     callsCountAsActivity: values.get<unknown>(SETTINGS.callsCountAsActivity) === true,

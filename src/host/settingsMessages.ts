@@ -12,11 +12,28 @@ const { l10n } = vscode;
 export const describeFieldProblem = (code: ProblemCode, field: string): string => FIELD_PROBLEMS[code](field);
 
 /** Returns the problem in an entry. */
-export function describeEntryProblem({ declarer, entry, field, code }: SettingProblem): string {
+export function describeEntryProblem({ declarer, entry, field, code, isManaged }: SettingProblem): string {
   if (code === 'not-a-list') {
     return l10n.t('"sessionKeeper.providers" must be an array of providers.');
   }
+  if (code === 'managed-refused') {
+    return l10n.t({
+      message:
+        'Your organization’s settings in {0} aren’t used because users can change them. Contact your administrator.',
+      args: [entry],
+      comment: ['{0} is a path.'],
+    });
+  }
   const problem = FIELD_PROBLEMS[code](field);
+  if (isManaged === true) {
+    return l10n.t({
+      message: 'Your organization’s settings have a problem{1}: {0} Contact your administrator.',
+      args: [problem, entry === '' ? '' : ` (${entry})`],
+      comment: [
+        '{0} is a sentence such as \'"issuer" is missing.\', {1} is empty, or the ID of a provider in parentheses.',
+      ],
+    });
+  }
   if (declarer !== undefined) {
     return l10n.t({
       message: 'Provider "{0}" of the extension {1} is ignored: {2}',
@@ -71,6 +88,9 @@ const FIELD_PROBLEMS: Readonly<Record<ProblemCode, (field: string) => string>> =
   'id-twice': () => l10n.t('Another entry has the same ID.'),
   'id-declared-twice': () => l10n.t('Another extension declares a provider with the same ID.'),
   'id-not-declared': (field) => l10n.t('"{0}" isn’t declared in "contributes.authentication".', field),
+  'id-managed': () => l10n.t('A provider with this ID is set by your organization.'),
+  'managed-not-json': () => l10n.t('The file isn’t a JSON object.'),
+  'managed-refused': () => '',
   'user-only-field': (field) => l10n.t('"{0}" can only be set by the user.', field),
   'bad-url': (field) => l10n.t('"{0}" must be a URL that starts with https:// and has no query.', field),
   'not-https': (field) =>

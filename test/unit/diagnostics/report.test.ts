@@ -52,6 +52,7 @@ function input(facts: Partial<DiagnosticFacts> = {}, more: Partial<ReportInput> 
     getKnownServer: () => undefined,
     clientSecrets: new Map(),
     declarerOf: () => undefined,
+    isManaged: () => false,
     events: [],
     lockHolders: [],
     files: { present: [{ id: 'session-1', providerId: 'acme' }], signedOut: [] },
