@@ -22,7 +22,7 @@ import { EndSessionService } from './flows/endSession.ts';
 import { freePortFor } from './flows/listener.ts';
 import { SignInService } from './flows/signIn.ts';
 import { UriCallbackRouter } from './flows/uriCallbackRouter.ts';
-import { createDeclaredConfirmation, createDestinationConfirmation } from './auth/destinationConfirmation.ts';
+import { createConfirmations } from './auth/destinationConfirmation.ts';
 import { openBrowser } from './host/browser.ts';
 import { createRememberedNames } from './host/rememberedNames.ts';
 import { CALLBACKS_FOLDER, SHARED_FOLDER, type COMMANDS } from './host/ids.ts';
@@ -151,10 +151,7 @@ export function createOnDemandParts(start: StartParts): OnDemandParts {
     releasePorts: (ports) => endSessionService.releasePorts(ports),
     revokeUnused: (unused) => sessions.revocations.revokeUnused(unused),
     providers: () => settings.providers,
-    confirmDeclared: createDeclaredConfirmation(createRememberedNames(context.globalState, 'declared'), (id) =>
-      settings.declarerOf(id),
-    ),
-    confirmDestination: createDestinationConfirmation(createRememberedNames(context.globalState, 'destinations')),
+    ...createConfirmations(context.globalState, settings),
     issuersWithIss: createRememberedNames(context.globalState, 'issuersWithIss'),
     pages: async (provider) => signInPages(provider.label, await template()),
   });

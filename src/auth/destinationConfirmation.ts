@@ -8,6 +8,8 @@ import type { RememberedNames } from '../core/rememberedNames.ts';
 import { credentialOrigins, serverKeyOf } from '../core/serverIdentity.ts';
 import * as button from '../host/buttonLabels.ts';
 import * as prompt from '../host/promptMessages.ts';
+import { createRememberedNames } from '../host/rememberedNames.ts';
+import type { Settings } from '../host/settings.ts';
 import type { UnusualDestination } from '../protocol/destinations.ts';
 
 /**
@@ -61,5 +63,20 @@ export function createDeclaredConfirmation(
       confirmed.add(name);
     }
     return selected !== undefined;
+  };
+}
+
+/** Returns both functions, which remember what the user has confirmed. */
+export function createConfirmations(
+  memento: vscode.Memento,
+  settings: Pick<Settings, 'declarerOf'>,
+): {
+  readonly confirmDeclared: ReturnType<typeof createDeclaredConfirmation>;
+  readonly confirmDestination: ReturnType<typeof createDestinationConfirmation>;
+} {
+  const names = (key: string): RememberedNames => createRememberedNames(memento, key);
+  return {
+    confirmDeclared: createDeclaredConfirmation(names('declared'), (id) => settings.declarerOf(id)),
+    confirmDestination: createDestinationConfirmation(names('destinations')),
   };
 }

@@ -78,7 +78,12 @@ export class Settings implements Disposable {
     return this.#values.declarers.get(id);
   }
 
-  /** Returns whether the organization configures a provider, so that users can't edit it. */
+  /** Returns whether the organization configures a provider so that users can't change any of its fields. */
+  isLocked(id: string): boolean {
+    return this.#managed.providers.some(({ isLocked, provider }) => isLocked && provider.id === id);
+  }
+
+  /** Returns whether the organization configures a provider. */
   isManaged(id: string): boolean {
     return this.#values.managedIds.has(id);
   }
@@ -171,8 +176,10 @@ function readValues(declarations: DeclarationSource | undefined, managed: Manage
   );
   const muted: unknown = values.get(SETTINGS.mutedNotifications);
   const terminalEnabled = values.inspect<unknown>(SETTINGS.terminalEnabled)?.globalValue;
+  const withoutMcpServers = (provider: Provider): Provider => ({ ...provider, mcpServers: [] });
   return {
     ...parsed,
+    providers: managed.allowsMcpServers ? parsed.providers : parsed.providers.map(withoutMcpServers),
     problems: [...managed.problems, ...parsed.problems],
     numberProblems,
     lifetimes: {
@@ -189,7 +196,11 @@ function readValues(declarations: DeclarationSource | undefined, managed: Manage
         .filter(([, timeout]) => timeout > 0),
     ),
     callsCountAsActivity: values.get<unknown>(SETTINGS.callsCountAsActivity) === true,
-    isTerminalEnabled: terminalEnabled === undefined ? undefined : terminalEnabled === true,
+    isTerminalEnabled: !managed.allowsTerminal
+      ? false
+      : terminalEnabled === undefined
+        ? undefined
+        : terminalEnabled === true,
     muted: Array.isArray(muted) ? NOTIFICATION_KINDS.filter((kind) => muted.includes(kind)) : [],
   };
 }

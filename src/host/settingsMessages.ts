@@ -11,6 +11,10 @@ const { l10n } = vscode;
 /** Returns the problem in a field of an entry, without naming the entry. */
 export const describeFieldProblem = (code: ProblemCode, field: string): string => FIELD_PROBLEMS[code](field);
 
+/** The provider can't be changed. */
+export const setByOrganization = (provider: string): string =>
+  l10n.t('{0} is set by your organization and can’t be changed.', provider);
+
 /** Returns the problem in an entry. */
 export function describeEntryProblem({ declarer, entry, field, code, isManaged }: SettingProblem): string {
   if (code === 'not-a-list') {

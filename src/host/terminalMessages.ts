@@ -140,6 +140,8 @@ export const variablesDescription = (): string =>
     message: 'Adds the command session-keeper, with which programs can request access to your sessions.',
     comment: ['"session-keeper" is the name of a command.'],
   });
+/** The administrator has turned it off. */
+export const turnedOffByOrganization = (): string => l10n.t('Terminal access is turned off by your organization.');
 /** Title of the list of permissions. */
 export const manageTitle = (): string => l10n.t('Programs in the terminals of this workspace');
 /** Placeholder of the list of permissions. */

@@ -35,7 +35,7 @@ export interface TerminalAccessDependencies {
   readonly files: TerminalFiles;
   readonly log: Log;
   readonly requests: Pick<TerminalRequests, 'handle'>;
-  readonly settings: Pick<Settings, 'isTerminalEnabled' | 'providers' | 'reload'>;
+  readonly settings: Pick<Settings, 'isTerminalEnabled' | 'managed' | 'providers' | 'reload'>;
   readonly windowId: string;
 }
 
@@ -96,6 +96,10 @@ export class TerminalAccess implements Disposable {
     const { consent, settings } = this.#dependencies;
     if (!this.#hasTerminals) {
       void vscode.window.showInformationMessage(messages.remoteTerminals());
+      return;
+    }
+    if (!settings.managed.allowsTerminal) {
+      void vscode.window.showInformationMessage(messages.turnedOffByOrganization());
       return;
     }
     if (settings.isTerminalEnabled !== true) {

@@ -56,6 +56,10 @@ export class AddMcpServer {
 
   /** Shows one step after the other, with a Back button, until the user adds the server or cancels. */
   async run(): Promise<void> {
+    if (!this.#dependencies.settings.managed.allowsMcpServers) {
+      void vscode.window.showInformationMessage(messages.turnedOffByOrganization());
+      return;
+    }
     let url = '';
     for (;;) {
       const target = await this.#askUrl(url);

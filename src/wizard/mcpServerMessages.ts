@@ -88,3 +88,5 @@ export const added = (server: string): string =>
   });
 /** Notification: button that shows VS Code’s list. */
 export const showServers = (): string => l10n.t('Show MCP Servers');
+/** The administrator has turned off MCP servers. */
+export const turnedOffByOrganization = (): string => l10n.t('MCP servers are turned off by your organization.');
