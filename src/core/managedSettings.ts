@@ -62,7 +62,8 @@ export function parseManagedSettings(text: string): ManagedSettings {
     code: 'unknown-field',
     isManaged: true,
   }));
-  const parsed = v.safeParse(limitsSchema, limits);
+  // valibot accepts arrays as objects.
+  const parsed = v.safeParse(limitsSchema, Array.isArray(limits) ? undefined : limits);
   if (!parsed.success) {
     problems.push({ entry: '', field: 'limits', code: 'wrong-type', isManaged: true });
   }
