@@ -4,7 +4,7 @@ import { SECOND, type Clock, type Disposable } from '../core/clock.ts';
 import { Failure } from '../core/failure.ts';
 import type { Log } from '../core/log.ts';
 import type { RememberedNames } from '../core/rememberedNames.ts';
-import type { SessionRecord } from '../core/session.ts';
+import { isDpopBound, type SessionRecord } from '../core/session.ts';
 import * as messages from '../host/clipboardMessages.ts';
 import { noSession } from '../host/notificationMessages.ts';
 import type { Settings } from '../host/settings.ts';
@@ -87,7 +87,7 @@ export class TokenClipboard implements Disposable {
   async #selectSession(title: string): Promise<SessionRecord | undefined> {
     const { sessionManager, settings } = this.#dependencies;
     const records = settings.providers.flatMap(({ id }) => sessionManager.getActive(id).map(({ record }) => record));
-    const copyable = records.filter(({ dpopKey }) => dpopKey === undefined);
+    const copyable = records.filter((record) => !isDpopBound(record));
     if (copyable.length === 0) {
       const message = records.length === 0 ? noSession() : messages.onlyBoundTokens();
       void vscode.window.showInformationMessage(message);

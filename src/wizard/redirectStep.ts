@@ -1,5 +1,6 @@
 // The steps about the redirect URI, which has a default.
 import * as vscode from 'vscode';
+import { formatList } from '../host/formatting.ts';
 import { redirectUriToRegister } from '../host/promptMessages.ts';
 import * as messages from './redirectStepMessages.ts';
 import * as wizardMessages from './wizardMessages.ts';
@@ -51,9 +52,9 @@ export function askRedirect(state: WizardState): Promise<Answer<Outcome>> {
   list.items = rows;
   list.activeItems = rows.filter((_, index) => kinds[index] === draft.redirectKind);
   list.onDidTriggerItemButton(async ({ item }) => {
-    const uris = (item as Row).uris.join(', ');
-    await vscode.env.clipboard.writeText((item as Row).uris.join('\n'));
-    list.placeholder = wizardMessages.copied(uris);
+    const { uris } = item as Row;
+    await vscode.env.clipboard.writeText(uris.join('\n'));
+    list.placeholder = wizardMessages.copied(formatList(uris));
   });
   return showStep(list, () => (list.selectedItems[0] as Row | undefined)?.outcome);
 }

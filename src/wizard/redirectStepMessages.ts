@@ -1,5 +1,6 @@
 // The texts of the steps about the redirect URI.
 import * as vscode from 'vscode';
+import { formatList } from '../host/formatting.ts';
 import type { RedirectKind } from './redirect.ts';
 
 const { l10n } = vscode;
@@ -19,7 +20,7 @@ export const recommended = (): string => l10n.t('Recommended');
 /** Kind of redirect URI: returns what to register for an item, or when to select it. */
 export function kindDetail(kind: RedirectKind, uris: readonly string[]): string {
   if (uris.length > 0) {
-    const list = uris.join(', ');
+    const list = formatList(uris);
     switch (kind) {
       case 'any-port':
         return l10n.t('Register {0} for any port.', list);

@@ -146,7 +146,7 @@ describe('a temporary failure', () => {
     const sentence = 'Your computer’s clock is 10 minutes behind Acme. Check your date, time, and time zone.';
     await workbench.clearNotifications();
     identity.faults.add({ action: { kind: 'shiftDate', seconds: 630 } });
-    await workbench.run('Session Keeper: Renew Now');
+    await workbench.runRenewNow();
     const shown = dismissibleNotification(workbench, sentence);
     assert.deepEqual(await getActions(shown), { buttons: ['Check Clock'], links: ['Dismiss', MUTE] });
     await workbench.screenshot('85-clock');

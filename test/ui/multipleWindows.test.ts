@@ -159,7 +159,7 @@ describe('a session in several windows', () => {
     }
     const only = await workbench.openWindow();
     await only.waitForStatus('Acme: renews in 5');
-    await only.run('Session Keeper: Renew Now');
+    await only.runRenewNow();
     await only.notifications.filter({ hasText: 'Renewed your Acme session (demo).' }).waitFor();
     assert.equal(identity.journal.refreshRequests().at(-1)?.status, 200);
   });

@@ -126,6 +126,65 @@ describe('the product in another language', () => {
     await workbench.waitForBadge(0);
   });
 
+  it('describes the session in the status bar and its hover', async () => {
+    const { workbench } = fixture;
+    await assertLocalized(workbench.status);
+    await workbench.status.hover();
+    const tooltip = workbench.page.locator('.monaco-hover', { hasText: 'demo' });
+    await tooltip.waitFor();
+    await workbench.screenshot('232-pseudo-tooltip');
+    await assertLocalized(tooltip.locator('.hover-contents'));
+  });
+
+  it('lists sessions and actions when the status bar item is selected', async () => {
+    const { workbench } = fixture;
+    await workbench.status.click();
+    await workbench.rows.filter({ hasText: 'demo' }).first().waitFor();
+    await assertStep('sessions');
+    await workbench.page.keyboard.press('Escape');
+  });
+
+  it('has steps in the walkthrough', async () => {
+    const { workbench } = fixture;
+    await workbench.run('Welcome: Open Walkthrough...');
+    await workbench.rows.filter({ hasText: 'Session Keeper' }).click();
+    const walkthrough = workbench.page.locator('.gettingStartedContainer .gettingStartedDetailsContent');
+    const step = walkthrough.locator('.getting-started-step');
+    await step.first().waitFor();
+    for (const one of await step.all()) {
+      await one.click();
+      await assertLocalized(one);
+    }
+    await assertLocalized(walkthrough.locator('.getting-started-category'));
+    await assertNotCutOff(walkthrough.locator('.step-title, .step-description-container'));
+    await workbench.screenshot('232-pseudo-walkthrough');
+  });
+
+  it('has findings in the diagnostics, whose details are in English for the support', async () => {
+    const { workbench } = fixture;
+    await workbench.changeSettings({ 'sessionKeeper.refreshLeeway': 'soon' });
+    await workbench.reloadSettings();
+    await workbench.run(pseudoLocalized('Show Diagnostics'));
+    const editor = workbench.page.locator('.editor-instance .monaco-editor[data-uri^="session-keeper"]').first();
+    await editor.waitFor();
+    const actions = editor.locator('.codelens-decoration a');
+    await actions.first().waitFor();
+    await workbench.screenshot('232-pseudo-diagnostics');
+    await assertLocalized(actions);
+  });
+
+  it('describes the settings in the settings editor', async () => {
+    const { workbench } = fixture;
+    await workbench.run('Preferences: Open User Settings');
+    const editor = workbench.page.locator('.settings-editor');
+    await editor.locator('.suggest-input-container .monaco-editor').first().click();
+    await workbench.page.keyboard.type('@ext:session-keeper.session-keeper');
+    const descriptions = editor.locator('.setting-item-description-markdown');
+    await editor.locator('.setting-item-label', { hasText: 'Providers' }).first().waitFor();
+    await workbench.screenshot('232-pseudo-settings');
+    await assertLocalized(descriptions);
+  });
+
   it('has commands in that language in the Command Palette', async () => {
     const { workbench } = fixture;
     const found = await workbench.listCommands('Session Keeper:');

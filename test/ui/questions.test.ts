@@ -58,7 +58,7 @@ describe('a confirmation about hosts and sessions', () => {
     const host = await moveEndpoint('token_endpoint', '/token');
     const sentence = `Acme now requires tokens to be sent to a different host: ${host} (${new URL(identity.issuer).host}).`;
     const requests = identity.journal.refreshRequests().length;
-    await workbench.run('Session Keeper: Renew Now');
+    await workbench.runRenewNow();
     await workbench.notification(sentence).first().waitFor();
     await workbench.screenshot('221-endpoint-moved');
     assert.equal(identity.journal.refreshRequests().length, requests);

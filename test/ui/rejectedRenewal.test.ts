@@ -18,7 +18,7 @@ describe('a session whose renewals the server rejects without a standard error',
       path: '/token',
       action: { kind: 'answer', status: 400, body: { status: 'UNKNOWN', message: 'This session is unknown.' } },
     });
-    await workbench.run('Session Keeper: Renew Now');
+    await workbench.runRenewNow();
     await workbench.notification('Acme rejected the renewal of your session.').first().waitFor();
     await workbench.waitForStatus('Acme: retrying at');
     assert.ok(!(await workbench.hasStatusWarning()), 'one rejection can be accidental');

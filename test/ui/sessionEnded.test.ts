@@ -27,7 +27,7 @@ describe('a session that has ended', () => {
       times: 1,
       action: { kind: 'answer', status: 400, body },
     });
-    await fixture.workbench.run('Session Keeper: Renew Now');
+    await fixture.workbench.runRenewNow();
   }
 
   it('is reported in one of two windows when the server has revoked it, and is replaced by a new sign-in', async () => {
@@ -37,7 +37,7 @@ describe('a session that has ended', () => {
     const second = await workbench.openWindow();
     await second.waitForStatus('Acme: renews in 5');
     identity.revokeEverything();
-    await workbench.run('Session Keeper: Renew Now');
+    await workbench.runRenewNow();
     assert.deepEqual(await getActions(dismissibleNotification(workbench, ended)), {
       buttons: ['Sign In Again', MUTE],
       links: [],
@@ -63,7 +63,7 @@ describe('a session that has ended', () => {
     await renewNow(fixture);
     identity.policy.refreshTokenSeconds = refreshTokenSeconds;
     await workbench.page.waitForTimeout(1000);
-    await workbench.run('Session Keeper: Renew Now');
+    await workbench.runRenewNow();
     await dismissibleNotification(workbench, ended).waitFor();
     assert.equal(identity.journal.refreshRequests().at(-1)?.error, 'invalid_grant');
     await signInAgain(workbench, ended);
@@ -102,7 +102,7 @@ describe('a session that has ended', () => {
     const { identity, workbench } = fixture;
     const sentence = 'Your Acme session couldn’t be renewed because the connection was interrupted. Sign in again.';
     identity.faults.add({ path: '/token', grantType: 'refresh_token', times: 2, action: { kind: 'dropAfter' } });
-    await workbench.run('Session Keeper: Renew Now');
+    await workbench.runRenewNow();
     assert.deepEqual(await getActions(dismissibleNotification(workbench, sentence)), {
       buttons: ['Sign In Again', MUTE],
       links: [],
@@ -114,7 +114,7 @@ describe('a session that has ended', () => {
   it('is no longer reported after Don’t Show Again, except to the user who requests a renewal', async () => {
     const { identity, workbench } = fixture;
     identity.revokeEverything();
-    await workbench.run('Session Keeper: Renew Now');
+    await workbench.runRenewNow();
     await workbench.press(MUTE, ended);
     const shown = workbench.notification('You won’t see this notification again. You can change this in Settings.');
     await shown.waitFor();
@@ -127,7 +127,7 @@ describe('a session that has ended', () => {
     await signIn(workbench);
     await workbench.clearNotifications();
     identity.revokeEverything();
-    await workbench.run('Session Keeper: Renew Now');
+    await workbench.runRenewNow();
     await workbench.waitForStatus('Acme: expires in');
     // The outcome of a command is shown, but no notification in addition.
     await workbench.notification(ended).waitFor();

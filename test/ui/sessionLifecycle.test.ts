@@ -108,7 +108,7 @@ describe('a session from signing in to signing out', () => {
   it('is renewed automatically when the token is about to expire', async () => {
     const { identity, workbench } = fixture;
     identity.policy.accessTokenSeconds = 9;
-    await workbench.run('Session Keeper: Renew Now');
+    await workbench.runRenewNow();
     const before = identity.journal.refreshRequests().length;
     await identity.journal.waitForRequest(
       ({ grantType }) => grantType === 'refresh_token' && identity.journal.refreshRequests().length > before + 1,

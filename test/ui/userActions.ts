@@ -92,7 +92,7 @@ export async function getActions(
 export async function renewNow({ identity, workbench }: UiFixture, accessTokenSeconds = LONG): Promise<void> {
   await workbench.clearNotifications();
   identity.policy.accessTokenSeconds = accessTokenSeconds;
-  await workbench.run('Session Keeper: Renew Now');
+  await workbench.runRenewNow();
   await workbench.notification('Renewed your Acme session (demo).').waitFor();
   identity.policy.accessTokenSeconds = LONG;
   await workbench.clearNotifications();

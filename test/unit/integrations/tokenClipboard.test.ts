@@ -176,6 +176,7 @@ describe('copying an access token', () => {
   it('doesn’t offer DPoP-bound tokens, and shows why', async () => {
     sessions = sessions.map((session) => ({
       ...session,
+      tokenType: 'DPoP',
       dpopKey: { kty: 'EC', crv: 'P-256', x: 'x', y: 'y', d: 'd' },
     }));
     await clipboard.copyAccessToken();

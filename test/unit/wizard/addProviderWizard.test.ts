@@ -227,7 +227,7 @@ describe('AddProviderWizard', () => {
     const summary = await driver.type('8400, 8401');
     assert.deepEqual(
       [rowsOf(summary)['Client secret'], rowsOf(summary)['Redirect URI']],
-      ['entered', 'http://127.0.0.1:8400/callback, http://127.0.0.1:8401/callback'],
+      ['entered', 'http://127.0.0.1:8400/callback and http://127.0.0.1:8401/callback'],
     );
     driver.finish('Save and Sign In');
     await isRunning;
