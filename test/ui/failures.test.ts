@@ -18,7 +18,7 @@ import {
   dismissibleNotification,
 } from './userActions.ts';
 import { entryFor, createUiFixture, type UiFixture } from './fixture.ts';
-import { LIMIT, RENEWAL_INTERVAL } from './workbench.ts';
+import { LIMIT, RENEWAL_INTERVAL, pressButton } from './workbench.ts';
 
 /** Renews to a short-lived token, and makes each later renewal fail. */
 async function failNext(fixture: UiFixture, action: FaultAction, path?: string): Promise<void> {
@@ -89,7 +89,7 @@ describe('a temporary failure', () => {
     await workbench.status.filter({ hasText: 'Acme: retrying', hasNotText: tryAt }).waitFor();
     assert.equal(await shown.count(), 1, 'it is reported once');
     identity.faults.clear();
-    await shown.getByRole('button', { name: 'Retry Now' }).click();
+    await pressButton(shown, 'Retry Now');
     await workbench.notification('Renewed your Acme session (demo).').waitFor();
     await shown.waitFor({ state: 'detached' });
     await workbench.waitForStatus('Acme: renews in 5');
@@ -135,7 +135,7 @@ describe('a temporary failure', () => {
     assert.ok(await workbench.hasStatusWarning());
     await workbench.screenshot('83-web-page');
     identity.faults.clear();
-    await shown.getByRole('button', { name: 'Retry Now' }).click();
+    await pressButton(shown, 'Retry Now');
     await workbench.notification('Renewed your Acme session (demo).').waitFor();
     await shown.waitFor({ state: 'detached' });
     await workbench.waitForStatus('Acme: renews in 5');
@@ -150,14 +150,14 @@ describe('a temporary failure', () => {
     const shown = dismissibleNotification(workbench, sentence);
     assert.deepEqual(await getActions(shown), { buttons: ['Check Clock'], links: ['Dismiss', MUTE] });
     await workbench.screenshot('85-clock');
-    await shown.getByRole('button', { name: 'Check Clock' }).click();
+    await pressButton(shown, 'Check Clock');
     const measured = workbench.notification(
       /Your computer’s clock is 10 minutes behind Acme\. .* Measured at \d+:\d\d:\d\d/,
     );
     assert.deepEqual(await getActions(measured), { buttons: ['Retry Now'], links: [] });
     await workbench.screenshot('85-clock-measured');
     identity.faults.clear();
-    await measured.getByRole('button', { name: 'Retry Now' }).click();
+    await pressButton(measured, 'Retry Now');
     await workbench.notification('Renewed your Acme session (demo).').waitFor();
     await shown.waitFor({ state: 'detached' });
   });
@@ -229,7 +229,7 @@ describe('a failure due to the settings', () => {
     await workbench.waitForStatus('Acme: needs attention');
     await workbench.screenshot('86-client');
     identity.faults.clear();
-    await shown.getByRole('button', { name: 'Open Settings' }).click();
+    await pressButton(shown, 'Open Settings');
     assert.deepEqual(JSON.parse(await workbench.selectedSettings()), acme(identity.issuer));
     await workbench.screenshot('86-client-entry');
     await workbench.run('View: Close All Editors');
@@ -247,7 +247,7 @@ describe('a failure due to the settings', () => {
     );
     assert.deepEqual(await getActions(shown), { buttons: ['Edit Scopes', 'Show Log'], links: [] });
     await workbench.screenshot('87-scope');
-    await shown.getByRole('button', { name: 'Edit Scopes' }).click();
+    await pressButton(shown, 'Edit Scopes');
     assert.deepEqual(JSON.parse(`{${await workbench.selectedSettings()}}`), { scopes });
     await workbench.screenshot('87-scope-entry');
     await workbench.run('View: Close All Editors');
@@ -263,7 +263,7 @@ describe('a failure due to the settings', () => {
     );
     assert.deepEqual((await getActions(shown)).buttons, ['Copy Redirect URI', 'Use Fixed Port…']);
     await workbench.screenshot('88-redirect');
-    await shown.getByRole('button', { name: 'Copy Redirect URI' }).click();
+    await pressButton(shown, 'Copy Redirect URI');
     await workbench
       .notification('Copied http://127.0.0.1/callback. Add to the redirect URIs of your client at Acme, for any port.')
       .waitFor();
@@ -279,7 +279,7 @@ describe('a failure due to the settings', () => {
     const shown = workbench.notification('Couldn’t connect to Umbrella because its certificate isn’t trusted.');
     assert.deepEqual((await getActions(shown)).buttons, ['Open Certificate Settings', 'Retry Now']);
     await workbench.screenshot('89-certificate');
-    await shown.getByRole('button', { name: 'Open Certificate Settings' }).click();
+    await pressButton(shown, 'Open Certificate Settings');
     await workbench.waitForSetting('System Certificates');
     await workbench.screenshot('89-certificate-settings');
     await workbench.run('View: Close All Editors');
@@ -294,7 +294,7 @@ describe('a failure due to the settings', () => {
     const shown = workbench.notification('The proxy server rejected the connection to Hooli.');
     assert.deepEqual(await getActions(shown), { buttons: ['Open Proxy Settings', 'Retry Now'], links: [] });
     await workbench.screenshot('84-proxy');
-    await shown.getByRole('button', { name: 'Open Proxy Settings' }).click();
+    await pressButton(shown, 'Open Proxy Settings');
     await workbench.waitForSetting('Proxy Authorization');
     await workbench.screenshot('84-proxy-settings');
     await workbench.run('View: Close All Editors');
@@ -316,7 +316,7 @@ describe('a failure due to the settings', () => {
       links: [],
     });
     await workbench.screenshot('90-unknown-client');
-    const again = await workbench.waitForPage(() => shown.getByRole('button', { name: 'Sign In Again' }).click());
+    const again = await workbench.waitForPage(() => pressButton(shown, 'Sign In Again'));
     await again.getByText('client is invalid').waitFor();
     await workbench.returnFrom(again);
   });

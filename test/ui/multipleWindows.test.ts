@@ -7,7 +7,7 @@ import type { IdentityServer } from '../../tools/identityServer.ts';
 import { signInAt } from '../../tools/person.ts';
 import { entryFor, createUiFixture } from './fixture.ts';
 import { signOut } from './userActions.ts';
-import { LIMIT, type Workbench } from './workbench.ts';
+import { LIMIT, pressButton, type Workbench } from './workbench.ts';
 
 /** A lifetime with which a renewal is due about every six seconds. */
 const SHORT = 10;
@@ -188,7 +188,7 @@ describe('a session whose secret another window has overwritten', () => {
     assert.equal(await only.notifications.filter({ hasText: 'ended' }).count(), 0);
     assert.ok(!(await only.hasStatusWarning()));
     assert.doesNotMatch(await only.logs(), /Session \w+ .* has ended/);
-    const page = await only.waitForPage(() => shown.getByRole('button', { name: 'Sign In', exact: true }).click());
+    const page = await only.waitForPage(() => pressButton(shown, 'Sign In'));
     await signInAt(page, 'demo');
     await only.returnFrom(page);
     await only.notifications.filter({ hasText: 'Signed in to Acme as demo.' }).waitFor();

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { signInAt } from '../../tools/person.ts';
 import { LONG, finishSignIn, signIn } from './userActions.ts';
 import { entryFor, createUiFixture } from './fixture.ts';
+import { pressButton } from './workbench.ts';
 
 /** The lifetime, in s, of a token that is soon renewed. */
 const SHORT = 12;
@@ -23,7 +24,7 @@ describe('the notifications', () => {
     await shown.waitFor();
     assert.equal(await workbench.notifications.count(), 1);
     await workbench.screenshot('22-bad-entry');
-    await shown.getByRole('button', { name: 'Open Settings' }).click();
+    await pressButton(shown, 'Open Settings');
     await workbench.waitForSetting('Providers');
     await workbench.screenshot('23-bad-entry-setting');
     await workbench.run('View: Close All Editors');

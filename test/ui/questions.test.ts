@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { entryFor, createUiFixture } from './fixture.ts';
 import { finishSignIn, signIn, LONG } from './userActions.ts';
+import { pressButton } from './workbench.ts';
 
 const METADATA = '/.well-known/openid-configuration';
 
@@ -41,13 +42,13 @@ describe('a confirmation about hosts and sessions', () => {
     await question.waitFor();
     await question.getByText(`The sign-in response is sent to ${new URL(identity.issuer).host}.`).waitFor();
     await workbench.screenshot('220-unusual-destination');
-    await question.getByRole('button', { name: 'Cancel' }).click();
+    await pressButton(question, 'Cancel');
     await workbench.waitForStatus('Acme: signed out');
     assert.ok(!identity.journal.entries.some(({ path }) => path === '/auth'));
     await workbench.clearNotifications();
     await finishSignIn(workbench, async () => {
       await workbench.run('Session Keeper: Sign In…');
-      await question.getByRole('button', { name: 'Continue' }).click();
+      await pressButton(question, 'Continue');
     });
     await workbench.waitForStatus('Acme: renews in');
   });

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { signInAt } from '../../tools/person.ts';
 import { LONG, cancelSignIn, getActions, signOut } from './userActions.ts';
 import { entryFor, createUiFixture, type UiFixture } from './fixture.ts';
+import { pressButton } from './workbench.ts';
 
 /** The start of the hint. */
 const WAITING =
@@ -50,7 +51,7 @@ describe('a redirect URI that the server doesn’t know', () => {
       links: ['Use Fixed Port…', 'Use Another Sign-In Method', 'Dismiss'],
     });
     await workbench.screenshot('191-still-waiting');
-    await hint.getByRole('button', { name: 'Copy Redirect URI' }).click();
+    await pressButton(hint, 'Copy Redirect URI');
     await workbench.notification(COPIED).waitFor();
     assert.equal(await workbench.clipboard(), 'http://127.0.0.1/callback');
     await workbench.screenshot('192-redirect-uri-copied');

@@ -4,6 +4,7 @@ import type { JournalEntry } from '../../tools/identityJournal.ts';
 import { answerPages } from '../../tools/person.ts';
 import { LONG, MUTE, getActions, renewNow, signIn, signInAgain, dismissibleNotification } from './userActions.ts';
 import { entryFor, createUiFixture, type UiFixture } from './fixture.ts';
+import { pressButton } from './workbench.ts';
 
 /** The parameters that the entry adds to each authorization request. */
 const PARAMETERS = { ui_locales: 'en' };
@@ -121,7 +122,7 @@ describe('a session that has ended', () => {
     await workbench.notification(ended).waitFor({ state: 'detached' });
     await workbench.screenshot('95-muted');
     assert.deepEqual((await workbench.userSettings())['sessionKeeper.mutedNotifications'], ['ended']);
-    await shown.getByRole('button', { name: 'Open Settings' }).click();
+    await pressButton(shown, 'Open Settings');
     await workbench.waitForSetting('Muted Notifications');
     await workbench.screenshot('95-muted-setting');
     await signIn(workbench);
@@ -150,7 +151,7 @@ describe('a session that has ended', () => {
     await workbench.screenshot('196-ask-for-consent-pick');
     await workbench.page.keyboard.press('Escape');
     identity.policy.issueRefreshToken = 'whenAsked';
-    const page = await workbench.waitForPage(() => shown.getByRole('button', { name: 'Ask for Consent' }).click());
+    const page = await workbench.waitForPage(() => pressButton(shown, 'Ask for Consent'));
     await page.getByRole('button', { name: 'Allow' }).waitFor();
     await workbench.screenshot('197-consent-page', page);
     await answerPages(page, 'demo');

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { answerPages, confirmCode, signInAt } from '../../tools/person.ts';
 import { cancelSignIn, getUnreachableUrl, getActions } from './userActions.ts';
 import { entryFor, createUiFixture } from './fixture.ts';
-import type { Workbench } from './workbench.ts';
+import { pressButton, type Workbench } from './workbench.ts';
 
 const BROWSER = 'Sign In with Browser';
 const CODE = 'Sign In with Code';
@@ -64,7 +64,7 @@ describe('signing in with a device code', () => {
       'a code needs no redirect URI',
     );
     await workbench.page.keyboard.press('Escape');
-    await waiting.getByRole('button', { name: 'Cancel' }).click();
+    await pressButton(waiting, 'Cancel');
     await mustOffer(workbench, 'Sign-in to Acme was canceled.', [BROWSER, PASTE]);
     await workbench.screenshot('63-other-ways');
     const page = await workbench.waitForPage(() => workbench.rows.filter({ hasText: BROWSER }).click());

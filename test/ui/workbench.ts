@@ -287,7 +287,7 @@ export class Workbench {
 
   /** Presses a button of the notification with a text. */
   async press(button: string, words: string | RegExp): Promise<void> {
-    await this.notifications.filter({ hasText: words }).getByRole('button', { name: button }).click();
+    await pressButton(this.notifications.filter({ hasText: words }), button);
   }
 
   /** Runs an action that opens a page in the browser, and returns that page. */
@@ -334,6 +334,32 @@ export class Workbench {
 
   async #keepLogs(): Promise<void> {
     this.#around.earlierLogs = await this.logTexts();
+  }
+}
+
+/**
+ * Presses a button of a notification, which VS Code then closes. A click is lost if the notification moves between the press
+ * and the release of the mouse button, for example because another one is closed.
+ */
+export async function pressButton(notification: Locator, name: string): Promise<void> {
+  const button = await notification.getByRole('button', { name, exact: true }).elementHandle();
+  if (button === null) {
+    throw new Error(`The button "${name}" was closed.`);
+  }
+  const isClosed = async (): Promise<boolean> => !(await button.evaluate((element) => element.isConnected));
+  for (const isLast of [false, false, true]) {
+    try {
+      await button.click();
+      await button.waitForElementState('hidden', { timeout: 5000 });
+      return;
+    } catch (error) {
+      if (await isClosed()) {
+        return;
+      }
+      if (isLast) {
+        throw error;
+      }
+    }
   }
 }
 
