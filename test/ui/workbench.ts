@@ -343,20 +343,13 @@ export class Workbench {
  */
 export async function pressButton(notification: Locator, name: string): Promise<void> {
   const button = await notification.getByRole('button', { name, exact: true }).elementHandle();
-  if (button === null) {
-    throw new Error(`The button "${name}" was closed.`);
-  }
-  const isClosed = async (): Promise<boolean> => !(await button.evaluate((element) => element.isConnected));
-  for (const isLast of [false, false, true]) {
+  const isShown = (): Promise<boolean> => button.evaluate((element) => element.isConnected);
+  for (let attempt = 1; await isShown(); attempt += 1) {
     try {
       await button.click();
       await button.waitForElementState('hidden', { timeout: 5000 });
-      return;
     } catch (error) {
-      if (await isClosed()) {
-        return;
-      }
-      if (isLast) {
+      if (attempt === 3) {
         throw error;
       }
     }
