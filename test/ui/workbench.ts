@@ -196,7 +196,7 @@ export class Workbench {
       await this.page.keyboard.press('F1');
       try {
         await input.waitFor({ timeout });
-        await input.fill(`>${words}`);
+        await input.fill(`>${words}`, { timeout });
         await row.waitFor({ timeout });
         return row;
       } catch (error) {
