@@ -237,6 +237,7 @@ export function createOnDemandParts(start: StartParts): OnDemandParts {
     targetForProvider: (id) => commands.targetForProvider(id),
   });
   const problemReporter: ProblemReporter = new ProblemReporter({
+    clock,
     settings,
     actions,
     showLog,

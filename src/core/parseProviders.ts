@@ -98,7 +98,8 @@ function parseEntry(raw: unknown): { readonly provider: Provider | undefined; re
   return { provider: { ...provider, label: provider.label || new URL(provider.issuer).hostname }, problems };
 }
 
-function entryName(raw: unknown, index: number): string {
+/** Returns the name of an entry in a {@link SettingProblem}. */
+export function entryName(raw: unknown, index: number): string {
   if (typeof raw === 'object' && raw !== null) {
     for (const field of ['label', 'id'] as const) {
       const value = (raw as Record<string, unknown>)[field];

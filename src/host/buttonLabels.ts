@@ -1,7 +1,7 @@
 // The labels of buttons, links and quick pick items that are actions.
 import * as vscode from 'vscode';
 import type { Action } from '../core/failurePolicy.ts';
-import { reloadWindow, showLog } from './startButtonLabels.ts';
+import { openSettings, reloadWindow, showLog } from './startButtonLabels.ts';
 
 export * from './startButtonLabels.ts';
 
@@ -15,10 +15,10 @@ export const staySignedIn = (): string => l10n.t('Stay Signed In');
 export const signInAgain = (): string => l10n.t('Sign In Again');
 /** Retries a failed renewal. */
 export const retryNow = (): string => l10n.t('Retry Now');
+/** Repeats a check. */
+export const checkAgain = (): string => l10n.t('Check Again');
 /** Shows a warning again later. */
 export const remindMeLater = (): string => l10n.t('Remind Me Later');
-/** Opens the settings. */
-export const openSettings = (): string => l10n.t('Open Settings');
 /** Shows the diagnostics. */
 export const showDiagnostics = (): string => l10n.t('Show Diagnostics');
 /** Adds a provider. */

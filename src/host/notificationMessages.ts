@@ -118,6 +118,8 @@ export const clockSkew = (provider: string, skew: number): string =>
         args: [provider, formatDuration(-skew)],
         comment: ['{1} is a duration such as "10 minutes".'],
       });
+/** Whether the clocks differ so little that they’re considered the same. `skew` is in ms; undefined if it couldn’t be measured. */
+export const isSameTime = (skew: number | undefined): boolean => skew !== undefined && Math.abs(skew) < MINUTE;
 /** The difference of the clocks, in ms, as just measured; undefined if it couldn’t be measured. */
 export const clockComparison = (provider: string, skew: number | undefined, at: string): string =>
   skew === undefined
@@ -126,7 +128,7 @@ export const clockComparison = (provider: string, skew: number | undefined, at: 
         args: [provider, at],
         comment: ['{1} is a time.'],
       })
-    : Math.abs(skew) < MINUTE
+    : isSameTime(skew)
       ? l10n.t({
           message: 'Your computer’s clock matches {0} (measured at {1}).',
           args: [provider, at],
@@ -148,21 +150,27 @@ export const clientSecretRemoved = (provider: string): string => l10n.t('Client 
 export const redirectUrisForAnyPortCopied = (uris: readonly string[], provider: string): string =>
   l10n.t({
     message:
-      'Copied {0}. Add to the redirect URIs of your client at {1}, for any port. If the server compares ports, use a fixed port.',
+      'Copied {0}. Add it to the redirect URIs of your client at {1}, for any port. If the server compares ports, use a fixed port.',
     args: [formatList(uris), provider],
     comment: ['{0} is one or more URIs.'],
   });
 /** Redirect URIs were copied; each must be registered exactly as it is. */
 export const redirectUrisCopied = (uris: readonly string[], provider: string): string =>
-  l10n.t({
-    message: 'Copied {0}. Add to the redirect URIs of your client at {1}, exactly as shown.',
-    args: [formatList(uris), provider],
-    comment: ['{0} is one or more URIs.'],
-  });
+  uris.length > 1
+    ? l10n.t({
+        message: 'Copied {0}. Add them to the redirect URIs of your client at {1}, exactly as shown.',
+        args: [formatList(uris), provider],
+        comment: ['{0} is two or more URIs.'],
+      })
+    : l10n.t({
+        message: 'Copied {0}. Add it to the redirect URIs of your client at {1}, exactly as shown.',
+        args: [formatList(uris), provider],
+        comment: ['{0} is a URI.'],
+      });
 /** Follows one of these two: the post-logout redirect URIs to register. */
 export const postLogoutUris = (uris: readonly string[]): string =>
   l10n.t({
-    message: 'Also add to its post-logout redirect URIs: {0}.',
+    message: 'Also add {0} to its post-logout redirect URIs.',
     args: [formatList(uris)],
     comment: ['{0} is one or more URIs.'],
   });
@@ -187,7 +195,7 @@ export const noRefreshToken = (provider: string, account: string): string =>
   });
 /** Asking for consent got a refresh token. */
 export const refreshTokenAfterConsent = (provider: string): string =>
-  l10n.t('Your {0} session can now be renewed. You’ll be asked for consent each time you sign in.', provider);
+  l10n.t('Your {0} session is now renewable. Each sign-in asks for consent.', provider);
 /** Asking for consent got no refresh token. */
 export const noRefreshTokenAfterConsent = (provider: string): string =>
   l10n.t(

@@ -11,22 +11,32 @@ const { l10n } = vscode;
 /** Returns the problem in a field of an entry, without naming the entry. */
 export const describeFieldProblem = (code: ProblemCode, field: string): string => FIELD_PROBLEMS[code](field);
 
+/** The maximum number of problems in one message. */
+const MAX_PROBLEMS = 3;
+
 /** Returns the problem in an entry. */
-export function describeEntryProblem({ entry, field, code }: SettingProblem): string {
-  if (code === 'not-a-list') {
+export const describeEntryProblem = (problem: SettingProblem): string => describeEntryProblems([problem]);
+
+/** Returns the first problems of an entry in one message. */
+export function describeEntryProblems(problems: readonly [SettingProblem, ...SettingProblem[]]): string {
+  const [{ entry, code: firstCode }] = problems;
+  if (firstCode === 'not-a-list') {
     return l10n.t('"sessionKeeper.providers" must be an array of providers.');
   }
-  const problem = FIELD_PROBLEMS[code](field);
+  const problem = problems
+    .slice(0, MAX_PROBLEMS)
+    .map(({ code, field }) => FIELD_PROBLEMS[code](field))
+    .join(' ');
   return /^\d+$/.test(entry)
     ? l10n.t({
         message: 'Provider #{0} in Settings is ignored: {1}',
         args: [entry, problem],
-        comment: ['{0} is the position in a list, {1} is a sentence such as \'"issuer" is missing.\''],
+        comment: ['{0} is the position in a list, {1} is one or more sentences such as \'"issuer" is missing.\''],
       })
     : l10n.t({
         message: 'Provider "{0}" in Settings is ignored: {1}',
         args: [entry, problem],
-        comment: ['{0} is an ID, {1} is a sentence such as \'"issuer" is missing.\''],
+        comment: ['{0} is an ID, {1} is one or more sentences such as \'"issuer" is missing.\''],
       });
 }
 
@@ -52,7 +62,7 @@ export function describeNumberProblem({
 
 const FIELD_PROBLEMS: Readonly<Record<ProblemCode, (field: string) => string>> = {
   'not-a-list': () => '',
-  'not-an-object': () => l10n.t('The entry must be an object with at least "issuer" and "clientId".'),
+  'not-an-object': () => l10n.t('it must be an object with at least "issuer" and "clientId".'),
   missing: (field) => l10n.t('"{0}" is missing.', field),
   'wrong-type': (field) => l10n.t('"{0}" has the wrong type.', field),
   'unknown-field': (field) => l10n.t('"{0}" isn’t a known property.', field),
@@ -61,7 +71,7 @@ const FIELD_PROBLEMS: Readonly<Record<ProblemCode, (field: string) => string>> =
       '"id" must start with a letter and contain only letters, digits, ".", "_", and "-" (at most 64 characters).',
     ),
   'id-of-built-in': () => l10n.t('"id" is used by VS Code or another extension. Choose a different one.'),
-  'id-twice': () => l10n.t('Another entry has the same ID.'),
+  'id-twice': () => l10n.t('another entry has the same ID.'),
   'bad-url': (field) => l10n.t('"{0}" must be a URL that starts with https:// and has no query.', field),
   'not-https': (field) =>
     l10n.t('"{0}" must start with https://. http:// is allowed only for servers on this computer.', field),

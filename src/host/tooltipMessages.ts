@@ -17,12 +17,14 @@ export const sessionEnds = (at: string): string => l10n.t('Session ends: {0}', a
 export const sessionEndUnknown = (): string => l10n.t('Session ends: Unknown');
 /** When the access token expires. */
 export const accessExpires = (at: string): string => l10n.t('Access token expires: {0}', at);
+/** Until when the access token can be used, although the session has ended. */
+export const accessUsable = (at: string): string => l10n.t('Access token usable until: {0}', at);
 /** The server didn’t specify when the access token expires. */
 export const accessExpiryUnknown = (): string => l10n.t('Access token expires: Unknown');
 /** When the token was last renewed. */
 export const lastRenewal = (at: string): string => l10n.t('Last renewal: {0}', at);
 /** When the user signed in, if the session hasn’t been renewed since. */
-export const signedInAt = (at: string): string => l10n.t('Signed in: {0}', at);
+export const signedInAt = (at: string): string => l10n.t('Signed in at: {0}', at);
 /** When the next renewal is due. */
 export const nextRenewal = (at: string): string => l10n.t('Next renewal: {0}', at);
 /** When a failed renewal is retried. */

@@ -99,7 +99,9 @@ export class TokenClipboard implements Disposable {
       detail: messages.scopes(record.scopes),
       record,
     }));
-    return (await vscode.window.showQuickPick(items, { title, matchOnDescription: true }))?.record;
+    return (
+      await vscode.window.showQuickPick(items, { title, placeHolder: messages.copyPrompt(), matchOnDescription: true })
+    )?.record;
   }
 
   async #confirm(): Promise<boolean> {

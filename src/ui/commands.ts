@@ -6,7 +6,7 @@ import { toFailure } from '../core/failure.ts';
 import type { Provider, SignInMethod } from '../core/provider.ts';
 import { FAILURE_POLICIES } from '../core/failurePolicies.ts';
 import { tokenLifetimes, type SessionRecord } from '../core/session.ts';
-import { sortByUrgency, statusOf, type LiveSession } from '../core/status.ts';
+import { shownState, sortByUrgency, statusOf, type LiveSession } from '../core/status.ts';
 import { hintsAfterFailure } from '../protocol/authorize.ts';
 import type { ServerSignOut } from '../sessions/serverSignOut.ts';
 import type { SessionManager } from '../sessions/sessionManager.ts';
@@ -81,7 +81,7 @@ export class Commands {
       this.offerToAddProvider();
       return;
     }
-    const selected = await this.#selectProvider(quickPick.signInTitle());
+    const selected = await this.#selectProvider(quickPick.signInList());
     if (selected !== undefined) {
       await this.signInTo(selected, selected.scopes, {
         wantsOtherAccount: this.#dependencies.sessionManager.getActive(selected.id).length > 0,
@@ -193,7 +193,7 @@ export class Commands {
   /** Asks which account, or for confirmation if there is only one: a link or another extension can run this command. */
   async #signOut(): Promise<void> {
     const sessions = this.#dependencies.sessionManager.getAll();
-    const session = await this.#selectSession(sessions, quickPick.signOutTitle());
+    const session = await this.#selectSession(sessions, quickPick.signOutList());
     const isSelected = groupByAccount(sessions, recordOf).length > 1;
     if (session !== undefined && (isSelected || (await this.#confirmSignOut(session.record)))) {
       await this.signOutOf(session.record);
@@ -214,7 +214,7 @@ export class Commands {
     const renewable = this.#dependencies.sessionManager
       .getAll()
       .filter(({ record }) => tokenLifetimes(record).isRefreshable);
-    const session = await this.#selectSession(renewable, quickPick.renewTitle());
+    const session = await this.#selectSession(renewable, quickPick.renewList());
     if (session !== undefined) {
       await this.renew(session.record);
     }
@@ -223,7 +223,7 @@ export class Commands {
   async #setClientSecret(): Promise<void> {
     const { actions, settings } = this.#dependencies;
     const provider =
-      settings.providers.length === 0 ? undefined : await this.#selectProvider(quickPick.clientSecretTitle());
+      settings.providers.length === 0 ? undefined : await this.#selectProvider(quickPick.clientSecretList());
     if (settings.providers.length === 0) {
       this.offerToAddProvider();
     } else if (provider !== undefined) {
@@ -231,8 +231,8 @@ export class Commands {
     }
   }
 
-  #selectProvider(title: string): Promise<Provider | undefined> {
-    return selectOne(this.#dependencies.settings.providers, title, ({ id, issuer, label }) => ({
+  #selectProvider(text: quickPick.ListText): Promise<Provider | undefined> {
+    return selectOne(this.#dependencies.settings.providers, text, ({ id, issuer, label }) => ({
       label,
       description: id,
       detail: issuer,
@@ -240,7 +240,7 @@ export class Commands {
   }
 
   /** Returns the most urgent session of the account that the user selects, or of the only account. */
-  async #selectSession(sessions: readonly LiveSession[], title: string): Promise<LiveSession | undefined> {
+  async #selectSession(sessions: readonly LiveSession[], text: quickPick.ListText): Promise<LiveSession | undefined> {
     if (sessions.length === 0) {
       void vscode.window.showInformationMessage(notification.noSession());
       return undefined;
@@ -251,10 +251,10 @@ export class Commands {
         sortByUrgency([first, ...others].map((one) => statusOf(one, settings.lifetimes(), clock.now())))[0] ??
         statusOf(first, settings.lifetimes(), clock.now()),
     );
-    const selected = await selectOne(accounts, title, ({ session: { record }, state }) => ({
-      label: settings.nameOf(record.providerId),
-      description: record.account.label,
-      detail: stateName(state),
+    const selected = await selectOne(accounts, text, (status) => ({
+      label: settings.nameOf(recordOf(status.session).providerId),
+      description: recordOf(status.session).account.label,
+      detail: stateName(shownState(status)),
     }));
     return selected?.session;
   }

@@ -1,18 +1,21 @@
 // Reports problems when they're found: in the settings, in the stored sessions, and with the shared folder.
 import * as vscode from 'vscode';
+import type { Clock } from '../core/clock.ts';
 import * as button from '../host/buttonLabels.ts';
 import { PREFIX } from '../host/ids.ts';
 import { describeLoadIssue } from '../host/loadIssueMessages.ts';
 import * as notification from '../host/notificationMessages.ts';
-import { openProviderSettings, openSettings } from '../host/openSettings.ts';
+import { openInvalidEntry, openSettings } from '../host/openSettings.ts';
 import type { Settings } from '../host/settings.ts';
-import { describeEntryProblem, describeNumberProblem } from '../host/settingsMessages.ts';
+import { describeEntryProblems, describeNumberProblem } from '../host/settingsMessages.ts';
 import { isFolderRefused } from '../core/failurePolicies.ts';
+import type { SettingProblem } from '../core/parseProviders.ts';
 import type { LoadIssue } from '../sessions/storedSessionIssues.ts';
 import type { ActionTarget, RecoveryActions } from './recoveryActions.ts';
 
 /** What the reports depend on. */
 export interface ProblemReporterDependencies {
+  readonly clock: Clock;
   readonly settings: Settings;
   readonly actions: RecoveryActions;
   /** Returns the target of actions about a provider. */
@@ -37,7 +40,10 @@ export class ProblemReporter {
   async reportSettingsProblems(): Promise<void> {
     const { numberProblems, problems } = this.#dependencies.settings;
     const found = [
-      ...problems.map((problem) => ({ message: describeEntryProblem(problem), open: openProviderSettings })),
+      ...groupByEntry(problems).map((group) => ({
+        message: describeEntryProblems(group),
+        open: () => openInvalidEntry(this.#dependencies.clock, group[0]),
+      })),
       ...numberProblems.map((problem) => ({
         message: describeNumberProblem(problem),
         open: () => openSettings(`${PREFIX}.${problem.setting.name}`),
@@ -89,9 +95,14 @@ export class ProblemReporter {
       return;
     }
     this.#hasWarnedOfFolder = isRefused;
-    void vscode.window
-      .showWarningMessage(message, button.showLog())
-      .then((selected) => (selected === undefined ? undefined : this.#dependencies.showLog()));
+    const buttons = [...(isRefused ? [button.reloadWindow()] : []), button.showLog()];
+    void vscode.window.showWarningMessage(message, ...buttons).then(async (selected) => {
+      if (selected === button.reloadWindow()) {
+        await vscode.commands.executeCommand('workbench.action.reloadWindow');
+      } else if (selected !== undefined) {
+        this.#dependencies.showLog();
+      }
+    });
   }
 
   async #reportLoadIssue(message: string, issues: readonly [LoadIssue, ...LoadIssue[]]): Promise<void> {
@@ -108,6 +119,20 @@ export class ProblemReporter {
       await actions.run('retry', { ...this.#dependencies.targetForProvider(issue.providerId), retry: signOut });
     }
   }
+}
+
+/** Returns the problems of each entry. */
+function groupByEntry(problems: readonly SettingProblem[]): [SettingProblem, ...SettingProblem[]][] {
+  const groups = new Map<string, [SettingProblem, ...SettingProblem[]]>();
+  for (const problem of problems) {
+    const group = groups.get(problem.entry);
+    if (group === undefined) {
+      groups.set(problem.entry, [problem]);
+    } else {
+      group.push(problem);
+    }
+  }
+  return [...groups.values()];
 }
 
 /** The buttons for each kind of problem with a stored session. */

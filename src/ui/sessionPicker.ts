@@ -4,7 +4,7 @@ import { groupByAccount } from '../core/accounts.ts';
 import { mayLackConsent } from '../core/consent.ts';
 import { normalizeScopes } from '../core/scopes.ts';
 import { tokenLifetimes, type SessionRecord } from '../core/session.ts';
-import { sortByUrgency, statusOf, type LiveSession, type SessionStatus, type State } from '../core/status.ts';
+import { shownState, sortByUrgency, statusOf, type LiveSession, type SessionStatus } from '../core/status.ts';
 import type { PendingSignIn } from '../auth/pendingSignIns.ts';
 import { openBrowser } from '../host/browser.ts';
 import * as button from '../host/buttonLabels.ts';
@@ -80,6 +80,7 @@ export class SessionPicker {
     );
     const selected = await vscode.window.showQuickPick(items, {
       title: quickPick.sessionsTitle(),
+      placeHolder: quickPick.sessionsPrompt(),
       matchOnDescription: true,
     });
     await selected?.run?.();
@@ -120,11 +121,14 @@ export class SessionPicker {
         .map((status) => ({
           label,
           description: record.account.label,
-          detail: this.#describe(status.state, concerned, sessions),
+          // The heading shows the state that applies to all of them.
+          ...(concerned.length === sessions.length ? {} : { detail: describeSome(status, concerned) }),
           run: () => run(status.session.record),
         }));
+    const [first] = this.#sortByUrgency(sessions);
+    const name = settings.nameOf(record.providerId);
     return [
-      separator(settings.nameOf(record.providerId)),
+      separator(first === undefined ? name : quickPick.accountHeading(name, stateName(shownState(first)))),
       ...item(`$(sync) ${button.renewNow()}`, renewable, (one) => this.#commands.renew(one)),
       ...item(`$(sign-in) ${button.signInAgain()}`, signInAgain, (one) =>
         this.#commands.targetForSession(one).signIn(),
@@ -144,12 +148,12 @@ export class SessionPicker {
     const { clock, settings } = this.#dependencies;
     return sortByUrgency(sessions.map((session) => statusOf(session, settings.lifetimes(), clock.now())));
   }
+}
 
-  /** Returns the state, and the scopes if only some of the account's sessions are concerned. */
-  #describe(state: State, concerned: readonly LiveSession[], all: readonly LiveSession[]): string {
-    const scopes = normalizeScopes(concerned.flatMap(({ record }) => record.scopes));
-    return concerned.length === all.length ? stateName(state) : quickPick.stateWithScopes(stateName(state), scopes);
-  }
+/** Returns the state and the scopes of some of an account's sessions. */
+function describeSome(mostUrgent: SessionStatus, concerned: readonly LiveSession[]): string {
+  const scopes = normalizeScopes(concerned.flatMap(({ record }) => record.scopes));
+  return quickPick.stateWithScopes(stateName(shownState(mostUrgent)), scopes);
 }
 
 function separator(label: string): PickerItem {

@@ -3,11 +3,11 @@ import * as vscode from 'vscode';
 import { groupByAccount } from '../core/accounts.ts';
 import type { Clock, Disposable } from '../core/clock.ts';
 import { remaining } from '../core/lifetime.ts';
-import { NEEDS_USER, sortByUrgency, statusOf, type SessionStatus, type State } from '../core/status.ts';
+import { NEEDS_USER, shownState, sortByUrgency, statusOf, type SessionStatus, type State } from '../core/status.ts';
 import { normalizeScopes } from '../core/scopes.ts';
 import type { SessionRecord } from '../core/session.ts';
 import type { SessionManager } from '../sessions/sessionManager.ts';
-import { COMMANDS, PRODUCT, STATUS_ITEM } from '../host/ids.ts';
+import { COMMANDS, PREFIX, PRODUCT, SETTINGS, STATUS_ITEM } from '../host/ids.ts';
 import type { Settings } from '../host/settings.ts';
 import type { TakenIds } from '../auth/idConflicts.ts';
 import type { PendingSignIns } from '../auth/pendingSignIns.ts';
@@ -26,6 +26,10 @@ const ICONS: Readonly<Record<State, string>> = {
   'needs-attention': '$(warning)',
   ended: '$(error)',
 };
+
+/** Opens the settings editor at the providers. */
+const OPEN_SETTINGS = 'workbench.action.openSettings';
+const PROVIDERS = `?%22${PREFIX}.${SETTINGS.providers}%22`;
 
 const WARNING = new vscode.ThemeColor('statusBarItem.warningBackground');
 
@@ -107,13 +111,14 @@ export class StatusBar implements Disposable {
     }
     const text = this.#getSessionText(first, now);
     const others = groupByAccount(statuses, recordOf).length - 1;
-    return { state: first.state, text: others > 0 ? statusBar.withOthers(text, others) : text };
+    return { state: shownState(first), text: others > 0 ? statusBar.withOthers(text, others) : text };
   }
 
-  #getSessionText({ session, state, countdown }: SessionStatus, now: number): string {
+  #getSessionText(status: SessionStatus, now: number): string {
+    const { session, countdown } = status;
     const name = this.#settings.nameOf(session.record.providerId);
     const left = (countdown?.to ?? now) - now;
-    switch (state) {
+    switch (shownState(status)) {
       case 'ended':
         return statusBar.ended(name);
       case 'needs-attention':
@@ -148,13 +153,16 @@ export class StatusBar implements Disposable {
   /** Shows points in time rather than countdowns, because they stay valid. Escapes the names of servers and users. */
   #createTooltip(statuses: readonly SessionStatus[], now: number): vscode.MarkdownString {
     const markdown = new vscode.MarkdownString('', true);
-    markdown.isTrusted = { enabledCommands: Object.values(COMMANDS) };
+    markdown.isTrusted = { enabledCommands: [...Object.values(COMMANDS), OPEN_SETTINGS] };
     for (const { provider } of this.#pendingSignIns.getAll()) {
       appendHeading(markdown, provider.label);
       appendLine(markdown, tooltip.waitingForBrowser());
     }
-    for (const taken of this.#takenIds.values()) {
-      appendLine(markdown, taken);
+    for (const [id, taken] of this.#takenIds) {
+      if (statuses.every((status) => recordOf(status).providerId !== id)) {
+        appendHeading(markdown, this.#settings.nameOf(id));
+        appendLine(markdown, taken);
+      }
     }
     for (const account of groupByAccount(statuses, recordOf)) {
       this.#appendAccount(markdown, account, now);
@@ -164,12 +172,13 @@ export class StatusBar implements Disposable {
     }
     markdown.appendMarkdown('\n\n---\n\n');
     const links = [
+      ...(this.#takenIds.size === 0 ? [] : [link(button.openSettings(), `${OPEN_SETTINGS}${PROVIDERS}`)]),
       ...(this.#canSignIn(statuses) ? [link(button.signIn(), COMMANDS.signIn)] : []),
-      ...(statuses.length === 0 ? [] : [link(button.signOut(), COMMANDS.signOut)]),
       ...(statuses.some(({ session }) => session.record.refreshToken !== undefined)
         ? [link(button.renewNow(), COMMANDS.renewNow)]
         : []),
       link(button.showLog(), COMMANDS.showLog),
+      ...(statuses.length === 0 ? [] : [link(button.signOut(), COMMANDS.signOut)]),
     ];
     markdown.appendMarkdown(links.join(' · '));
     return markdown;
@@ -201,25 +210,36 @@ export class StatusBar implements Disposable {
 
   #appendSession(
     markdown: vscode.MarkdownString,
-    { session, state, accessExpiresAt, sessionEndsAt, refreshDueAt }: SessionStatus,
+    status: SessionStatus,
     now: number,
     scopes?: readonly string[],
   ): void {
+    const { session, accessExpiresAt, sessionEndsAt, refreshDueAt } = status;
     const { record } = session;
+    const taken = this.#takenIds.get(record.providerId);
     const at = (time: number): string => formatTime(time, now);
     appendHeading(markdown, this.#settings.nameOf(record.providerId));
+    if (taken !== undefined) {
+      appendLine(markdown, taken);
+    }
     appendLine(markdown, tooltip.account(record.account.label));
     if (scopes !== undefined) {
       appendLine(markdown, tooltip.scopes(scopes));
     }
-    appendLine(markdown, tooltip.state(state));
+    appendLine(markdown, tooltip.state(taken === undefined ? shownState(status) : 'needs-attention'));
+    if (record.ended === undefined) {
+      appendLine(
+        markdown,
+        sessionEndsAt === undefined ? tooltip.sessionEndUnknown() : tooltip.sessionEnds(at(sessionEndsAt)),
+      );
+    }
     appendLine(
       markdown,
-      sessionEndsAt === undefined ? tooltip.sessionEndUnknown() : tooltip.sessionEnds(at(sessionEndsAt)),
-    );
-    appendLine(
-      markdown,
-      accessExpiresAt === undefined ? tooltip.accessExpiryUnknown() : tooltip.accessExpires(at(accessExpiresAt)),
+      accessExpiresAt === undefined
+        ? tooltip.accessExpiryUnknown()
+        : status.state === 'ending' && record.ended !== undefined
+          ? tooltip.accessUsable(at(accessExpiresAt))
+          : tooltip.accessExpires(at(accessExpiresAt)),
     );
     appendLine(
       markdown,

@@ -43,7 +43,7 @@ export function askRedirect(state: WizardState): Promise<Answer<Outcome>> {
     return {
       label: messages.KIND_LABELS[redirectKind](),
       description: redirectKind === recommended ? messages.recommended() : '',
-      detail: messages.kindDetail(redirectKind, uris),
+      detail: messages.kindDetail(redirectKind, uris, allowsAnyPort(changed)),
       buttons: uris.length === 0 ? [] : [copyButton()],
       uris,
       outcome: { draft: { ...changed, isRedirectChosen: true }, ...(needsInput ? { next: 'redirectUri' } : {}) },
@@ -78,8 +78,8 @@ export async function askRedirectUri(state: WizardState): Promise<Answer<Outcome
     const error = validateRedirect(entered());
     isInvalid(box, isEmptyAllowed && box.value.trim() === '' ? undefined : error);
     box.prompt =
-      error === undefined
-        ? `${prompt} ${redirectUriToRegister(urisToRegister(entered()).join(' , '), allowsAnyPort(entered()))}`
+      error === undefined && !isUri
+        ? `${prompt} ${redirectUriToRegister(urisToRegister(entered()), allowsAnyPort(entered()))}`
         : prompt;
     return error === undefined;
   };

@@ -68,7 +68,7 @@ const CAPABILITIES: Readonly<Record<CapabilityNote, () => string>> = {
   device: () => l10n.t('Device code sign-in'),
   pkce: () => l10n.t('PKCE (S256)'),
   'pkce-not-advertised': () => l10n.t('PKCE support not advertised (PKCE is used anyway)'),
-  'renews-with-scope': () => l10n.t('Session renewal with the scope "offline_access"'),
+  'renews-with-scope': () => l10n.t('Session renewal (offline_access)'),
   renews: () => l10n.t('Session renewal'),
   'no-expiry': () => l10n.t('Tokens don’t expire, so no renewal is needed'),
   'renewal-not-advertised': () => l10n.t('Session renewal not advertised'),

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { MINUTE } from '../../../src/core/clock.ts';
+import { MINUTE, systemClock } from '../../../src/core/clock.ts';
 import { PREFIX, SETTINGS } from '../../../src/host/ids.ts';
 import { Settings } from '../../../src/host/settings.ts';
 import type { LoadIssue } from '../../../src/sessions/storedSessionIssues.ts';
@@ -21,7 +21,7 @@ describe('the report of problems in the settings', () => {
     editor.reset();
     settings = new Settings(0);
     // Only the settings are used.
-    problemReporter = new ProblemReporter({ settings } as ProblemReporterDependencies);
+    problemReporter = new ProblemReporter({ clock: systemClock, settings } as ProblemReporterDependencies);
   });
 
   afterEach(() => {
@@ -103,6 +103,7 @@ describe('the report of problems with stored sessions', () => {
       targetForProvider: target,
     });
     problemReporter = new ProblemReporter({
+      clock,
       settings,
       actions,
       targetForProvider: target,
