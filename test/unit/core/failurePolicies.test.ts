@@ -61,6 +61,7 @@ describe('FAILURE_POLICIES', () => {
     assert.deepEqual(signsInFirst, [
       'refresh-rejected-again',
       'proof-rejected',
+      'endpoint-moved',
       'untrusted-response',
       'other-account',
       'denied',

@@ -7,6 +7,7 @@ import type { IdleNotifications } from '../../../src/ui/idleNotifications.ts';
 import { NotificationCenter } from '../../../src/ui/notificationCenter.ts';
 import { ProblemReporter, type ProblemReporterDependencies } from '../../../src/ui/problemReporter.ts';
 import type { ActionTarget, RecoveryActions } from '../../../src/ui/recoveryActions.ts';
+import { settle } from '../../support/fakeClock.ts';
 import { editor } from '../../support/fakeEditor.ts';
 import { hasTombstone } from '../../support/sharedFiles.ts';
 import { createTestWindow, recordAt, seedSession, type TestWindow } from '../../support/testWindow.ts';
@@ -44,6 +45,35 @@ describe('the report of problems in the settings', () => {
     set('refreshInterval', 20_000);
     await problemReporter.reportSettingsProblems();
     assert.equal(editor.messages.length, 2);
+  });
+
+  it('is one message for each entry, with its first problems', async () => {
+    set('providers', [{ label: 'One' }, 5, { id: 'two', issuer: 'x', clientId: '', a: 1, b: 2, c: 3 }]);
+    await problemReporter.reportSettingsProblems();
+    const texts = editor.messages.map(({ text }) => text);
+    assert.deepEqual(texts.slice(0, 2), [
+      'Provider "One" in Settings is ignored: "issuer" is missing. "clientId" is missing.',
+      'Provider #2 in Settings is ignored: it must be an object with at least "issuer" and "clientId".',
+    ]);
+    assert.match(texts[2] ?? '', /^Provider "two" in Settings is ignored: (?:"\w+" [^"]+){3}$/);
+    assert.equal(texts.length, 3);
+    await problemReporter.reportSettingsProblems();
+    assert.equal(editor.messages.length, 3);
+    set('providers', [{ label: 'One', clientId: 'editor' }]);
+    await problemReporter.reportSettingsProblems();
+    assert.equal(editor.messages.at(-1)?.text, 'Provider "One" in Settings is ignored: "issuer" is missing.');
+  });
+
+  it('offers to reload the window only if the folder isn’t trusted', async () => {
+    problemReporter.warnSyncDisabled('ENOSPC', '/folder');
+    editor.respond = ({ buttons: [first] }) => first;
+    problemReporter.warnSyncDisabled('folder-link', '/folder');
+    await settle();
+    assert.deepEqual(
+      editor.messages.map(({ buttons }) => buttons),
+      [['Show Log'], ['Reload Window', 'Show Log']],
+    );
+    assert.deepEqual(editor.executed, [['workbench.action.reloadWindow']]);
   });
 
   it('opens the setting with the problem', async () => {

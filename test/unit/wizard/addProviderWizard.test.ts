@@ -318,7 +318,7 @@ describe('AddProviderWizard', () => {
     await driver.press(buttonNamed(driver.box, 'Change Redirect URI'));
     const ports = await driver.pick('Fixed Ports');
     ports.type('0');
-    assert.match(String(ports.validationMessage), /between 1 and 65535/);
+    assert.equal(ports.validationMessage, 'Enter 1 to 20 ports between 1 and 65535.');
     const client = await driver.type('8400');
     assert.equal(client.value, 'edit');
     assert.match(client.prompt, /http:\/\/127\.0\.0\.1:8400\/callback$/);
@@ -377,6 +377,17 @@ describe('AddProviderWizard', () => {
       await isRunning;
       assert.deepEqual(storedEntries(), [{ id: 'first' }, { ...old, clientId: 'new' }]);
       assert.deepEqual(signedIn, []);
+    });
+
+    it('offers to save before it offers to sign in', async () => {
+      editor.configure(SETTING, [{ id: 'acme', issuer: server.issuer, clientId: 'c' }]);
+      const firstRows = ({ items }: FakeQuickInput): string[] => items.slice(0, 2).map(({ label }) => label);
+      const summary = await (await start()).pick('acme');
+      assert.deepEqual(firstRows(summary), ['$(save) Save', '$(sign-in) Save and Sign In']);
+      summary.leave();
+      await isRunning;
+      const driver = await startAtClient();
+      assert.deepEqual(firstRows(await driver.type('another')), ['$(sign-in) Save and Sign In', '$(save) Save']);
     });
 
     it('adds no defaults to the entry', async () => {
