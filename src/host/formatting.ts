@@ -50,7 +50,7 @@ export function formatTime(at: number, now: number): string {
   const isNear = at >= now && at - now < WITH_SECONDS;
   return new Intl.DateTimeFormat(displayLanguage(), {
     timeStyle: isNear ? 'medium' : 'short',
-    ...(isToday ? {} : { dateStyle: 'medium' }),
+    dateStyle: isToday ? undefined : 'medium',
   }).format(at);
 }
 

@@ -11,16 +11,14 @@ export const account = (label: string): string => l10n.t('Account: {0}', label);
 export const scopes = (scopes: readonly string[]): string => l10n.t('Scopes: {0}', scopes.join(' '));
 /** The state of the session. */
 export const state = (state: State): string => l10n.t('State: {0}', stateName(state));
+/** In place of a point in time that the server didn’t specify. */
+export const unknown = (): string => l10n.t('Unknown');
 /** When the user must sign in again. */
 export const sessionEnds = (at: string): string => l10n.t('Session ends: {0}', at);
-/** The server didn’t specify when the session ends. */
-export const sessionEndUnknown = (): string => l10n.t('Session ends: Unknown');
 /** When the access token expires. */
 export const accessExpires = (at: string): string => l10n.t('Access token expires: {0}', at);
 /** Until when the access token can be used, although the session has ended. */
 export const accessUsable = (at: string): string => l10n.t('Access token usable until: {0}', at);
-/** The server didn’t specify when the access token expires. */
-export const accessExpiryUnknown = (): string => l10n.t('Access token expires: Unknown');
 /** When the token was last renewed. */
 export const lastRenewal = (at: string): string => l10n.t('Last renewal: {0}', at);
 /** When the user signed in, if the session hasn’t been renewed since. */

@@ -7,7 +7,7 @@ import { NEEDS_USER, shownState, sortByUrgency, statusOf, type SessionStatus, ty
 import { normalizeScopes } from '../core/scopes.ts';
 import type { SessionRecord } from '../core/session.ts';
 import type { SessionManager } from '../sessions/sessionManager.ts';
-import { COMMANDS, PREFIX, PRODUCT, SETTINGS, STATUS_ITEM } from '../host/ids.ts';
+import { COMMANDS, PREFIX, PRODUCT, STATUS_ITEM } from '../host/ids.ts';
 import type { Settings } from '../host/settings.ts';
 import type { TakenIds } from '../auth/idConflicts.ts';
 import type { PendingSignIns } from '../auth/pendingSignIns.ts';
@@ -27,9 +27,8 @@ const ICONS: Readonly<Record<State, string>> = {
   ended: '$(error)',
 };
 
-/** Opens the settings editor at the providers. */
+/** Opens the settings editor. */
 const OPEN_SETTINGS = 'workbench.action.openSettings';
-const PROVIDERS = `?%22${PREFIX}.${SETTINGS.providers}%22`;
 
 const WARNING = new vscode.ThemeColor('statusBarItem.warningBackground');
 
@@ -152,35 +151,27 @@ export class StatusBar implements Disposable {
 
   /** Shows points in time rather than countdowns, because they stay valid. Escapes the names of servers and users. */
   #createTooltip(statuses: readonly SessionStatus[], now: number): vscode.MarkdownString {
-    const markdown = new vscode.MarkdownString('', true);
-    markdown.isTrusted = { enabledCommands: [...Object.values(COMMANDS), OPEN_SETTINGS] };
-    for (const { provider } of this.#pendingSignIns.getAll()) {
-      appendHeading(markdown, provider.label);
-      appendLine(markdown, tooltip.waitingForBrowser());
-    }
-    for (const [id, taken] of this.#takenIds) {
-      if (statuses.every((status) => recordOf(status).providerId !== id)) {
-        appendHeading(markdown, this.#settings.nameOf(id));
-        appendLine(markdown, taken);
-      }
-    }
-    for (const account of groupByAccount(statuses, recordOf)) {
-      this.#appendAccount(markdown, account, now);
-    }
-    if (statuses.length === 0) {
-      appendLine(markdown, tooltip.signedOut());
-    }
-    markdown.appendMarkdown('\n\n---\n\n');
     const links = [
-      ...(this.#takenIds.size === 0 ? [] : [link(button.openSettings(), `${OPEN_SETTINGS}${PROVIDERS}`)]),
-      ...(this.#canSignIn(statuses) ? [link(button.signIn(), COMMANDS.signIn)] : []),
-      ...(statuses.some(({ session }) => session.record.refreshToken !== undefined)
-        ? [link(button.renewNow(), COMMANDS.renewNow)]
-        : []),
+      this.#takenIds.size > 0 && link(button.openSettings(), `${OPEN_SETTINGS}?%22${PREFIX}%22`),
+      this.#canSignIn(statuses) && link(button.signIn(), COMMANDS.signIn),
+      statuses.some(({ session }) => session.record.refreshToken !== undefined) &&
+        link(button.renewNow(), COMMANDS.renewNow),
       link(button.showLog(), COMMANDS.showLog),
-      ...(statuses.length === 0 ? [] : [link(button.signOut(), COMMANDS.signOut)]),
+      statuses.length > 0 && link(button.signOut(), COMMANDS.signOut),
     ];
-    markdown.appendMarkdown(links.join(' · '));
+    const sections = [
+      ...this.#pendingSignIns
+        .getAll()
+        .map(({ provider }) => formatSection(provider.label, [tooltip.waitingForBrowser()])),
+      ...[...this.#takenIds].map(
+        ([id, taken]) => hasNoSession(statuses, id) && formatSection(this.#settings.nameOf(id), [taken]),
+      ),
+      ...groupByAccount(statuses, recordOf).flatMap((account) => this.#formatAccount(account, now)),
+      statuses.length === 0 && formatLine(tooltip.signedOut()),
+    ];
+    const text = `${sections.filter(Boolean).join('')}\n\n---\n\n${links.filter(Boolean).join(' · ')}`;
+    const markdown = new vscode.MarkdownString(text, true);
+    markdown.isTrusted = { enabledCommands: [...Object.values(COMMANDS), OPEN_SETTINGS] };
     return markdown;
   }
 
@@ -188,95 +179,79 @@ export class StatusBar implements Disposable {
   #canSignIn(statuses: readonly SessionStatus[]): boolean {
     return (
       statuses.some((status) => recordOf(status).ended !== undefined || status.state === 'ended') ||
-      this.#settings.providers.some(({ id }) => statuses.every((status) => recordOf(status).providerId !== id))
+      this.#settings.providers.some(({ id }) => hasNoSession(statuses, id))
     );
   }
 
   /**
-   * Appends the most urgent session of an account, which represents all. If some of them need the user and others
-   * don't, appends one of each, with the scopes that distinguish them.
+   * Returns the section of the most urgent session of an account, which represents all. If some of them need the user and
+   * others don't, returns one of each, with the scopes that distinguish them.
    */
-  #appendAccount(markdown: vscode.MarkdownString, statuses: readonly SessionStatus[], now: number): void {
+  #formatAccount(statuses: readonly SessionStatus[], now: number): string[] {
     // The most urgent one is first.
     const parts = [true, false].map((needsUser) => statuses.filter(({ state }) => NEEDS_USER.has(state) === needsUser));
     const isMixed = parts.every((part) => part.length > 0);
-    for (const [first, ...others] of parts) {
-      if (first !== undefined) {
-        const scopes = [first, ...others].flatMap((status) => recordOf(status).scopes);
-        this.#appendSession(markdown, first, now, isMixed ? normalizeScopes(scopes) : undefined);
+    return parts.flatMap(([first, ...others]) => {
+      if (first === undefined) {
+        return [];
       }
-    }
+      const scopes = [first, ...others].flatMap((status) => recordOf(status).scopes);
+      return [this.#formatSession(first, now, isMixed ? normalizeScopes(scopes) : undefined)];
+    });
   }
 
-  #appendSession(
-    markdown: vscode.MarkdownString,
-    status: SessionStatus,
-    now: number,
-    scopes?: readonly string[],
-  ): void {
-    const { session, accessExpiresAt, sessionEndsAt, refreshDueAt } = status;
-    const { record } = session;
+  #formatSession(status: SessionStatus, now: number, scopes?: readonly string[]): string {
+    const { session, accessExpiresAt, sessionEndsAt } = status;
+    const { lockHolder, record, unsaved } = session;
     const taken = this.#takenIds.get(record.providerId);
-    const at = (time: number): string => formatTime(time, now);
-    appendHeading(markdown, this.#settings.nameOf(record.providerId));
-    if (taken !== undefined) {
-      appendLine(markdown, taken);
-    }
-    appendLine(markdown, tooltip.account(record.account.label));
-    if (scopes !== undefined) {
-      appendLine(markdown, tooltip.scopes(scopes));
-    }
-    appendLine(markdown, tooltip.state(taken === undefined ? shownState(status) : 'needs-attention'));
-    if (record.ended === undefined) {
-      appendLine(
-        markdown,
-        sessionEndsAt === undefined ? tooltip.sessionEndUnknown() : tooltip.sessionEnds(at(sessionEndsAt)),
-      );
-    }
-    appendLine(
-      markdown,
-      accessExpiresAt === undefined
-        ? tooltip.accessExpiryUnknown()
-        : status.state === 'ending' && record.ended !== undefined
-          ? tooltip.accessUsable(at(accessExpiresAt))
-          : tooltip.accessExpires(at(accessExpiresAt)),
-    );
-    appendLine(
-      markdown,
-      record.tokensRequestedAt === record.signedInAt
-        ? tooltip.signedInAt(at(record.signedInAt))
-        : tooltip.lastRenewal(at(record.tokensRequestedAt)),
-    );
-    if (record.refreshToken === undefined) {
-      appendLine(markdown, tooltip.notRenewable());
-    } else if (refreshDueAt !== undefined && record.ended === undefined) {
-      appendLine(
-        markdown,
-        session.nextAttemptAt === undefined
-          ? tooltip.nextRenewal(at(refreshDueAt))
-          : tooltip.nextAttempt(at(session.nextAttemptAt)),
-      );
-    }
-    if (session.lockHolder !== undefined) {
-      const { name, since } = session.lockHolder;
-      appendLine(markdown, tooltip.otherWindowRenewing(name, since === undefined ? undefined : at(since)));
-    }
-    if (session.unsaved) {
-      appendLine(markdown, tooltip.tokensNotSaved());
-    }
+    const hasEnded = record.ended !== undefined;
+    const at = (time: number | undefined): string => (time === undefined ? tooltip.unknown() : formatTime(time, now));
+    return formatSection(this.#settings.nameOf(record.providerId), [
+      taken,
+      tooltip.account(record.account.label),
+      scopes && tooltip.scopes(scopes),
+      tooltip.state(taken === undefined ? shownState(status) : 'needs-attention'),
+      hasEnded ? undefined : tooltip.sessionEnds(at(sessionEndsAt)),
+      (hasEnded ? tooltip.accessUsable : tooltip.accessExpires)(at(accessExpiresAt)),
+      (record.tokensRequestedAt === record.signedInAt ? tooltip.signedInAt : tooltip.lastRenewal)(
+        at(record.tokensRequestedAt),
+      ),
+      nextRenewal(status, at),
+      lockHolder &&
+        tooltip.otherWindowRenewing(lockHolder.name, lockHolder.since === undefined ? undefined : at(lockHolder.since)),
+      unsaved ? tooltip.tokensNotSaved() : undefined,
+    ]);
   }
+}
+
+/** Returns the line about the next renewal; undefined if it isn't known when that is due. */
+function nextRenewal({ refreshDueAt, session }: SessionStatus, at: (time: number) => string): string | undefined {
+  const { nextAttemptAt, record } = session;
+  return record.refreshToken === undefined
+    ? tooltip.notRenewable()
+    : refreshDueAt === undefined || record.ended !== undefined
+      ? undefined
+      : nextAttemptAt === undefined
+        ? tooltip.nextRenewal(at(refreshDueAt))
+        : tooltip.nextAttempt(at(nextAttemptAt));
+}
+
+function hasNoSession(statuses: readonly SessionStatus[], providerId: string): boolean {
+  return statuses.every((status) => recordOf(status).providerId !== providerId);
 }
 
 function recordOf({ session }: SessionStatus): SessionRecord {
   return session.record;
 }
 
-function appendHeading(markdown: vscode.MarkdownString, name: string): void {
-  markdown.appendMarkdown(`\n\n#### ${escapeMarkdown(name)}\n\n`);
+/** Returns a heading and the lines below it that aren't undefined. */
+function formatSection(name: string, lines: readonly (string | undefined)[]): string {
+  const text = lines.map((line) => (line === undefined ? '' : formatLine(line))).join('');
+  return `\n\n#### ${escapeMarkdown(name)}\n\n${text}`;
 }
 
-function appendLine(markdown: vscode.MarkdownString, text: string): void {
-  markdown.appendMarkdown(`${escapeMarkdown(text)}  \n`);
+function formatLine(text: string): string {
+  return `${escapeMarkdown(text)}  \n`;
 }
 
 /** Escapes text for Markdown. `appendText` leaves URLs as they are, and Markdown turns those into links. */

@@ -61,8 +61,8 @@ const files = Object.keys(LOADED);
 const [START_FILE = '', SHARED_FILE = '', ON_DEMAND_FILE = ''] = files;
 
 /** The maximum size, in bytes, of the code that is loaded at each start, and on demand. */
-const LARGEST_START = 110_000;
-const LARGEST_ON_DEMAND = 285_000;
+const LARGEST_START = 114_000;
+const LARGEST_ON_DEMAND = 320_000;
 
 /** Returns the path of a packaged file without its content hash. */
 function stableName(path: string): string {

@@ -102,7 +102,7 @@ describe('the status bar', () => {
     assert.doesNotMatch(tooltip(), /Session ends|Expires soon/);
     await clock.advance(5 * MINUTE);
     assert.equal(shown(), 'Acme: sign in again');
-    assert.match(tooltip(), /State&#58; Session ended {2}\nAccess token expires&#58; /);
+    assert.match(tooltip(), /State&#58; Session ended {2}\nAccess token usable until&#58; /);
   });
 
   it('shows below its provider that an ID is used by another extension, and links to the settings first', () => {
@@ -129,7 +129,7 @@ describe('the status bar', () => {
     assert.match(tooltip(), /State&#58; Needs attention/);
     assert.equal(tooltip().split('####').length, 2);
     assert.deepEqual(links(), ['Open Settings', 'Renew Now', 'Show Log', 'Sign Out']);
-    assert.ok(tooltip().includes('(command:workbench.action.openSettings?%22sessionKeeper.providers%22)'));
+    assert.ok(tooltip().includes('(command:workbench.action.openSettings?%22sessionKeeper%22)'));
     takenIds.clear();
     bar.update();
     assert.deepEqual(links(), ['Renew Now', 'Show Log', 'Sign Out']);
