@@ -242,7 +242,8 @@ export function createOnDemandParts(start: StartParts): OnDemandParts {
     actions,
     showLog,
     targetForProvider: (id) => commands.targetForProvider(id),
-    signOut: (id) => sessionManager.signOut(id),
+    liveSessions,
+    sessionManager,
   });
   const challengeSessions = new ChallengeSessions({ clock, sessionManager, tokenRefresher });
   const sessionRequests = new SessionRequests({
@@ -259,6 +260,7 @@ export function createOnDemandParts(start: StartParts): OnDemandParts {
     registerNotificationLinks(),
     sessions.storedSessionIssues.onDidFindIssues((issues) => void problemReporter.reportLoadIssues(issues)),
     liveSessions.onDidChange((change) => notifications.onChange(change)),
+    liveSessions.onDidChange(() => problemReporter.update()),
     signInController.onStillWaiting((stillWaiting) => commands.showStillWaiting(stillWaiting)),
     scheduler.onDidTick(() => notifications.update()),
     scheduler.onDidTick(() => idOwnership.checkIfStale()),
@@ -310,6 +312,7 @@ export function createOnDemandParts(start: StartParts): OnDemandParts {
       activity.update();
       integrations.update();
       void problemReporter.reportSettingsProblems();
+      problemReporter.update();
       sessions.storedSessionIssues.onDidChangeProviders();
     },
     dispose: () => disposables.forEach((one) => one.dispose()),

@@ -114,7 +114,8 @@ export const REQUEST_FAILURES = {
   canceled: {
     localCodes: ['canceled', 'entry-changed'],
     outcome: 'no-change',
-    actions: ['other-method', 'copy-redirect'],
+    actions: ['sign-in', 'other-method'],
+    additionalActions: ['copy-redirect'],
     isUserCancellation: true,
     unreportedCodes: ['entry-changed'],
     isWindowLocal: true,

@@ -10,12 +10,14 @@ const { l10n } = vscode;
 export const signedIn = (provider: string, account: string): string =>
   l10n.t('Signed in to {0} as {1}.', provider, account);
 /** A sign-out succeeded. */
-export const signedOut = (provider: string, account: string): string =>
-  l10n.t({
-    message: 'Signed out of {0} ({1}).',
-    args: [provider, account],
-    comment: ['{1} is an account.'],
-  });
+export const signedOut = (provider: string, account: string | undefined): string =>
+  account === undefined
+    ? l10n.t('Signed out of {0}.', provider)
+    : l10n.t({
+        message: 'Signed out of {0} ({1}).',
+        args: [provider, account],
+        comment: ['{1} is an account.'],
+      });
 /** A sign-out succeeded here, but the server didn’t confirm it. */
 export const signedOutUnconfirmed = (provider: string): string =>
   l10n.t('Signed out of {0} in VS Code, but the server didn’t confirm. Session Keeper will try again.', provider);
@@ -178,7 +180,7 @@ export const postLogoutUris = (uris: readonly string[]): string =>
 export const stillWaiting = (provider: string, uri: string): string =>
   l10n.t({
     message:
-      'Still waiting for your browser. If {0} shows an error or a blank page, it may not accept this redirect URI: {1}.',
+      'Still waiting for your browser. If {0} shows an error, check the client ID and register this redirect URI: {1}.',
     args: [provider, uri],
     comment: ['{0} is a provider.'],
   });

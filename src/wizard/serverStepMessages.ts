@@ -22,7 +22,7 @@ export const existingProvidersHeading = (): string => l10n.t('Edit an existing p
 /** Issuer: prompt, with what to fill in if the preset has placeholders. */
 export const issuerPrompt = (preset: Preset | undefined): string =>
   (preset && PRESET_MESSAGES[preset.id].issuer?.()) ??
-  l10n.t('The issuer URL. Session Keeper checks the server automatically.');
+  l10n.t('The issuer URL of your server. It’s checked when you press Enter.');
 /** Issuer: placeholder. */
 export const issuerPlaceholder = (): string => 'https://id.example.com';
 

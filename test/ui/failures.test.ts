@@ -65,7 +65,7 @@ describe('a temporary failure', () => {
     assert.equal(await workbench.notifications.count(), 0);
     await beRefused(fixture, sentence);
     const shown = dismissibleNotification(workbench, sentence);
-    assert.deepEqual(await getActions(shown), { buttons: ['Retry Now'], links: ['Show Log', 'Dismiss', MUTE] });
+    assert.deepEqual(await getActions(shown), { buttons: ['Retry Now'], links: ['Dismiss', MUTE] });
     await workbench.waitForStatus(/Acme: retrying at \d+:\d\d:\d\d/);
     assert.ok(!(await workbench.hasStatusWarning()));
     await workbench.screenshot('80-offline');
@@ -80,7 +80,7 @@ describe('a temporary failure', () => {
     await failNext(fixture, { kind: 'answer', status: 503 }, '/token');
     await beRefused(fixture, sentence);
     const shown = dismissibleNotification(workbench, sentence);
-    assert.deepEqual(await getActions(shown), { buttons: ['Retry Now'], links: ['Show Log', 'Dismiss', MUTE] });
+    assert.deepEqual(await getActions(shown), { buttons: ['Retry Now'], links: ['Dismiss', MUTE] });
     await workbench.waitForStatus('Acme: retrying');
     await workbench.screenshot('81-server-down');
     // The attempt after the second one is far enough away.
@@ -129,7 +129,7 @@ describe('a temporary failure', () => {
     await shown.waitFor();
     assert.deepEqual(await getActions(shown), {
       buttons: ['Retry Now'],
-      links: ['Open Proxy Settings', 'Dismiss', MUTE],
+      links: ['Open Settings', 'Dismiss', MUTE],
     });
     await workbench.waitForStatus('Acme: needs attention');
     assert.ok(await workbench.hasStatusWarning());
@@ -154,10 +154,13 @@ describe('a temporary failure', () => {
     const measured = workbench.notification(
       /Your computer’s clock is 10 minutes behind Acme\. .* Measured at \d+:\d\d:\d\d/,
     );
-    assert.deepEqual(await getActions(measured), { buttons: ['Retry Now'], links: [] });
+    assert.deepEqual(await getActions(measured), { buttons: ['Check Again'], links: [] });
     await workbench.screenshot('85-clock-measured');
     identity.faults.clear();
-    await pressButton(measured, 'Retry Now');
+    await pressButton(measured, 'Check Again');
+    const right = workbench.notification(/Your computer’s clock matches Acme \(measured at \d+:\d\d:\d\d/);
+    assert.deepEqual(await getActions(right), { buttons: ['Retry Now'], links: [] });
+    await pressButton(right, 'Retry Now');
     await workbench.notification('Renewed your Acme session (demo).').waitFor();
     await shown.waitFor({ state: 'detached' });
   });
@@ -243,7 +246,7 @@ describe('a failure due to the settings', () => {
     await workbench.screenshot('87-scope-page', page);
     await workbench.returnFrom(page);
     const shown = workbench.notification(
-      'Initech doesn’t grant one of the requested scopes. Server message: "requested scope is not allowed"',
+      'Initech doesn’t grant one of the requested scopes. Server message: "requested scope is not allowed".',
     );
     assert.deepEqual(await getActions(shown), { buttons: ['Edit Scopes', 'Show Log'], links: [] });
     await workbench.screenshot('87-scope');
@@ -265,7 +268,9 @@ describe('a failure due to the settings', () => {
     await workbench.screenshot('88-redirect');
     await pressButton(shown, 'Copy Redirect URI');
     await workbench
-      .notification('Copied http://127.0.0.1/callback. Add to the redirect URIs of your client at Acme, for any port.')
+      .notification(
+        'Copied http://127.0.0.1/callback. Add it to the redirect URIs of your client at Acme, for any port.',
+      )
       .waitFor();
     assert.equal(await workbench.clipboard(), 'http://127.0.0.1/callback');
     await workbench.screenshot('88-redirect-copied');
@@ -312,11 +317,11 @@ describe('a failure due to the settings', () => {
     await workbench.returnFrom(page);
     const shown = workbench.notification('Sign-in to Globex timed out.');
     assert.deepEqual(await getActions(shown), {
-      buttons: ['Sign In Again', 'Use Another Sign-In Method', 'Use Fixed Port…'],
+      buttons: ['Sign In', 'Use Another Sign-In Method', 'Use Fixed Port…'],
       links: [],
     });
     await workbench.screenshot('90-unknown-client');
-    const again = await workbench.waitForPage(() => pressButton(shown, 'Sign In Again'));
+    const again = await workbench.waitForPage(() => pressButton(shown, 'Sign In'));
     await again.getByText('client is invalid').waitFor();
     await workbench.returnFrom(again);
   });

@@ -181,7 +181,7 @@ describe('a session whose secret another window has overwritten', () => {
     const only = await workbench.openWindow();
     await only.waitForStatus('Intranet: renews in 5');
     const shown = only.notifications.filter({
-      hasText: 'Your stored Acme session was lost by the keyring or another window. Sign in again.',
+      hasText: 'Your stored Acme session is missing from the keyring. Sign in again.',
     });
     await shown.waitFor();
     await only.screenshot('72-session-gone');

@@ -40,7 +40,7 @@ describe('the notifications', () => {
     await workbench.screenshot('60-denied-page', page);
     await workbench.returnFrom(page);
     const shown = workbench.notification('Acme reported that access was denied');
-    await shown.getByRole('button', { name: 'Sign In Again' }).waitFor();
+    await shown.getByRole('button', { name: 'Sign In', exact: true }).waitFor();
     await workbench.waitForStatus('Acme: signed out');
     await workbench.screenshot('61-denied');
     await workbench.clearNotifications();

@@ -7,8 +7,8 @@ import { pressButton } from './workbench.ts';
 
 /** The start of the hint. */
 const WAITING =
-  'Still waiting for your browser. If Acme shows an error or a blank page, it may not accept this redirect URI: http://127.0.0.1:';
-const COPIED = 'Copied http://127.0.0.1/callback. Add to the redirect URIs of your client at Acme, for any port.';
+  'Still waiting for your browser. If Acme shows an error, check the client ID and register this redirect URI: http://127.0.0.1:';
+const COPIED = 'Copied http://127.0.0.1/callback. Add it to the redirect URIs of your client at Acme, for any port.';
 /** How long, in ms, a sign-in waits before the hint. */
 const HINT_AFTER = 30_000;
 
@@ -76,7 +76,7 @@ describe('a redirect URI that the server doesn’t know', () => {
     await workbench.screenshot('193-fixed-port');
     await workbench.box.press('Enter');
     await workbench.dialog
-      .filter({ hasText: `Add to the redirect URIs of your client at Acme: http://127.0.0.1:${port}/callback` })
+      .filter({ hasText: `Add this redirect URI to your client at Acme: http://127.0.0.1:${port}/callback` })
       .waitFor();
     await workbench.screenshot('194-fixed-port-register');
     assert.equal(await workbench.clipboard(), `http://127.0.0.1:${port}/callback`);
@@ -132,7 +132,7 @@ describe('a redirect URI that the server doesn’t know', () => {
         .click(),
     );
     await workbench.returnFrom(first);
-    const words = 'it may not accept this redirect URI: http://localhost:';
+    const words = 'check the client ID and register this redirect URI: http://localhost:';
     await workbench.notification(words).waitFor();
     await workbench.followLink('Use Fixed Port…', words);
     await workbench.page.locator('.quick-input-widget', { hasText: 'Fixed Port for Globex' }).waitFor();

@@ -4,7 +4,7 @@ import { LONG, MUTE, getActions, renewNow, signIn, signInAgain, dismissibleNotif
 import { createUiFixture } from './fixture.ts';
 import { LIMIT } from './workbench.ts';
 
-const SENTENCE = 'Acme no longer renews your session. Sign in again. Server message: "This session is unknown."';
+const SENTENCE = 'Acme no longer renews your session. Sign in again. Server message: "This session is unknown".';
 
 describe('a session whose renewals the server rejects without a standard error', () => {
   const fixture = createUiFixture({ accessTokenSeconds: LONG });

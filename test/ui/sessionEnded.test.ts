@@ -44,9 +44,9 @@ describe('a session that has ended', () => {
       links: [],
     });
     assert.equal(await workbench.notification(ended).count(), 1);
-    await workbench.waitForStatus('Acme: expires in 4 minutes');
+    await workbench.waitForStatus('Acme: sign in again');
     await second.page.bringToFront();
-    await second.waitForStatus('Acme: expires in 4 minutes');
+    await second.waitForStatus('Acme: sign in again');
     await second.page.waitForTimeout(1000);
     assert.equal(await second.notification(ended).count(), 0);
     await workbench.page.bringToFront();
@@ -72,7 +72,7 @@ describe('a session that has ended', () => {
 
   it('asks for consent at the server when a renewal fails with consent_required', async () => {
     const { workbench } = fixture;
-    const sentence = 'Acme requires your consent. Sign in again to continue. Server message: "The terms have changed."';
+    const sentence = 'Acme requires your consent. Sign in again to continue. Server message: "The terms have changed".';
     await refuseRenewal({ error: 'consent_required', error_description: 'The terms have changed.' });
     assert.deepEqual(await getActions(dismissibleNotification(workbench, sentence)), {
       buttons: ['Sign In Again', MUTE],
@@ -129,7 +129,7 @@ describe('a session that has ended', () => {
     await workbench.clearNotifications();
     identity.revokeEverything();
     await workbench.runRenewNow();
-    await workbench.waitForStatus('Acme: expires in');
+    await workbench.waitForStatus('Acme: sign in again');
     // The outcome of a command is shown, but no notification in addition.
     await workbench.notification(ended).waitFor();
     assert.equal(await dismissibleNotification(workbench, ended).count(), 0);
@@ -157,9 +157,7 @@ describe('a session that has ended', () => {
     await answerPages(page, 'demo');
     await page.waitForURL((url) => url.pathname === '/done');
     await workbench.returnFrom(page);
-    await workbench
-      .notification('Your Acme session can now be renewed. You’ll be asked for consent each time you sign in.')
-      .waitFor();
+    await workbench.notification('Your Acme session is now renewable. Each sign-in asks for consent.').waitFor();
     await workbench.screenshot('198-consent-helped');
     const request = identity.journal.entries.findLast(({ path }) => path === '/auth');
     assert.equal(request?.parameters['prompt'], 'consent');

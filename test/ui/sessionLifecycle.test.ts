@@ -78,7 +78,7 @@ describe('a session from signing in to signing out', () => {
       'State: Signed in',
       'Session ends:',
       'Access token expires:',
-      'Signed in:',
+      'Signed in at:',
       'Next renewal:',
       'Sign Out',
       'Renew Now',

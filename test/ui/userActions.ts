@@ -84,7 +84,10 @@ export async function getActions(
   await notification.waitFor();
   return {
     buttons: await notification.locator('.notification-list-item-buttons-container .monaco-button').allTextContents(),
-    links: await notification.locator('.notification-list-item-message a').allTextContents(),
+    // The spaces in a link are non-breaking.
+    links: (await notification.locator('.notification-list-item-message a').allTextContents()).map((label) =>
+      label.replaceAll('\u00A0', ' '),
+    ),
   };
 }
 

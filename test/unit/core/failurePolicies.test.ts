@@ -67,6 +67,7 @@ describe('FAILURE_POLICIES', () => {
       'denied',
       'invalid-callback',
       'sign-in-timeout',
+      'canceled',
       'signed-out',
       'insufficient-scope',
       'step-up-failed',
