@@ -195,7 +195,7 @@ export function createOnDemandParts(start: StartParts): OnDemandParts {
     actions,
     openSignOutPage,
     showLog,
-    addProvider: () => wizard.run(),
+    wizard,
     notifications: () => notifications,
     showDiagnostics: () => diagnosticsDocument.show(),
     copyDiagnostics: () => diagnosticsDocument.copy(),

@@ -9,6 +9,8 @@ const { l10n } = vscode;
 
 /** Item: copies an access token. */
 export const copyAccessToken = (): string => l10n.t('Copy Access Token…');
+/** Item: copies an access token as a header for curl. */
+export const copyCurlHeader = (): string => l10n.t('Copy as curl Header…');
 /** Counts as activity, so that no session is signed out. */
 export const staySignedIn = (): string => l10n.t('Stay Signed In');
 /** Signs in again with the same account. */
@@ -23,6 +25,8 @@ export const remindMeLater = (): string => l10n.t('Remind Me Later');
 export const showDiagnostics = (): string => l10n.t('Show Diagnostics');
 /** Adds a provider. */
 export const addProvider = (): string => l10n.t('Add Provider…');
+/** Edits a provider. */
+export const editProvider = (): string => l10n.t('Edit Provider…');
 /** Opens the page of a pending sign-in again. */
 export const reopenPage = (): string => l10n.t('Reopen Sign-In Page');
 /** Copies the URL of that page. */

@@ -41,8 +41,12 @@ export interface CommandDependencies {
   readonly clipboard: { copyAccessToken(): Promise<void>; copyCurlHeader(): Promise<void> };
   /** Opens the server's sign-out page, if there is one. Does not wait for it. */
   openSignOutPage(page: ServerSignOut['page']): void;
-  /** Runs the wizard that adds a provider. */
-  addProvider(): Promise<void>;
+  readonly wizard: {
+    /** Adds a provider, or edits one. */
+    run(): Promise<void>;
+    /** Edits the provider with an ID, or one that the user selects. */
+    edit(id?: string): Promise<void>;
+  };
   showLog(): void;
   showDiagnostics(): Promise<void>;
   copyDiagnostics(): Promise<void>;
@@ -66,7 +70,8 @@ export class Commands {
       renewNow: () => this.#renewNow(),
       showSessions: () => new SessionPicker(this.#dependencies, this).show(),
       showLog: () => this.#dependencies.showLog(),
-      addProvider: () => this.#dependencies.addProvider(),
+      addProvider: () => this.addProvider(),
+      editProvider: () => this.editProvider(),
       showDiagnostics: () => this.#dependencies.showDiagnostics(),
       copyDiagnostics: () => this.#dependencies.copyDiagnostics(),
       setClientSecret: () => this.#setClientSecret(),
@@ -170,7 +175,12 @@ export class Commands {
   /** Shows that the browser of a sign-in hasn't returned. */
   showStillWaiting(stillWaiting: StillWaiting): void {
     const { hints, provider, scopes } = stillWaiting.pending;
-    void showStillWaiting(stillWaiting, this.#dependencies.actions, this.targetForAttempt(provider, scopes, hints));
+    void showStillWaiting(
+      stillWaiting,
+      this.#dependencies.actions,
+      this.targetForAttempt(provider, scopes, hints),
+      () => this.editProvider(provider.id),
+    );
   }
 
   /** Renews the sessions of an account now, and shows the outcome. */
@@ -180,14 +190,19 @@ export class Commands {
 
   /** Runs the wizard that adds a provider. */
   addProvider(): Promise<void> {
-    return this.#dependencies.addProvider();
+    return this.#dependencies.wizard.run();
+  }
+
+  /** Runs the wizard that edits a provider: the one with an ID, or one that the user selects. */
+  editProvider(id?: string): Promise<void> {
+    return this.#dependencies.wizard.edit(id);
   }
 
   /** Shows that no provider is configured, and offers to add one. Does not wait for the choice. */
   offerToAddProvider(): void {
     void vscode.window
       .showInformationMessage(notification.noProvider(), button.addProvider())
-      .then((selected) => (selected === undefined ? undefined : this.#dependencies.addProvider()));
+      .then((selected) => (selected === undefined ? undefined : this.addProvider()));
   }
 
   /** Asks which account, or for confirmation if there is only one: a link or another extension can run this command. */

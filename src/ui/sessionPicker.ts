@@ -67,12 +67,19 @@ export class SessionPicker {
         run: () => this.#commands.signInTo(provider, provider.scopes),
       })),
       { label: `$(add) ${button.addProvider()}`, run: () => this.#commands.addProvider() },
+      ...(settings.providers.length === 0
+        ? []
+        : [{ label: `$(edit) ${button.editProvider()}`, run: () => this.#commands.editProvider() }]),
       ...(sessionManager.getAll().length === 0
         ? []
         : [
             {
               label: `$(copy) ${button.copyAccessToken()}`,
               run: () => this.#dependencies.clipboard.copyAccessToken(),
+            },
+            {
+              label: `$(copy) ${button.copyCurlHeader()}`,
+              run: () => this.#dependencies.clipboard.copyCurlHeader(),
             },
           ]),
       { label: `$(output) ${button.showLog()}`, run: () => this.#dependencies.showLog() },

@@ -10,7 +10,10 @@ import type { Preset } from './presets.ts';
 const { l10n } = vscode;
 
 /** Server: prompt. */
-export const serverPrompt = (): string => l10n.t('Select a server to add, or a provider to edit');
+export const serverPrompt = (hasEntries: boolean): string =>
+  hasEntries
+    ? l10n.t('Select a product or a provider to edit, or enter the issuer URL of your server')
+    : l10n.t('Select a product, or enter the issuer URL of your server');
 /** Server: item for a server without a preset. */
 export const otherServer = (): string => l10n.t('Other Server…');
 /** Server: detail of that item. */

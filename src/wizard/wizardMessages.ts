@@ -9,6 +9,11 @@ const { l10n } = vscode;
 
 /** Title of every step for a new provider. */
 export const addTitle = (): string => l10n.t('Add Provider');
+/** The list of providers to edit. */
+export const editList = (): { readonly title: string; readonly placeHolder: string } => ({
+  title: l10n.t('Edit Provider'),
+  placeHolder: l10n.t('Select a provider to edit'),
+});
 /** Title of every step for an existing provider. */
 export const editTitle = (name: string): string => l10n.t('Edit Provider {0}', sanitizeDisplayName(name));
 /** Returns what is wrong with an answer. */

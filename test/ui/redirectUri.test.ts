@@ -48,7 +48,7 @@ describe('a redirect URI that the server doesn’t know', () => {
     assert.ok(Date.now() - startedAt >= HINT_AFTER, 'not immediately');
     assert.deepEqual(await getActions(hint), {
       buttons: ['Copy Redirect URI'],
-      links: ['Use Fixed Port…', 'Use Another Sign-In Method', 'Dismiss'],
+      links: ['Edit Provider…', 'Use Fixed Port…', 'Use Another Sign-In Method', 'Dismiss'],
     });
     await workbench.screenshot('191-still-waiting');
     await pressButton(hint, 'Copy Redirect URI');
