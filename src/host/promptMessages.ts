@@ -11,6 +11,11 @@ export const confirmSignOut = (provider: string, account: string): string =>
     args: [provider, account],
     comment: ['{1} is an account.'],
   });
+/** Dialog: what a sign-out means, and that the server isn’t signed out of in the browser if its page isn’t opened. */
+export const confirmSignOutDetail = (provider: string, opensPage: boolean): string =>
+  opensPage
+    ? l10n.t('Extensions can no longer use this account.')
+    : l10n.t('Extensions can no longer use this account. You may still be signed in at {0} in your browser.', provider);
 /** Client secret: title. */
 export const clientSecretTitle = (provider: string): string => l10n.t('Client Secret for {0}', provider);
 /** Client secret: prompt. */

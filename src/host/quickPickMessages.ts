@@ -19,13 +19,6 @@ export const stateWithScopes = (state: string, scopes: readonly string[]): strin
     args: [state, scopes.join(' ')],
     comment: ['{0} is a state such as "Signed in", {1} is one or more scopes.'],
   });
-/** Heading above the actions on an account. */
-export const accountHeading = (provider: string, state: string): string =>
-  l10n.t({
-    message: '{0} – {1}',
-    args: [provider, state],
-    comment: ['{0} is a provider, {1} is a state such as "Signed in".'],
-  });
 /** Heading above what belongs to no session. */
 export const generalHeading = (): string => l10n.t('General');
 

@@ -12,7 +12,7 @@ export const scopes = (scopes: readonly string[]): string => l10n.t('Scopes: {0}
 /** The state of the session. */
 export const state = (state: State): string => l10n.t('State: {0}', stateName(state));
 /** In place of a point in time that the server didn’t specify. */
-export const unknown = (): string => l10n.t('Unknown');
+export const unknown = (): string => l10n.t('Not specified by the server');
 /** When the user must sign in again. */
 export const sessionEnds = (at: string): string => l10n.t('Session ends: {0}', at);
 /** When the access token expires. */

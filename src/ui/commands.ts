@@ -216,8 +216,14 @@ export class Commands {
   }
 
   async #confirmSignOut(record: SessionRecord): Promise<boolean> {
-    const question = prompt.confirmSignOut(this.#dependencies.settings.nameOf(record.providerId), record.account.label);
-    return (await vscode.window.showWarningMessage(question, { modal: true }, button.signOut())) === button.signOut();
+    const name = this.#dependencies.settings.nameOf(record.providerId);
+    const opensPage = this.#dependencies.settings.provider(record.providerId)?.signOutAtServer !== false;
+    const selected = await vscode.window.showWarningMessage(
+      prompt.confirmSignOut(name, record.account.label),
+      { modal: true, detail: prompt.confirmSignOutDetail(name, opensPage) },
+      button.signOut(),
+    );
+    return selected !== undefined;
   }
 
   /** Signs out of the account of a session, and shows the outcome. */

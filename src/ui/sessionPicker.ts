@@ -13,6 +13,7 @@ import { stateName } from '../host/statusBarMessages.ts';
 import { isResolvedBySignIn } from './accountCommands.ts';
 import type { CommandDependencies, Commands } from './commands.ts';
 import type { ActionTarget } from './recoveryActions.ts';
+import { sessionText } from './sessionText.ts';
 
 interface PickerItem extends vscode.QuickPickItem {
   run?(): Thenable<void> | void;
@@ -135,7 +136,7 @@ export class SessionPicker {
     const [first] = this.#sortByUrgency(sessions);
     const name = settings.nameOf(record.providerId);
     return [
-      separator(first === undefined ? name : quickPick.accountHeading(name, stateName(shownState(first)))),
+      separator(first === undefined ? name : sessionText(first, name, this.#dependencies.clock.now())),
       ...item(`$(sync) ${button.renewNow()}`, renewable, (one) => this.#commands.renew(one)),
       ...item(`$(sign-in) ${button.signInAgain()}`, signInAgain, (one) =>
         this.#commands.targetForSession(one).signIn(),

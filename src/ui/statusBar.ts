@@ -15,6 +15,7 @@ import { formatTime } from '../host/formatting.ts';
 import * as button from '../host/startButtonLabels.ts';
 import * as statusBar from '../host/statusBarMessages.ts';
 import * as tooltip from '../host/tooltipMessages.ts';
+import { sessionText } from './sessionText.ts';
 
 const ICONS: Readonly<Record<State, string>> = {
   'signed-out': '$(account)',
@@ -108,37 +109,9 @@ export class StatusBar implements Disposable {
         text: only !== undefined && others.length === 0 ? statusBar.signedOut(only.label) : statusBar.signedOutOfAll(),
       };
     }
-    const text = this.#getSessionText(first, now);
+    const text = sessionText(first, this.#settings.nameOf(recordOf(first).providerId), now);
     const others = groupByAccount(statuses, recordOf).length - 1;
     return { state: shownState(first), text: others > 0 ? statusBar.withOthers(text, others) : text };
-  }
-
-  #getSessionText(status: SessionStatus, now: number): string {
-    const { session, countdown } = status;
-    const name = this.#settings.nameOf(session.record.providerId);
-    const left = (countdown?.to ?? now) - now;
-    switch (shownState(status)) {
-      case 'ended':
-        return statusBar.ended(name);
-      case 'needs-attention':
-        return statusBar.needsAttention(name);
-      case 'ending':
-        return statusBar.endsSoon(name, left);
-      case 'retrying':
-        return session.nextAttemptAt === undefined || session.refreshing
-          ? statusBar.retrying(name)
-          : statusBar.retryingAt(name, formatTime(session.nextAttemptAt, now));
-      case 'refreshing':
-        return statusBar.renewing(name);
-      case 'signing-in':
-      case 'signed-in':
-      case 'signed-out':
-        return countdown === undefined
-          ? statusBar.signedIn(name)
-          : countdown.means === 'end'
-            ? statusBar.endsIn(name, left)
-            : statusBar.renewsIn(name, left);
-    }
   }
 
   /** Setting a tooltip closes it while it's shown, so it's set only if it has changed. */
@@ -154,7 +127,7 @@ export class StatusBar implements Disposable {
     const links = [
       this.#takenIds.size > 0 && link(button.openSettings(), `${OPEN_SETTINGS}?%22${PREFIX}%22`),
       this.#canSignIn(statuses) && link(button.signIn(), COMMANDS.signIn),
-      statuses.some(({ session }) => session.record.refreshToken !== undefined) &&
+      statuses.some(({ session: { record } }) => record.refreshToken !== undefined && record.ended === undefined) &&
         link(button.renewNow(), COMMANDS.renewNow),
       link(button.showLog(), COMMANDS.showLog),
       statuses.length > 0 && link(button.signOut(), COMMANDS.signOut),

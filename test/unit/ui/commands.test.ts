@@ -228,14 +228,18 @@ describe('The commands for an account', () => {
     };
     await commands.handlers().showSessions();
     assert.deepEqual(lines.slice(0, 4), [
-      'id.example.com – Session ended',
+      'id.example.com: sign in again',
       '$(sync) Renew Now Signed in (scopes: openid profile)',
       '$(sign-in) Sign In Again Session ended (scopes: two)',
       '$(sign-out) Sign Out',
     ]);
     present = [SAMPLE, { ...SAMPLE, id: 'three', scopes: ['write'] }];
     await commands.handlers().showSessions();
-    assert.deepEqual(lines.slice(0, 3), ['id.example.com – Signed in', '$(sync) Renew Now', '$(sign-out) Sign Out']);
+    assert.deepEqual(lines.slice(0, 3), [
+      'id.example.com: renews in 53 minutes',
+      '$(sync) Renew Now',
+      '$(sign-out) Sign Out',
+    ]);
   });
 
   it('request the scopes of the session, not those of the entry, and the same account', async () => {

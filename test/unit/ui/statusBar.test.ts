@@ -95,11 +95,11 @@ describe('the status bar', () => {
 
   it('asks to sign in again as soon as the server has ended the session, and shows how long its token can be used', async () => {
     const ended = { at: SIGNED_IN_AT, category: 'session-ended', code: 'invalid_grant' };
-    sessions = [live({ ...SAMPLE, ended, accessExpiresAt: SIGNED_IN_AT + 4 * MINUTE, refreshToken: undefined })];
+    sessions = [live({ ...SAMPLE, ended, accessExpiresAt: SIGNED_IN_AT + 4 * MINUTE })];
     bar.update();
     assert.deepEqual([item().text, item().backgroundColor !== undefined], ['$(error) Acme: sign in again', true]);
     assert.match(tooltip(), /State&#58; Session ended {2}\nAccess token usable until&#58; /);
-    assert.doesNotMatch(tooltip(), /Session ends|Expires soon/);
+    assert.doesNotMatch(tooltip(), /Session ends|Expires soon|Renew Now/);
     await clock.advance(5 * MINUTE);
     assert.equal(shown(), 'Acme: sign in again');
     assert.match(tooltip(), /State&#58; Session ended {2}\nAccess token usable until&#58; /);
