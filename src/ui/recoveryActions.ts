@@ -245,11 +245,8 @@ export class RecoveryActions {
     if (skew !== undefined) {
       this.#dependencies.recordSkew(provider.id, skew);
     }
-    const message = notification.clockComparison(
-      provider.label,
-      skew,
-      formatTime(clock.now(), skew === undefined ? 0 : clock.now()),
-    );
+    const now = clock.now();
+    const message = notification.clockComparison(provider.label, skew, formatTime(now, skew === undefined ? 0 : now));
     const selected = notification.isSameTime(skew)
       ? vscode.window.showInformationMessage(message, button.retryNow())
       : vscode.window.showWarningMessage(message, button.checkAgain());
