@@ -29,6 +29,15 @@ export const copied = (expiresAt: number | undefined, now: number): string =>
         args: [formatTime(expiresAt, now)],
         comment: ['{0} is a time. Should fit on one line of a notification, about 65 characters.'],
       });
+/** An option for curl was copied. `expiresAt` is as for {@link copied}. */
+export const copiedCurlOption = (expiresAt: number | undefined, now: number): string =>
+  expiresAt === undefined
+    ? l10n.t('curl option copied. Paste it after the command.')
+    : l10n.t({
+        message: 'curl option copied. Paste it after the command. Expires at {0}.',
+        args: [formatTime(expiresAt, now)],
+        comment: ['{0} is a time. Should fit on one line of a notification, about 65 characters.'],
+      });
 /** All sessions have DPoP-bound tokens. */
 export const onlyBoundTokens = (): string =>
   l10n.t('DPoP-bound access tokens can’t be copied because they don’t work outside VS Code.');

@@ -31,6 +31,16 @@ export interface TokenClipboardDependencies {
   reportFailure(error: unknown, record: SessionRecord): void;
 }
 
+/** How an access token is copied. */
+interface Copying {
+  /** The title of the list of sessions. */
+  readonly title: string;
+  /** Returns the text to copy. */
+  readonly format: (token: string) => string;
+  /** Returns the message that follows. */
+  readonly describe: typeof messages.copied;
+}
+
 /** Copies access tokens, and removes them from the clipboard a minute later. */
 export class TokenClipboard implements Disposable {
   readonly #dependencies: TokenClipboardDependencies;
@@ -43,12 +53,16 @@ export class TokenClipboard implements Disposable {
 
   /** Copies the access token of the session that the user selects. */
   async copyAccessToken(): Promise<void> {
-    await this.#copy(messages.copyTitle(), (token) => token);
+    await this.#copy({ title: messages.copyTitle(), format: (token) => token, describe: messages.copied });
   }
 
   /** Copies an option for curl, with the access token in the header (RFC 6750 section 2.1). */
   async copyCurlHeader(): Promise<void> {
-    await this.#copy(messages.copyCurlHeaderTitle(), (token) => `-H ${quoted(`Authorization: Bearer ${token}`)}`);
+    await this.#copy({
+      title: messages.copyCurlHeaderTitle(),
+      format: (token) => `-H ${quoted(`Authorization: Bearer ${token}`)}`,
+      describe: messages.copiedCurlOption,
+    });
   }
 
   /** Removes the token from the clipboard immediately because the timer ends with the window. */
@@ -57,7 +71,7 @@ export class TokenClipboard implements Disposable {
     void this.#clear();
   }
 
-  async #copy(title: string, format: (token: string) => string): Promise<void> {
+  async #copy({ describe, format, title }: Copying): Promise<void> {
     const record = await this.#selectSession(title);
     if (record === undefined || !(await this.#confirm())) {
       return;
@@ -78,7 +92,7 @@ export class TokenClipboard implements Disposable {
       this.#copied = text;
       this.#timer?.dispose();
       this.#timer = clock.after(CLIPBOARD_TIMEOUT, () => void this.#clear());
-      void vscode.window.showInformationMessage(messages.copied(issued.expiresAt, clock.now()));
+      void vscode.window.showInformationMessage(describe(issued.expiresAt, clock.now()));
     } catch (error) {
       this.#dependencies.reportFailure(error, record);
     }

@@ -124,6 +124,7 @@ export class StatusBar implements Disposable {
 
   /** Shows points in time rather than countdowns, because they stay valid. Escapes the names of servers and users. */
   #createTooltip(statuses: readonly SessionStatus[], now: number): vscode.MarkdownString {
+    const pending = this.#pendingSignIns.getAll();
     const links = [
       this.#takenIds.size > 0 && link(button.openSettings(), `${OPEN_SETTINGS}?%22${PREFIX}%22`),
       this.#canSignIn(statuses) && link(button.signIn(), COMMANDS.signIn),
@@ -133,14 +134,12 @@ export class StatusBar implements Disposable {
       statuses.length > 0 && link(button.signOut(), COMMANDS.signOut),
     ];
     const sections = [
-      ...this.#pendingSignIns
-        .getAll()
-        .map(({ provider }) => formatSection(provider.label, [tooltip.waitingForBrowser()])),
+      ...pending.map(({ provider }) => formatSection(provider.label, [tooltip.waitingForBrowser()])),
       ...[...this.#takenIds].map(
         ([id, taken]) => hasNoSession(statuses, id) && formatSection(this.#settings.nameOf(id), [taken]),
       ),
       ...groupByAccount(statuses, recordOf).flatMap((account) => this.#formatAccount(account, now)),
-      statuses.length === 0 && formatLine(tooltip.signedOut()),
+      statuses.length + pending.length === 0 && formatLine(tooltip.signedOut()),
     ];
     const text = `${sections.filter(Boolean).join('')}\n\n---\n\n${links.filter(Boolean).join(' · ')}`;
     const markdown = new vscode.MarkdownString(text, true);

@@ -253,9 +253,8 @@ describe('adding a provider when none is configured', () => {
   it('changes only the label of an existing provider', async () => {
     const { identity, workbench } = fixture;
     const { enter, pick, press, type, waitForPlaceholder, waitForText, waitForTitle } = quickInputOf(fixture);
-    await workbench.run('Session Keeper: Add Provider…');
-    await workbench.rows.filter({ hasText: 'Acme' }).waitFor();
-    await pick('Acme');
+    await workbench.clearNotifications();
+    await workbench.run('Session Keeper: Edit Provider…');
     await waitForTitle('Edit Provider Acme');
     await workbench.screenshot('129-wizard-edit');
     await pick('Label');
@@ -304,6 +303,7 @@ describe('adding a provider when some entries are invalid', () => {
 
   it('shows the invalid entries in the diagnostics, with a quick fix', async () => {
     const { workbench } = fixture;
+    await workbench.clearNotifications();
     await workbench.run('Session Keeper: Show Diagnostics');
     await workbench.page.locator('.codelens-decoration', { hasText: 'Open Settings' }).first().waitFor();
     await workbench.screenshot('137-diagnostics');

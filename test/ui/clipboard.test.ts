@@ -31,7 +31,7 @@ describe('copying an access token', () => {
     await workbench.clearNotifications();
     await workbench.run('Session Keeper: Copy as curl Header…');
     await workbench.rows.filter({ hasText: 'Scopes: openid' }).click();
-    await workbench.notification('Token copied').waitFor();
+    await workbench.notification('curl option copied. Paste it after the command. Expires at').waitFor();
     const [, token = ''] = /^-H "Authorization: Bearer (\S+)"$/u.exec(await workbench.clipboard()) ?? [];
     assert.equal(await identity.tokenIsActive(token), true);
   });

@@ -292,12 +292,14 @@ describe('a failure due to the settings', () => {
 
   it('opens the proxy settings when the proxy rejects the connection', async () => {
     const { workbench } = fixture;
+    await workbench.clearNotifications();
     await workbench.changeSettings({ 'http.proxy': proxyAddress });
     await workbench.reloadSettings();
     await workbench.run('Session Keeper: Sign In…');
     await workbench.rows.filter({ hasText: 'Hooli' }).click();
     const shown = workbench.notification('The proxy server rejected the connection to Hooli.');
     assert.deepEqual(await getActions(shown), { buttons: ['Open Proxy Settings', 'Retry Now'], links: [] });
+    await workbench.moveMouseAway();
     await workbench.screenshot('84-proxy');
     await pressButton(shown, 'Open Proxy Settings');
     await workbench.waitForSetting('Proxy Authorization');
@@ -309,6 +311,7 @@ describe('a failure due to the settings', () => {
 
   it('offers to sign in again if the server reports an unknown client only in the browser', async () => {
     const { workbench } = fixture;
+    await workbench.clearNotifications();
     await workbench.changeSettings({ 'sessionKeeper.signInTimeout': 0.1 });
     await workbench.reloadSettings();
     const page = await workbench.waitForPage(() => startSignIn(workbench, 'Globex'));

@@ -158,6 +158,7 @@ describe('a session that has ended', () => {
     await page.waitForURL((url) => url.pathname === '/done');
     await workbench.returnFrom(page);
     await workbench.notification('Your Acme session is now renewable. Each sign-in asks for consent.').waitFor();
+    await workbench.moveMouseAway();
     await workbench.screenshot('198-consent-helped');
     const request = identity.journal.entries.findLast(({ path }) => path === '/auth');
     assert.equal(request?.parameters['prompt'], 'consent');

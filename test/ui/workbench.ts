@@ -297,6 +297,11 @@ export class Workbench {
     return opened;
   }
 
+  /** Moves the pointer to the editor area, so that nothing is hovered over. */
+  async moveMouseAway(): Promise<void> {
+    await this.page.mouse.move(500, 300);
+  }
+
   /** Saves a screenshot of a page in out/screenshots. */
   async screenshot(name: string, page = this.page): Promise<void> {
     await mkdir(SHOTS, { recursive: true });

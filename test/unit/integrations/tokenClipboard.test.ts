@@ -95,6 +95,13 @@ describe('copying an access token', () => {
     assert.ok(![...editor.messages.map(({ text }) => text), ...log].some((text) => text.includes('SECRET')));
   });
 
+  it('shows how to use a curl option, and how long its token is valid', async () => {
+    await clipboard.copyCurlHeader();
+    const shown = editor.messages.at(-1)?.text ?? '';
+    assert.match(shown, /^curl option copied\. Paste it after the command\. Expires at \d[^.]*\.$/);
+    assert.ok(shown.length <= 68, shown);
+  });
+
   it('copies a curl header that all shells read the same', async () => {
     await clipboard.copyCurlHeader();
     assert.deepEqual(editor.clipboard, ['-H "Authorization: Bearer SECRET-access"']);
