@@ -5,8 +5,6 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as vscode from 'vscode';
 import { SECOND, type Clock, type Disposable } from './core/clock.ts';
-import { toFailure } from './core/failure.ts';
-import { isFolderRefused } from './core/failurePolicies.ts';
 import type { Log } from './core/log.ts';
 import type { DpopHeadersCommand } from './auth/dpopHeaders.ts';
 import { askForUrl } from './auth/pasteUrl.ts';
@@ -237,11 +235,13 @@ export function createOnDemandParts(start: StartParts): OnDemandParts {
     targetForProvider: (id) => commands.targetForProvider(id),
   });
   const problemReporter: ProblemReporter = new ProblemReporter({
+    clock,
     settings,
     actions,
     showLog,
     targetForProvider: (id) => commands.targetForProvider(id),
-    signOut: (id) => sessionManager.signOut(id),
+    liveSessions,
+    sessionManager,
   });
   const challengeSessions = new ChallengeSessions({ clock, sessionManager, tokenRefresher });
   const sessionRequests = new SessionRequests({
@@ -258,6 +258,7 @@ export function createOnDemandParts(start: StartParts): OnDemandParts {
     registerNotificationLinks(),
     sessions.storedSessionIssues.onDidFindIssues((issues) => void problemReporter.reportLoadIssues(issues)),
     liveSessions.onDidChange((change) => notifications.onChange(change)),
+    liveSessions.onDidChange(() => problemReporter.update()),
     signInController.onStillWaiting((stillWaiting) => commands.showStillWaiting(stillWaiting)),
     scheduler.onDidTick(() => notifications.update()),
     scheduler.onDidTick(() => idOwnership.checkIfStale()),
@@ -282,12 +283,7 @@ export function createOnDemandParts(start: StartParts): OnDemandParts {
   void idOwnership.check();
   integrations.update();
   [sharedPath, callbacksPath].forEach((path) => void deleteAbandonedParts(path, clock.now()));
-  folder.list().catch((error: unknown) => {
-    const { code } = toFailure(error);
-    if (isFolderRefused(code)) {
-      problemReporter.warnSyncDisabled(code, sharedPath);
-    }
-  });
+  void problemReporter.checkFolder(folder, sharedPath);
   // Stores a marker that shows after the next start of VS Code whether secrets persist.
   sessionManager.ready().then(
     () => sessions.health.checkPersistence(vscode.env.sessionId),
@@ -310,6 +306,7 @@ export function createOnDemandParts(start: StartParts): OnDemandParts {
       activity.update();
       integrations.update();
       void problemReporter.reportSettingsProblems();
+      problemReporter.update();
       sessions.storedSessionIssues.onDidChangeProviders();
     },
     dispose: () => disposables.forEach((one) => one.dispose()),

@@ -54,7 +54,7 @@ const ADVICE: Readonly<Record<Category, string>> = {
   'refresh-rejected-settings':
     'Undo or correct the change to the provider’s settings. If the settings are correct, sign in again.',
   'client-rejected':
-    'Compare `clientId` with the client at the server. If the client has a secret, run **Set Client Secret…**. Otherwise, it must be a public client.',
+    'Compare `clientId` with the client at the server. If the client has a secret, enter it with **Set Client Secret…** from the Command Palette. Otherwise, it must be a public client.',
   'client-not-allowed':
     'At the server, allow the client the authorization code and refresh token grants, and the accounts of your organization.',
   'redirect-rejected':

@@ -43,7 +43,9 @@ const style = `
     border: 1px solid var(--soft); border-radius: .4rem; background: transparent; color: inherit; font: inherit; font-weight: 400; }
   ul { margin: 0 0 1.25rem; padding-left: 1.2rem; }
   li { margin-bottom: .35rem; }
-  code { color: var(--soft); }
+  p:last-child { margin-bottom: 0; }
+  .brand { margin-bottom: .5rem; color: var(--accent); font-weight: 700; }
+  code { color: var(--soft); white-space: nowrap; }
   .buttons { display: flex; gap: .75rem; }
   button { flex: 1; padding: .6rem 1rem; border: 1px solid var(--accent); border-radius: .4rem;
     background: transparent; color: var(--accent); font: inherit; font-weight: 600; cursor: pointer; }
@@ -88,7 +90,7 @@ export function loginPage(page: LoginPage): string {
     <p>to continue to ${escapeHtml(page.clientName)}</p>
     ${error}
     <form method="post" action="${escapeHtml(page.action)}">
-      <label>Name
+      <label>User name
         <input type="text" name="name" value="${escapeHtml(page.name)}" autocomplete="username" autocapitalize="none"
           spellcheck="false" required${focusName ? ' autofocus' : ''}${described}>
       </label>
@@ -146,7 +148,7 @@ function document(title: string, main: string): string {
   <title>${escapeHtml(title)} – Acme</title>
   <style>${style}</style>
 </head>
-<body><main>${main}</main></body>
+<body><main><p class="brand">Acme</p>${main}</main></body>
 </html>
 `;
 }

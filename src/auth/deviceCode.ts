@@ -24,7 +24,13 @@ export async function showCode(
     modal: true,
     detail: signInMessages.userCodeDetail(label, verificationUri, formatTime(expiresAt, systemClock.now())),
   };
-  const selected = await vscode.window.showInformationMessage(userCode, options, copy, open, close);
+  const selected = await vscode.window.showInformationMessage(
+    signInMessages.yourCode(userCode),
+    options,
+    copy,
+    open,
+    close,
+  );
   if (signal.aborted || selected === undefined || selected === close) {
     return;
   }

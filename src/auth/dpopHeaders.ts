@@ -1,5 +1,6 @@
 // The headers for other extensions to use a DPoP-bound token (RFC 9449), which VS Code's authentication API doesn't support.
 import { hasUserInfo, isSecureUrl, parseUrl } from '../core/secureUrl.ts';
+import { isDpopBound } from '../core/session.ts';
 import { dpopHeaders, DpopKeys } from '../protocol/dpop.ts';
 import type { SessionManager } from '../sessions/sessionManager.ts';
 import * as dpopMessages from '../host/dpopMessages.ts';
@@ -35,7 +36,7 @@ export function createDpopHeadersCommand(sessionManager: SessionManager): DpopHe
     if (record === undefined) {
       throw new Error(dpopMessages.unknownAccessToken());
     }
-    if (record.dpopKey === undefined || record.tokenType !== 'DPoP') {
+    if (!isDpopBound(record)) {
       return { authorization: `Bearer ${record.accessToken}` };
     }
     // The nonce is an argument, because the caller may use several resource servers at the same time.

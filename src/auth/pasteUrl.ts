@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
 import type { Provider } from '../core/provider.ts';
-import type { AskForAddress } from '../flows/pasteFlow.ts';
+import { isAuthorizationResponse, type AskForAddress } from '../flows/pasteFlow.ts';
 import * as prompt from '../host/promptMessages.ts';
 
 /** Returns a function that asks for the URL of the final page in an input box, which accepts only a valid one. */
@@ -10,7 +10,11 @@ export function askForUrl({ label }: Provider): AskForAddress {
     const cancel = (): void => source.cancel();
     signal.addEventListener('abort', cancel, { once: true });
     const validateInput = (value: string): string | undefined =>
-      value.trim() === '' || isValid(value) ? undefined : prompt.invalidPastedUrl();
+      value.trim() === '' || isValid(value)
+        ? undefined
+        : isAuthorizationResponse(value)
+          ? prompt.pastedUrlOfOtherSignIn()
+          : prompt.invalidPastedUrl();
     const options = {
       title: prompt.pasteUrlTitle(label),
       prompt: prompt.pasteUrl(),

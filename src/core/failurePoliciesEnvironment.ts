@@ -70,7 +70,7 @@ export const ENVIRONMENT_FAILURES = {
     localCodes: ['not-json', 'OAUTH_RESPONSE_IS_NOT_JSON'],
     httpStatuses: ['3xx', 511],
     outcome: 'needs-attention',
-    actions: ['retry', 'proxy-settings'],
+    actions: ['retry', 'settings'],
     mentionsKeptSession: true,
     firstRetryWithin: 5 * MINUTE,
     rejectionStatuses: PAGE_STATUSES,

@@ -30,7 +30,8 @@ export const REQUEST_FAILURES = {
   'endpoint-moved': {
     localCodes: ['endpoint-moved'],
     outcome: 'needs-attention',
-    actions: ['trust-endpoint', 'sign-in'],
+    // Trusting a host is a security decision, so the default is the safe alternative.
+    actions: ['sign-in', 'trust-endpoint'],
     mentionsKeptSession: true,
     // Only the metadata is read again: the endpoint may move back.
     firstRetryWithin: 5 * MINUTE,
@@ -108,12 +109,13 @@ export const REQUEST_FAILURES = {
   'no-loopback': {
     localCodes: ['no-loopback', 'ports-in-use'],
     outcome: 'no-change',
-    actions: ['other-method', 'log'],
+    actions: ['other-method', 'settings'],
   },
   canceled: {
     localCodes: ['canceled', 'entry-changed'],
     outcome: 'no-change',
-    actions: ['other-method', 'copy-redirect'],
+    actions: ['sign-in', 'other-method'],
+    additionalActions: ['copy-redirect'],
     isUserCancellation: true,
     unreportedCodes: ['entry-changed'],
     isWindowLocal: true,

@@ -18,8 +18,6 @@ import { DEFAULT_REDIRECT_URI } from './redirectUri.ts';
 import { normalizeScopes } from './scopes.ts';
 
 // No credentials are sent to the authorization endpoint and to the public keys.
-
-// No credentials are sent to the authorization endpoint and to the public keys.
 const CREDENTIAL_ENDPOINTS = schemas.ENDPOINT_FIELDS.filter((name) => name !== 'authorization' && name !== 'jwks');
 
 /** The table. The comment of each row describes the provider's value. */

@@ -126,6 +126,13 @@ export function selectToken({ accessToken, idToken }: SessionRecord, kind: Sessi
   return kind === 'id_token' ? idToken : accessToken;
 }
 
+/** Whether the access token is bound to a key (RFC 9449), so that each request needs a proof, too. */
+export function isDpopBound<T extends Pick<SessionRecord, 'dpopKey' | 'tokenType'>>(
+  record: T,
+): record is T & { readonly dpopKey: DpopJwk } {
+  return record.dpopKey !== undefined && record.tokenType === 'DPoP';
+}
+
 /** Parses a stored record. Never throws. */
 export function parseRecord(stored: string): ParsedRecord {
   const value = parseJson(stored);

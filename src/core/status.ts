@@ -159,6 +159,11 @@ export function isUsable(record: SessionRecord, now: number): boolean {
   return lifetimes.isRefreshable || isUnexpired(lifetimes, now);
 }
 
+/** The state to show: a session that the server has ended isn't about to end, even if its access token can still be used. */
+export function shownState({ session, state }: SessionStatus): State {
+  return session.record.ended === undefined ? state : 'ended';
+}
+
 /** Sorts statuses by urgency; if the state is the same, the one whose countdown ends first comes first. */
 export function sortByUrgency(statuses: readonly SessionStatus[]): SessionStatus[] {
   return [...statuses].sort(

@@ -34,7 +34,7 @@ const QUICK_FIX_LABELS: Readonly<Record<QuickFix, () => string>> = {
   'add-provider': button.addProvider,
   'proxy-settings': () => button.forAction('proxy-settings'),
   log: button.showLog,
-  check: () => l10n.t('Check Again'),
+  check: button.checkAgain,
 };
 
 const SEVERITIES: Readonly<Record<Severity, () => string>> = {
@@ -48,7 +48,7 @@ type FindingMessage = (names: FindingNames, finding: DiagnosticFinding) => strin
 const FINDING_MESSAGES: Readonly<Record<FindingCode, FindingMessage>> = {
   'identity-mismatch': ({ detail, session }) =>
     l10n.t(
-      'The ID token of session {0} doesn’t match its issuer, client or user (claims: {1}). Delete the session and sign in again.',
+      'The ID token of session {0} doesn’t match its issuer, client, or user (claims: {1}). Delete the session and sign in again.',
       session,
       detail,
     ),
@@ -107,7 +107,7 @@ const FINDING_MESSAGES: Readonly<Record<FindingCode, FindingMessage>> = {
     ),
   'configuration-mismatch': ({ provider, session }) =>
     l10n.t(
-      'Session {0} was created for a different {1} configuration (issuer, client ID or endpoints) and is ignored. Sign out of it, or restore the previous settings.',
+      'Session {0} was created for a different {1} configuration (issuer, client ID, or endpoints) and is ignored. Sign out of it, or restore the previous settings.',
       session,
       provider,
     ),
@@ -135,16 +135,19 @@ const FINDING_MESSAGES: Readonly<Record<FindingCode, FindingMessage>> = {
   'clock-off': ({ provider }, { skew = 0 }) =>
     skew > 0
       ? l10n.t(
-          'Your computer’s clock is {1} behind the clock of {0}. Check the date, time and time zone, then renew.',
+          'Your computer’s clock is {1} behind the clock of {0}. Check the date, time, and time zone, then renew.',
           provider,
           formatDuration(skew),
         )
       : l10n.t(
-          'Your computer’s clock is {1} ahead of the clock of {0}. Check the date, time and time zone, then renew.',
+          'Your computer’s clock is {1} ahead of the clock of {0}. Check the date, time, and time zone, then renew.',
           provider,
           formatDuration(-skew),
         ),
-  'nothing-configured': () => l10n.t('No providers are configured. Add one to get started.'),
+  'nothing-configured': (_, { quickFix }) =>
+    quickFix === 'add-provider'
+      ? l10n.t('No providers are configured. Add one to get started.')
+      : l10n.t('No valid provider is configured. Fix the entries in Settings.'),
   'entry-not-used': ({ problem }) => (problem === undefined ? '' : describeEntryProblem(problem)),
   'setting-out-of-range': (_, { numberProblem }) =>
     numberProblem === undefined ? '' : describeNumberProblem(numberProblem),
@@ -177,7 +180,7 @@ const FINDING_MESSAGES: Readonly<Record<FindingCode, FindingMessage>> = {
 export const reportMessages: ReportMessages = {
   introduction: () =>
     l10n.t(
-      'This report is safe to share. It contains no tokens, personal names or proxy passwords. It includes your server URLs.',
+      'This report is safe to share. It contains no tokens, personal names, or proxy passwords. It includes your server URLs.',
     ),
   nothingFound: () => l10n.t('No problems found.'),
   severity: (severity) => SEVERITIES[severity](),

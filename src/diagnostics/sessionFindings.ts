@@ -8,6 +8,7 @@ import { normalizeScopes } from '../core/scopes.ts';
 import { configuredProviderOf } from '../core/serverIdentity.ts';
 import type { SessionRecord } from '../core/session.ts';
 import { isUsable, sessionTime, type LiveSession } from '../core/status.ts';
+import { formatList } from '../host/formatting.ts';
 import type { DiagnosticFinding, DiagnosticFacts } from './finding.ts';
 import { quickFixFor } from './quickFix.ts';
 
@@ -43,7 +44,7 @@ function findingsForSession(session: LiveSession, facts: DiagnosticFacts): Diagn
             code: 'identity-mismatch',
             severity: 'error',
             quickFix: 'remove',
-            detail: mismatchedClaims.join(', '),
+            detail: formatList(mismatchedClaims),
           } as const,
         ];
   const provider = providerWith(facts, record.providerId);

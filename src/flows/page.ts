@@ -5,6 +5,7 @@ export interface Page {
   /** The language of the text, as a BCP 47 tag. */
   readonly language: string;
   readonly heading: string;
+  /** Line breaks are kept. */
   readonly body: string;
   readonly status: 'success' | 'error' | 'neutral';
 }

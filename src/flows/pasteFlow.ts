@@ -153,6 +153,16 @@ export function createPasteReceiver(ask: AskForAddress, options: PasteOptions): 
   };
 }
 
+/**
+ * Returns whether a pasted text contains an authorization response (RFC 6749 sections 4.1.2 and 4.1.2.1) with a `state`, of
+ * whichever sign-in.
+ */
+export function isAuthorizationResponse(pasted: string): boolean {
+  return pastedTexts(pasted)
+    .map(parametersOf)
+    .some((answer) => answer.has('state') && (answer.has('code') || answer.has('error')));
+}
+
 /** Whether a text looks like a code (RFC 6749 appendix A.11) rather than a URL or a part of one. */
 const isCode = (text: string): boolean =>
   /^(?![a-z][a-z0-9+.-]*:\/\/|about:|localhost|127\.|\[)[\x21-\x7E]{16,4096}$/i.test(text) && !/[?&]|=[^=]/.test(text);

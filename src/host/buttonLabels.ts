@@ -1,7 +1,7 @@
 // The labels of buttons, links and quick pick items that are actions.
 import * as vscode from 'vscode';
 import type { Action } from '../core/failurePolicy.ts';
-import { reloadWindow, showLog } from './startButtonLabels.ts';
+import { openSettings, reloadWindow, showLog } from './startButtonLabels.ts';
 
 export * from './startButtonLabels.ts';
 
@@ -9,20 +9,24 @@ const { l10n } = vscode;
 
 /** Item: copies an access token. */
 export const copyAccessToken = (): string => l10n.t('Copy Access Token…');
+/** Item: copies an access token as a header for curl. */
+export const copyCurlHeader = (): string => l10n.t('Copy as curl Header…');
 /** Counts as activity, so that no session is signed out. */
 export const staySignedIn = (): string => l10n.t('Stay Signed In');
 /** Signs in again with the same account. */
 export const signInAgain = (): string => l10n.t('Sign In Again');
 /** Retries a failed renewal. */
 export const retryNow = (): string => l10n.t('Retry Now');
+/** Repeats a check. */
+export const checkAgain = (): string => l10n.t('Check Again');
 /** Shows a warning again later. */
 export const remindMeLater = (): string => l10n.t('Remind Me Later');
-/** Opens the settings. */
-export const openSettings = (): string => l10n.t('Open Settings');
 /** Shows the diagnostics. */
 export const showDiagnostics = (): string => l10n.t('Show Diagnostics');
 /** Adds a provider. */
 export const addProvider = (): string => l10n.t('Add Provider…');
+/** Edits a provider. */
+export const editProvider = (): string => l10n.t('Edit Provider…');
 /** Opens the page of a pending sign-in again. */
 export const reopenPage = (): string => l10n.t('Reopen Sign-In Page');
 /** Copies the URL of that page. */

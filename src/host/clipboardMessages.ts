@@ -5,9 +5,11 @@ import { formatTime } from './formatting.ts';
 const { l10n } = vscode;
 
 /** Title of the list of sessions. */
-export const copyTitle = (): string => l10n.t('Select a session to copy its access token');
+export const copyTitle = (): string => l10n.t('Copy Access Token');
 /** Title of the list of sessions, if the token is copied as a header for curl. */
-export const copyCurlHeaderTitle = (): string => l10n.t('Select a session to copy its access token for curl');
+export const copyCurlHeaderTitle = (): string => l10n.t('Copy as curl Header');
+/** Prompt of these lists. */
+export const copyPrompt = (): string => l10n.t('Select the session whose access token to copy');
 /** Detail of a session in the list. */
 export const scopes = (list: readonly string[]): string =>
   list.length === 0 ? l10n.t('No scopes') : l10n.t('Scopes: {0}', list.join(' '));
@@ -21,11 +23,20 @@ export const copyButton = (): string => l10n.t('Copy');
 /** A token was copied. `expiresAt` is in ms since the Unix epoch. Short enough for one line of a notification. */
 export const copied = (expiresAt: number | undefined, now: number): string =>
   expiresAt === undefined
-    ? l10n.t('Access token copied for one minute.')
+    ? l10n.t('Access token copied. The clipboard clears in one minute.')
     : l10n.t({
-        message: 'Access token copied for one minute. Valid until {0}.',
+        message: 'Token copied. Expires at {0}. Clipboard clears in one minute.',
         args: [formatTime(expiresAt, now)],
-        comment: ['{0} is a time. The clipboard is cleared after one minute.'],
+        comment: ['{0} is a time. Should fit on one line of a notification, about 65 characters.'],
+      });
+/** An option for curl was copied. `expiresAt` is as for {@link copied}. */
+export const copiedCurlOption = (expiresAt: number | undefined, now: number): string =>
+  expiresAt === undefined
+    ? l10n.t('curl option copied. Paste it after the command.')
+    : l10n.t({
+        message: 'curl option copied. Paste it after the command. Expires at {0}.',
+        args: [formatTime(expiresAt, now)],
+        comment: ['{0} is a time. Should fit on one line of a notification, about 65 characters.'],
       });
 /** All sessions have DPoP-bound tokens. */
 export const onlyBoundTokens = (): string =>

@@ -35,14 +35,17 @@ const SESSION_KEPT_MESSAGES: Readonly<Partial<Record<Category, () => string>>> =
 type FailureMessage = (provider: string, failure: Failure) => string;
 
 /** Adds the server's error description, if there is one and it says more than the error code. */
-const withServerMessage = (text: string, { code, detail }: Failure): string =>
-  detail === undefined || detail === '' || detail === code.replaceAll('_', ' ')
+const withServerMessage = (text: string, { code, detail = '' }: Failure): string => {
+  // The message has a period of its own.
+  const quoted = detail.replace(/[.\s]+$/, '');
+  return quoted === '' || quoted === code.replaceAll('_', ' ')
     ? text
     : l10n.t({
-        message: '{0} Server message: "{1}"',
-        args: [text, detail],
+        message: '{0} Server message: "{1}".',
+        args: [text, quoted],
         comment: ['{0} is a complete message.', '{1} is text from the server, which isn’t translated.'],
       });
+};
 
 /** The part of the response or document that is wrong; the code if that isn't known. */
 const detailOrCode = ({ detail, code }: Failure): string => (detail === undefined || detail === '' ? code : detail);
@@ -121,12 +124,15 @@ const FAILURE_MESSAGES: Readonly<Record<Category, FailureMessage>> = {
   'scope-rejected': (provider, failure) =>
     withServerMessage(l10n.t('{0} doesn’t grant one of the requested scopes.', provider), failure),
   'no-server': (provider) => l10n.t('No OpenID Connect or OAuth server found at the issuer URL of {0}.', provider),
-  'endpoint-moved': (provider, failure) =>
-    l10n.t({
-      message: '{0} now requires tokens to be sent to a different host: {1}. Renewals are paused until you trust it.',
-      args: [provider, failure.detail ?? '…'],
-      comment: ['{1} is the new host, with the previous one in parentheses.'],
-    }),
+  'endpoint-moved': (provider, { detail }) => {
+    const [, host = '…', previous = '…'] = /^(.*) \((.*)\)$/.exec(detail ?? '') ?? [];
+    return l10n.t({
+      message:
+        '{0} now requires tokens to be sent to a different host: {1} (previously {2}). Renewals are paused until you trust it.',
+      args: [provider, host, previous],
+      comment: ['{1} and {2} are hosts.'],
+    });
+  },
   'endpoint-conflict': (provider, failure) =>
     l10n.t({
       message:
@@ -206,14 +212,14 @@ const FAILURE_MESSAGES: Readonly<Record<Category, FailureMessage>> = {
       'Sign-in to {0} timed out. If your browser showed an error, check the client ID and the redirect URI.',
       provider,
     ),
-  'no-loopback': (_, { code, detail }) =>
+  'no-loopback': (provider, { code, detail }) =>
     code === 'ports-in-use'
       ? l10n.t({
-          message: 'All ports in "{0}" are used by other programs.',
-          args: [detail ?? 'redirectPorts'],
-          comment: ['{0} is the name of a setting.'],
+          message: 'Couldn’t sign in to {0}. All ports in "{1}" are in use by other programs.',
+          args: [provider, detail ?? 'redirectPorts'],
+          comment: ['{1} is the name of a setting.'],
         })
-      : l10n.t('Couldn’t listen on the loopback address of this computer to complete the sign-in.'),
+      : l10n.t('Couldn’t sign in to {0} because this computer’s loopback address can’t be used.', provider),
   canceled: (provider) => l10n.t('Sign-in to {0} was canceled.', provider),
   replaced: (provider) => l10n.t('A newer sign-in to {0} replaced this one.', provider),
   'signed-out': (provider) => l10n.t('You’re signed out of {0}.', provider),

@@ -1,5 +1,6 @@
 // Points in time, durations, numbers and lists in VS Code's display language.
 import * as vscode from 'vscode';
+import { MINUTE } from '../core/clock.ts';
 import { remaining, type Remaining } from '../core/lifetime.ts';
 
 type Unit = Remaining['unit'];
@@ -36,14 +37,21 @@ export function formatAlternatives(items: readonly string[]): string {
   return new Intl.ListFormat(displayLanguage(), { type: 'disjunction' }).format(items);
 }
 
+/** Until when, in ms, seconds matter. */
+const WITH_SECONDS = 2 * MINUTE;
+
 /**
- * Returns a point in time, in ms since the Unix epoch: the time of day, with the date if that isn’t today.
+ * Returns a point in time, in ms since the Unix epoch: the time of day, with the date if that isn’t today, and with seconds
+ * if it's now or in less than two minutes.
  * @param now the current time, in ms since the Unix epoch.
  */
 export function formatTime(at: number, now: number): string {
   const isToday = new Date(at).toDateString() === new Date(now).toDateString();
-  const options = isToday ? ({ timeStyle: 'medium' } as const) : ({ dateStyle: 'medium', timeStyle: 'short' } as const);
-  return new Intl.DateTimeFormat(displayLanguage(), options).format(at);
+  const isNear = at >= now && at - now < WITH_SECONDS;
+  return new Intl.DateTimeFormat(displayLanguage(), {
+    timeStyle: isNear ? 'medium' : 'short',
+    dateStyle: isToday ? undefined : 'medium',
+  }).format(at);
 }
 
 /** Returns VS Code's display language; English if it isn't a valid language tag, because `Intl` throws then. */

@@ -14,6 +14,7 @@ export const COMMANDS = {
   showSessions: 'sessionKeeper.showSessions',
   showLog: 'sessionKeeper.showLog',
   addProvider: 'sessionKeeper.addProvider',
+  editProvider: 'sessionKeeper.editProvider',
   showDiagnostics: 'sessionKeeper.showDiagnostics',
   copyDiagnostics: 'sessionKeeper.copyDiagnostics',
   setClientSecret: 'sessionKeeper.setClientSecret',

@@ -20,13 +20,12 @@ export function describeLoadIssue(finding: LoadIssue, provider: string): string 
     case 'newer':
       return l10n.t('A stored session requires a newer version of Session Keeper. Update the extension to use it.');
     case 'lost':
-      return l10n.t('Your stored {0} session was lost by the keyring or another window. Sign in again.', provider);
+      return l10n.t('Your stored {0} session is missing from the keyring. Sign in again.', provider);
     case 'unconfigured':
-      return l10n.t({
-        message: 'You’re still signed in to {0}, which is no longer in your settings. Sign out to revoke its tokens.',
-        args: [sanitizeDisplayName(finding.issuer)],
-        comment: ['{0} is the issuer URL of a server.'],
-      });
+      return l10n.t(
+        '{0} was removed from Settings, but you’re still signed in. Sign out to revoke its tokens.',
+        sanitizeDisplayName(provider),
+      );
     case 'foreign':
       return finding.isMoved === true
         ? l10n.t('A stored session was created for different {0} endpoints and is ignored.', provider)

@@ -10,12 +10,14 @@ const { l10n } = vscode;
 export const signedIn = (provider: string, account: string): string =>
   l10n.t('Signed in to {0} as {1}.', provider, account);
 /** A sign-out succeeded. */
-export const signedOut = (provider: string, account: string): string =>
-  l10n.t({
-    message: 'Signed out of {0} ({1}).',
-    args: [provider, account],
-    comment: ['{1} is an account.'],
-  });
+export const signedOut = (provider: string, account: string | undefined): string =>
+  account === undefined
+    ? l10n.t('Signed out of {0}.', provider)
+    : l10n.t({
+        message: 'Signed out of {0} ({1}).',
+        args: [provider, account],
+        comment: ['{1} is an account.'],
+      });
 /** A sign-out succeeded here, but the server didn’t confirm it. */
 export const signedOutUnconfirmed = (provider: string): string =>
   l10n.t('Signed out of {0} in VS Code, but the server didn’t confirm. Session Keeper will try again.', provider);
@@ -118,6 +120,8 @@ export const clockSkew = (provider: string, skew: number): string =>
         args: [provider, formatDuration(-skew)],
         comment: ['{1} is a duration such as "10 minutes".'],
       });
+/** Whether the clocks differ so little that they’re considered the same. `skew` is in ms; undefined if it couldn’t be measured. */
+export const isSameTime = (skew: number | undefined): boolean => skew !== undefined && Math.abs(skew) < MINUTE;
 /** The difference of the clocks, in ms, as just measured; undefined if it couldn’t be measured. */
 export const clockComparison = (provider: string, skew: number | undefined, at: string): string =>
   skew === undefined
@@ -126,7 +130,7 @@ export const clockComparison = (provider: string, skew: number | undefined, at: 
         args: [provider, at],
         comment: ['{1} is a time.'],
       })
-    : Math.abs(skew) < MINUTE
+    : isSameTime(skew)
       ? l10n.t({
           message: 'Your computer’s clock matches {0} (measured at {1}).',
           args: [provider, at],
@@ -148,21 +152,27 @@ export const clientSecretRemoved = (provider: string): string => l10n.t('Client 
 export const redirectUrisForAnyPortCopied = (uris: readonly string[], provider: string): string =>
   l10n.t({
     message:
-      'Copied {0}. Add to the redirect URIs of your client at {1}, for any port. If the server compares ports, use a fixed port.',
+      'Copied {0}. Add it to the redirect URIs of your client at {1}, for any port. If the server compares ports, use a fixed port.',
     args: [formatList(uris), provider],
     comment: ['{0} is one or more URIs.'],
   });
 /** Redirect URIs were copied; each must be registered exactly as it is. */
 export const redirectUrisCopied = (uris: readonly string[], provider: string): string =>
-  l10n.t({
-    message: 'Copied {0}. Add to the redirect URIs of your client at {1}, exactly as shown.',
-    args: [formatList(uris), provider],
-    comment: ['{0} is one or more URIs.'],
-  });
+  uris.length > 1
+    ? l10n.t({
+        message: 'Copied {0}. Add them to the redirect URIs of your client at {1}, exactly as shown.',
+        args: [formatList(uris), provider],
+        comment: ['{0} is two or more URIs.'],
+      })
+    : l10n.t({
+        message: 'Copied {0}. Add it to the redirect URIs of your client at {1}, exactly as shown.',
+        args: [formatList(uris), provider],
+        comment: ['{0} is a URI.'],
+      });
 /** Follows one of these two: the post-logout redirect URIs to register. */
 export const postLogoutUris = (uris: readonly string[]): string =>
   l10n.t({
-    message: 'Also add to its post-logout redirect URIs: {0}.',
+    message: 'Also add {0} to its post-logout redirect URIs.',
     args: [formatList(uris)],
     comment: ['{0} is one or more URIs.'],
   });
@@ -170,7 +180,7 @@ export const postLogoutUris = (uris: readonly string[]): string =>
 export const stillWaiting = (provider: string, uri: string): string =>
   l10n.t({
     message:
-      'Still waiting for your browser. If {0} shows an error or a blank page, it may not accept this redirect URI: {1}.',
+      'Still waiting for your browser. If {0} shows an error, check the client ID and register this redirect URI: {1}.',
     args: [provider, uri],
     comment: ['{0} is a provider.'],
   });
@@ -187,7 +197,7 @@ export const noRefreshToken = (provider: string, account: string): string =>
   });
 /** Asking for consent got a refresh token. */
 export const refreshTokenAfterConsent = (provider: string): string =>
-  l10n.t('Your {0} session can now be renewed. You’ll be asked for consent each time you sign in.', provider);
+  l10n.t('Your {0} session is now renewable. Each sign-in asks for consent.', provider);
 /** Asking for consent got no refresh token. */
 export const noRefreshTokenAfterConsent = (provider: string): string =>
   l10n.t(

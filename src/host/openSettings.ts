@@ -1,6 +1,7 @@
 // Opens the settings.
 import * as vscode from 'vscode';
 import { SECOND, type Clock } from '../core/clock.ts';
+import { entryName, type SettingProblem } from '../core/parseProviders.ts';
 import { DEFAULT_PROVIDER_ID } from '../core/provider.ts';
 import { PREFIX, SETTINGS } from './ids.ts';
 
@@ -22,11 +23,30 @@ export async function openSettings(...ids: readonly string[]): Promise<void> {
  * {@link openProviderSettings}.
  */
 export async function openEntry(clock: Clock, id: string, field?: string): Promise<void> {
+  await openMatchingEntry(
+    clock,
+    (entry) => typeof entry === 'object' && entry !== null && ('id' in entry ? entry.id : DEFAULT_PROVIDER_ID) === id,
+    field,
+  );
+}
+
+/** Does the same for the entry with a problem, and its field. */
+export async function openInvalidEntry(clock: Clock, problem: SettingProblem): Promise<void> {
+  await openMatchingEntry(
+    clock,
+    (entry, index) => entryName(entry, index) === problem.entry,
+    problem.field.split('.')[0],
+  );
+}
+
+async function openMatchingEntry(
+  clock: Clock,
+  matches: (entry: unknown, index: number) => boolean,
+  field: string | undefined,
+): Promise<void> {
   const value: unknown = vscode.workspace.getConfiguration(PREFIX).get(SETTINGS.providers);
   const entries = Array.isArray(value) ? (value as unknown[]) : [];
-  const index = entries.findIndex(
-    (entry) => typeof entry === 'object' && entry !== null && ('id' in entry ? entry.id : DEFAULT_PROVIDER_ID) === id,
-  );
+  const index = entries.findIndex(matches);
   if (index < 0) {
     await openProviderSettings();
     return;

@@ -16,7 +16,7 @@ export function signInPages(provider: string, template: string): Pages {
       language,
       status: 'error',
       heading: l10n.t('Sign-in failed'),
-      body: `${describeFailure(error, provider, false)} ${returnToEditor}`,
+      body: `${describeFailure(error, provider, false)}\n\n${returnToEditor}`,
     }),
     mismatched: {
       language,
@@ -37,9 +37,9 @@ export function signOutPages(provider: string, template: string): SignOutPages {
     done: { language, status: 'success', heading: l10n.t('You’re signed out of {0}', provider), body: close },
     mismatched: {
       language,
-      status: 'error',
+      status: 'neutral',
       heading: l10n.t('This sign-out link is no longer valid'),
-      body: l10n.t('You’re already signed out of {0} in VS Code.', provider),
+      body: `${l10n.t('You’re already signed out of {0} in VS Code.', provider)} ${close}`,
     },
     ...otherPages(language, close),
   };

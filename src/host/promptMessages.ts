@@ -11,6 +11,11 @@ export const confirmSignOut = (provider: string, account: string): string =>
     args: [provider, account],
     comment: ['{1} is an account.'],
   });
+/** Dialog: what a sign-out means, and that the server isn’t signed out of in the browser if its page isn’t opened. */
+export const confirmSignOutDetail = (provider: string, opensPage: boolean): string =>
+  opensPage
+    ? l10n.t('Extensions can no longer use this account.')
+    : l10n.t('Extensions can no longer use this account. You may still be signed in at {0} in your browser.', provider);
 /** Client secret: title. */
 export const clientSecretTitle = (provider: string): string => l10n.t('Client Secret for {0}', provider);
 /** Client secret: prompt. */
@@ -29,18 +34,26 @@ export const invalidPort = (): string =>
   l10n.t(
     'Enter a port between 1 and 65535, or a URL that starts with http://localhost, http://127.0.0.1, or http://[::1].',
   );
-/** The redirect URIs, as one text, that have to be registered for the value of the box. */
-export const redirectUriToRegister = (uris: string, isAnyPort: boolean): string =>
+/** The redirect URIs that have to be registered for the value of the box. */
+export const redirectUriToRegister = (uris: readonly string[], isAnyPort: boolean): string =>
   isAnyPort
-    ? l10n.t('Redirect URI to register, for any port: {0}', uris)
-    : l10n.t('Redirect URI to register: {0}', uris);
+    ? l10n.t('Redirect URI to register, for any port: {0}', formatList(uris))
+    : uris.length > 1
+      ? l10n.t('Redirect URIs to register: {0}', formatList(uris))
+      : l10n.t('Redirect URI to register: {0}', formatList(uris));
 /** Dialog: what has to be registered before the next sign-in. */
 export const registerRedirectUris = (provider: string, uris: readonly string[]): string =>
-  l10n.t({
-    message: 'Add to the redirect URIs of your client at {0}: {1}',
-    args: [provider, formatList(uris)],
-    comment: ['{1} is one or more URIs.'],
-  });
+  uris.length > 1
+    ? l10n.t({
+        message: 'Add these redirect URIs to your client at {0}: {1}',
+        args: [provider, formatList(uris)],
+        comment: ['{1} is two or more URIs.'],
+      })
+    : l10n.t({
+        message: 'Add this redirect URI to your client at {0}: {1}',
+        args: [provider, formatList(uris)],
+        comment: ['{1} is a URI.'],
+      });
 /** Dialog: where the redirect URI has been copied to, and how to continue. */
 export const registerRedirectUriDetail = (isAnyPort: boolean): string =>
   isAnyPort
@@ -69,6 +82,9 @@ export const pasteUrlTitle = (provider: string): string => l10n.t('Sign In to {0
 /** URL of the final page: prompt. */
 export const pasteUrl = (): string =>
   l10n.t('Sign in with your browser. When it can’t load the final page, paste the URL of that page here.');
+/** URL of the final page: the value is one of another sign-in. */
+export const pastedUrlOfOtherSignIn = (): string =>
+  l10n.t('This URL is from a different sign-in. Copy the URL of the final page of the current one.');
 /** URL of the final page: the value is something else. */
 export const invalidPastedUrl = (): string =>
   l10n.t('This isn’t the URL from the final sign-in page. Copy the entire URL, including "code=" and "state=".');
@@ -80,10 +96,10 @@ export const unusualDestination = (provider: string, host: string): string =>
     args: [provider, host],
     comment: ['{1} is a host.'],
   });
-/** Dialog: which host receives the result of the sign-in. */
+/** Dialog: which host receives the authorization code. */
 export const unusualDestinationDetail = (host: string): string =>
   l10n.t({
-    message: 'The sign-in response is sent to {0}. Continue only if you trust both hosts.',
+    message: 'The authorization code is then sent to {0}. Continue only if you trust both hosts.',
     args: [host],
     comment: ['{0} is a host.'],
   });

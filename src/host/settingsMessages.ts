@@ -15,12 +15,19 @@ export const describeFieldProblem = (code: ProblemCode, field: string): string =
 export const setByOrganization = (provider: string): string =>
   l10n.t('{0} is set by your organization and can’t be changed.', provider);
 
+/** The maximum number of problems in one message. */
+const MAX_PROBLEMS = 3;
+
 /** Returns the problem in an entry. */
-export function describeEntryProblem({ declarer, entry, field, code, isManaged }: SettingProblem): string {
-  if (code === 'not-a-list') {
+export const describeEntryProblem = (problem: SettingProblem): string => describeEntryProblems([problem]);
+
+/** Returns the first problems of an entry in one message. */
+export function describeEntryProblems(problems: readonly [SettingProblem, ...SettingProblem[]]): string {
+  const [{ declarer, entry, code: firstCode, isManaged }] = problems;
+  if (firstCode === 'not-a-list') {
     return l10n.t('"sessionKeeper.providers" must be an array of providers.');
   }
-  if (code === 'managed-refused') {
+  if (firstCode === 'managed-refused') {
     return l10n.t({
       message:
         'Your organization’s settings in {0} aren’t used because users can change them. Contact your administrator.',
@@ -28,33 +35,42 @@ export function describeEntryProblem({ declarer, entry, field, code, isManaged }
       comment: ['{0} is a path.'],
     });
   }
-  const problem = FIELD_PROBLEMS[code](field);
+  const problem = problems
+    .slice(0, MAX_PROBLEMS)
+    .map(({ code, field }) => FIELD_PROBLEMS[code](field))
+    .join(' ');
   if (isManaged === true) {
-    return l10n.t({
-      message: 'Your organization’s settings have a problem{1}: {0} Contact your administrator.',
-      args: [problem, entry === '' ? '' : ` (${entry})`],
-      comment: [
-        '{0} is a sentence such as \'"issuer" is missing.\', {1} is empty, or the ID of a provider in parentheses.',
-      ],
-    });
+    return entry === ''
+      ? l10n.t({
+          message: 'Your organization’s settings have a problem: {0} Contact your administrator.',
+          args: [problem],
+          comment: ['{0} is one or more sentences such as \'"issuer" is missing.\''],
+        })
+      : l10n.t({
+          message: 'Your organization’s settings have a problem with provider "{0}": {1} Contact your administrator.',
+          args: [entry, problem],
+          comment: ['{0} is an ID, {1} is one or more sentences such as \'"issuer" is missing.\''],
+        });
   }
   if (declarer !== undefined) {
     return l10n.t({
       message: 'Provider "{0}" of the extension {1} is ignored: {2}',
       args: [entry, declarer.id, problem],
-      comment: ['{0} is an ID, {1} is the ID of an extension, {2} is a sentence such as \'"issuer" is missing.\''],
+      comment: [
+        '{0} is an ID, {1} is the ID of an extension, {2} is one or more sentences such as \'"issuer" is missing.\'',
+      ],
     });
   }
   return /^\d+$/.test(entry)
     ? l10n.t({
         message: 'Provider #{0} in Settings is ignored: {1}',
         args: [entry, problem],
-        comment: ['{0} is the position in a list, {1} is a sentence such as \'"issuer" is missing.\''],
+        comment: ['{0} is the position in a list, {1} is one or more sentences such as \'"issuer" is missing.\''],
       })
     : l10n.t({
         message: 'Provider "{0}" in Settings is ignored: {1}',
         args: [entry, problem],
-        comment: ['{0} is an ID, {1} is a sentence such as \'"issuer" is missing.\''],
+        comment: ['{0} is an ID, {1} is one or more sentences such as \'"issuer" is missing.\''],
       });
 }
 
@@ -80,7 +96,7 @@ export function describeNumberProblem({
 
 const FIELD_PROBLEMS: Readonly<Record<ProblemCode, (field: string) => string>> = {
   'not-a-list': () => '',
-  'not-an-object': () => l10n.t('The entry must be an object with at least "issuer" and "clientId".'),
+  'not-an-object': () => l10n.t('it must be an object with at least "issuer" and "clientId".'),
   missing: (field) => l10n.t('"{0}" is missing.', field),
   'wrong-type': (field) => l10n.t('"{0}" has the wrong type.', field),
   'unknown-field': (field) => l10n.t('"{0}" isn’t a known property.', field),
@@ -89,11 +105,11 @@ const FIELD_PROBLEMS: Readonly<Record<ProblemCode, (field: string) => string>> =
       '"id" must start with a letter and contain only letters, digits, ".", "_", and "-" (at most 64 characters).',
     ),
   'id-of-built-in': () => l10n.t('"id" is used by VS Code or another extension. Choose a different one.'),
-  'id-twice': () => l10n.t('Another entry has the same ID.'),
-  'id-declared-twice': () => l10n.t('Another extension declares a provider with the same ID.'),
+  'id-twice': () => l10n.t('another entry has the same ID.'),
+  'id-declared-twice': () => l10n.t('another extension declares a provider with the same ID.'),
   'id-not-declared': (field) => l10n.t('"{0}" isn’t declared in "contributes.authentication".', field),
-  'id-managed': () => l10n.t('A provider with this ID is set by your organization.'),
-  'managed-not-json': () => l10n.t('The file isn’t a JSON object.'),
+  'id-managed': () => l10n.t('a provider with this ID is set by your organization.'),
+  'managed-not-json': () => l10n.t('the file isn’t a JSON object.'),
   'managed-refused': () => '',
   'user-only-field': (field) => l10n.t('"{0}" can only be set by the user.', field),
   'bad-url': (field) => l10n.t('"{0}" must be a URL that starts with https:// and has no query.', field),

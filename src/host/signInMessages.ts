@@ -18,6 +18,8 @@ export const enterCode = (code: string, url: string): string =>
     args: [code, withoutScheme(url)],
     comment: ['{1} is a URL.'],
   });
+/** Dialog: the user code. */
+export const yourCode = (code: string): string => l10n.t('Your code: {0}', code);
 /** Dialog: what the user code is for, where to enter it, and when it expires. */
 export const userCodeDetail = (provider: string, url: string, until: string): string =>
   l10n.t({

@@ -11,5 +11,7 @@ export const signOut = (): string => l10n.t('Sign Out');
 export const renewNow = (): string => l10n.t('Renew Now');
 /** Shows the log. */
 export const showLog = (): string => l10n.t('Show Log');
+/** Opens the settings. */
+export const openSettings = (): string => l10n.t('Open Settings');
 /** Reloads the window. */
 export const reloadWindow = (): string => l10n.t('Reload Window');

@@ -11,18 +11,18 @@ export const account = (label: string): string => l10n.t('Account: {0}', label);
 export const scopes = (scopes: readonly string[]): string => l10n.t('Scopes: {0}', scopes.join(' '));
 /** The state of the session. */
 export const state = (state: State): string => l10n.t('State: {0}', stateName(state));
+/** In place of a point in time that the server didn’t specify. */
+export const unknown = (): string => l10n.t('Not specified by the server');
 /** When the user must sign in again. */
 export const sessionEnds = (at: string): string => l10n.t('Session ends: {0}', at);
-/** The server didn’t specify when the session ends. */
-export const sessionEndUnknown = (): string => l10n.t('Session ends: Unknown');
 /** When the access token expires. */
 export const accessExpires = (at: string): string => l10n.t('Access token expires: {0}', at);
-/** The server didn’t specify when the access token expires. */
-export const accessExpiryUnknown = (): string => l10n.t('Access token expires: Unknown');
+/** Until when the access token can be used, although the session has ended. */
+export const accessUsable = (at: string): string => l10n.t('Access token usable until: {0}', at);
 /** When the token was last renewed. */
 export const lastRenewal = (at: string): string => l10n.t('Last renewal: {0}', at);
 /** When the user signed in, if the session hasn’t been renewed since. */
-export const signedInAt = (at: string): string => l10n.t('Signed in: {0}', at);
+export const signedInAt = (at: string): string => l10n.t('Signed in at: {0}', at);
 /** When the next renewal is due. */
 export const nextRenewal = (at: string): string => l10n.t('Next renewal: {0}', at);
 /** When a failed renewal is retried. */

@@ -5,6 +5,7 @@ import { toFailure } from '../core/failure.ts';
 import { formatFailure, type Log } from '../core/log.ts';
 import type { Provider } from '../core/provider.ts';
 import { parseUrl } from '../core/secureUrl.ts';
+import { isDpopBound } from '../core/session.ts';
 import * as button from '../host/buttonLabels.ts';
 import * as messages from '../host/gitMessages.ts';
 import type { Settings } from '../host/settings.ts';
@@ -137,7 +138,7 @@ export class GitCredentials implements Disposable {
   async #getToken(provider: Provider, origin: string): Promise<IssuedToken | undefined> {
     const { log, tokenSource } = this.#dependencies;
     const all = await tokenSource.getTokens({ providerId: provider.id });
-    const usable = all.filter(({ record }) => record.dpopKey === undefined);
+    const usable = all.filter(({ record }) => !isDpopBound(record));
     const issued = await this.#accounts.select(usable, origin, () => messages.selectAccount(new URL(origin).host));
     if (issued !== undefined) {
       this.#notified.delete(origin);

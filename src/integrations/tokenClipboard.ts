@@ -4,7 +4,7 @@ import { SECOND, type Clock, type Disposable } from '../core/clock.ts';
 import { Failure } from '../core/failure.ts';
 import type { Log } from '../core/log.ts';
 import type { RememberedNames } from '../core/rememberedNames.ts';
-import type { SessionRecord } from '../core/session.ts';
+import { isDpopBound, type SessionRecord } from '../core/session.ts';
 import * as messages from '../host/clipboardMessages.ts';
 import { noSession } from '../host/notificationMessages.ts';
 import type { Settings } from '../host/settings.ts';
@@ -31,6 +31,16 @@ export interface TokenClipboardDependencies {
   reportFailure(error: unknown, record: SessionRecord): void;
 }
 
+/** How an access token is copied. */
+interface Copying {
+  /** The title of the list of sessions. */
+  readonly title: string;
+  /** Returns the text to copy. */
+  readonly format: (token: string) => string;
+  /** Returns the message that follows. */
+  readonly describe: typeof messages.copied;
+}
+
 /** Copies access tokens, and removes them from the clipboard a minute later. */
 export class TokenClipboard implements Disposable {
   readonly #dependencies: TokenClipboardDependencies;
@@ -43,12 +53,16 @@ export class TokenClipboard implements Disposable {
 
   /** Copies the access token of the session that the user selects. */
   async copyAccessToken(): Promise<void> {
-    await this.#copy(messages.copyTitle(), (token) => token);
+    await this.#copy({ title: messages.copyTitle(), format: (token) => token, describe: messages.copied });
   }
 
   /** Copies an option for curl, with the access token in the header (RFC 6750 section 2.1). */
   async copyCurlHeader(): Promise<void> {
-    await this.#copy(messages.copyCurlHeaderTitle(), (token) => `-H ${quoted(`Authorization: Bearer ${token}`)}`);
+    await this.#copy({
+      title: messages.copyCurlHeaderTitle(),
+      format: (token) => `-H ${quoted(`Authorization: Bearer ${token}`)}`,
+      describe: messages.copiedCurlOption,
+    });
   }
 
   /** Removes the token from the clipboard immediately because the timer ends with the window. */
@@ -57,7 +71,7 @@ export class TokenClipboard implements Disposable {
     void this.#clear();
   }
 
-  async #copy(title: string, format: (token: string) => string): Promise<void> {
+  async #copy({ describe, format, title }: Copying): Promise<void> {
     const record = await this.#selectSession(title);
     if (record === undefined || !(await this.#confirm())) {
       return;
@@ -78,7 +92,7 @@ export class TokenClipboard implements Disposable {
       this.#copied = text;
       this.#timer?.dispose();
       this.#timer = clock.after(CLIPBOARD_TIMEOUT, () => void this.#clear());
-      void vscode.window.showInformationMessage(messages.copied(issued.expiresAt, clock.now()));
+      void vscode.window.showInformationMessage(describe(issued.expiresAt, clock.now()));
     } catch (error) {
       this.#dependencies.reportFailure(error, record);
     }
@@ -87,7 +101,7 @@ export class TokenClipboard implements Disposable {
   async #selectSession(title: string): Promise<SessionRecord | undefined> {
     const { sessionManager, settings } = this.#dependencies;
     const records = settings.providers.flatMap(({ id }) => sessionManager.getActive(id).map(({ record }) => record));
-    const copyable = records.filter(({ dpopKey }) => dpopKey === undefined);
+    const copyable = records.filter((record) => !isDpopBound(record));
     if (copyable.length === 0) {
       const message = records.length === 0 ? noSession() : messages.onlyBoundTokens();
       void vscode.window.showInformationMessage(message);
@@ -99,7 +113,9 @@ export class TokenClipboard implements Disposable {
       detail: messages.scopes(record.scopes),
       record,
     }));
-    return (await vscode.window.showQuickPick(items, { title, matchOnDescription: true }))?.record;
+    return (
+      await vscode.window.showQuickPick(items, { title, placeHolder: messages.copyPrompt(), matchOnDescription: true })
+    )?.record;
   }
 
   async #confirm(): Promise<boolean> {

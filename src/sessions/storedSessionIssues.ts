@@ -78,19 +78,22 @@ export class StoredSessionIssues implements Disposable {
   /** Called when the providers in the settings have changed: reports the sessions whose provider was removed. */
   onDidChangeProviders(): void {
     this.#checking?.dispose();
+    void this.#forgetConfigured();
     this.#checking = this.#dependencies.clock.after(REMOVAL_GRACE_PERIOD, () => void this.#reportUnconfigured());
   }
 
-  async #reportUnconfigured(): Promise<void> {
+  /** Makes the removal of providers that are configured be reported the next time, too. */
+  async #forgetConfigured(): Promise<void> {
     const { liveSessions, notificationClaims } = this.#dependencies;
-    const records = liveSessions.all().map(({ record }) => record);
-    for (const { id, providerId } of records) {
-      if (this.#dependencies.provider(providerId) !== undefined) {
-        // If the provider is removed again, that is reported again.
-        await notificationClaims.forget(id, 'unconfigured');
+    for (const { record } of liveSessions.all()) {
+      if (this.#dependencies.provider(record.providerId) !== undefined) {
+        await notificationClaims.forget(record.id, 'unconfigured');
       }
     }
-    const issues = records.flatMap((record) => this.#findMismatched(record));
+  }
+
+  async #reportUnconfigured(): Promise<void> {
+    const issues = this.#dependencies.liveSessions.all().flatMap(({ record }) => this.#findMismatched(record));
     await this.#report(issues.filter(({ kind }) => kind === 'unconfigured'));
   }
 

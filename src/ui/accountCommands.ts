@@ -2,15 +2,15 @@
 import * as vscode from 'vscode';
 import { isSameAccount } from '../core/accounts.ts';
 import { Failure, toFailure } from '../core/failure.ts';
-import { FAILURE_POLICIES, endsSession, isStorageFailure } from '../core/failurePolicies.ts';
+import { FAILURE_POLICIES, endsSession } from '../core/failurePolicies.ts';
 import type { SignInMethod } from '../core/provider.ts';
 import { endedFailure, loginHintOf, tokenLifetimes, type SessionRecord } from '../core/session.ts';
 import { statusOf, type LiveSession } from '../core/status.ts';
 import { hintsAfterFailure } from '../protocol/authorize.ts';
-import { combineSignOuts } from '../sessions/accountSignOut.ts';
 import type { SignInHints } from '../auth/pendingSignIns.ts';
 import * as notification from '../host/notificationMessages.ts';
 import type { CommandDependencies, Commands } from './commands.ts';
+import { showSignOutResult } from './signOutResult.ts';
 
 /** Whether the actions for a session's failure include signing in again. */
 export function isResolvedBySignIn({ failure }: LiveSession): boolean {
@@ -105,21 +105,11 @@ export class AccountCommands {
   /** Signs out of the account of a session. */
   async signOut(record: SessionRecord): Promise<void> {
     const { sessionManager, settings } = this.#dependencies;
-    const name = settings.nameOf(record.providerId);
-    try {
-      const { atServer, page } = combineSignOuts(await sessionManager.signOutOfAccount(record.id));
-      this.#dependencies.openSignOutPage(page);
-      const message =
-        (await atServer) === 'revoked'
-          ? notification.signedOut(name, record.account.label)
-          : notification.signedOutWithoutRevocation(name);
-      void vscode.window.showInformationMessage(message);
-    } catch (error) {
-      const isStored = isStorageFailure(toFailure(error).category);
-      void vscode.window.showWarningMessage(
-        isStored ? notification.signedOutNotDeleted(name) : notification.signedOutUnconfirmed(name),
-      );
-    }
+    await showSignOutResult(
+      sessionManager.signOutOfAccount(record.id),
+      { provider: settings.nameOf(record.providerId), account: record.account.label },
+      (page) => this.#dependencies.openSignOutPage(page),
+    );
   }
 
   #find(id: string): LiveSession | undefined {

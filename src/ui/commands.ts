@@ -6,7 +6,7 @@ import { toFailure } from '../core/failure.ts';
 import type { Provider, SignInMethod } from '../core/provider.ts';
 import { FAILURE_POLICIES } from '../core/failurePolicies.ts';
 import { tokenLifetimes, type SessionRecord } from '../core/session.ts';
-import { sortByUrgency, statusOf, type LiveSession } from '../core/status.ts';
+import { shownState, sortByUrgency, statusOf, type LiveSession } from '../core/status.ts';
 import { hintsAfterFailure } from '../protocol/authorize.ts';
 import type { ServerSignOut } from '../sessions/serverSignOut.ts';
 import type { SessionManager } from '../sessions/sessionManager.ts';
@@ -47,8 +47,12 @@ export interface CommandDependencies {
   openSignOutPage(page: ServerSignOut['page']): void;
   /** Runs the command that adds an MCP server. */
   addMcpServer(): Promise<void>;
-  /** Runs the wizard that adds a provider. */
-  addProvider(): Promise<void>;
+  readonly wizard: {
+    /** Adds a provider, or edits one. */
+    run(): Promise<void>;
+    /** Edits the provider with an ID, or one that the user selects. */
+    edit(id?: string): Promise<void>;
+  };
   showLog(): void;
   showDiagnostics(): Promise<void>;
   copyDiagnostics(): Promise<void>;
@@ -72,7 +76,8 @@ export class Commands {
       renewNow: () => this.#renewNow(),
       showSessions: () => new SessionPicker(this.#dependencies, this).show(),
       showLog: () => this.#dependencies.showLog(),
-      addProvider: () => this.#dependencies.addProvider(),
+      addProvider: () => this.addProvider(),
+      editProvider: () => this.editProvider(),
       addMcpServer: () => this.#dependencies.addMcpServer(),
       showDiagnostics: () => this.#dependencies.showDiagnostics(),
       copyDiagnostics: () => this.#dependencies.copyDiagnostics(),
@@ -89,7 +94,7 @@ export class Commands {
       this.offerToAddProvider();
       return;
     }
-    const selected = await this.#selectProvider(quickPick.signInTitle());
+    const selected = await this.#selectProvider(quickPick.signInList());
     if (selected !== undefined) {
       await this.signInTo(selected, selected.scopes, {
         wantsOtherAccount: this.#dependencies.sessionManager.getActive(selected.id).length > 0,
@@ -178,7 +183,12 @@ export class Commands {
   /** Shows that the browser of a sign-in hasn't returned. */
   showStillWaiting(stillWaiting: StillWaiting): void {
     const { hints, provider, scopes } = stillWaiting.pending;
-    void showStillWaiting(stillWaiting, this.#dependencies.actions, this.targetForAttempt(provider, scopes, hints));
+    void showStillWaiting(
+      stillWaiting,
+      this.#dependencies.actions,
+      this.targetForAttempt(provider, scopes, hints),
+      () => this.editProvider(provider.id),
+    );
   }
 
   /** Renews the sessions of an account now, and shows the outcome. */
@@ -188,20 +198,25 @@ export class Commands {
 
   /** Runs the wizard that adds a provider. */
   addProvider(): Promise<void> {
-    return this.#dependencies.addProvider();
+    return this.#dependencies.wizard.run();
+  }
+
+  /** Runs the wizard that edits a provider: the one with an ID, or one that the user selects. */
+  editProvider(id?: string): Promise<void> {
+    return this.#dependencies.wizard.edit(id);
   }
 
   /** Shows that no provider is configured, and offers to add one. Does not wait for the choice. */
   offerToAddProvider(): void {
     void vscode.window
       .showInformationMessage(notification.noProvider(), button.addProvider())
-      .then((selected) => (selected === undefined ? undefined : this.#dependencies.addProvider()));
+      .then((selected) => (selected === undefined ? undefined : this.addProvider()));
   }
 
   /** Asks which account, or for confirmation if there is only one: a link or another extension can run this command. */
   async #signOut(): Promise<void> {
     const sessions = this.#dependencies.sessionManager.getAll();
-    const session = await this.#selectSession(sessions, quickPick.signOutTitle());
+    const session = await this.#selectSession(sessions, quickPick.signOutList());
     const isSelected = groupByAccount(sessions, recordOf).length > 1;
     if (session !== undefined && (isSelected || (await this.#confirmSignOut(session.record)))) {
       await this.signOutOf(session.record);
@@ -209,8 +224,14 @@ export class Commands {
   }
 
   async #confirmSignOut(record: SessionRecord): Promise<boolean> {
-    const question = prompt.confirmSignOut(this.#dependencies.settings.nameOf(record.providerId), record.account.label);
-    return (await vscode.window.showWarningMessage(question, { modal: true }, button.signOut())) === button.signOut();
+    const name = this.#dependencies.settings.nameOf(record.providerId);
+    const opensPage = this.#dependencies.settings.provider(record.providerId)?.signOutAtServer !== false;
+    const selected = await vscode.window.showWarningMessage(
+      prompt.confirmSignOut(name, record.account.label),
+      { modal: true, detail: prompt.confirmSignOutDetail(name, opensPage) },
+      button.signOut(),
+    );
+    return selected !== undefined;
   }
 
   /** Signs out of the account of a session, and shows the outcome. */
@@ -222,7 +243,7 @@ export class Commands {
     const renewable = this.#dependencies.sessionManager
       .getAll()
       .filter(({ record }) => tokenLifetimes(record).isRefreshable);
-    const session = await this.#selectSession(renewable, quickPick.renewTitle());
+    const session = await this.#selectSession(renewable, quickPick.renewList());
     if (session !== undefined) {
       await this.renew(session.record);
     }
@@ -231,7 +252,7 @@ export class Commands {
   async #setClientSecret(): Promise<void> {
     const { actions, settings } = this.#dependencies;
     const provider =
-      settings.providers.length === 0 ? undefined : await this.#selectProvider(quickPick.clientSecretTitle());
+      settings.providers.length === 0 ? undefined : await this.#selectProvider(quickPick.clientSecretList());
     if (settings.providers.length === 0) {
       this.offerToAddProvider();
     } else if (provider !== undefined) {
@@ -239,8 +260,8 @@ export class Commands {
     }
   }
 
-  #selectProvider(title: string): Promise<Provider | undefined> {
-    return selectOne(this.#dependencies.settings.providers, title, ({ id, issuer, label }) => ({
+  #selectProvider(text: quickPick.ListText): Promise<Provider | undefined> {
+    return selectOne(this.#dependencies.settings.providers, text, ({ id, issuer, label }) => ({
       label,
       description: id,
       detail: issuer,
@@ -248,7 +269,7 @@ export class Commands {
   }
 
   /** Returns the most urgent session of the account that the user selects, or of the only account. */
-  async #selectSession(sessions: readonly LiveSession[], title: string): Promise<LiveSession | undefined> {
+  async #selectSession(sessions: readonly LiveSession[], text: quickPick.ListText): Promise<LiveSession | undefined> {
     if (sessions.length === 0) {
       void vscode.window.showInformationMessage(notification.noSession());
       return undefined;
@@ -259,10 +280,10 @@ export class Commands {
         sortByUrgency([first, ...others].map((one) => statusOf(one, settings.lifetimes(), clock.now())))[0] ??
         statusOf(first, settings.lifetimes(), clock.now()),
     );
-    const selected = await selectOne(accounts, title, ({ session: { record }, state }) => ({
-      label: settings.nameOf(record.providerId),
-      description: record.account.label,
-      detail: stateName(state),
+    const selected = await selectOne(accounts, text, (status) => ({
+      label: settings.nameOf(recordOf(status.session).providerId),
+      description: recordOf(status.session).account.label,
+      detail: stateName(shownState(status)),
     }));
     return selected?.session;
   }

@@ -25,6 +25,12 @@ export function registerNotificationLinks(): vscode.Disposable {
   return vscode.commands.registerCommand(NOTIFICATION_LINK_COMMAND, (id: unknown) => linkHandlers.get(String(id))?.());
 }
 
+/** Returns a link in Markdown, whose label isn't wrapped. */
+function formatLink({ id, label }: { readonly id: string; readonly label: string }): string {
+  const argument = encodeURIComponent(JSON.stringify([id]));
+  return `[${label.replaceAll(' ', '\u00A0')}](command:${NOTIFICATION_LINK_COMMAND}?${argument})`;
+}
+
 /**
  * Shows a notification until the user selects an action or closes it, or the signal is aborted. Resolves after the selected
  * action has run.
@@ -37,7 +43,7 @@ export async function showDismissibleNotification(
   const linksWithId = links.map((link) => ({ ...link, id: String((lastLinkId += 1)) }));
   const options = {
     location: vscode.ProgressLocation.Notification,
-    title: `${message} ${linksWithId.map(({ id, label }) => `[${label}](command:${NOTIFICATION_LINK_COMMAND}?${encodeURIComponent(JSON.stringify([id]))})`).join(' · ')}`,
+    title: `${message} ${linksWithId.map(formatLink).join('\u00A0· ')}`,
     // VS Code uses a string as the label of the cancel button, although its API declares a boolean.
     cancellable: (button?.label ?? false) as boolean,
   };

@@ -13,7 +13,6 @@ import { openProviderSettings } from '../host/openSettings.ts';
 import { changeEntry } from '../host/changeSettings.ts';
 import type { Settings } from '../host/settings.ts';
 import * as button from '../host/buttonLabels.ts';
-import { formatList } from '../host/formatting.ts';
 import * as notification from '../host/notificationMessages.ts';
 import * as prompt from '../host/promptMessages.ts';
 
@@ -75,5 +74,5 @@ export async function chooseFixedPort(
 }
 
 function describeRegistration(fields: RedirectFields): string {
-  return prompt.redirectUriToRegister(formatList(redirectUrisOf(fields)), usesAnyPort(fields));
+  return prompt.redirectUriToRegister(redirectUrisOf(fields), usesAnyPort(fields));
 }

@@ -3,7 +3,7 @@ import * as vscode from 'vscode';
 /** Returns the only item, or the one that the user selects in a quick pick; undefined if there is none, or if they cancel. */
 export async function selectOne<T>(
   list: readonly T[],
-  title: string,
+  text: { readonly title: string; readonly placeHolder: string },
   describe: (item: T) => vscode.QuickPickItem,
 ): Promise<T | undefined> {
   const [only, ...others] = list;
@@ -11,5 +11,5 @@ export async function selectOne<T>(
     return only;
   }
   const items = list.map((item) => ({ ...describe(item), item }));
-  return (await vscode.window.showQuickPick(items, { title, matchOnDescription: true, matchOnDetail: true }))?.item;
+  return (await vscode.window.showQuickPick(items, { ...text, matchOnDescription: true, matchOnDetail: true }))?.item;
 }

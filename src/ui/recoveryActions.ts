@@ -5,6 +5,7 @@ import { SIGN_OUT_RETURN, type Provider, type SignInMethod } from '../core/provi
 import { leavesPortOpen, redirectUrisOf } from '../core/redirectUri.ts';
 import type { Action } from '../core/failurePolicy.ts';
 import { deviceFlow } from '../flows/deviceFlow.ts';
+import type { SignInFlow } from '../flows/signInFlow.ts';
 import { getFlow, redirectUrisFor } from '../flows/signInFlows.ts';
 import { measureClockSkew } from '../protocol/clockSkew.ts';
 import type { Transport } from '../protocol/transport.ts';
@@ -108,21 +109,28 @@ export class RecoveryActions {
 
   /**
    * Returns the actions that are available for a target. Another sign-in method is named if there is only one, and left out
-   * if there is none.
+   * if there is none; so are actions on the redirect URI if the sign-in method has none.
    */
   async getItems(actions: readonly Action[], target: ActionTarget): Promise<ActionItem[]> {
     const others = actions.includes('other-method') ? await this.#otherMethods(target) : [];
-    const usesPort = this.#usesLoopbackPort(target);
+    const redirectsTo = this.#redirectsTo(target);
+    const isAvailable: Readonly<Partial<Record<Action, boolean>>> = {
+      'other-method': others.length > 0,
+      'copy-redirect': redirectsTo !== 'nowhere',
+      'fixed-port': redirectsTo === 'loopback-port',
+    };
+    const [only, ...more] = others;
+    const labels: Readonly<Partial<Record<Action, string>>> = {
+      ...(target.hasSession ? {} : { 'sign-in': button.signIn() }),
+      ...(only === undefined || more.length > 0 ? {} : { 'other-method': quickPick.methodName(only) }),
+    };
     return actions
-      .filter((action) => (action !== 'other-method' || others.length > 0) && (action !== 'fixed-port' || usesPort))
-      .map((action) => {
-        const [only, ...more] = action === 'other-method' ? others : [];
-        return {
-          action,
-          label: only === undefined || more.length > 0 ? button.forAction(action) : quickPick.methodName(only),
-          run: () => this.run(action, target),
-        };
-      });
+      .filter((action) => isAvailable[action] !== false)
+      .map((action) => ({
+        action,
+        label: labels[action] ?? button.forAction(action),
+        run: () => this.run(action, target),
+      }));
   }
 
   /** Trusts the address to which the server has moved, and retries with it. */
@@ -184,15 +192,18 @@ export class RecoveryActions {
     }
   }
 
-  /** Returns whether the redirect of the pending sign-in, else of the last or the next one, goes to a port of this machine. */
-  #usesLoopbackPort({ providerId }: ActionTarget): boolean {
+  /**
+   * Returns where the redirect of the pending sign-in, else of the last or the next one, goes to: a port of this machine if
+   * the method isn't known; undefined if there is no provider.
+   */
+  #redirectsTo({ providerId }: ActionTarget): SignInFlow['redirectsTo'] | undefined {
     const provider = this.#dependencies.settings.provider(providerId);
     const method =
       provider &&
       (this.#dependencies.getPendingRedirect(provider)?.method ??
         this.#dependencies.lastMethod(provider) ??
         provider.signInMethod);
-    return provider !== undefined && (method === undefined || getFlow(method).redirectsTo === 'loopback-port');
+    return provider && (method === undefined ? 'loopback-port' : getFlow(method).redirectsTo);
   }
 
   /** Signs in by the only other method, or by the one that the user selects. */
@@ -209,6 +220,7 @@ export class RecoveryActions {
         : (
             await vscode.window.showQuickPick(items, {
               title: quickPick.methodTitle(this.#dependencies.settings.nameOf(target.providerId)),
+              placeHolder: quickPick.methodPrompt(),
             })
           )?.method;
     if (selected !== undefined) {
@@ -221,7 +233,7 @@ export class RecoveryActions {
     return provider === undefined ? [] : this.#dependencies.otherMethods(provider);
   }
 
-  /** Measures the clock skew, shows it, and offers to retry. */
+  /** Measures the clock skew, shows it, and offers to retry if there is none, else to measure it again. */
   async #checkClock(target: ActionTarget): Promise<void> {
     const { clock, settings, transport } = this.#dependencies;
     const provider: Provider | undefined = settings.provider(target.providerId);
@@ -233,15 +245,13 @@ export class RecoveryActions {
     if (skew !== undefined) {
       this.#dependencies.recordSkew(provider.id, skew);
     }
-    void vscode.window
-      .showInformationMessage(
-        notification.clockComparison(
-          provider.label,
-          skew,
-          formatTime(clock.now(), skew === undefined ? 0 : clock.now()),
-        ),
-        button.retryNow(),
-      )
-      .then((selected) => (selected === undefined ? undefined : this.run('retry', target)));
+    const now = clock.now();
+    const message = notification.clockComparison(provider.label, skew, formatTime(now, skew === undefined ? 0 : now));
+    const selected = notification.isSameTime(skew)
+      ? vscode.window.showInformationMessage(message, button.retryNow())
+      : vscode.window.showWarningMessage(message, button.checkAgain());
+    void selected.then((label) =>
+      label === undefined ? undefined : this.run(notification.isSameTime(skew) ? 'retry' : 'clock', target),
+    );
   }
 }

@@ -122,10 +122,14 @@ function createFailureNotification(
   dependencies: SessionNotificationDependencies,
 ): SessionNotification {
   const target = dependencies.targetForSession(record);
+  const actions: readonly Action[] = FAILURE_POLICIES[failure.category].actions;
   return {
     ...key,
     message: describeFailure(failure, dependencies.nameOf(record.providerId)),
-    actions: FAILURE_POLICIES[failure.category].actions.map((action) => dependencies.createAction(action, target)),
+    // With a retry, there would be too many actions in addition to those that all notifications have.
+    actions: actions
+      .filter((action) => action !== 'log' || !actions.includes('retry'))
+      .map((action) => dependencies.createAction(action, target)),
     isFinal: key.kind === 'ended',
     isOutcome: key.kind !== 'ended',
   };

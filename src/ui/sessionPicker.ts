@@ -4,7 +4,7 @@ import { groupByAccount } from '../core/accounts.ts';
 import { mayLackConsent } from '../core/consent.ts';
 import { normalizeScopes } from '../core/scopes.ts';
 import { tokenLifetimes, type SessionRecord } from '../core/session.ts';
-import { sortByUrgency, statusOf, type LiveSession, type SessionStatus, type State } from '../core/status.ts';
+import { shownState, sortByUrgency, statusOf, type LiveSession, type SessionStatus } from '../core/status.ts';
 import type { PendingSignIn } from '../auth/pendingSignIns.ts';
 import { openBrowser } from '../host/browser.ts';
 import * as button from '../host/buttonLabels.ts';
@@ -13,6 +13,7 @@ import { stateName } from '../host/statusBarMessages.ts';
 import { isResolvedBySignIn } from './accountCommands.ts';
 import type { CommandDependencies, Commands } from './commands.ts';
 import type { ActionTarget } from './recoveryActions.ts';
+import { sessionText } from './sessionText.ts';
 
 interface PickerItem extends vscode.QuickPickItem {
   run?(): Thenable<void> | void;
@@ -67,6 +68,9 @@ export class SessionPicker {
         run: () => this.#commands.signInTo(provider, provider.scopes),
       })),
       { label: `$(add) ${button.addProvider()}`, run: () => this.#commands.addProvider() },
+      ...(settings.providers.length === 0
+        ? []
+        : [{ label: `$(edit) ${button.editProvider()}`, run: () => this.#commands.editProvider() }]),
       ...(sessionManager.getAll().length === 0
         ? []
         : [
@@ -74,12 +78,17 @@ export class SessionPicker {
               label: `$(copy) ${button.copyAccessToken()}`,
               run: () => this.#dependencies.integrations.clipboard.copyAccessToken(),
             },
+            {
+              label: `$(copy) ${button.copyCurlHeader()}`,
+              run: () => this.#dependencies.integrations.clipboard.copyCurlHeader(),
+            },
           ]),
       { label: `$(output) ${button.showLog()}`, run: () => this.#dependencies.showLog() },
       { label: `$(checklist) ${button.showDiagnostics()}`, run: () => this.#dependencies.showDiagnostics() },
     );
     const selected = await vscode.window.showQuickPick(items, {
       title: quickPick.sessionsTitle(),
+      placeHolder: quickPick.sessionsPrompt(),
       matchOnDescription: true,
     });
     await selected?.run?.();
@@ -120,11 +129,14 @@ export class SessionPicker {
         .map((status) => ({
           label,
           description: record.account.label,
-          detail: this.#describe(status.state, concerned, sessions),
+          // The heading shows the state that applies to all of them.
+          ...(concerned.length === sessions.length ? {} : { detail: describeSome(status, concerned) }),
           run: () => run(status.session.record),
         }));
+    const [first] = this.#sortByUrgency(sessions);
+    const name = settings.nameOf(record.providerId);
     return [
-      separator(settings.nameOf(record.providerId)),
+      separator(first === undefined ? name : sessionText(first, name, this.#dependencies.clock.now())),
       ...item(`$(sync) ${button.renewNow()}`, renewable, (one) => this.#commands.renew(one)),
       ...item(`$(sign-in) ${button.signInAgain()}`, signInAgain, (one) =>
         this.#commands.targetForSession(one).signIn(),
@@ -144,12 +156,12 @@ export class SessionPicker {
     const { clock, settings } = this.#dependencies;
     return sortByUrgency(sessions.map((session) => statusOf(session, settings.lifetimes(), clock.now())));
   }
+}
 
-  /** Returns the state, and the scopes if only some of the account's sessions are concerned. */
-  #describe(state: State, concerned: readonly LiveSession[], all: readonly LiveSession[]): string {
-    const scopes = normalizeScopes(concerned.flatMap(({ record }) => record.scopes));
-    return concerned.length === all.length ? stateName(state) : quickPick.stateWithScopes(stateName(state), scopes);
-  }
+/** Returns the state and the scopes of some of an account's sessions. */
+function describeSome(mostUrgent: SessionStatus, concerned: readonly LiveSession[]): string {
+  const scopes = normalizeScopes(concerned.flatMap(({ record }) => record.scopes));
+  return quickPick.stateWithScopes(stateName(shownState(mostUrgent)), scopes);
 }
 
 function separator(label: string): PickerItem {

@@ -3,11 +3,11 @@ import * as vscode from 'vscode';
 import { groupByAccount } from '../core/accounts.ts';
 import type { Clock, Disposable } from '../core/clock.ts';
 import { remaining } from '../core/lifetime.ts';
-import { NEEDS_USER, sortByUrgency, statusOf, type SessionStatus, type State } from '../core/status.ts';
+import { NEEDS_USER, shownState, sortByUrgency, statusOf, type SessionStatus, type State } from '../core/status.ts';
 import { normalizeScopes } from '../core/scopes.ts';
 import type { SessionRecord } from '../core/session.ts';
 import type { SessionManager } from '../sessions/sessionManager.ts';
-import { COMMANDS, PRODUCT, STATUS_ITEM } from '../host/ids.ts';
+import { COMMANDS, PREFIX, PRODUCT, STATUS_ITEM } from '../host/ids.ts';
 import type { Settings } from '../host/settings.ts';
 import type { TakenIds } from '../auth/idConflicts.ts';
 import type { PendingSignIns } from '../auth/pendingSignIns.ts';
@@ -15,6 +15,7 @@ import { formatTime } from '../host/formatting.ts';
 import * as button from '../host/startButtonLabels.ts';
 import * as statusBar from '../host/statusBarMessages.ts';
 import * as tooltip from '../host/tooltipMessages.ts';
+import { sessionText } from './sessionText.ts';
 
 const ICONS: Readonly<Record<State, string>> = {
   'signed-out': '$(account)',
@@ -26,6 +27,9 @@ const ICONS: Readonly<Record<State, string>> = {
   'needs-attention': '$(warning)',
   ended: '$(error)',
 };
+
+/** Opens the settings editor. */
+const OPEN_SETTINGS = 'workbench.action.openSettings';
 
 const WARNING = new vscode.ThemeColor('statusBarItem.warningBackground');
 
@@ -105,36 +109,9 @@ export class StatusBar implements Disposable {
         text: only !== undefined && others.length === 0 ? statusBar.signedOut(only.label) : statusBar.signedOutOfAll(),
       };
     }
-    const text = this.#getSessionText(first, now);
+    const text = sessionText(first, this.#settings.nameOf(recordOf(first).providerId), now);
     const others = groupByAccount(statuses, recordOf).length - 1;
-    return { state: first.state, text: others > 0 ? statusBar.withOthers(text, others) : text };
-  }
-
-  #getSessionText({ session, state, countdown }: SessionStatus, now: number): string {
-    const name = this.#settings.nameOf(session.record.providerId);
-    const left = (countdown?.to ?? now) - now;
-    switch (state) {
-      case 'ended':
-        return statusBar.ended(name);
-      case 'needs-attention':
-        return statusBar.needsAttention(name);
-      case 'ending':
-        return statusBar.endsSoon(name, left);
-      case 'retrying':
-        return session.nextAttemptAt === undefined || session.refreshing
-          ? statusBar.retrying(name)
-          : statusBar.retryingAt(name, formatTime(session.nextAttemptAt, now));
-      case 'refreshing':
-        return statusBar.renewing(name);
-      case 'signing-in':
-      case 'signed-in':
-      case 'signed-out':
-        return countdown === undefined
-          ? statusBar.signedIn(name)
-          : countdown.means === 'end'
-            ? statusBar.endsIn(name, left)
-            : statusBar.renewsIn(name, left);
-    }
+    return { state: shownState(first), text: others > 0 ? statusBar.withOthers(text, others) : text };
   }
 
   /** Setting a tooltip closes it while it's shown, so it's set only if it has changed. */
@@ -147,31 +124,26 @@ export class StatusBar implements Disposable {
 
   /** Shows points in time rather than countdowns, because they stay valid. Escapes the names of servers and users. */
   #createTooltip(statuses: readonly SessionStatus[], now: number): vscode.MarkdownString {
-    const markdown = new vscode.MarkdownString('', true);
-    markdown.isTrusted = { enabledCommands: Object.values(COMMANDS) };
-    for (const { provider } of this.#pendingSignIns.getAll()) {
-      appendHeading(markdown, provider.label);
-      appendLine(markdown, tooltip.waitingForBrowser());
-    }
-    for (const taken of this.#takenIds.values()) {
-      appendLine(markdown, taken);
-    }
-    for (const account of groupByAccount(statuses, recordOf)) {
-      this.#appendAccount(markdown, account, now);
-    }
-    if (statuses.length === 0) {
-      appendLine(markdown, tooltip.signedOut());
-    }
-    markdown.appendMarkdown('\n\n---\n\n');
+    const pending = this.#pendingSignIns.getAll();
     const links = [
-      ...(this.#canSignIn(statuses) ? [link(button.signIn(), COMMANDS.signIn)] : []),
-      ...(statuses.length === 0 ? [] : [link(button.signOut(), COMMANDS.signOut)]),
-      ...(statuses.some(({ session }) => session.record.refreshToken !== undefined)
-        ? [link(button.renewNow(), COMMANDS.renewNow)]
-        : []),
+      this.#takenIds.size > 0 && link(button.openSettings(), `${OPEN_SETTINGS}?%22${PREFIX}%22`),
+      this.#canSignIn(statuses) && link(button.signIn(), COMMANDS.signIn),
+      statuses.some(({ session: { record } }) => record.refreshToken !== undefined && record.ended === undefined) &&
+        link(button.renewNow(), COMMANDS.renewNow),
       link(button.showLog(), COMMANDS.showLog),
+      statuses.length > 0 && link(button.signOut(), COMMANDS.signOut),
     ];
-    markdown.appendMarkdown(links.join(' · '));
+    const sections = [
+      ...pending.map(({ provider }) => formatSection(provider.label, [tooltip.waitingForBrowser()])),
+      ...[...this.#takenIds].map(
+        ([id, taken]) => hasNoSession(statuses, id) && formatSection(this.#settings.nameOf(id), [taken]),
+      ),
+      ...groupByAccount(statuses, recordOf).flatMap((account) => this.#formatAccount(account, now)),
+      statuses.length + pending.length === 0 && formatLine(tooltip.signedOut()),
+    ];
+    const text = `${sections.filter(Boolean).join('')}\n\n---\n\n${links.filter(Boolean).join(' · ')}`;
+    const markdown = new vscode.MarkdownString(text, true);
+    markdown.isTrusted = { enabledCommands: [...Object.values(COMMANDS), OPEN_SETTINGS] };
     return markdown;
   }
 
@@ -179,87 +151,80 @@ export class StatusBar implements Disposable {
   #canSignIn(statuses: readonly SessionStatus[]): boolean {
     return (
       statuses.some((status) => recordOf(status).ended !== undefined || status.state === 'ended') ||
-      this.#settings.providers.some(({ id }) => statuses.every((status) => recordOf(status).providerId !== id))
+      this.#settings.providers.some(({ id }) => hasNoSession(statuses, id))
     );
   }
 
   /**
-   * Appends the most urgent session of an account, which represents all. If some of them need the user and others
-   * don't, appends one of each, with the scopes that distinguish them.
+   * Returns the section of the most urgent session of an account, which represents all. If some of them need the user and
+   * others don't, returns one of each, with the scopes that distinguish them.
    */
-  #appendAccount(markdown: vscode.MarkdownString, statuses: readonly SessionStatus[], now: number): void {
+  #formatAccount(statuses: readonly SessionStatus[], now: number): string[] {
     // The most urgent one is first.
     const parts = [true, false].map((needsUser) => statuses.filter(({ state }) => NEEDS_USER.has(state) === needsUser));
     const isMixed = parts.every((part) => part.length > 0);
-    for (const [first, ...others] of parts) {
-      if (first !== undefined) {
-        const scopes = [first, ...others].flatMap((status) => recordOf(status).scopes);
-        this.#appendSession(markdown, first, now, isMixed ? normalizeScopes(scopes) : undefined);
+    return parts.flatMap(([first, ...others]) => {
+      if (first === undefined) {
+        return [];
       }
-    }
+      const scopes = [first, ...others].flatMap((status) => recordOf(status).scopes);
+      return [this.#formatSession(first, now, isMixed ? normalizeScopes(scopes) : undefined)];
+    });
   }
 
-  #appendSession(
-    markdown: vscode.MarkdownString,
-    { session, state, accessExpiresAt, sessionEndsAt, refreshDueAt }: SessionStatus,
-    now: number,
-    scopes?: readonly string[],
-  ): void {
-    const { record } = session;
-    const at = (time: number): string => formatTime(time, now);
-    appendHeading(markdown, this.#settings.nameOf(record.providerId));
-    appendLine(markdown, tooltip.account(record.account.label));
-    if (scopes !== undefined) {
-      appendLine(markdown, tooltip.scopes(scopes));
-    }
-    appendLine(markdown, tooltip.state(state));
-    appendLine(
-      markdown,
-      sessionEndsAt === undefined ? tooltip.sessionEndUnknown() : tooltip.sessionEnds(at(sessionEndsAt)),
-    );
-    appendLine(
-      markdown,
-      accessExpiresAt === undefined ? tooltip.accessExpiryUnknown() : tooltip.accessExpires(at(accessExpiresAt)),
-    );
-    appendLine(
-      markdown,
-      record.tokensRequestedAt === record.signedInAt
-        ? tooltip.signedInAt(at(record.signedInAt))
-        : tooltip.lastRenewal(at(record.tokensRequestedAt)),
-    );
-    if (record.refreshToken === undefined) {
-      appendLine(markdown, tooltip.notRenewable());
-    } else if (refreshDueAt !== undefined && record.ended === undefined) {
-      appendLine(
-        markdown,
-        session.nextAttemptAt === undefined
-          ? tooltip.nextRenewal(at(refreshDueAt))
-          : tooltip.nextAttempt(at(session.nextAttemptAt)),
-      );
-    }
-    if (session.lockHolder !== undefined) {
-      const { name, since } = session.lockHolder;
-      appendLine(markdown, tooltip.otherWindowRenewing(name, since === undefined ? undefined : at(since)));
-    }
-    if (session.terminalUsedAt !== undefined) {
-      appendLine(markdown, tooltip.usedInTerminal(at(session.terminalUsedAt)));
-    }
-    if (session.unsaved) {
-      appendLine(markdown, tooltip.tokensNotSaved());
-    }
+  #formatSession(status: SessionStatus, now: number, scopes?: readonly string[]): string {
+    const { session, accessExpiresAt, sessionEndsAt } = status;
+    const { lockHolder, record, terminalUsedAt, unsaved } = session;
+    const taken = this.#takenIds.get(record.providerId);
+    const hasEnded = record.ended !== undefined;
+    const at = (time: number | undefined): string => (time === undefined ? tooltip.unknown() : formatTime(time, now));
+    return formatSection(this.#settings.nameOf(record.providerId), [
+      taken,
+      tooltip.account(record.account.label),
+      scopes && tooltip.scopes(scopes),
+      tooltip.state(taken === undefined ? shownState(status) : 'needs-attention'),
+      hasEnded ? undefined : tooltip.sessionEnds(at(sessionEndsAt)),
+      (hasEnded ? tooltip.accessUsable : tooltip.accessExpires)(at(accessExpiresAt)),
+      (record.tokensRequestedAt === record.signedInAt ? tooltip.signedInAt : tooltip.lastRenewal)(
+        at(record.tokensRequestedAt),
+      ),
+      nextRenewal(status, at),
+      lockHolder &&
+        tooltip.otherWindowRenewing(lockHolder.name, lockHolder.since === undefined ? undefined : at(lockHolder.since)),
+      terminalUsedAt === undefined ? undefined : tooltip.usedInTerminal(at(terminalUsedAt)),
+      unsaved ? tooltip.tokensNotSaved() : undefined,
+    ]);
   }
+}
+
+/** Returns the line about the next renewal; undefined if it isn't known when that is due. */
+function nextRenewal({ refreshDueAt, session }: SessionStatus, at: (time: number) => string): string | undefined {
+  const { nextAttemptAt, record } = session;
+  return record.refreshToken === undefined
+    ? tooltip.notRenewable()
+    : refreshDueAt === undefined || record.ended !== undefined
+      ? undefined
+      : nextAttemptAt === undefined
+        ? tooltip.nextRenewal(at(refreshDueAt))
+        : tooltip.nextAttempt(at(nextAttemptAt));
+}
+
+function hasNoSession(statuses: readonly SessionStatus[], providerId: string): boolean {
+  return statuses.every((status) => recordOf(status).providerId !== providerId);
 }
 
 function recordOf({ session }: SessionStatus): SessionRecord {
   return session.record;
 }
 
-function appendHeading(markdown: vscode.MarkdownString, name: string): void {
-  markdown.appendMarkdown(`\n\n#### ${escapeMarkdown(name)}\n\n`);
+/** Returns a heading and the lines below it that aren't undefined. */
+function formatSection(name: string, lines: readonly (string | undefined)[]): string {
+  const text = lines.map((line) => (line === undefined ? '' : formatLine(line))).join('');
+  return `\n\n#### ${escapeMarkdown(name)}\n\n${text}`;
 }
 
-function appendLine(markdown: vscode.MarkdownString, text: string): void {
-  markdown.appendMarkdown(`${escapeMarkdown(text)}  \n`);
+function formatLine(text: string): string {
+  return `${escapeMarkdown(text)}  \n`;
 }
 
 /** Escapes text for Markdown. `appendText` leaves URLs as they are, and Markdown turns those into links. */

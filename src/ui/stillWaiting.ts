@@ -1,16 +1,20 @@
 // The notification for a browser that doesn't return: most likely the server shows an error or a blank page because it
-// doesn't accept the redirect URI. It's closed when the sign-in ends.
+// doesn't accept the client ID or the redirect URI. It's closed when the sign-in ends.
 import type { RecoveryActions, ActionTarget } from './recoveryActions.ts';
 import type { StillWaiting } from '../auth/signInController.ts';
 import * as button from '../host/buttonLabels.ts';
 import * as notification from '../host/notificationMessages.ts';
 import { showDismissibleNotification, type NotificationAction } from './dismissibleNotification.ts';
 
-/** Shows that the browser hasn't returned, and offers what to do about it. Never rejects. */
+/**
+ * Shows that the browser hasn't returned, and offers what to do about it. Never rejects.
+ * @param editProvider edits the provider, whose client ID may be wrong.
+ */
 export async function showStillWaiting(
   { signal, pending: { provider, redirect } }: StillWaiting,
   actions: RecoveryActions,
   target: ActionTarget,
+  editProvider: () => unknown,
 ): Promise<void> {
   const items = await actions.getItems(['copy-redirect', 'fixed-port', 'other-method'], target);
   if (redirect === undefined || signal.aborted) {
@@ -26,7 +30,7 @@ export async function showStillWaiting(
     {
       message: notification.stillWaiting(provider.label, redirect.redirectUri),
       button: first,
-      links: [...others, dismiss],
+      links: [{ label: button.editProvider(), run: editProvider }, ...others, dismiss],
     },
     signal,
   );

@@ -7,13 +7,14 @@ import { PREFIX, SETTINGS } from '../host/ids.ts';
 import * as button from '../host/buttonLabels.ts';
 import * as wizardMessages from './wizardMessages.ts';
 import { openProviderSettings } from '../host/openSettings.ts';
+import { selectOne } from '../ui/pick.ts';
 import { askClient, askSecret } from './clientSteps.ts';
 import { createDraft, toEntry, toProvider, type Draft } from './draft.ts';
-import { parseEntries, withEntry } from './entries.ts';
+import { entryId, entryName, parseEntries, withEntry } from './entries.ts';
 import { askId, askLabel, askScopes } from './entrySteps.ts';
 import { BACK, type Answer } from './multiStepInput.ts';
 import { askRedirect, askRedirectUri } from './redirectStep.ts';
-import { askIssuer, askServer, showCapabilities } from './serverSteps.ts';
+import { askIssuer, askServer, draftForEntry, showCapabilities } from './serverSteps.ts';
 import { withDefaults } from './proposals.ts';
 import { adjacentStep, mayHaveSecret, type Step } from './steps.ts';
 import { askSummary } from './summaryStep.ts';
@@ -51,6 +52,14 @@ export class AddProviderWizard {
   async run(): Promise<void> {
     await new WizardRun(this.#dependencies).run();
   }
+
+  /**
+   * Shows the summary of the entry with an ID, of the only one, or of the one that the user selects. If there is none, starts
+   * to add one.
+   */
+  async edit(id?: string): Promise<void> {
+    await new WizardRun(this.#dependencies).edit(id);
+  }
 }
 
 /** The steps that complete the answer of another one. */
@@ -75,8 +84,22 @@ class WizardRun {
     this.#dependencies = dependencies;
   }
 
-  async run(): Promise<void> {
-    let step: Step = 'server';
+  async edit(id: string | undefined): Promise<void> {
+    const entries = this.#entries.filter((entry) => id === undefined || entryId(entry) === id);
+    const entry = await selectOne(entries, wizardMessages.editList(), (one) => ({
+      label: entryName(one),
+      description: entryId(one),
+    }));
+    if (entry !== undefined) {
+      this.#draft = draftForEntry(entry, this.#entries, this.#dependencies.discovery);
+      await this.run('summary');
+    } else if (entries.length === 0) {
+      await this.run();
+    }
+  }
+
+  async run(first: Step = 'server'): Promise<void> {
+    let step = first;
     for (;;) {
       const answer: Answer<Outcome> = await RUN_STEP[step](this.#state());
       if (answer === undefined) {

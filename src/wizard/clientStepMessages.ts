@@ -16,11 +16,7 @@ export function clientIdPrompt(
     preset === undefined
       ? l10n.t('Register a public (native) client that uses PKCE.')
       : PRESET_MESSAGES[preset.id].client();
-  const register =
-    redirectUris.length > 1
-      ? l10n.t('Redirect URIs to register: {0}', redirectUris.join(' , '))
-      : redirectUriToRegister(redirectUris.join(''), isAnyPort);
-  return redirectUris.length === 0 ? instructions : `${instructions} ${register}`;
+  return redirectUris.length === 0 ? instructions : `${instructions} ${redirectUriToRegister(redirectUris, isAnyPort)}`;
 }
 
 /** Client ID: placeholder. */

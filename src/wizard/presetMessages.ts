@@ -14,15 +14,31 @@ interface PresetMessages {
 /** The texts of each preset. */
 export const PRESET_MESSAGES: Readonly<Record<PresetId, PresetMessages>> = {
   cognito: {
-    issuer: () => l10n.t('Replace the region and the user pool ID. The user pool needs a domain for its sign-in page.'),
+    issuer: () =>
+      l10n.t({
+        message:
+          'Replace {0} and {1} with the region and the ID of your user pool. It needs a domain for its sign-in page.',
+        args: ['{region}', '{pool-id}'],
+        comment: ['{0} and {1} are parts of the URL.'],
+      }),
     client: () => l10n.t('In Amazon Cognito, create an app client without a secret for the authorization code grant.'),
   },
   auth0: {
-    issuer: () => l10n.t('Replace the tenant, or use your custom domain. Keep the trailing slash.'),
+    issuer: () =>
+      l10n.t({
+        message: 'Replace {0} with the name of your tenant, or use your custom domain. Keep the trailing slash.',
+        args: ['{tenant}'],
+        comment: ['{0} is a part of the URL.'],
+      }),
     client: () => l10n.t('In Auth0, create an application of type Native with the Refresh Token grant.'),
   },
   authentik: {
-    issuer: () => l10n.t('Replace the host of authentik and the slug of the application.'),
+    issuer: () =>
+      l10n.t({
+        message: 'Replace {0} with the host of your authentik server and {1} with the slug of the application.',
+        args: ['{host}', '{application}'],
+        comment: ['{0} and {1} are parts of the URL.'],
+      }),
     client: () =>
       l10n.t(
         'In authentik, create an OAuth2/OpenID provider with client type Public and the offline_access scope mapping.',
@@ -50,11 +66,21 @@ export const PRESET_MESSAGES: Readonly<Record<PresetId, PresetMessages>> = {
       ),
   },
   keycloak: {
-    issuer: () => l10n.t('Replace the host of Keycloak and the name of the realm.'),
+    issuer: () =>
+      l10n.t({
+        message: 'Replace {0} with the host of your Keycloak server and {1} with the name of the realm.',
+        args: ['{host}', '{realm}'],
+        comment: ['{0} and {1} are parts of the URL.'],
+      }),
     client: () => l10n.t('In Keycloak, create a client with Standard flow on and Client authentication off.'),
   },
   entra: {
-    issuer: () => l10n.t('Replace the tenant ID with the Directory (tenant) ID of your app registration.'),
+    issuer: () =>
+      l10n.t({
+        message: 'Replace {0} with the Directory (tenant) ID of your app registration.',
+        args: ['{tenant-id}'],
+        comment: ['{0} is a part of the URL.'],
+      }),
     client: () =>
       l10n.t(
         'In Microsoft Entra, register an app for Mobile and desktop applications. You may need to add the redirect URI in its manifest.',
@@ -62,11 +88,21 @@ export const PRESET_MESSAGES: Readonly<Record<PresetId, PresetMessages>> = {
   },
   okta: {
     issuer: () =>
-      l10n.t('Replace the organization. Remove /oauth2/default if you don’t have a custom authorization server.'),
+      l10n.t({
+        message:
+          'Replace {0} with the name of your organization. Remove /oauth2/default if you don’t have a custom authorization server.',
+        args: ['{organization}'],
+        comment: ['{0} is a part of the URL.'],
+      }),
     client: () => l10n.t('In Okta, create an OIDC app integration of type Native with the Refresh Token grant.'),
   },
   zitadel: {
-    issuer: () => l10n.t('Replace the name of the instance, or use your custom domain.'),
+    issuer: () =>
+      l10n.t({
+        message: 'Replace {0} with the name of your instance, or use your custom domain.',
+        args: ['{instance}'],
+        comment: ['{0} is a part of the URL.'],
+      }),
     client: () => l10n.t('In ZITADEL, create a Native application with PKCE, and turn on Refresh Token.'),
   },
 };

@@ -1,5 +1,6 @@
 // The steps about the redirect URI, which has a default.
 import * as vscode from 'vscode';
+import { formatList } from '../host/formatting.ts';
 import { redirectUriToRegister } from '../host/promptMessages.ts';
 import * as messages from './redirectStepMessages.ts';
 import * as wizardMessages from './wizardMessages.ts';
@@ -42,7 +43,7 @@ export function askRedirect(state: WizardState): Promise<Answer<Outcome>> {
     return {
       label: messages.KIND_LABELS[redirectKind](),
       description: redirectKind === recommended ? messages.recommended() : '',
-      detail: messages.kindDetail(redirectKind, uris),
+      detail: messages.kindDetail(redirectKind, uris, allowsAnyPort(changed)),
       buttons: uris.length === 0 ? [] : [copyButton()],
       uris,
       outcome: { draft: { ...changed, isRedirectChosen: true }, ...(needsInput ? { next: 'redirectUri' } : {}) },
@@ -51,9 +52,9 @@ export function askRedirect(state: WizardState): Promise<Answer<Outcome>> {
   list.items = rows;
   list.activeItems = rows.filter((_, index) => kinds[index] === draft.redirectKind);
   list.onDidTriggerItemButton(async ({ item }) => {
-    const uris = (item as Row).uris.join(', ');
-    await vscode.env.clipboard.writeText((item as Row).uris.join('\n'));
-    list.placeholder = wizardMessages.copied(uris);
+    const { uris } = item as Row;
+    await vscode.env.clipboard.writeText(uris.join('\n'));
+    list.placeholder = wizardMessages.copied(formatList(uris));
   });
   return showStep(list, () => (list.selectedItems[0] as Row | undefined)?.outcome);
 }
@@ -77,8 +78,8 @@ export async function askRedirectUri(state: WizardState): Promise<Answer<Outcome
     const error = validateRedirect(entered());
     isInvalid(box, isEmptyAllowed && box.value.trim() === '' ? undefined : error);
     box.prompt =
-      error === undefined
-        ? `${prompt} ${redirectUriToRegister(urisToRegister(entered()).join(' , '), allowsAnyPort(entered()))}`
+      error === undefined && !isUri
+        ? `${prompt} ${redirectUriToRegister(urisToRegister(entered()), allowsAnyPort(entered()))}`
         : prompt;
     return error === undefined;
   };

@@ -1,5 +1,6 @@
 // The texts of the steps about the redirect URI.
 import * as vscode from 'vscode';
+import { formatList } from '../host/formatting.ts';
 import type { RedirectKind } from './redirect.ts';
 
 const { l10n } = vscode;
@@ -14,25 +15,24 @@ export const KIND_LABELS: Readonly<Record<RedirectKind, () => string>> = {
   'redirect-uri': () => l10n.t('Another Redirect URI…'),
 };
 /** Kind of redirect URI: description of the item that fits most servers. */
-export const recommended = (): string => l10n.t('Recommended');
+export const recommended = (): string => l10n.t('recommended');
 
 /** Kind of redirect URI: returns what to register for an item, or when to select it. */
-export function kindDetail(kind: RedirectKind, uris: readonly string[]): string {
+export function kindDetail(kind: RedirectKind, uris: readonly string[], isAnyPort: boolean): string {
   if (uris.length > 0) {
-    const list = uris.join(', ');
-    switch (kind) {
-      case 'any-port':
-        return l10n.t('Register {0} for any port.', list);
-      case 'issuer-path':
-        return l10n.t('Keeps your other servers from receiving this server’s authorization codes.');
-      case 'ports':
-      case 'redirect-uri':
-        return l10n.t('Register exactly {0}.', list);
-    }
+    const list = formatList(uris);
+    const register = isAnyPort ? l10n.t('Register {0} for any port', list) : l10n.t('Register exactly {0}', list);
+    return kind === 'issuer-path'
+      ? l10n.t({
+          message: '{0}. Other servers then can’t receive this server’s authorization codes.',
+          args: [register],
+          comment: ['{0} is a sentence such as "Register http://127.0.0.1/callback for any port".'],
+        })
+      : register;
   }
   return kind === 'ports'
-    ? l10n.t('For servers that don’t accept any port.')
-    : l10n.t('For a client that’s already registered, or a server that requires localhost or another path.');
+    ? l10n.t('For servers that require a specific port')
+    : l10n.t('For a client that’s already registered, or a server that requires localhost or another path');
 }
 
 /** Ports: prompt. */

@@ -10,7 +10,10 @@ import type { Preset } from './presets.ts';
 const { l10n } = vscode;
 
 /** Server: prompt. */
-export const serverPrompt = (): string => l10n.t('Select a server to add, or a provider to edit');
+export const serverPrompt = (hasEntries: boolean): string =>
+  hasEntries
+    ? l10n.t('Select a product or a provider to edit, or enter the issuer URL of your server')
+    : l10n.t('Select a product, or enter the issuer URL of your server');
 /** Server: item for a server without a preset. */
 export const otherServer = (): string => l10n.t('Other Server…');
 /** Server: detail of that item. */
@@ -22,7 +25,7 @@ export const existingProvidersHeading = (): string => l10n.t('Edit an existing p
 /** Issuer: prompt, with what to fill in if the preset has placeholders. */
 export const issuerPrompt = (preset: Preset | undefined): string =>
   (preset && PRESET_MESSAGES[preset.id].issuer?.()) ??
-  l10n.t('The issuer URL. Session Keeper checks the server automatically.');
+  l10n.t('The issuer URL of your server. It’s checked when you press Enter.');
 /** Issuer: placeholder. */
 export const issuerPlaceholder = (): string => 'https://id.example.com';
 
@@ -68,7 +71,7 @@ const CAPABILITIES: Readonly<Record<CapabilityNote, () => string>> = {
   device: () => l10n.t('Device code sign-in'),
   pkce: () => l10n.t('PKCE (S256)'),
   'pkce-not-advertised': () => l10n.t('PKCE support not advertised (PKCE is used anyway)'),
-  'renews-with-scope': () => l10n.t('Session renewal with the scope "offline_access"'),
+  'renews-with-scope': () => l10n.t('Session renewal (offline_access)'),
   renews: () => l10n.t('Session renewal'),
   'no-expiry': () => l10n.t('Tokens don’t expire, so no renewal is needed'),
   'renewal-not-advertised': () => l10n.t('Session renewal not advertised'),

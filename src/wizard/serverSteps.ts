@@ -5,14 +5,23 @@ import { toFailure } from '../core/failure.ts';
 import type { Discovery } from '../protocol/discovery.ts';
 import { LIMITATIONS, getCapabilityNotes } from './capabilities.ts';
 import { createDraft, normalizeIssuer, toProvider, toggleTrailingSlash, withMetadata, type Draft } from './draft.ts';
-import { entryId, entryName } from './entries.ts';
+import { entryId, entryName, type Entry } from './entries.ts';
 import { validateIssuer } from './entryValidation.ts';
 import { showStep, type Answer } from './multiStepInput.ts';
 import { PRESETS, placeholderIn } from './presets.ts';
 import { proposeLabel, withProposedRedirect } from './proposals.ts';
 import { isInvalid, validateWhileTyping } from './validation.ts';
 import * as messages from './serverStepMessages.ts';
-import { createBox, otherEntries, pickRow, separator, type Outcome, type Row, type WizardState } from './wizardStep.ts';
+import {
+  createBox,
+  createList,
+  otherEntries,
+  pickRow,
+  separator,
+  type Outcome,
+  type Row,
+  type WizardState,
+} from './wizardStep.ts';
 
 /** Asks for a product, any other server, or an entry to edit. */
 export function askServer(state: WizardState): Promise<Answer<Outcome>> {
@@ -24,8 +33,12 @@ export function askServer(state: WizardState): Promise<Answer<Outcome>> {
         ? draft
         : withCachedMetadata(withProposedRedirect(selected, entries), dependencies.discovery),
   });
+  const other: Row = {
+    label: messages.otherServer(),
+    detail: messages.otherServerDetail(),
+    outcome: select(createDraft(undefined)),
+  };
   const rows: Row[] = [
-    { label: messages.otherServer(), detail: messages.otherServerDetail(), outcome: select(createDraft(undefined)) },
     // Existing providers come first, so that they're visible without scrolling.
     ...(entries.length === 0 ? [] : [separator(messages.existingProvidersHeading())]),
     ...entries.map((entry) => ({
@@ -36,7 +49,30 @@ export function askServer(state: WizardState): Promise<Answer<Outcome>> {
     separator(messages.presetsHeading()),
     ...PRESETS.map((one) => ({ label: one.name, description: one.issuer, outcome: select(createDraft(one)) })),
   ];
-  return pickRow(state, 'server', messages.serverPrompt(), rows);
+  const list = createList(state, 'server', messages.serverPrompt(entries.length > 0));
+  list.items = [other, ...rows];
+  list.onDidChangeValue((value) => {
+    // Whatever the user enters, any other server is one of the choices: the only one if it's a URL.
+    const shown = { ...other, alwaysShow: true };
+    list.items = value.trim() === '' ? [other, ...rows] : looksLikeUrl(value) ? [shown] : [...rows, shown];
+  });
+  return showStep(list, () => {
+    const outcome = (list.selectedItems[0] as Row | undefined)?.outcome;
+    const isOther = outcome?.draft.preset === undefined && outcome?.draft.original === undefined;
+    return isOther && looksLikeUrl(list.value)
+      ? { draft: withProposedRedirect({ ...createDraft(undefined), issuer: normalizeIssuer(list.value) }, entries) }
+      : outcome;
+  });
+}
+
+/** Returns the draft for an entry to edit. */
+export function draftForEntry(entry: Entry, entries: readonly Entry[], discovery: Discovery): Draft {
+  return withCachedMetadata(withProposedRedirect(createDraft(undefined, entry), entries), discovery);
+}
+
+/** Returns whether the user has entered a URL or a host, rather than a name. */
+function looksLikeUrl(text: string): boolean {
+  return /^\S+[.:/]\S*$/.test(text.trim());
 }
 
 /** Returns the draft of an existing entry with the metadata of its server, if they were requested since the start. */

@@ -1,5 +1,6 @@
 // The texts of the summary.
 import * as vscode from 'vscode';
+import { formatList } from '../host/formatting.ts';
 
 const { l10n } = vscode;
 
@@ -29,7 +30,7 @@ export const capabilities = (): string => l10n.t('Server capabilities');
 
 /** The redirect URIs. */
 export const redirectUris = (uris: readonly string[], isAnyPort: boolean): string =>
-  isAnyPort ? l10n.t('{0} (any port)', uris.join(', ')) : uris.join(', ');
+  isAnyPort ? l10n.t('{0} (any port)', formatList(uris)) : formatList(uris);
 /** A client secret was entered. */
 export const secretEntered = (): string => l10n.t('entered');
 /** No client secret was entered, and none is stored. */

@@ -39,13 +39,15 @@ export async function askSummary(state: WizardState): Promise<Answer<Outcome>> {
       outcome: { draft, next: step },
     };
   };
+  const saveAndSignIn: Row = {
+    label: `$(sign-in) ${messages.saveAndSignIn()}`,
+    detail: messages.saveAndSignInDetail(),
+    outcome: { draft, next: firstProblem ?? 'sign-in' },
+  };
+  const save: Row = { label: `$(save) ${messages.save()}`, outcome: { draft, next: firstProblem ?? 'save' } };
   return pickRow(state, 'summary', messages.summaryPrompt(), [
-    {
-      label: `$(sign-in) ${messages.saveAndSignIn()}`,
-      detail: messages.saveAndSignInDetail(),
-      outcome: { draft, next: firstProblem ?? 'sign-in' },
-    },
-    { label: `$(save) ${messages.save()}`, outcome: { draft, next: firstProblem ?? 'save' } },
+    // After a change, the session usually remains valid.
+    ...(draft.original === undefined ? [saveAndSignIn, save] : [save, saveAndSignIn]),
     separator(messages.settingsHeading()),
     ...lines.map(rowFor),
     ...capabilityRows(draft),

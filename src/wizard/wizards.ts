@@ -21,14 +21,16 @@ export interface WizardsDependencies
 
 /** The wizards. */
 export interface Wizards {
-  addProvider(): Promise<void>;
+  /** Adds and edits providers. */
+  readonly wizard: AddProviderWizard;
+  /** Adds an MCP server. */
   addMcpServer(): Promise<void>;
 }
 
 /** Creates the wizards. */
 export function createWizards(dependencies: WizardsDependencies): Wizards {
   const { commands, context, integrations, onDidChangeMcpServers, random, sessions } = dependencies;
-  const provider = new AddProviderWizard({
+  const wizard = new AddProviderWizard({
     ...dependencies,
     getInstructions: (product) => vscode.Uri.joinPath(context.extensionUri, 'docs', 'servers', `${product}.md`),
     proposePort: () => freePortFor([], random),
@@ -38,9 +40,9 @@ export function createWizards(dependencies: WizardsDependencies): Wizards {
     ...dependencies,
     consents: integrations.mcpConsents,
     sessionManager: sessions.sessionManager,
-    addProvider: () => provider.run(),
+    addProvider: () => wizard.run(),
     onDidChange: onDidChangeMcpServers,
     signIn: (selected, scopes) => commands().signInTo(selected, scopes),
   });
-  return { addProvider: () => provider.run(), addMcpServer: () => mcpServer.run() };
+  return { wizard, addMcpServer: () => mcpServer.run() };
 }

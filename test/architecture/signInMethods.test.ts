@@ -18,14 +18,14 @@ describe('the sign-in methods in src', () => {
     }
   });
 
-  it('are all in the README, in docs/settings.md and in the message about an invalid one', () => {
+  it('are all in docs/sign-in-methods.md, in docs/settings.md and in the message about an invalid one', () => {
     const root = join(SRC, '..');
-    const readme = readFileSync(join(root, 'README.md'), 'utf8');
+    const page = readFileSync(join(root, 'docs/sign-in-methods.md'), 'utf8');
     const settings = readFileSync(join(root, 'docs/settings.md'), 'utf8');
     const row = settings.split(/\r?\n/).find((line) => line.startsWith('| `signInMethod` |')) ?? '';
     const sentence = describeFieldProblem('bad-sign-in-method', 'signInMethod');
     for (const method of SIGN_IN_METHODS) {
-      assert.ok(readme.includes(`\n| \`${method}\` |`), `README.md: ${method}`);
+      assert.ok(page.includes(`\n| \`${method}\` |`), `docs/sign-in-methods.md: ${method}`);
       assert.ok(row.includes(`\`${method}\``), `docs/settings.md: ${method}`);
       assert.ok(sentence.includes(`"${method}"`), `${sentence}: ${method}`);
     }

@@ -108,21 +108,21 @@ describe('adding a provider when none is configured', () => {
     await pick('Keycloak');
     await waitForTitle('Add Provider (2/4)');
     assert.equal(await input.inputValue(), 'https://{host}/realms/{realm}');
-    await waitForText('Replace the host of Keycloak and the name of the realm.');
+    await waitForText('Replace {host} with the host of your Keycloak server and {realm} with the name of the realm.');
     await workbench.screenshot('121-wizard-issuer-of-preset');
     await workbench.page.keyboard.type('id.example.com');
     await waitForText('Replace {realm}.');
     await goBack();
     await waitForTitle('Add Provider (1/4)');
     await pick('Other Server…');
-    await waitForText('The issuer URL. Session Keeper checks the server automatically.');
+    await waitForText('The issuer URL of your server. It’s checked when you press Enter.');
   });
 
   it('shows what is wrong with the issuer, and continues with a valid one', async () => {
     const { identity, workbench } = fixture;
     const { enter, type, waitForText, waitForTitle } = quickInputOf(fixture);
     await type('http://id.example.com');
-    await waitForText('"issuer" must start with https://');
+    await waitForText('The issuer URL must start with https://');
     await workbench.screenshot('121-wizard-invalid-issuer');
     await enter(`${identity.issuer}/wrong`);
     await waitForText(
@@ -154,8 +154,8 @@ describe('adding a provider when none is configured', () => {
     await pressButton('Change Redirect URI…');
     await workbench.rows
       .filter({ hasText: 'Any Port on 127.0.0.1' })
-      .filter({ hasText: 'Recommended' })
-      .filter({ hasText: 'Register http://127.0.0.1/callback for any port.' })
+      .filter({ hasText: 'recommended' })
+      .filter({ hasText: 'Register http://127.0.0.1/callback for any port' })
       .waitFor();
     await workbench.screenshot('123-wizard-redirect');
     await pick('Another Redirect URI…');
@@ -163,13 +163,13 @@ describe('adding a provider when none is configured', () => {
     await type('http://example.com/auth');
     await waitForText('must be http:// with localhost, 127.0.0.1, or [::1]');
     await type('http://localhost:8400/auth');
-    await waitForText('Redirect URI to register: http://localhost:8400/auth');
+    await waitForText(/registered at the server\.$/);
     await workbench.screenshot('123-wizard-redirect-uri');
     await goBack();
     await pick('Fixed Ports…');
     await waitForText('Enter one or more ports, separated by commas.');
     await type('8400, 8401');
-    await waitForText('Redirect URI to register: http://127.0.0.1:8400/callback , http://127.0.0.1:8401/callback');
+    await waitForText('Redirect URIs to register: http://127.0.0.1:8400/callback and http://127.0.0.1:8401/callback');
     await workbench.screenshot('123-wizard-redirect-port');
     await press('Enter');
     await waitForTitle('Add Provider (3/4)');
@@ -207,7 +207,7 @@ describe('adding a provider when none is configured', () => {
     const { enter, goBack, input, pick, press, type, waitForPlaceholder, waitForText } = quickInputOf(fixture);
     await waitForPlaceholder(SUMMARY);
     await pick('Server capabilities');
-    for (const capability of ['Browser sign-in', 'Device code sign-in', 'the scope "offline_access"']) {
+    for (const capability of ['Browser sign-in', 'Device code sign-in', 'Session renewal (offline_access)']) {
       await workbench.rows.filter({ hasText: capability }).first().waitFor();
     }
     await workbench.screenshot('123-wizard-capabilities');
@@ -230,7 +230,7 @@ describe('adding a provider when none is configured', () => {
     await waitForText('The provider ID that extensions pass to getSession.');
     assert.equal(await input.inputValue(), 'acme');
     await type('github');
-    await waitForText('"id" is used by VS Code');
+    await waitForText('This provider ID is used by VS Code');
     await workbench.screenshot('126-wizard-id');
     await enter('acme');
     await waitForPlaceholder(SUMMARY);
@@ -253,9 +253,8 @@ describe('adding a provider when none is configured', () => {
   it('changes only the label of an existing provider', async () => {
     const { identity, workbench } = fixture;
     const { enter, pick, press, type, waitForPlaceholder, waitForText, waitForTitle } = quickInputOf(fixture);
-    await workbench.run('Session Keeper: Add Provider…');
-    await workbench.rows.filter({ hasText: 'Acme' }).waitFor();
-    await pick('Acme');
+    await workbench.clearNotifications();
+    await workbench.run('Session Keeper: Edit Provider…');
     await waitForTitle('Edit Provider Acme');
     await workbench.screenshot('129-wizard-edit');
     await pick('Label');
@@ -263,9 +262,8 @@ describe('adding a provider when none is configured', () => {
     await enter('Acme Corporation');
     await waitForPlaceholder(SUMMARY);
     await type('');
-    await press('ArrowDown');
     await press('Enter');
-    await workbench.notifications.filter({ hasText: 'Changes to Acme Corporation saved.' }).waitFor();
+    await workbench.notifications.filter({ hasText: 'Saved changes to Acme Corporation.' }).waitFor();
     await workbench.waitForStatus('Acme Corporation: renews in');
     const stored = (await workbench.userSettings())['sessionKeeper.providers'];
     assert.deepEqual(stored, [
@@ -305,6 +303,7 @@ describe('adding a provider when some entries are invalid', () => {
 
   it('shows the invalid entries in the diagnostics, with a quick fix', async () => {
     const { workbench } = fixture;
+    await workbench.clearNotifications();
     await workbench.run('Session Keeper: Show Diagnostics');
     await workbench.page.locator('.codelens-decoration', { hasText: 'Open Settings' }).first().waitFor();
     await workbench.screenshot('137-diagnostics');
@@ -340,7 +339,7 @@ describe('adding a provider when some entries are invalid', () => {
     await press('ArrowDown');
     await press('Enter');
     await workbench.notifications
-      .filter({ hasText: '127.0.0.1 was added. You can sign in now, or later from the Accounts menu.' })
+      .filter({ hasText: 'Added 127.0.0.1. You can sign in now, or later from the Accounts menu.' })
       .waitFor();
     const [first, second, third] = (await workbench.userSettings())['sessionKeeper.providers'] as unknown[];
     assert.deepEqual([first, second], [invalid, 'junk']);
@@ -402,14 +401,14 @@ describe('adding a provider when some entries are invalid', () => {
     await pick('Redirect URI');
     await workbench.rows
       .filter({ hasText: 'Separate Path for This Server' })
-      .filter({ hasText: 'Keeps your other servers from receiving this server’s authorization codes.' })
+      .filter({ hasText: 'Other servers then can’t receive this server’s authorization codes.' })
       .waitFor();
     await workbench.screenshot('136-wizard-redirect-for-issuer');
     await press('Enter');
     await waitForPlaceholder(SUMMARY);
     await press('ArrowDown');
     await press('Enter');
-    await workbench.notifications.filter({ hasText: 'GitHub OAuth App was added.' }).waitFor();
+    await workbench.notifications.filter({ hasText: 'Added GitHub OAuth App.' }).waitFor();
     const entry = ((await workbench.userSettings())['sessionKeeper.providers'] as unknown[]).at(-1) as Readonly<
       Record<string, unknown>
     >;

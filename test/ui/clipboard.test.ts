@@ -21,7 +21,7 @@ describe('copying an access token', () => {
     await workbench.dialog.filter({ hasText: 'Copy an access token to the clipboard?' }).waitFor();
     await workbench.screenshot('clipboard-3-warning');
     await workbench.dialog.getByRole('button', { name: 'Copy' }).click();
-    await workbench.notification(/Access token copied for one minute\. Valid until .+\./).waitFor();
+    await workbench.notification(/Token copied\. Expires at .+\. Clipboard clears in one minute\./).waitFor();
     await workbench.screenshot('clipboard-4-copied');
     assert.equal(await identity.tokenIsActive(await workbench.clipboard()), true);
   });
@@ -31,7 +31,7 @@ describe('copying an access token', () => {
     await workbench.clearNotifications();
     await workbench.run('Session Keeper: Copy as curl Header…');
     await workbench.rows.filter({ hasText: 'Scopes: openid' }).click();
-    await workbench.notification('Access token copied').waitFor();
+    await workbench.notification('curl option copied. Paste it after the command. Expires at').waitFor();
     const [, token = ''] = /^-H "Authorization: Bearer (\S+)"$/u.exec(await workbench.clipboard()) ?? [];
     assert.equal(await identity.tokenIsActive(token), true);
   });

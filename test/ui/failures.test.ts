@@ -18,7 +18,7 @@ import {
   dismissibleNotification,
 } from './userActions.ts';
 import { entryFor, createUiFixture, type UiFixture } from './fixture.ts';
-import { LIMIT, RENEWAL_INTERVAL } from './workbench.ts';
+import { LIMIT, RENEWAL_INTERVAL, pressButton } from './workbench.ts';
 
 /** Renews to a short-lived token, and makes each later renewal fail. */
 async function failNext(fixture: UiFixture, action: FaultAction, path?: string): Promise<void> {
@@ -65,7 +65,7 @@ describe('a temporary failure', () => {
     assert.equal(await workbench.notifications.count(), 0);
     await beRefused(fixture, sentence);
     const shown = dismissibleNotification(workbench, sentence);
-    assert.deepEqual(await getActions(shown), { buttons: ['Retry Now'], links: ['Show Log', 'Dismiss', MUTE] });
+    assert.deepEqual(await getActions(shown), { buttons: ['Retry Now'], links: ['Dismiss', MUTE] });
     await workbench.waitForStatus(/Acme: retrying at \d+:\d\d:\d\d/);
     assert.ok(!(await workbench.hasStatusWarning()));
     await workbench.screenshot('80-offline');
@@ -80,7 +80,7 @@ describe('a temporary failure', () => {
     await failNext(fixture, { kind: 'answer', status: 503 }, '/token');
     await beRefused(fixture, sentence);
     const shown = dismissibleNotification(workbench, sentence);
-    assert.deepEqual(await getActions(shown), { buttons: ['Retry Now'], links: ['Show Log', 'Dismiss', MUTE] });
+    assert.deepEqual(await getActions(shown), { buttons: ['Retry Now'], links: ['Dismiss', MUTE] });
     await workbench.waitForStatus('Acme: retrying');
     await workbench.screenshot('81-server-down');
     // The attempt after the second one is far enough away.
@@ -89,7 +89,7 @@ describe('a temporary failure', () => {
     await workbench.status.filter({ hasText: 'Acme: retrying', hasNotText: tryAt }).waitFor();
     assert.equal(await shown.count(), 1, 'it is reported once');
     identity.faults.clear();
-    await shown.getByRole('button', { name: 'Retry Now' }).click();
+    await pressButton(shown, 'Retry Now');
     await workbench.notification('Renewed your Acme session (demo).').waitFor();
     await shown.waitFor({ state: 'detached' });
     await workbench.waitForStatus('Acme: renews in 5');
@@ -129,13 +129,13 @@ describe('a temporary failure', () => {
     await shown.waitFor();
     assert.deepEqual(await getActions(shown), {
       buttons: ['Retry Now'],
-      links: ['Open Proxy Settings', 'Dismiss', MUTE],
+      links: ['Open Settings', 'Dismiss', MUTE],
     });
     await workbench.waitForStatus('Acme: needs attention');
     assert.ok(await workbench.hasStatusWarning());
     await workbench.screenshot('83-web-page');
     identity.faults.clear();
-    await shown.getByRole('button', { name: 'Retry Now' }).click();
+    await pressButton(shown, 'Retry Now');
     await workbench.notification('Renewed your Acme session (demo).').waitFor();
     await shown.waitFor({ state: 'detached' });
     await workbench.waitForStatus('Acme: renews in 5');
@@ -146,18 +146,21 @@ describe('a temporary failure', () => {
     const sentence = 'Your computer’s clock is 10 minutes behind Acme. Check your date, time, and time zone.';
     await workbench.clearNotifications();
     identity.faults.add({ action: { kind: 'shiftDate', seconds: 630 } });
-    await workbench.run('Session Keeper: Renew Now');
+    await workbench.runRenewNow();
     const shown = dismissibleNotification(workbench, sentence);
     assert.deepEqual(await getActions(shown), { buttons: ['Check Clock'], links: ['Dismiss', MUTE] });
     await workbench.screenshot('85-clock');
-    await shown.getByRole('button', { name: 'Check Clock' }).click();
+    await pressButton(shown, 'Check Clock');
     const measured = workbench.notification(
       /Your computer’s clock is 10 minutes behind Acme\. .* Measured at \d+:\d\d:\d\d/,
     );
-    assert.deepEqual(await getActions(measured), { buttons: ['Retry Now'], links: [] });
+    assert.deepEqual(await getActions(measured), { buttons: ['Check Again'], links: [] });
     await workbench.screenshot('85-clock-measured');
     identity.faults.clear();
-    await measured.getByRole('button', { name: 'Retry Now' }).click();
+    await pressButton(measured, 'Check Again');
+    const right = workbench.notification(/Your computer’s clock matches Acme \(measured at \d+:\d\d:\d\d/);
+    assert.deepEqual(await getActions(right), { buttons: ['Retry Now'], links: [] });
+    await pressButton(right, 'Retry Now');
     await workbench.notification('Renewed your Acme session (demo).').waitFor();
     await shown.waitFor({ state: 'detached' });
   });
@@ -229,7 +232,7 @@ describe('a failure due to the settings', () => {
     await workbench.waitForStatus('Acme: needs attention');
     await workbench.screenshot('86-client');
     identity.faults.clear();
-    await shown.getByRole('button', { name: 'Open Settings' }).click();
+    await pressButton(shown, 'Open Settings');
     assert.deepEqual(JSON.parse(await workbench.selectedSettings()), acme(identity.issuer));
     await workbench.screenshot('86-client-entry');
     await workbench.run('View: Close All Editors');
@@ -243,11 +246,11 @@ describe('a failure due to the settings', () => {
     await workbench.screenshot('87-scope-page', page);
     await workbench.returnFrom(page);
     const shown = workbench.notification(
-      'Initech doesn’t grant one of the requested scopes. Server message: "requested scope is not allowed"',
+      'Initech doesn’t grant one of the requested scopes. Server message: "requested scope is not allowed".',
     );
     assert.deepEqual(await getActions(shown), { buttons: ['Edit Scopes', 'Show Log'], links: [] });
     await workbench.screenshot('87-scope');
-    await shown.getByRole('button', { name: 'Edit Scopes' }).click();
+    await pressButton(shown, 'Edit Scopes');
     assert.deepEqual(JSON.parse(`{${await workbench.selectedSettings()}}`), { scopes });
     await workbench.screenshot('87-scope-entry');
     await workbench.run('View: Close All Editors');
@@ -263,9 +266,11 @@ describe('a failure due to the settings', () => {
     );
     assert.deepEqual((await getActions(shown)).buttons, ['Copy Redirect URI', 'Use Fixed Port…']);
     await workbench.screenshot('88-redirect');
-    await shown.getByRole('button', { name: 'Copy Redirect URI' }).click();
+    await pressButton(shown, 'Copy Redirect URI');
     await workbench
-      .notification('Copied http://127.0.0.1/callback. Add to the redirect URIs of your client at Acme, for any port.')
+      .notification(
+        'Copied http://127.0.0.1/callback. Add it to the redirect URIs of your client at Acme, for any port.',
+      )
       .waitFor();
     assert.equal(await workbench.clipboard(), 'http://127.0.0.1/callback');
     await workbench.screenshot('88-redirect-copied');
@@ -279,7 +284,7 @@ describe('a failure due to the settings', () => {
     const shown = workbench.notification('Couldn’t connect to Umbrella because its certificate isn’t trusted.');
     assert.deepEqual((await getActions(shown)).buttons, ['Open Certificate Settings', 'Retry Now']);
     await workbench.screenshot('89-certificate');
-    await shown.getByRole('button', { name: 'Open Certificate Settings' }).click();
+    await pressButton(shown, 'Open Certificate Settings');
     await workbench.waitForSetting('System Certificates');
     await workbench.screenshot('89-certificate-settings');
     await workbench.run('View: Close All Editors');
@@ -287,14 +292,16 @@ describe('a failure due to the settings', () => {
 
   it('opens the proxy settings when the proxy rejects the connection', async () => {
     const { workbench } = fixture;
+    await workbench.clearNotifications();
     await workbench.changeSettings({ 'http.proxy': proxyAddress });
     await workbench.reloadSettings();
     await workbench.run('Session Keeper: Sign In…');
     await workbench.rows.filter({ hasText: 'Hooli' }).click();
     const shown = workbench.notification('The proxy server rejected the connection to Hooli.');
     assert.deepEqual(await getActions(shown), { buttons: ['Open Proxy Settings', 'Retry Now'], links: [] });
+    await workbench.moveMouseAway();
     await workbench.screenshot('84-proxy');
-    await shown.getByRole('button', { name: 'Open Proxy Settings' }).click();
+    await pressButton(shown, 'Open Proxy Settings');
     await workbench.waitForSetting('Proxy Authorization');
     await workbench.screenshot('84-proxy-settings');
     await workbench.run('View: Close All Editors');
@@ -304,6 +311,7 @@ describe('a failure due to the settings', () => {
 
   it('offers to sign in again if the server reports an unknown client only in the browser', async () => {
     const { workbench } = fixture;
+    await workbench.clearNotifications();
     await workbench.changeSettings({ 'sessionKeeper.signInTimeout': 0.1 });
     await workbench.reloadSettings();
     const page = await workbench.waitForPage(() => startSignIn(workbench, 'Globex'));
@@ -312,11 +320,11 @@ describe('a failure due to the settings', () => {
     await workbench.returnFrom(page);
     const shown = workbench.notification('Sign-in to Globex timed out.');
     assert.deepEqual(await getActions(shown), {
-      buttons: ['Sign In Again', 'Use Another Sign-In Method', 'Use Fixed Port…'],
+      buttons: ['Sign In', 'Use Another Sign-In Method', 'Use Fixed Port…'],
       links: [],
     });
     await workbench.screenshot('90-unknown-client');
-    const again = await workbench.waitForPage(() => shown.getByRole('button', { name: 'Sign In Again' }).click());
+    const again = await workbench.waitForPage(() => pressButton(shown, 'Sign In'));
     await again.getByText('client is invalid').waitFor();
     await workbench.returnFrom(again);
   });

@@ -7,7 +7,7 @@ import type { IdentityServer } from '../../tools/identityServer.ts';
 import { signInAt } from '../../tools/person.ts';
 import { entryFor, createUiFixture } from './fixture.ts';
 import { signOut } from './userActions.ts';
-import { LIMIT, type Workbench } from './workbench.ts';
+import { LIMIT, pressButton, type Workbench } from './workbench.ts';
 
 /** A lifetime with which a renewal is due about every six seconds. */
 const SHORT = 10;
@@ -159,7 +159,7 @@ describe('a session in several windows', () => {
     }
     const only = await workbench.openWindow();
     await only.waitForStatus('Acme: renews in 5');
-    await only.run('Session Keeper: Renew Now');
+    await only.runRenewNow();
     await only.notifications.filter({ hasText: 'Renewed your Acme session (demo).' }).waitFor();
     assert.equal(identity.journal.refreshRequests().at(-1)?.status, 200);
   });
@@ -181,14 +181,14 @@ describe('a session whose secret another window has overwritten', () => {
     const only = await workbench.openWindow();
     await only.waitForStatus('Intranet: renews in 5');
     const shown = only.notifications.filter({
-      hasText: 'Your stored Acme session was lost by the keyring or another window. Sign in again.',
+      hasText: 'Your stored Acme session is missing from the keyring. Sign in again.',
     });
     await shown.waitFor();
     await only.screenshot('72-session-gone');
     assert.equal(await only.notifications.filter({ hasText: 'ended' }).count(), 0);
     assert.ok(!(await only.hasStatusWarning()));
     assert.doesNotMatch(await only.logs(), /Session \w+ .* has ended/);
-    const page = await only.waitForPage(() => shown.getByRole('button', { name: 'Sign In', exact: true }).click());
+    const page = await only.waitForPage(() => pressButton(shown, 'Sign In'));
     await signInAt(page, 'demo');
     await only.returnFrom(page);
     await only.notifications.filter({ hasText: 'Signed in to Acme as demo.' }).waitFor();

@@ -8,6 +8,7 @@ import { packageExtension } from '../../tools/package.ts';
 import { root } from '../../tools/places.ts';
 import { entryFor, createUiFixture } from './fixture.ts';
 import { LONG, signIn } from './userActions.ts';
+import { pressButton } from './workbench.ts';
 
 /** Makes the package file of the extension that registers the ID of a provider. */
 async function packageRival(): Promise<readonly string[]> {
@@ -29,7 +30,7 @@ describe('what is unsafe around the sessions', () => {
     await shown.waitFor();
     await workbench.screenshot('90-tls-not-verified');
     assert.equal(await shown.count(), 1);
-    await shown.getByRole('button', { name: 'Open Settings' }).click();
+    await pressButton(shown, 'Open Settings');
     await workbench.waitForSetting('Proxy Strict SSL');
     await workbench.run('View: Close All Editors');
     await workbench.clearNotifications();

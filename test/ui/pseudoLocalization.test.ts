@@ -1,8 +1,11 @@
 // The product in a pseudo-locale: every text goes through `l10n`, and nothing is cut off when a language needs more room.
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Locator } from 'playwright-core';
 import { demoClientId } from '../../tools/identityServer.ts';
 import { signInAt } from '../../tools/person.ts';
+import { root } from '../../tools/places.ts';
 import { PRESETS } from '../../src/wizard/presets.ts';
 import { createUiFixture } from './fixture.ts';
 import { PSEUDO_LOCALE, pseudoLocalized } from './pseudoLocale.ts';
@@ -13,6 +16,9 @@ const TEXTS_OF_VSCODE: readonly (string | RegExp)[] = [
   /\d+ (?:Results?|Selected)/u,
   'Toggle all checkboxes',
   'Progress',
+  'Inspect this in the accessible view',
+  'Image showing',
+  /: (?:Not completed|Completed)/u,
   // The name of an icon, at the beginning of a label for screen readers
   /^[a-z-]+(?= {2})/u,
   // Keyboard shortcuts
@@ -20,14 +26,21 @@ const TEXTS_OF_VSCODE: readonly (string | RegExp)[] = [
   /\b(?:Back|OK|Close|Separator|More Actions|Loading|Setting(?:s)?|User|Modified|elsewhere|Edit in|Add Item|Remove Item|Edit Item|Configure)\b/u,
 ];
 
-/** What is the same in each language: URLs, identifiers, and names of protocols and products. */
+/** What is the same in each language: numbers, URLs, identifiers, and names of protocols and products. */
 const DATA = [
+  // What Intl formats is in English, because it doesn't know the pseudo-locale.
+  /\b(?:in )?[\d,]+ (?:seconds|minutes|hours|days)?\b/gu,
+  /\d+:\d\d(?::\d\d)?\s[AP]M/gu,
   /https?:\/\/\S+/gu,
   /\bsessionKeeper\.[\w.]+/gu,
+  /\b(?:issuer|clientId)\b/gu,
   /\bSession Keeper\b/gu,
   new RegExp(PRESETS.map(({ name }) => name).join('|'), 'gu'),
   /\b(?:acme|demo|openid|profile|email|offline_access|oidc|session-keeper-demo)\b/giu,
 ];
+
+/** The texts of package.json, by their keys. */
+const texts = JSON.parse(readFileSync(join(root, 'package.nls.json'), 'utf8')) as Readonly<Record<string, string>>;
 
 /** Returns the words of a text that are in English. */
 function englishWords(text: string): string[] {
@@ -56,10 +69,10 @@ function textsOf(part: Locator): Promise<string[]> {
 
 /** Asserts that a part of the page has text, and none of it in English. */
 async function assertLocalized(part: Locator): Promise<void> {
-  const texts = await textsOf(part);
-  assert.notEqual(texts.length, 0, 'Nothing is shown.');
+  const shown = await textsOf(part);
+  assert.notEqual(shown.length, 0, 'Nothing is shown.');
   assert.deepEqual(
-    texts.map((text) => ({ text, english: englishWords(text) })).filter(({ english }) => english.length > 0),
+    shown.map((text) => ({ text, english: englishWords(text) })).filter(({ english }) => english.length > 0),
     [],
   );
 }
@@ -124,6 +137,65 @@ describe('the product in another language', () => {
     await workbench.screenshot('231-pseudo-page', page);
     await workbench.returnFrom(page);
     await workbench.waitForBadge(0);
+  });
+
+  it('describes the session in the status bar and its hover', async () => {
+    const { workbench } = fixture;
+    await assertLocalized(workbench.status);
+    await workbench.status.hover();
+    const tooltip = workbench.page.locator('.monaco-hover', { hasText: 'demo' });
+    await tooltip.waitFor();
+    await workbench.screenshot('232-pseudo-tooltip');
+    await assertLocalized(tooltip.locator('.hover-contents'));
+  });
+
+  it('lists sessions and actions when the status bar item is selected', async () => {
+    const { workbench } = fixture;
+    await workbench.status.click();
+    await workbench.rows.filter({ hasText: 'demo' }).first().waitFor();
+    await assertStep('sessions');
+    await workbench.page.keyboard.press('Escape');
+  });
+
+  it('has steps in the walkthrough', async () => {
+    const { workbench } = fixture;
+    await workbench.run('Welcome: Open Walkthrough...');
+    await workbench.rows.filter({ hasText: pseudoLocalized(texts['walkthrough.title'] ?? '') }).click();
+    const walkthrough = workbench.page.locator('.gettingStartedContainer .gettingStartedDetailsContent');
+    const step = walkthrough.locator('.getting-started-step');
+    await step.first().waitFor();
+    for (const one of await step.all()) {
+      await one.click();
+      await assertLocalized(one);
+    }
+    await assertLocalized(walkthrough.locator('.getting-started-category'));
+    await assertNotCutOff(walkthrough.locator('.step-title, .step-description-container'));
+    await workbench.screenshot('232-pseudo-walkthrough');
+  });
+
+  it('has findings in the diagnostics, whose details are in English for the support', async () => {
+    const { workbench } = fixture;
+    await workbench.changeSettings({ 'sessionKeeper.refreshLeeway': 'soon' });
+    await workbench.reloadSettings();
+    await workbench.run(pseudoLocalized('Show Diagnostics'));
+    const editor = workbench.page.locator('.editor-instance .monaco-editor[data-uri^="session-keeper"]').first();
+    await editor.waitFor();
+    const actions = editor.locator('.codelens-decoration a');
+    await actions.first().waitFor();
+    await workbench.screenshot('232-pseudo-diagnostics');
+    await assertLocalized(actions);
+  });
+
+  it('describes the settings in the settings editor', async () => {
+    const { workbench } = fixture;
+    await workbench.run('Preferences: Open User Settings');
+    const editor = workbench.page.locator('.settings-editor');
+    await editor.locator('.suggest-input-container .monaco-editor').first().click();
+    await workbench.page.keyboard.type('@ext:session-keeper.session-keeper');
+    const descriptions = editor.locator('.setting-item-description');
+    await editor.locator('.setting-item-label', { hasText: 'Providers' }).first().waitFor();
+    await workbench.screenshot('232-pseudo-settings');
+    await assertLocalized(descriptions);
   });
 
   it('has commands in that language in the Command Palette', async () => {

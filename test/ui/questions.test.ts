@@ -1,7 +1,8 @@
 // The confirmations before users and credentials are sent to other hosts, and for sessions whose provider was removed.
 import assert from 'node:assert/strict';
 import { entryFor, createUiFixture } from './fixture.ts';
-import { finishSignIn, signIn, LONG } from './userActions.ts';
+import { finishSignIn, getActions, signIn, LONG } from './userActions.ts';
+import { pressButton } from './workbench.ts';
 
 const METADATA = '/.well-known/openid-configuration';
 
@@ -39,15 +40,15 @@ describe('a confirmation about hosts and sessions', () => {
     const question = workbench.dialog.filter({ hasText: `Signing in to Acme opens a page at ${host}. Continue?` });
     await workbench.run('Session Keeper: Sign In…');
     await question.waitFor();
-    await question.getByText(`The sign-in response is sent to ${new URL(identity.issuer).host}.`).waitFor();
+    await question.getByText(`The authorization code is then sent to ${new URL(identity.issuer).host}.`).waitFor();
     await workbench.screenshot('220-unusual-destination');
-    await question.getByRole('button', { name: 'Cancel' }).click();
+    await pressButton(question, 'Cancel');
     await workbench.waitForStatus('Acme: signed out');
     assert.ok(!identity.journal.entries.some(({ path }) => path === '/auth'));
     await workbench.clearNotifications();
     await finishSignIn(workbench, async () => {
       await workbench.run('Session Keeper: Sign In…');
-      await question.getByRole('button', { name: 'Continue' }).click();
+      await pressButton(question, 'Continue');
     });
     await workbench.waitForStatus('Acme: renews in');
   });
@@ -56,9 +57,9 @@ describe('a confirmation about hosts and sessions', () => {
     const { identity, workbench } = fixture;
     await workbench.clearNotifications();
     const host = await moveEndpoint('token_endpoint', '/token');
-    const sentence = `Acme now requires tokens to be sent to a different host: ${host} (${new URL(identity.issuer).host}).`;
+    const sentence = `Acme now requires tokens to be sent to a different host: ${host} (previously ${new URL(identity.issuer).host}).`;
     const requests = identity.journal.refreshRequests().length;
-    await workbench.run('Session Keeper: Renew Now');
+    await workbench.runRenewNow();
     await workbench.notification(sentence).first().waitFor();
     await workbench.screenshot('221-endpoint-moved');
     assert.equal(identity.journal.refreshRequests().length, requests);
@@ -80,16 +81,19 @@ describe('a confirmation about hosts and sessions', () => {
 
   it('is shown once when the provider is removed from the settings, and Sign Out revokes the tokens', async () => {
     const { identity, workbench } = fixture;
-    const sentence = 'which is no longer in your settings';
+    const sentence = 'acme was removed from Settings, but you’re still signed in. Sign out to revoke its tokens.';
     await configure([]);
     const shown = workbench.notification(sentence);
     await shown.waitFor();
-    assert.deepEqual(
-      await shown.locator('.notification-list-item-buttons-container .monaco-button').allTextContents(),
-      ['Sign Out', 'Keep Session'],
-    );
+    assert.deepEqual(await getActions(shown), { buttons: ['Sign Out'], links: ['Keep Session'] });
     await workbench.screenshot('223-provider-removed');
+    await configure([entryFor(identity.issuer)]);
+    await shown.waitFor({ state: 'detached' });
+    await workbench.waitForStatus('Acme: renews in');
+    await configure([]);
+    await shown.waitFor();
     await workbench.press('Sign Out', sentence);
+    await workbench.notification('Signed out of acme.').waitFor();
     await identity.journal.waitForRequest(({ path }) => path === '/token/revocation');
     await configure([entryFor(identity.issuer)]);
     await workbench.waitForStatus('Acme: signed out');

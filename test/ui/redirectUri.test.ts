@@ -3,11 +3,12 @@ import assert from 'node:assert/strict';
 import { signInAt } from '../../tools/person.ts';
 import { LONG, cancelSignIn, getActions, signOut } from './userActions.ts';
 import { entryFor, createUiFixture, type UiFixture } from './fixture.ts';
+import { pressButton } from './workbench.ts';
 
 /** The start of the hint. */
 const WAITING =
-  'Still waiting for your browser. If Acme shows an error or a blank page, it may not accept this redirect URI: http://127.0.0.1:';
-const COPIED = 'Copied http://127.0.0.1/callback. Add to the redirect URIs of your client at Acme, for any port.';
+  'Still waiting for your browser. If Acme shows an error, check the client ID and register this redirect URI: http://127.0.0.1:';
+const COPIED = 'Copied http://127.0.0.1/callback. Add it to the redirect URIs of your client at Acme, for any port.';
 /** How long, in ms, a sign-in waits before the hint. */
 const HINT_AFTER = 30_000;
 
@@ -47,10 +48,10 @@ describe('a redirect URI that the server doesn’t know', () => {
     assert.ok(Date.now() - startedAt >= HINT_AFTER, 'not immediately');
     assert.deepEqual(await getActions(hint), {
       buttons: ['Copy Redirect URI'],
-      links: ['Use Fixed Port…', 'Use Another Sign-In Method', 'Dismiss'],
+      links: ['Edit Provider…', 'Use Fixed Port…', 'Use Another Sign-In Method', 'Dismiss'],
     });
     await workbench.screenshot('191-still-waiting');
-    await hint.getByRole('button', { name: 'Copy Redirect URI' }).click();
+    await pressButton(hint, 'Copy Redirect URI');
     await workbench.notification(COPIED).waitFor();
     assert.equal(await workbench.clipboard(), 'http://127.0.0.1/callback');
     await workbench.screenshot('192-redirect-uri-copied');
@@ -75,7 +76,7 @@ describe('a redirect URI that the server doesn’t know', () => {
     await workbench.screenshot('193-fixed-port');
     await workbench.box.press('Enter');
     await workbench.dialog
-      .filter({ hasText: `Add to the redirect URIs of your client at Acme: http://127.0.0.1:${port}/callback` })
+      .filter({ hasText: `Add this redirect URI to your client at Acme: http://127.0.0.1:${port}/callback` })
       .waitFor();
     await workbench.screenshot('194-fixed-port-register');
     assert.equal(await workbench.clipboard(), `http://127.0.0.1:${port}/callback`);
@@ -131,7 +132,7 @@ describe('a redirect URI that the server doesn’t know', () => {
         .click(),
     );
     await workbench.returnFrom(first);
-    const words = 'it may not accept this redirect URI: http://localhost:';
+    const words = 'check the client ID and register this redirect URI: http://localhost:';
     await workbench.notification(words).waitFor();
     await workbench.followLink('Use Fixed Port…', words);
     await workbench.page.locator('.quick-input-widget', { hasText: 'Fixed Port for Globex' }).waitFor();

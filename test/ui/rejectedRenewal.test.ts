@@ -4,7 +4,7 @@ import { LONG, MUTE, getActions, renewNow, signIn, signInAgain, dismissibleNotif
 import { createUiFixture } from './fixture.ts';
 import { LIMIT } from './workbench.ts';
 
-const SENTENCE = 'Acme no longer renews your session. Sign in again. Server message: "This session is unknown."';
+const SENTENCE = 'Acme no longer renews your session. Sign in again. Server message: "This session is unknown".';
 
 describe('a session whose renewals the server rejects without a standard error', () => {
   const fixture = createUiFixture({ accessTokenSeconds: LONG });
@@ -18,7 +18,7 @@ describe('a session whose renewals the server rejects without a standard error',
       path: '/token',
       action: { kind: 'answer', status: 400, body: { status: 'UNKNOWN', message: 'This session is unknown.' } },
     });
-    await workbench.run('Session Keeper: Renew Now');
+    await workbench.runRenewNow();
     await workbench.notification('Acme rejected the renewal of your session.').first().waitFor();
     await workbench.waitForStatus('Acme: retrying at');
     assert.ok(!(await workbench.hasStatusWarning()), 'one rejection can be accidental');

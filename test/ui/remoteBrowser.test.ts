@@ -4,6 +4,7 @@ import type { Page } from 'playwright-core';
 import { answerPages, confirmCode } from '../../tools/person.ts';
 import { cancelSignIn, getUnreachableUrl, getActions } from './userActions.ts';
 import { entryFor, createUiFixture } from './fixture.ts';
+import { pressButton } from './workbench.ts';
 
 const CODE = /[A-Z]{4}-[A-Z]{4}/;
 
@@ -25,24 +26,27 @@ describe('signing in when the browser and VS Code are on different computers', (
     const { workbench } = fixture;
     const shown = await cancelSignIn(workbench);
     assert.deepEqual(await getActions(shown), {
-      buttons: ['Sign In and Paste URL', 'Copy Redirect URI'],
+      buttons: ['Sign In', 'Sign In and Paste URL'],
       links: [],
     });
     await workbench.screenshot('65-elsewhere-offer');
-    const page = await workbench.waitForPage(() =>
-      shown.getByRole('button', { name: 'Sign In and Paste URL' }).click(),
-    );
+    const page = await workbench.waitForPage(() => pressButton(shown, 'Sign In and Paste URL'));
     await workbench.returnFrom(page);
     await workbench.box.fill('http://127.0.0.1:50000/callback?code=a&state=of-another');
-    await workbench.page.getByText('This isn’t the URL from the final sign-in page.').waitFor();
+    await workbench.page.getByText('This URL is from a different sign-in.').waitFor();
     await workbench.screenshot('66-elsewhere-wrong-address');
+    await workbench.box.fill('http://127.0.0.1:50000/login');
+    await workbench.page.getByText('This isn’t the URL from the final sign-in page.').waitFor();
   });
 
   it('offers the code by name when pasting was canceled', async () => {
     const { workbench } = fixture;
     await workbench.page.keyboard.press('Escape');
     const shown = workbench.notification('Sign-in to Acme was canceled.').last();
-    assert.deepEqual(await getActions(shown), { buttons: ['Sign In with Code', 'Copy Redirect URI'], links: [] });
+    assert.deepEqual(await getActions(shown), {
+      buttons: ['Sign In', 'Sign In with Device Code', 'Copy Redirect URI'],
+      links: [],
+    });
     await workbench.notification('Complete sign-in in your browser').waitFor({ state: 'detached' });
     await workbench.screenshot('67-elsewhere-code-again');
     await workbench.clearNotifications();
@@ -53,9 +57,7 @@ describe('signing in when the browser and VS Code are on different computers', (
     await workbench.run('Session Keeper: Sign In…');
     await workbench.dialog.getByRole('button', { name: 'Use Another Device' }).click();
     const shown = await cancelSignIn(workbench);
-    const page = await workbench.waitForPage(() =>
-      shown.getByRole('button', { name: 'Sign In and Paste URL' }).click(),
-    );
+    const page = await workbench.waitForPage(() => pressButton(shown, 'Sign In and Paste URL'));
     const address = await getUnreachableUrl(page, () => answerPages(page, 'demo'));
     assert.match(address, /^http:\/\/127\.0\.0\.1:\d+\/callback\?code=/);
     await workbench.returnFrom(page);
@@ -79,7 +81,7 @@ describe('signing in when the browser and VS Code are on different computers', (
     });
     await workbench.screenshot('68-elsewhere-code-over');
     identity.policy.deviceCodeSeconds = 600;
-    await shown.getByRole('button', { name: 'Get New Code' }).click();
+    await pressButton(shown, 'Get New Code');
     const fresh = await codeShown();
     assert.notEqual(fresh, old);
     const page: Page = await workbench.waitForPage(() =>

@@ -4,6 +4,7 @@ import type { JournalEntry } from '../../tools/identityJournal.ts';
 import { answerPages } from '../../tools/person.ts';
 import { LONG, MUTE, getActions, renewNow, signIn, signInAgain, dismissibleNotification } from './userActions.ts';
 import { entryFor, createUiFixture, type UiFixture } from './fixture.ts';
+import { pressButton } from './workbench.ts';
 
 /** The parameters that the entry adds to each authorization request. */
 const PARAMETERS = { ui_locales: 'en' };
@@ -27,7 +28,7 @@ describe('a session that has ended', () => {
       times: 1,
       action: { kind: 'answer', status: 400, body },
     });
-    await fixture.workbench.run('Session Keeper: Renew Now');
+    await fixture.workbench.runRenewNow();
   }
 
   it('is reported in one of two windows when the server has revoked it, and is replaced by a new sign-in', async () => {
@@ -37,15 +38,15 @@ describe('a session that has ended', () => {
     const second = await workbench.openWindow();
     await second.waitForStatus('Acme: renews in 5');
     identity.revokeEverything();
-    await workbench.run('Session Keeper: Renew Now');
+    await workbench.runRenewNow();
     assert.deepEqual(await getActions(dismissibleNotification(workbench, ended)), {
       buttons: ['Sign In Again', MUTE],
       links: [],
     });
     assert.equal(await workbench.notification(ended).count(), 1);
-    await workbench.waitForStatus('Acme: expires in 4 minutes');
+    await workbench.waitForStatus('Acme: sign in again');
     await second.page.bringToFront();
-    await second.waitForStatus('Acme: expires in 4 minutes');
+    await second.waitForStatus('Acme: sign in again');
     await second.page.waitForTimeout(1000);
     assert.equal(await second.notification(ended).count(), 0);
     await workbench.page.bringToFront();
@@ -63,7 +64,7 @@ describe('a session that has ended', () => {
     await renewNow(fixture);
     identity.policy.refreshTokenSeconds = refreshTokenSeconds;
     await workbench.page.waitForTimeout(1000);
-    await workbench.run('Session Keeper: Renew Now');
+    await workbench.runRenewNow();
     await dismissibleNotification(workbench, ended).waitFor();
     assert.equal(identity.journal.refreshRequests().at(-1)?.error, 'invalid_grant');
     await signInAgain(workbench, ended);
@@ -71,7 +72,7 @@ describe('a session that has ended', () => {
 
   it('asks for consent at the server when a renewal fails with consent_required', async () => {
     const { workbench } = fixture;
-    const sentence = 'Acme requires your consent. Sign in again to continue. Server message: "The terms have changed."';
+    const sentence = 'Acme requires your consent. Sign in again to continue. Server message: "The terms have changed".';
     await refuseRenewal({ error: 'consent_required', error_description: 'The terms have changed.' });
     assert.deepEqual(await getActions(dismissibleNotification(workbench, sentence)), {
       buttons: ['Sign In Again', MUTE],
@@ -102,7 +103,7 @@ describe('a session that has ended', () => {
     const { identity, workbench } = fixture;
     const sentence = 'Your Acme session couldn’t be renewed because the connection was interrupted. Sign in again.';
     identity.faults.add({ path: '/token', grantType: 'refresh_token', times: 2, action: { kind: 'dropAfter' } });
-    await workbench.run('Session Keeper: Renew Now');
+    await workbench.runRenewNow();
     assert.deepEqual(await getActions(dismissibleNotification(workbench, sentence)), {
       buttons: ['Sign In Again', MUTE],
       links: [],
@@ -114,21 +115,21 @@ describe('a session that has ended', () => {
   it('is no longer reported after Don’t Show Again, except to the user who requests a renewal', async () => {
     const { identity, workbench } = fixture;
     identity.revokeEverything();
-    await workbench.run('Session Keeper: Renew Now');
+    await workbench.runRenewNow();
     await workbench.press(MUTE, ended);
     const shown = workbench.notification('You won’t see this notification again. You can change this in Settings.');
     await shown.waitFor();
     await workbench.notification(ended).waitFor({ state: 'detached' });
     await workbench.screenshot('95-muted');
     assert.deepEqual((await workbench.userSettings())['sessionKeeper.mutedNotifications'], ['ended']);
-    await shown.getByRole('button', { name: 'Open Settings' }).click();
+    await pressButton(shown, 'Open Settings');
     await workbench.waitForSetting('Muted Notifications');
     await workbench.screenshot('95-muted-setting');
     await signIn(workbench);
     await workbench.clearNotifications();
     identity.revokeEverything();
-    await workbench.run('Session Keeper: Renew Now');
-    await workbench.waitForStatus('Acme: expires in');
+    await workbench.runRenewNow();
+    await workbench.waitForStatus('Acme: sign in again');
     // The outcome of a command is shown, but no notification in addition.
     await workbench.notification(ended).waitFor();
     assert.equal(await dismissibleNotification(workbench, ended).count(), 0);
@@ -150,15 +151,14 @@ describe('a session that has ended', () => {
     await workbench.screenshot('196-ask-for-consent-pick');
     await workbench.page.keyboard.press('Escape');
     identity.policy.issueRefreshToken = 'whenAsked';
-    const page = await workbench.waitForPage(() => shown.getByRole('button', { name: 'Ask for Consent' }).click());
+    const page = await workbench.waitForPage(() => pressButton(shown, 'Ask for Consent'));
     await page.getByRole('button', { name: 'Allow' }).waitFor();
     await workbench.screenshot('197-consent-page', page);
     await answerPages(page, 'demo');
     await page.waitForURL((url) => url.pathname === '/done');
     await workbench.returnFrom(page);
-    await workbench
-      .notification('Your Acme session can now be renewed. You’ll be asked for consent each time you sign in.')
-      .waitFor();
+    await workbench.notification('Your Acme session is now renewable. Each sign-in asks for consent.').waitFor();
+    await workbench.moveMouseAway();
     await workbench.screenshot('198-consent-helped');
     const request = identity.journal.entries.findLast(({ path }) => path === '/auth');
     assert.equal(request?.parameters['prompt'], 'consent');

@@ -69,7 +69,7 @@ describe('a session from signing in to signing out', () => {
 
   it('is described, with actions, in the tooltip of the status bar item', async () => {
     const { workbench } = fixture;
-    await workbench.page.mouse.move(500, 300);
+    await workbench.moveMouseAway();
     await workbench.status.hover();
     const tooltip = workbench.page.locator('.monaco-hover', { hasText: 'Account: demo' });
     await tooltip.waitFor();
@@ -78,7 +78,7 @@ describe('a session from signing in to signing out', () => {
       'State: Signed in',
       'Session ends:',
       'Access token expires:',
-      'Signed in:',
+      'Signed in at:',
       'Next renewal:',
       'Sign Out',
       'Renew Now',
@@ -87,7 +87,7 @@ describe('a session from signing in to signing out', () => {
       assert.ok(words.includes(expected), `${expected} in ${words}`);
     }
     await workbench.screenshot('5-tooltip');
-    await workbench.page.mouse.move(500, 300);
+    await workbench.moveMouseAway();
   });
 
   it('is renewed when the user selects that after a click on the status bar item', async () => {
@@ -102,13 +102,14 @@ describe('a session from signing in to signing out', () => {
     await renewNow.click();
     assert.equal((await renewed).status, 200);
     await workbench.notifications.filter({ hasText: 'Renewed your Acme session (demo).' }).waitFor();
+    await workbench.moveMouseAway();
     await workbench.screenshot('7-renewed');
   });
 
   it('is renewed automatically when the token is about to expire', async () => {
     const { identity, workbench } = fixture;
     identity.policy.accessTokenSeconds = 9;
-    await workbench.run('Session Keeper: Renew Now');
+    await workbench.runRenewNow();
     const before = identity.journal.refreshRequests().length;
     await identity.journal.waitForRequest(
       ({ grantType }) => grantType === 'refresh_token' && identity.journal.refreshRequests().length > before + 1,
@@ -146,6 +147,7 @@ describe('a session from signing in to signing out', () => {
 
   it('is in the log, without any secret', async () => {
     const { identity, workbench } = fixture;
+    await workbench.clearNotifications();
     await workbench.run('Session Keeper: Show Log');
     const lines = workbench.page.locator('.output-view-content, .part.panel').locator('.view-line');
     await lines

@@ -3,10 +3,10 @@ import assert from 'node:assert/strict';
 import { answerPages, confirmCode, signInAt } from '../../tools/person.ts';
 import { cancelSignIn, getUnreachableUrl, getActions } from './userActions.ts';
 import { entryFor, createUiFixture } from './fixture.ts';
-import type { Workbench } from './workbench.ts';
+import { pressButton, type Workbench } from './workbench.ts';
 
 const BROWSER = 'Sign In with Browser';
-const CODE = 'Sign In with Code';
+const CODE = 'Sign In with Device Code';
 const PASTE = 'Sign In and Paste URL';
 
 /** Presses Use Another Sign-In Method, and checks the methods and their order. */
@@ -28,7 +28,7 @@ describe('signing in with a device code', () => {
     await workbench.run('Session Keeper: Sign In…');
     await workbench.dialog
       .filter({
-        hasText: /Enter this code at 127\.0\.0\.1:\d+\/device to sign in to Acme\. It expires at \d+:\d\d:\d\d/,
+        hasText: /Enter this code at 127\.0\.0\.1:\d+\/device to sign in to Acme\. It expires at \d+:\d\d [AP]M/,
       })
       .waitFor();
     const code = /[A-Z]{4}-[A-Z]{4}/.exec((await workbench.dialog.textContent()) ?? '')?.[0];
@@ -64,7 +64,7 @@ describe('signing in with a device code', () => {
       'a code needs no redirect URI',
     );
     await workbench.page.keyboard.press('Escape');
-    await waiting.getByRole('button', { name: 'Cancel' }).click();
+    await pressButton(waiting, 'Cancel');
     await mustOffer(workbench, 'Sign-in to Acme was canceled.', [BROWSER, PASTE]);
     await workbench.screenshot('63-other-ways');
     const page = await workbench.waitForPage(() => workbench.rows.filter({ hasText: BROWSER }).click());
@@ -103,9 +103,9 @@ describe('signing in when the browser returns to VS Code', () => {
     await workbench.reloadSettings();
     await workbench.waitForStatus('Works: renews in');
     await workbench.run('Session Keeper: Sign In…');
-    const sentence = 'All ports in "redirectPorts" are used by other programs.';
+    const sentence = 'Couldn’t sign in to Works. All ports in "redirectPorts" are in use by other programs.';
     assert.deepEqual(await getActions(workbench.notification(sentence)), {
-      buttons: ['Use Another Sign-In Method', 'Show Log'],
+      buttons: ['Use Another Sign-In Method', 'Open Settings'],
       links: [],
     });
     await workbench.screenshot('69-port-taken');

@@ -2,7 +2,7 @@
 import type { Locator, Page } from 'playwright-core';
 import { signInAt } from '../../tools/person.ts';
 import type { UiFixture } from './fixture.ts';
-import type { Workbench } from './workbench.ts';
+import { pressButton, type Workbench } from './workbench.ts';
 
 /** A token lifetime, in seconds, that ends before an automatic renewal. */
 export const SHORT = 2;
@@ -48,7 +48,7 @@ export async function finishSignIn(workbench: Workbench, action: () => Promise<v
 
 /** Cancels the pending sign-in, and returns the notification that follows. */
 export async function cancelSignIn(workbench: Workbench, provider = 'Acme'): Promise<Locator> {
-  await workbench.notification(`Signing in to ${provider}`).getByRole('button', { name: 'Cancel' }).click();
+  await pressButton(workbench.notification(`Signing in to ${provider}`), 'Cancel');
   const shown = workbench.notification(`Sign-in to ${provider} was canceled.`);
   await shown.waitFor();
   return shown;
@@ -84,7 +84,10 @@ export async function getActions(
   await notification.waitFor();
   return {
     buttons: await notification.locator('.notification-list-item-buttons-container .monaco-button').allTextContents(),
-    links: await notification.locator('.notification-list-item-message a').allTextContents(),
+    // The spaces in a link are non-breaking.
+    links: (await notification.locator('.notification-list-item-message a').allTextContents()).map((label) =>
+      label.replaceAll('\u00A0', ' '),
+    ),
   };
 }
 
@@ -92,7 +95,7 @@ export async function getActions(
 export async function renewNow({ identity, workbench }: UiFixture, accessTokenSeconds = LONG): Promise<void> {
   await workbench.clearNotifications();
   identity.policy.accessTokenSeconds = accessTokenSeconds;
-  await workbench.run('Session Keeper: Renew Now');
+  await workbench.runRenewNow();
   await workbench.notification('Renewed your Acme session (demo).').waitFor();
   identity.policy.accessTokenSeconds = LONG;
   await workbench.clearNotifications();

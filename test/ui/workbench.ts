@@ -167,11 +167,14 @@ export class Workbench {
     await (number === 0 ? badge.waitFor({ state: 'hidden' }) : badge.filter({ hasText: String(number) }).waitFor());
   }
 
-  /** Runs a command from the command palette, by its name. A session is renewed once in five seconds. */
+  /** Runs **Renew Now** as soon as a session that was just renewed can be renewed again. */
+  async runRenewNow(): Promise<void> {
+    await this.page.waitForTimeout(RENEWAL_INTERVAL);
+    await this.run('Session Keeper: Renew Now');
+  }
+
+  /** Runs a command from the Command Palette, by its name. */
   async run(command: string): Promise<void> {
-    if (command === 'Session Keeper: Renew Now') {
-      await this.page.waitForTimeout(RENEWAL_INTERVAL);
-    }
     const row = await this.#palette(command, (rows) => rows.filter({ hasText: command }));
     await row.click();
   }
@@ -193,7 +196,7 @@ export class Workbench {
       await this.page.keyboard.press('F1');
       try {
         await input.waitFor({ timeout });
-        await input.fill(`>${words}`);
+        await input.fill(`>${words}`, { timeout });
         await row.waitFor({ timeout });
         return row;
       } catch (error) {
@@ -303,7 +306,7 @@ export class Workbench {
 
   /** Presses a button of the notification with a text. */
   async press(button: string, words: string | RegExp): Promise<void> {
-    await this.notifications.filter({ hasText: words }).getByRole('button', { name: button }).click();
+    await pressButton(this.notifications.filter({ hasText: words }), button);
   }
 
   /** Runs an action that opens a page in the browser, and returns that page. */
@@ -311,6 +314,11 @@ export class Workbench {
     const [opened] = await Promise.all([this.context.waitForEvent('page'), action()]);
     await opened.waitForLoadState('load');
     return opened;
+  }
+
+  /** Moves the pointer to the editor area, so that nothing is hovered over. */
+  async moveMouseAway(): Promise<void> {
+    await this.page.mouse.move(500, 300);
   }
 
   /** Saves a screenshot of a page in out/screenshots. */
@@ -350,6 +358,25 @@ export class Workbench {
 
   async #keepLogs(): Promise<void> {
     this.#around.earlierLogs = await this.logTexts();
+  }
+}
+
+/**
+ * Presses a button of a notification, which VS Code then closes. A click is lost if the notification moves between the press
+ * and the release of the mouse button, for example because another one is closed.
+ */
+export async function pressButton(notification: Locator, name: string): Promise<void> {
+  const button = await notification.getByRole('button', { name, exact: true }).elementHandle();
+  const isShown = (): Promise<boolean> => button.evaluate((element) => element.isConnected);
+  for (let attempt = 1; await isShown(); attempt += 1) {
+    try {
+      await button.click();
+      await button.waitForElementState('hidden', { timeout: 5000 });
+    } catch (error) {
+      if (attempt === 3) {
+        throw error;
+      }
+    }
   }
 }
 

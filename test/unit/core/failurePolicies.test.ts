@@ -61,11 +61,13 @@ describe('FAILURE_POLICIES', () => {
     assert.deepEqual(signsInFirst, [
       'refresh-rejected-again',
       'proof-rejected',
+      'endpoint-moved',
       'untrusted-response',
       'other-account',
       'denied',
       'invalid-callback',
       'sign-in-timeout',
+      'canceled',
       'signed-out',
       'insufficient-scope',
       'step-up-failed',

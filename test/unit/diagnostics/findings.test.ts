@@ -249,7 +249,7 @@ describe('getFindings', () => {
   it('lists every claim that doesn’t match', () => {
     assert.deepEqual(
       getFindings(withIdToken({ iss: 7, aud: undefined, sub: {} })).map(({ detail }) => detail),
-      ['iss, aud, sub'],
+      ['iss, aud, and sub'],
     );
   });
 

@@ -1,6 +1,11 @@
 import assert from 'node:assert/strict';
 import { Failure } from '../../../src/core/failure.ts';
-import { createPasteReceiver, type AskForAddress, type PasteOptions } from '../../../src/flows/pasteFlow.ts';
+import {
+  createPasteReceiver,
+  isAuthorizationResponse,
+  type AskForAddress,
+  type PasteOptions,
+} from '../../../src/flows/pasteFlow.ts';
 import { rejectsWith } from '../../support/failures.ts';
 
 const isAnswer = (parameters: URLSearchParams): boolean =>
@@ -18,6 +23,27 @@ const showStep = async (...texts: readonly string[]): Promise<Record<string, str
   Object.fromEntries(
     await createPasteReceiver(pasting(...texts), USUAL).waitForCallback(isAnswer, new AbortController().signal, 'mine'),
   );
+
+describe('A pasted text', () => {
+  it('is recognized as the authorization response of any sign-in', () => {
+    for (const text of [
+      'http://127.0.0.1:57344/callback?code=c&state=another',
+      'Here: http://127.0.0.1:57344/callback?error=access_denied&state=another.',
+      '?state=another&code=c',
+    ]) {
+      assert.ok(isAuthorizationResponse(text), text);
+    }
+    for (const text of [
+      '',
+      'https://id.example.com/login?state=another',
+      'http://127.0.0.1:57344/callback?code=c',
+      'hello',
+      'http://127.0.0.1@evil.example/?code=c&state=another',
+    ]) {
+      assert.ok(!isAuthorizationResponse(text), text);
+    }
+  });
+});
 
 describe('A pasted URL', () => {
   const right = { code: 'c+1', state: 'mine' };

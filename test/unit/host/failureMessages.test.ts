@@ -22,7 +22,7 @@ const messageFor = (category: Category, detail?: string, label = 'Acme'): string
   describeFailure(new Failure(category, codeOf(category), { detail }), label);
 
 /** The categories about this computer, whose messages don't name the provider. */
-const OF_THIS_COMPUTER: readonly Category[] = ['storage', 'no-loopback'];
+const OF_THIS_COMPUTER: readonly Category[] = ['storage'];
 
 /** Words of specifications that most users don't know. */
 const JARGON =
@@ -116,6 +116,20 @@ describe('the message for a failure', () => {
     assert.doesNotMatch(describeFailure(new Failure('unexpected-html', 'http-302'), 'Acme'), /redirected/);
   });
 
+  it('names the new and the previous hosts of an endpoint', () => {
+    const moved = (detail?: string): string =>
+      describeFailure(new Failure('endpoint-moved', 'endpoint-moved', { detail }), 'Acme');
+    assert.match(
+      moved('new.example.com (old.example.com)'),
+      /host: new\.example\.com \(previously old\.example\.com\)\. /,
+    );
+    assert.match(
+      moved('[::1]:8443 (a.example, b.example:81)'),
+      /host: \[::1\]:8443 \(previously a\.example, b\.example:81\)\. /,
+    );
+    assert.match(moved(), /host: … \(previously …\)\. /);
+  });
+
   it("doesn't repeat an error description that is the same as the code", () => {
     assert.equal(
       describeFailure(new Failure('unknown-error', 'token_revoked', { detail: 'token revoked' }), 'Acme'),
@@ -173,8 +187,17 @@ describe('the message for a failure', () => {
   it('quotes the error description of the server, and has no empty quotes without one', () => {
     assert.match(
       messageFor('consent-needed', 'The application needs a new permission.'),
-      /to continue\. Server message: \"The application needs a new permission\.\"$/,
+      /to continue\. Server message: \"The application needs a new permission\"\.$/,
     );
+    for (const [text, quoted] of [
+      ['unknown client', 'unknown client'],
+      ['Ends. Sign in. ', 'Ends. Sign in'],
+      ['Really?', 'Really?'],
+      ['One moment...', 'One moment'],
+    ] as const) {
+      assert.ok(messageFor('scope-rejected', text).endsWith(` Server message: "${quoted}".`), text);
+    }
+    assert.equal(messageFor('scope-rejected', '. .'), messageFor('scope-rejected'));
     for (const category of CATEGORIES) {
       assert.doesNotMatch(messageFor(category, ''), /\"\"|\(\)/, category);
     }
@@ -197,7 +220,7 @@ describe('the message for a failure', () => {
     assert.match(messageFor('network', undefined, '{0}{1}'), /^Couldn’t reach \{0\}\{1\}\. /);
     assert.match(
       messageFor('consent-needed', 'call {0}', 'A {1} B'),
-      /^A \{1\} B requires your consent.*\"call \{0\}\"$/,
+      /^A \{1\} B requires your consent.*\"call \{0\}\"\.$/,
     );
   });
 

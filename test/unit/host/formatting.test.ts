@@ -85,6 +85,20 @@ describe('formatting', () => {
     assert.deepEqual([formatTime(at, at), formatTime(at, at + DAY)], ['15:07:09', '03.05.2026, 15:07']);
   });
 
+  it('shows the seconds only if it’s now or in less than two minutes', () => {
+    const at = new Date(2026, 4, 3, 15, 7, 9).getTime();
+    const shownAt = (now: number): string => plain(formatTime(at, now));
+    assert.deepEqual([at - 2 * MINUTE, at - 2 * MINUTE + 1, at, at + 1, at - HOUR].map(shownAt), [
+      '3:07 PM',
+      '3:07:09 PM',
+      '3:07:09 PM',
+      '3:07 PM',
+      '3:07 PM',
+    ]);
+    const midnight = new Date(2026, 4, 4, 0, 0, 30).getTime();
+    assert.equal(plain(formatTime(midnight, midnight - MINUTE)), 'May 4, 2026, 12:00:30 AM');
+  });
+
   it('is in English if the display language isn’t a valid tag', () => {
     env.language = 'zh_CN';
     assert.equal(formatDuration(2 * HOUR), '2 hours');

@@ -169,7 +169,11 @@ describe('Git credentials', () => {
   });
 
   it('don’t contain DPoP-bound tokens', async () => {
-    sessions = sessions.map((one) => ({ ...one, dpopKey: { kty: 'EC', crv: 'P-256', x: 'x', y: 'y', d: 'd' } }));
+    sessions = sessions.map((one) => ({
+      ...one,
+      tokenType: 'DPoP',
+      dpopKey: { kty: 'EC', crv: 'P-256', x: 'x', y: 'y', d: 'd' },
+    }));
     assert.deepEqual(await get('https://git.example.com'), NO_CREDENTIALS);
     assert.match(editor.messages[0]?.text ?? '', /DPoP/);
   });

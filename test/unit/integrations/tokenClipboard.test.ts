@@ -88,9 +88,18 @@ describe('copying an access token', () => {
   it('shows how long the token is valid, and never shows or logs the token', async () => {
     await clipboard.copyAccessToken();
     const shown = editor.messages.at(-1)?.text ?? '';
-    assert.match(shown, /^Access token copied for one minute\. Valid until \d/);
+    assert.match(shown, /^Token copied\. Expires at \d[^.]*\. Clipboard clears in one minute\.$/);
+    // VS Code shows one line of a message without buttons, about 68 characters.
+    assert.ok(shown.length <= 68, shown);
     assert.match(log.join(), /access token copied to the clipboard/);
     assert.ok(![...editor.messages.map(({ text }) => text), ...log].some((text) => text.includes('SECRET')));
+  });
+
+  it('shows how to use a curl option, and how long its token is valid', async () => {
+    await clipboard.copyCurlHeader();
+    const shown = editor.messages.at(-1)?.text ?? '';
+    assert.match(shown, /^curl option copied\. Paste it after the command\. Expires at \d[^.]*\.$/);
+    assert.ok(shown.length <= 68, shown);
   });
 
   it('copies a curl header that all shells read the same', async () => {
@@ -176,6 +185,7 @@ describe('copying an access token', () => {
   it('doesn’t offer DPoP-bound tokens, and shows why', async () => {
     sessions = sessions.map((session) => ({
       ...session,
+      tokenType: 'DPoP',
       dpopKey: { kty: 'EC', crv: 'P-256', x: 'x', y: 'y', d: 'd' },
     }));
     await clipboard.copyAccessToken();

@@ -156,6 +156,11 @@ describe('The session manager with a store and other windows', () => {
       assert.deepEqual([await change(false, SECOND), await change(true, MINUTE)], [0, 0]);
       assert.deepEqual([await change(false, MINUTE), await change(false, MINUTE)], [1, 1]);
       assert.deepEqual([await change(true, MINUTE), await change(false, MINUTE)], [1, 2]);
+      assert.deepEqual(
+        [await change(true, SECOND), await change(false, MINUTE)],
+        [2, 3],
+        'even if it was back only briefly',
+      );
     });
 
     it("reports a record of a later version once, leaves it unchanged and doesn't report it as lost", async () => {

@@ -60,13 +60,13 @@ describe('Sign Out', () => {
     assert.ok(editor.messages.every(({ buttons, isModal }) => isModal && buttons.join() === 'Sign Out'));
   });
 
-  it('signs out when the person confirms it', async () => {
+  it('signs out when the user confirms it', async () => {
     editor.respond = ({ isModal }) => (isModal ? 'Sign Out' : undefined);
     await run();
     assert.deepEqual(signedOut, [SAMPLE.id]);
   });
 
-  it('asks nothing more when the person has picked one of several', async () => {
+  it('asks nothing more when the user has picked one of several', async () => {
     present = [SAMPLE, { ...SAMPLE, id: 's2', account: { id: 'person-2', label: 'Kim' } }];
     const pick = mock.method(window, 'showQuickPick', (items: readonly unknown[]) => Promise.resolve(items[1]));
     await run();
@@ -75,7 +75,7 @@ describe('Sign Out', () => {
     assert.ok(editor.messages.every(({ isModal }) => !isModal));
   });
 
-  it('signs out of nothing when the person closes the list, and says so when there is no session', async () => {
+  it('signs out of nothing when the user closes the list, and says so when there is no session', async () => {
     present = [SAMPLE, { ...SAMPLE, id: 's2', account: { id: 'person-2', label: 'Kim' } }];
     await run();
     present = [];
@@ -228,14 +228,18 @@ describe('The commands for an account', () => {
     };
     await commands.handlers().showSessions();
     assert.deepEqual(lines.slice(0, 4), [
-      'id.example.com',
+      'id.example.com: sign in again',
       '$(sync) Renew Now Signed in (scopes: openid profile)',
       '$(sign-in) Sign In Again Session ended (scopes: two)',
       '$(sign-out) Sign Out',
     ]);
     present = [SAMPLE, { ...SAMPLE, id: 'three', scopes: ['write'] }];
     await commands.handlers().showSessions();
-    assert.deepEqual(lines.slice(0, 3), ['id.example.com', '$(sync) Renew Now Signed in', '$(sign-out) Sign Out']);
+    assert.deepEqual(lines.slice(0, 3), [
+      'id.example.com: renews in 53 minutes',
+      '$(sync) Renew Now',
+      '$(sign-out) Sign Out',
+    ]);
   });
 
   it('request the scopes of the session, not those of the entry, and the same account', async () => {

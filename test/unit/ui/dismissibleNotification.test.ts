@@ -45,10 +45,24 @@ describe('a dismissible notification', () => {
   /** Selects a link of the latest notification. */
   const followLink = async (label: string): Promise<void> => {
     const [, command = '', name = '[]'] =
-      new RegExp(`\\[${label}\\]\\(command:([\\w.]+)\\?([^)]+)\\)`).exec(editor.progress.at(-1)?.title ?? '') ?? [];
+      new RegExp(`\\[${label.replaceAll(' ', '\u00A0')}\\]\\(command:([\\w.]+)\\?([^)]+)\\)`).exec(
+        editor.progress.at(-1)?.title ?? '',
+      ) ?? [];
     editor.commands.get(command)?.(...(JSON.parse(decodeURIComponent(name)) as unknown[]));
     await settle();
   };
+
+  it('has links that are wrapped only between two of them', async () => {
+    void showDismissibleNotification(
+      { message: 'One two.', links: [createAction('Remind Me Later'), createAction('Dismiss')] },
+      AbortSignal.abort(),
+    );
+    await settle();
+    assert.equal(
+      editor.progress.at(-1)?.title.replaceAll(/\(command:[^)]*\)/g, ''),
+      'One two. [Remind\u00A0Me\u00A0Later]\u00A0· [Dismiss]',
+    );
+  });
 
   it('runs the action of its button and closes', async () => {
     const isOpen = await show();

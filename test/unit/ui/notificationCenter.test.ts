@@ -42,7 +42,7 @@ describe('the report of a failed user request', () => {
   });
 
   it('is shown if the user canceled, but not if they changed the entry in the meantime', async () => {
-    assert.deepEqual(await buttonsAfter('canceled', 'canceled'), [['other-method', 'copy-redirect']]);
+    assert.deepEqual(await buttonsAfter('canceled', 'canceled'), [['sign-in', 'other-method', 'copy-redirect']]);
     editor.reset();
     assert.deepEqual(await buttonsAfter('canceled', 'entry-changed'), []);
   });

@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict';
-import { MINUTE } from '../../../src/core/clock.ts';
+import { MINUTE, systemClock } from '../../../src/core/clock.ts';
 import { PREFIX, SETTINGS } from '../../../src/host/ids.ts';
 import { Settings } from '../../../src/host/settings.ts';
 import type { LoadIssue } from '../../../src/sessions/storedSessionIssues.ts';
 import type { IdleNotifications } from '../../../src/ui/idleNotifications.ts';
 import { NotificationCenter } from '../../../src/ui/notificationCenter.ts';
 import { ProblemReporter, type ProblemReporterDependencies } from '../../../src/ui/problemReporter.ts';
+import { registerNotificationLinks } from '../../../src/ui/dismissibleNotification.ts';
 import type { ActionTarget, RecoveryActions } from '../../../src/ui/recoveryActions.ts';
+import { settle } from '../../support/fakeClock.ts';
 import { editor } from '../../support/fakeEditor.ts';
 import { hasTombstone } from '../../support/sharedFiles.ts';
 import { createTestWindow, recordAt, seedSession, type TestWindow } from '../../support/testWindow.ts';
@@ -21,7 +23,7 @@ describe('the report of problems in the settings', () => {
     editor.reset();
     settings = new Settings(0);
     // Only the settings are used.
-    problemReporter = new ProblemReporter({ settings } as ProblemReporterDependencies);
+    problemReporter = new ProblemReporter({ clock: systemClock, settings } as ProblemReporterDependencies);
   });
 
   afterEach(() => {
@@ -44,6 +46,35 @@ describe('the report of problems in the settings', () => {
     set('refreshInterval', 20_000);
     await problemReporter.reportSettingsProblems();
     assert.equal(editor.messages.length, 2);
+  });
+
+  it('is one message for each entry, with its first problems', async () => {
+    set('providers', [{ label: 'One' }, 5, { id: 'two', issuer: 'x', clientId: '', a: 1, b: 2, c: 3 }]);
+    await problemReporter.reportSettingsProblems();
+    const texts = editor.messages.map(({ text }) => text);
+    assert.deepEqual(texts.slice(0, 2), [
+      'Provider "One" in Settings is ignored: "issuer" is missing. "clientId" is missing.',
+      'Provider #2 in Settings is ignored: it must be an object with at least "issuer" and "clientId".',
+    ]);
+    assert.match(texts[2] ?? '', /^Provider "two" in Settings is ignored: (?:"\w+" [^"]+){3}$/);
+    assert.equal(texts.length, 3);
+    await problemReporter.reportSettingsProblems();
+    assert.equal(editor.messages.length, 3);
+    set('providers', [{ label: 'One', clientId: 'editor' }]);
+    await problemReporter.reportSettingsProblems();
+    assert.equal(editor.messages.at(-1)?.text, 'Provider "One" in Settings is ignored: "issuer" is missing.');
+  });
+
+  it('offers to reload the window only if the folder isn’t trusted', async () => {
+    problemReporter.warnSyncDisabled('ENOSPC', '/folder');
+    editor.respond = ({ buttons: [first] }) => first;
+    problemReporter.warnSyncDisabled('folder-link', '/folder');
+    await settle();
+    assert.deepEqual(
+      editor.messages.map(({ buttons }) => buttons),
+      [['Show Log'], ['Reload Window', 'Show Log']],
+    );
+    assert.deepEqual(editor.executed, [['workbench.action.reloadWindow']]);
   });
 
   it('opens the setting with the problem', async () => {
@@ -69,6 +100,8 @@ describe('the report of problems with stored sessions', () => {
   let problemReporter: ProblemReporter;
   /** The calls to other parts. */
   let done: string[];
+  /** Whether the settings have been changed so that every session can be used again. */
+  let isConfiguredAgain: boolean;
 
   beforeEach(() => {
     editor.reset();
@@ -78,6 +111,7 @@ describe('the report of problems with stored sessions', () => {
     settings = new Settings(0);
     testWindow = createTestWindow(ISSUER);
     done = [];
+    isConfiguredAgain = false;
     const {
       clock,
       sessionManager,
@@ -103,10 +137,15 @@ describe('the report of problems with stored sessions', () => {
       targetForProvider: target,
     });
     problemReporter = new ProblemReporter({
+      clock,
       settings,
       actions,
       targetForProvider: target,
-      signOut: (id) => testWindow.sessionManager.signOut(id),
+      liveSessions: testWindow.liveSessions,
+      sessionManager: {
+        getAll: () => (isConfiguredAgain ? testWindow.liveSessions.all() : sessionManager.getAll()),
+        signOut: (id) => sessionManager.signOut(id),
+      },
       showLog: () => done.push('log'),
     });
     testWindow.liveSessions.onDidChange((change) => notifications.onChange(change));
@@ -135,11 +174,18 @@ describe('the report of problems with stored sessions', () => {
       );
       findings.push({ id, kind: 'unconfigured', providerId: record.providerId, issuer: ISSUER });
     }
-    editor.respond = ({ buttons: [first] }) => first;
-    await problemReporter.reportLoadIssues(findings);
+    const reporting = problemReporter.reportLoadIssues(findings);
+    await settle();
+    assert.deepEqual(
+      editor.progress.map(({ button }) => button),
+      ['Sign Out'],
+    );
+    editor.progress[0]?.press();
     await testWindow.clock.pass(MINUTE);
-    assert.equal(editor.messages.length, 1);
+    await reporting;
     assert.deepEqual([testWindow.liveSessions.get('one'), testWindow.liveSessions.get('two')], [undefined, undefined]);
+    assert.equal(editor.messages.length, 1, 'the result');
+    assert.match(editor.messages[0]?.text ?? '', /^Signed out of Acme/);
   });
 
   it('signs out of a session of another client, and deletes everything about it, including the claim of the report', async () => {
@@ -149,13 +195,12 @@ describe('the report of problems with stored sessions', () => {
       findings.map(({ kind }) => kind),
       ['foreign'],
     );
-    editor.respond = ({ buttons: [first] }) => first;
-    await problemReporter.reportLoadIssues(findings);
+    const reporting = problemReporter.reportLoadIssues(findings);
+    await settle();
+    assert.match(editor.progress[0]?.title ?? '', /\[Show\u00A0Log\].*\[Dismiss\]/);
+    editor.progress[0]?.press();
     await testWindow.clock.pass(MINUTE);
-    assert.deepEqual(
-      editor.messages.map(({ buttons }) => buttons),
-      [['Sign Out', 'Show Log']],
-    );
+    await reporting;
     assert.deepEqual(
       [
         testWindow.liveSessions.get('stray'),
@@ -170,13 +215,58 @@ describe('the report of problems with stored sessions', () => {
   });
 
   it("keeps the session if the user doesn't sign out, and shows the log on request", async () => {
+    const links = registerNotificationLinks();
     const findings = await foreign();
-    await problemReporter.reportLoadIssues(findings);
-    editor.respond = ({ buttons }) => buttons.at(-1);
-    await problemReporter.reportLoadIssues(findings);
+    for (const label of ['Dismiss', 'Show\u00A0Log']) {
+      const reporting = problemReporter.reportLoadIssues(findings);
+      await settle();
+      const [, command = '', argument = '[]'] =
+        new RegExp(`\\[${label}\\]\\(command:([\\w.]+)\\?([^)]+)\\)`).exec(editor.progress.at(-1)?.title ?? '') ?? [];
+      editor.commands.get(command)?.(...(JSON.parse(decodeURIComponent(argument)) as unknown[]));
+      await reporting;
+    }
+    links.dispose();
     assert.deepEqual(
       [testWindow.record('stray').id, testWindow.stored('stray') !== undefined, done],
       ['stray', true, ['log']],
+    );
+  });
+
+  it('closes the offer to sign out when the session can be used again or no longer exists', async () => {
+    const findings = await foreign();
+    let closed = 0;
+    const report = async (): Promise<void> => {
+      void problemReporter.reportLoadIssues(findings).then(() => (closed += 1));
+      await settle();
+      problemReporter.update();
+      await settle();
+    };
+    await report();
+    assert.equal(closed, 0);
+    isConfiguredAgain = true;
+    problemReporter.update();
+    await settle();
+    assert.equal(closed, 1);
+    isConfiguredAgain = false;
+    await report();
+    assert.equal(closed, 1);
+    await testWindow.sessionManager.signOut('stray');
+    problemReporter.update();
+    await settle();
+    assert.deepEqual([closed, editor.messages], [2, []]);
+  });
+
+  it("doesn't sign out of a session that can be used again, even if the offer is still open", async () => {
+    const findings = await foreign();
+    const reporting = problemReporter.reportLoadIssues(findings);
+    await settle();
+    isConfiguredAgain = true;
+    editor.progress[0]?.press();
+    await reporting;
+    await testWindow.clock.pass(MINUTE);
+    assert.deepEqual(
+      [testWindow.record('stray').id, testWindow.stored('stray') !== undefined, editor.messages],
+      ['stray', true, []],
     );
   });
 

@@ -102,6 +102,48 @@ describe('the status bar', () => {
     assert.equal(shown(), 'Acme: sign in again (+1)');
   });
 
+  it('asks to sign in again as soon as the server has ended the session, and shows how long its token can be used', async () => {
+    const ended = { at: SIGNED_IN_AT, category: 'session-ended', code: 'invalid_grant' };
+    sessions = [live({ ...SAMPLE, ended, accessExpiresAt: SIGNED_IN_AT + 4 * MINUTE })];
+    bar.update();
+    assert.deepEqual([item().text, item().backgroundColor !== undefined], ['$(error) Acme: sign in again', true]);
+    assert.match(tooltip(), /State&#58; Session ended {2}\nAccess token usable until&#58; /);
+    assert.doesNotMatch(tooltip(), /Session ends|Expires soon|Renew Now/);
+    await clock.advance(5 * MINUTE);
+    assert.equal(shown(), 'Acme: sign in again');
+    assert.match(tooltip(), /State&#58; Session ended {2}\nAccess token usable until&#58; /);
+  });
+
+  it('shows below its provider that an ID is used by another extension, and links to the settings first', () => {
+    const takenIds = new Map([['acme', 'The ID is used by Rival.']]);
+    bar.dispose();
+    editor.statusItems.length = 0;
+    bar = new StatusBar(
+      clock,
+      { getAll: () => sessions } as unknown as SessionManager,
+      new PendingSignIns(),
+      settings,
+      takenIds,
+    );
+    const message = 'The ID is used by Rival&#46;  \n';
+    const links = (): string[] =>
+      [...tooltip().matchAll(/\[([^\]]+)\]\(command:([^?)]+)/g)].map(([, label = '']) => label);
+    bar.update();
+    assert.ok(tooltip().includes(`#### Acme\n\n${message}`), tooltip());
+    assert.deepEqual(links(), ['Open Settings', 'Sign In', 'Show Log']);
+    sessions = [live(SAMPLE)];
+    bar.update();
+    assert.equal(shown(), 'Acme: needs attention');
+    assert.ok(tooltip().includes(`#### Acme\n\n${message}Account&#58;`), tooltip());
+    assert.match(tooltip(), /State&#58; Needs attention/);
+    assert.equal(tooltip().split('####').length, 2);
+    assert.deepEqual(links(), ['Open Settings', 'Renew Now', 'Show Log', 'Sign Out']);
+    assert.ok(tooltip().includes('(command:workbench.action.openSettings?%22sessionKeeper%22)'));
+    takenIds.clear();
+    bar.update();
+    assert.deepEqual(links(), ['Renew Now', 'Show Log', 'Sign Out']);
+  });
+
   it('shows in the tooltip which window is renewing while this one waits for it', () => {
     const renewing = { ...live(SAMPLE), refreshing: true };
     sessions = [{ ...renewing, lockHolder: { number: 1, name: 'process 7', since: SIGNED_IN_AT } }];

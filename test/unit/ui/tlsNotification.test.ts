@@ -65,7 +65,9 @@ describe("The notification that certificates aren't verified", () => {
   const titles = (): string[] => editor.progress.map(({ title }) => title.replace(/ \[.*$/u, ''));
   const follow = async (label: string): Promise<void> => {
     const [, command = '', values = '[]'] =
-      new RegExp(`\\[${label}\\]\\(command:([\\w.]+)\\?([^)]+)\\)`).exec(editor.progress.at(-1)?.title ?? '') ?? [];
+      new RegExp(`\\[${label.replaceAll(' ', '\u00A0')}\\]\\(command:([\\w.]+)\\?([^)]+)\\)`).exec(
+        editor.progress.at(-1)?.title ?? '',
+      ) ?? [];
     editor.commands.get(command)?.(...(JSON.parse(decodeURIComponent(values)) as unknown[]));
     await settle();
   };

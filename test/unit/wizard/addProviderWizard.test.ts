@@ -98,7 +98,7 @@ describe('AddProviderWizard', () => {
   let isRunning: Promise<void>;
 
   /** Starts the wizard. */
-  async function start(): Promise<Driver> {
+  async function start(run = (wizard: AddProviderWizard): Promise<void> => wizard.run()): Promise<Driver> {
     const wizard = new AddProviderWizard({
       clientSecrets: secrets,
       discovery,
@@ -109,7 +109,7 @@ describe('AddProviderWizard', () => {
       signIn: (provider) => Promise.resolve(void signedIn.push(provider)),
     });
     const next = nextQuickInput();
-    isRunning = wizard.run();
+    isRunning = run(wizard);
     return new Driver(await next);
   }
 
@@ -227,7 +227,7 @@ describe('AddProviderWizard', () => {
     const summary = await driver.type('8400, 8401');
     assert.deepEqual(
       [rowsOf(summary)['Client secret'], rowsOf(summary)['Redirect URI']],
-      ['entered', 'http://127.0.0.1:8400/callback, http://127.0.0.1:8401/callback'],
+      ['entered', 'http://127.0.0.1:8400/callback and http://127.0.0.1:8401/callback'],
     );
     driver.finish('Save and Sign In');
     await isRunning;
@@ -276,6 +276,36 @@ describe('AddProviderWizard', () => {
     check(await driver.pick('Fixed Ports'));
   });
 
+  it('continues with a URL or a host that is entered instead of a product', async () => {
+    const driver = await start();
+    const labels = (): string[] => driver.box.items.map(({ label }) => label);
+    assert.deepEqual(
+      [labels()[0], driver.box.placeholder],
+      ['Other Server…', 'Select a product, or enter the issuer URL of your server'],
+    );
+    driver.box.type('dex');
+    assert.deepEqual(
+      [labels().at(-1), (driver.box.items.at(-1) as { readonly alwaysShow?: boolean }).alwaysShow],
+      ['Other Server…', true],
+    );
+    for (const [entered, issuer] of [
+      ['https://id.example.com/realms/a', 'https://id.example.com/realms/a'],
+      [' id.example.com ', 'https://id.example.com'],
+      ['localhost:8080/', 'http://localhost:8080/'],
+    ] as const) {
+      driver.box.type(entered);
+      assert.deepEqual(labels(), ['Other Server…']);
+      assert.equal((await driver.pick('Other Server')).value, issuer);
+      await driver.back();
+    }
+    driver.box.type('');
+    assert.ok(labels().length > 5);
+    driver.box.type('my server');
+    assert.equal((await driver.pick('Other Server')).title, 'Add Provider');
+    driver.box.leave();
+    await isRunning;
+  });
+
   it('shows what is wrong with an answer, and keeps the box open', async () => {
     const driver = await start();
     const issuer = await driver.pick('Other Server');
@@ -318,7 +348,7 @@ describe('AddProviderWizard', () => {
     await driver.press(buttonNamed(driver.box, 'Change Redirect URI'));
     const ports = await driver.pick('Fixed Ports');
     ports.type('0');
-    assert.match(String(ports.validationMessage), /between 1 and 65535/);
+    assert.equal(ports.validationMessage, 'Enter 1 to 20 ports between 1 and 65535.');
     const client = await driver.type('8400');
     assert.equal(client.value, 'edit');
     assert.match(client.prompt, /http:\/\/127\.0\.0\.1:8400\/callback$/);
@@ -379,6 +409,45 @@ describe('AddProviderWizard', () => {
       assert.deepEqual(signedIn, []);
     });
 
+    it('is edited at once if it has the ID, is the only one, or is selected', async () => {
+      const entry = { id: 'acme', issuer: server.issuer, clientId: 'c' };
+      editor.configure(SETTING, [entry]);
+      const titles: string[] = [];
+      const edit = async (id?: string): Promise<void> => {
+        const driver = await start((wizard) => wizard.edit(id));
+        titles.push(driver.box.title);
+        driver.box.leave();
+        await isRunning;
+      };
+      await edit();
+      editor.configure(SETTING, [{ ...entry, id: 'first' }, entry]);
+      await edit('acme');
+      editor.pick = (items) => items[0];
+      await edit();
+      await edit('unknown');
+      assert.deepEqual(titles, ['Edit Provider acme', 'Edit Provider acme', 'Edit Provider first', 'Add Provider']);
+      const driver = await start((wizard) => wizard.edit('acme'));
+      await driver.pick('Client ID');
+      await driver.type('new');
+      driver.finish('$(save)');
+      await isRunning;
+      assert.deepEqual(storedEntries(), [
+        { ...entry, id: 'first' },
+        { ...entry, clientId: 'new' },
+      ]);
+    });
+
+    it('offers to save before it offers to sign in', async () => {
+      editor.configure(SETTING, [{ id: 'acme', issuer: server.issuer, clientId: 'c' }]);
+      const firstRows = ({ items }: FakeQuickInput): string[] => items.slice(0, 2).map(({ label }) => label);
+      const summary = await (await start()).pick('acme');
+      assert.deepEqual(firstRows(summary), ['$(save) Save', '$(sign-in) Save and Sign In']);
+      summary.leave();
+      await isRunning;
+      const driver = await startAtClient();
+      assert.deepEqual(firstRows(await driver.type('another')), ['$(sign-in) Save and Sign In', '$(save) Save']);
+    });
+
     it('adds no defaults to the entry', async () => {
       const old = { id: 'acme', issuer: server.issuer, clientId: 'old' };
       editor.configure(SETTING, [old, { id: 'other', issuer: 'https://other.example', clientId: 'c' }]);
@@ -419,7 +488,7 @@ describe('AddProviderWizard', () => {
       editor.configure(SETTING, [{ id: 'acme', issuer: server.issuer, clientId: 'c' }]);
       const driver = await start();
       await driver.pick('acme');
-      assert.match((await driver.back()).placeholder, /^Select a server/);
+      assert.match((await driver.back()).placeholder, /^Select a product or a provider to edit/);
     });
   });
 
