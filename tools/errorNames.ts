@@ -57,6 +57,7 @@ const MEANINGS: Readonly<Record<Category, string>> = {
   'other-account': "The server returned tokens for a different account, so they weren't used.",
   'unknown-error': "The server reported an error that Session Keeper doesn't know.",
   denied: 'The user, or a policy of the server, denied access.',
+  'account-not-allowed': "The user signed in with an account that the provider's settings don't allow.",
   'invalid-callback': 'The sign-in response is invalid or has expired.',
   'code-expired': 'The device code has expired before it was used.',
   'sign-in-timeout': "The sign-in wasn't finished in time.",

@@ -89,6 +89,8 @@ const ADVICE: Readonly<Record<Category, string>> = {
     'Unlock the keyring, then try again. On Linux, a keyring must be set up. Meanwhile, nothing is lost. If the code is `folder-owner` or `folder-link`, take ownership of the extension’s folder, or delete the link in its place. Then reload all windows.',
   'token-in-other-window':
     'Reload this window. If that doesn’t help, this window uses a different keyring. Sign in again.',
+  'account-not-allowed':
+    'Sign in with an account that `allowedAccounts` allows. The new tokens were revoked. To select another account, sign out of the server in your browser first.',
   denied: 'Sign in again and allow access. If you did, ask your administrator whether you can use this client.',
   'invalid-callback': 'Sign in again, and finish within a few minutes in the tab that VS Code opened last.',
   'code-expired': 'Get a new code and enter it before it expires. The dialog shows when.',

@@ -85,6 +85,8 @@ export type SessionKeeperErrorName =
   | 'SessionKeeper.other-account'
   /** The server reported an error that Session Keeper doesn't know. Show the message: the user must act. */
   | 'SessionKeeper.unknown-error'
+  /** The user signed in with an account that the provider's settings don't allow. Try again when the user does. */
+  | 'SessionKeeper.account-not-allowed'
   /** The user, or a policy of the server, denied access. Don't retry without a user action. */
   | 'SessionKeeper.denied'
   /** The sign-in response is invalid or has expired. Try again when the user does. */
@@ -160,6 +162,7 @@ export const REACTIONS: Readonly<Record<SessionKeeperErrorName, Reaction>> = {
   'SessionKeeper.untrusted-response': 'show',
   'SessionKeeper.other-account': 'show',
   'SessionKeeper.unknown-error': 'show',
+  'SessionKeeper.account-not-allowed': 'show',
   'SessionKeeper.denied': 'none',
   'SessionKeeper.invalid-callback': 'show',
   'SessionKeeper.code-expired': 'show',

@@ -75,6 +75,11 @@ export const REQUEST_FAILURES = {
 
   // One sign-in attempt failed; no session is lost.
 
+  'account-not-allowed': {
+    localCodes: ['account-not-allowed'],
+    outcome: 'no-change',
+    actions: ['sign-in', 'log'],
+  },
   denied: {
     serverCodes: ['access_denied', 'authorization_declined'],
     outcome: 'no-change',

@@ -26,6 +26,8 @@ export interface DisplayValues {
   urls: Readonly<Record<string, string | undefined>>;
   /** The values only. */
   values: Readonly<Record<string, string | undefined>>;
+  /** The names and the values of each list. */
+  lists: Readonly<Record<string, readonly string[] | undefined>>;
   /** The names only. */
   names: Readonly<Record<string, string>>;
 }

@@ -242,5 +242,25 @@ export const mcpServers = v.array(
   'wrong-type',
 );
 
+const accountPatterns = v.optional(
+  v.pipe(
+    v.array(
+      v.pipe(
+        text,
+        check('wrong-type', { maxLength: 200 }, ({ length }) => length <= 200),
+      ),
+      'wrong-type',
+    ),
+    check<string[]>('missing', { minItems: 1 }, ({ length }) => length > 0),
+  ),
+);
+
+/** The accounts that may sign in: patterns of the name, and values of the claims `hd` and `tid`. */
+export const allowedAccounts = v.pipe(
+  plainObject,
+  v.strictObject({ name: accountPatterns, hd: accountPatterns, tid: accountPatterns }),
+  check('missing', { minProperties: 1 }, (value) => Object.keys(value).length > 0),
+);
+
 /** The names of the userinfo claims for a stable ID and for a label. */
 export const account = v.pipe(plainObject, v.strictObject({ id: text, label: v.optional(text) }));

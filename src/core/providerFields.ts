@@ -210,6 +210,14 @@ export const PROVIDER_FIELDS = {
     affectsRefresh: false,
     display: 'values',
   }),
+  /** The accounts that may sign in; undefined for all. */
+  allowedAccounts: field({
+    schema: v.optional(schemas.allowedAccounts),
+    server: 'belongs',
+    affectsRefresh: false,
+    display: 'lists',
+    unset: 'all accounts',
+  }),
   /** How the client secret is sent; undefined to follow the server metadata, or else the preference of the standard. */
   clientAuthentication: field({
     schema: v.optional(schemas.oneOf(CLIENT_AUTHENTICATIONS, 'bad-client-authentication')),

@@ -65,6 +65,10 @@ const DISPLAYS: { readonly [Kind in Display]: (value: DisplayValues[Kind], unitM
     Object.entries(value)
       .flatMap(([name, address]) => (address === undefined ? [] : [`${name} ${url(address)}`]))
       .join(', '),
+  lists: (value) =>
+    Object.entries(value)
+      .flatMap(([name, items]) => (items === undefined ? [] : [`${name} ${list(items)}`]))
+      .join(', '),
   values: (value) => list(Object.values(value)),
   // The values can be personal, such as a login hint.
   names: (value) => list(Object.keys(value)),

@@ -1,5 +1,6 @@
 // Sign-ins from end to end: discovery, the sign-in method, its flow, the tokens, the account.
 import type { Clock } from '../core/clock.ts';
+import { isAllowedAccount } from '../core/allowedAccounts.ts';
 import { Failure, toFailure, sanitizeDisplayName } from '../core/failure.ts';
 import { formatFailure, type Log } from '../core/log.ts';
 import type { Provider, SignInMethod } from '../core/provider.ts';
@@ -141,6 +142,9 @@ export class SignInService {
         `Sign-in at ${provider.id}: received tokens with ${idToken}; granted scopes: ${tokens.scopes === undefined ? 'as requested' : server.secrets.sanitizeName(tokens.scopes.join(' '))}.`,
       );
       account = await resolveAccount(server, tokens, transport, signal);
+      if (!isAllowedAccount(provider.allowedAccounts, account.label, tokens.claims)) {
+        throw new Failure('account-not-allowed', 'account-not-allowed');
+      }
       signal.throwIfAborted();
       const session = await addSession({
         provider,

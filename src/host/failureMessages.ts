@@ -204,6 +204,8 @@ const FAILURE_MESSAGES: Readonly<Record<Category, FailureMessage>> = {
       provider,
     ),
 
+  'account-not-allowed': (provider) =>
+    l10n.t('This account isn’t allowed to sign in to {0} here. Sign in with another account.', provider),
   denied: (provider) => l10n.t('{0} reported that access was denied.', provider),
   'invalid-callback': (provider) => l10n.t('The sign-in response from {0} is invalid or expired. Try again.', provider),
   'code-expired': (provider) => l10n.t('The code for {0} expired before it was used.', provider),

@@ -5,6 +5,8 @@ import type { SessionKeeperErrorName } from '../../client/src/errorNames.ts';
 import { errorName } from '../../src/core/failure.ts';
 import { CATEGORIES, type Category } from '../../src/core/failurePolicies.ts';
 import { SIGN_IN_METHODS } from '../../src/core/provider.ts';
+import { parseManagedSettings } from '../../src/core/managedSettings.ts';
+import { managedFilePath } from '../../src/node/managedFile.ts';
 import { FIELD_ROWS } from '../../src/core/providerFields.ts';
 import { UNAVAILABLE_REASONS } from '../../src/flows/availability.ts';
 import { PREFIX, SETTINGS } from '../../src/host/ids.ts';
@@ -46,6 +48,19 @@ describe('the page about errors', () => {
       advice.filter((one) => !/^(?:what to do|---|[A-Z].*[.])$/.test(one)),
       [],
     );
+  });
+});
+
+describe('the page about rolling out', () => {
+  it('has an example without problems, with every limit', () => {
+    const [, example = ''] = /```json\n(.*?)```/su.exec(read('docs/roll-out.md')) ?? [];
+    const { allowsMcpServers, allowsTerminal, problems, providers } = parseManagedSettings(example);
+    assert.deepEqual([problems, providers.length, allowsTerminal, allowsMcpServers], [[], 1, false, false]);
+    const { limits } = JSON.parse(example) as { readonly limits: object };
+    for (const limit of Object.keys(limits)) {
+      assert.ok(read('docs/roll-out.md').includes(`| \`${limit}\` |`), limit);
+    }
+    assert.ok(read('docs/roll-out.md').includes(managedFilePath('linux')));
   });
 });
 

@@ -58,6 +58,7 @@ export const FIELD_SAMPLES: { readonly [Field in ProviderField]: FieldSample<Fie
     undefined,
   ),
   account: same<Provider['account']>({ id: 'id', label: 'login' }, undefined),
+  allowedAccounts: same<Provider['allowedAccounts']>({ name: ['*@example.com'], tid: ['t'] }, undefined),
   clientAuthentication: same<Provider['clientAuthentication']>('client_secret_post', undefined),
   sessionToken: same<Provider['sessionToken']>('id_token', 'access_token'),
   revokeReplacedSession: same(false, undefined),

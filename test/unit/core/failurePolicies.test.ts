@@ -64,6 +64,7 @@ describe('FAILURE_POLICIES', () => {
       'endpoint-moved',
       'untrusted-response',
       'other-account',
+      'account-not-allowed',
       'denied',
       'invalid-callback',
       'sign-in-timeout',

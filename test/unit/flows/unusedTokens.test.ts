@@ -94,6 +94,21 @@ describe('The tokens of a sign-in that fails', () => {
     assert.deepEqual(revoked(), BOTH);
   });
 
+  it('are revoked when the entry doesn’t allow the account, and no session is added', async () => {
+    open({ allowedAccounts: { hd: ['example.com'] } });
+    const addSession = (): Promise<never> => Promise.reject(new Error('added'));
+    server.onToken(async () => ({
+      body: { ...GOOD_TOKENS, id_token: await server.idToken({ aud: 'editor', nonce, hd: 'other.example' }) },
+    }));
+    await rejectsWith(signIn(['openid'], addSession), 'account-not-allowed');
+    await settle();
+    assert.deepEqual(revoked(), BOTH);
+    server.onToken(async () => ({
+      body: { ...GOOD_TOKENS, id_token: await server.idToken({ aud: 'editor', nonce, hd: 'example.com' }) },
+    }));
+    await signIn(['openid']);
+  });
+
   it('are revoked when it is canceled while the account is determined', async () => {
     server.metadata['userinfo_endpoint'] = `${server.issuer}/userinfo`;
     server.on('/userinfo', 'hang');
