@@ -96,7 +96,7 @@ describe('adding a provider when none is configured', () => {
     await workbench.screenshot('20-no-providers');
     await workbench.press('Add Provider…', words);
     await quickInputOf(fixture).waitForTitle('Add Provider (1/4)');
-    for (const name of ['Other Server…', 'Keycloak', 'Microsoft Entra ID']) {
+    for (const name of ['Keycloak', 'Microsoft Entra ID']) {
       await workbench.rows.filter({ hasText: name }).waitFor();
     }
     await workbench.screenshot('120-wizard-server');
@@ -104,7 +104,7 @@ describe('adding a provider when none is configured', () => {
 
   it('shows which placeholders of a known server to replace, and goes back to the list', async () => {
     const { workbench } = fixture;
-    const { goBack, input, pick, waitForText, waitForTitle } = quickInputOf(fixture);
+    const { goBack, input, pick, press, type, waitForText, waitForTitle } = quickInputOf(fixture);
     await pick('Keycloak');
     await waitForTitle('Add Provider (2/4)');
     assert.equal(await input.inputValue(), 'https://{host}/realms/{realm}');
@@ -114,8 +114,11 @@ describe('adding a provider when none is configured', () => {
     await waitForText('Replace {realm}.');
     await goBack();
     await waitForTitle('Add Provider (1/4)');
-    await pick('Other Server…');
+    await type('id.example.com');
+    await workbench.rows.first().filter({ hasText: 'Other Server…' }).waitFor();
+    await press('Enter');
     await waitForText('The issuer URL of your server. It’s checked when you press Enter.');
+    assert.equal(await input.inputValue(), 'https://id.example.com');
   });
 
   it('shows what is wrong with the issuer, and continues with a valid one', async () => {
@@ -356,7 +359,7 @@ describe('adding a provider when some entries are invalid', () => {
     const { identity, workbench } = fixture;
     const { enter, pick, press, type, waitForPlaceholder, waitForTitle } = quickInputOf(fixture);
     await workbench.run('Session Keeper: Add Provider…');
-    await workbench.rows.filter({ hasText: 'Other Server…' }).waitFor();
+    await workbench.rows.filter({ hasText: 'Keycloak' }).waitFor();
     await pick('Other Server…');
     await waitForTitle('Add Provider (2/4)');
     await enter(`${identity.issuer}/`);
