@@ -166,7 +166,7 @@ describe('adding a provider when none is configured', () => {
     await type('http://example.com/auth');
     await waitForText('must be http:// with localhost, 127.0.0.1, or [::1]');
     await type('http://localhost:8400/auth');
-    await waitForText(/registered at the server\.$/);
+    await waitForText(/registered at the server\. \(Press/);
     await workbench.screenshot('123-wizard-redirect-uri');
     await goBack();
     await pick('Fixed Ports…');
