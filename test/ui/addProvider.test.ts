@@ -153,7 +153,8 @@ describe('adding a provider when none is configured', () => {
 
   it('changes the redirect URI before the client is registered', async () => {
     const { workbench } = fixture;
-    const { goBack, pick, press, pressButton, type, waitForText, waitForTitle } = quickInputOf(fixture);
+    const { goBack, pick, press, pressButton, type, waitForPlaceholder, waitForText, waitForTitle } =
+      quickInputOf(fixture);
     await pressButton('Change Redirect URI…');
     await workbench.rows
       .filter({ hasText: 'Any Port on 127.0.0.1' })
@@ -169,6 +170,7 @@ describe('adding a provider when none is configured', () => {
     await waitForText(/registered at the server\. \(Press/);
     await workbench.screenshot('123-wizard-redirect-uri');
     await goBack();
+    await waitForPlaceholder('Select the redirect URI to register at the server');
     await pick('Fixed Ports…');
     await waitForText('Enter one or more ports, separated by commas.');
     await type('8400, 8401');
