@@ -219,6 +219,7 @@ describe('adding a provider when none is configured', () => {
     await goBack();
     await waitForPlaceholder(SUMMARY);
     await pick('Scopes');
+    await waitForPlaceholder('Select the scopes to request');
     await workbench.rows.filter({ hasText: 'offline_access' }).waitFor();
     const checked = workbench.page.locator(
       '.quick-input-widget .monaco-list-row [role=checkbox][aria-checked=true], .quick-input-widget .monaco-list-row input:checked',
@@ -331,6 +332,7 @@ describe('adding a provider when some entries are invalid', () => {
     await enter('vscode');
     await waitForPlaceholder(SUMMARY);
     await pick('Scopes');
+    await waitForPlaceholder('Select the scopes to request');
     await workbench.rows.filter({ hasText: 'offline_access' }).waitFor();
     await type('notes.own');
     await workbench.rows.filter({ hasText: 'notes.own' }).waitFor();
