@@ -212,6 +212,7 @@ describe('adding a provider when none is configured', () => {
     const { enter, goBack, input, pick, press, type, waitForPlaceholder, waitForText } = quickInputOf(fixture);
     await waitForPlaceholder(SUMMARY);
     await pick('Server capabilities');
+    await waitForPlaceholder('Capabilities of');
     for (const capability of ['Browser sign-in', 'Device code sign-in', 'Session renewal (offline_access)']) {
       await workbench.rows.filter({ hasText: capability }).first().waitFor();
     }
