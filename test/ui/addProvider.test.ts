@@ -225,6 +225,7 @@ describe('adding a provider when none is configured', () => {
     const checked = workbench.page.locator(
       '.quick-input-widget .monaco-list-row [role=checkbox][aria-checked=true], .quick-input-widget .monaco-list-row input:checked',
     );
+    await checked.nth(3).waitFor({ state: 'attached' });
     assert.equal(await checked.count(), 4);
     await workbench.screenshot('125-wizard-scopes');
     await press('Enter');
