@@ -33,11 +33,6 @@ export function askServer(state: WizardState): Promise<Answer<Outcome>> {
         ? draft
         : withCachedMetadata(withProposedRedirect(selected, entries), dependencies.discovery),
   });
-  const other: Row = {
-    label: messages.otherServer(),
-    detail: messages.otherServerDetail(),
-    outcome: select(createDraft(undefined)),
-  };
   const rows: Row[] = [
     // Existing providers come first, so that they're visible without scrolling.
     ...(entries.length === 0 ? [] : [separator(messages.existingProvidersHeading())]),
@@ -48,14 +43,18 @@ export function askServer(state: WizardState): Promise<Answer<Outcome>> {
     })),
     separator(messages.presetsHeading()),
     ...PRESETS.map((one) => ({ label: one.name, description: one.issuer, outcome: select(createDraft(one)) })),
+    separator(''),
+    // Whatever the user enters, this is one of the choices, and the only one for most URLs. It's the last one, so that Enter
+    // selects a product that matches.
+    {
+      label: messages.otherServer(),
+      detail: messages.otherServerDetail(),
+      alwaysShow: true,
+      outcome: select(createDraft(undefined)),
+    },
   ];
   const list = createList(state, 'server', messages.serverPrompt(entries.length > 0));
-  list.items = [other, ...rows];
-  list.onDidChangeValue((value) => {
-    // Whatever the user enters, any other server is one of the choices: the only one if it's a URL.
-    const shown = { ...other, alwaysShow: true };
-    list.items = value.trim() === '' ? [other, ...rows] : looksLikeUrl(value) ? [shown] : [...rows, shown];
-  });
+  list.items = rows;
   return showStep(list, () => {
     const outcome = (list.selectedItems[0] as Row | undefined)?.outcome;
     const isOther = outcome?.draft.preset === undefined && outcome?.draft.original === undefined;

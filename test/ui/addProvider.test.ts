@@ -96,7 +96,7 @@ describe('adding a provider when none is configured', () => {
     await workbench.screenshot('20-no-providers');
     await workbench.press('Add Provider…', words);
     await quickInputOf(fixture).waitForTitle('Add Provider (1/4)');
-    for (const name of ['Other Server…', 'Keycloak', 'Microsoft Entra ID']) {
+    for (const name of ['Keycloak', 'Microsoft Entra ID']) {
       await workbench.rows.filter({ hasText: name }).waitFor();
     }
     await workbench.screenshot('120-wizard-server');
@@ -104,7 +104,7 @@ describe('adding a provider when none is configured', () => {
 
   it('shows which placeholders of a known server to replace, and goes back to the list', async () => {
     const { workbench } = fixture;
-    const { goBack, input, pick, waitForText, waitForTitle } = quickInputOf(fixture);
+    const { goBack, input, pick, press, type, waitForText, waitForTitle } = quickInputOf(fixture);
     await pick('Keycloak');
     await waitForTitle('Add Provider (2/4)');
     assert.equal(await input.inputValue(), 'https://{host}/realms/{realm}');
@@ -114,8 +114,11 @@ describe('adding a provider when none is configured', () => {
     await waitForText('Replace {realm}.');
     await goBack();
     await waitForTitle('Add Provider (1/4)');
-    await pick('Other Server…');
+    await type('id.example.com');
+    await workbench.rows.first().filter({ hasText: 'Other Server…' }).waitFor();
+    await press('Enter');
     await waitForText('The issuer URL of your server. It’s checked when you press Enter.');
+    assert.equal(await input.inputValue(), 'https://id.example.com');
   });
 
   it('shows what is wrong with the issuer, and continues with a valid one', async () => {
@@ -150,7 +153,8 @@ describe('adding a provider when none is configured', () => {
 
   it('changes the redirect URI before the client is registered', async () => {
     const { workbench } = fixture;
-    const { goBack, pick, press, pressButton, type, waitForText, waitForTitle } = quickInputOf(fixture);
+    const { goBack, pick, press, pressButton, type, waitForPlaceholder, waitForText, waitForTitle } =
+      quickInputOf(fixture);
     await pressButton('Change Redirect URI…');
     await workbench.rows
       .filter({ hasText: 'Any Port on 127.0.0.1' })
@@ -163,9 +167,10 @@ describe('adding a provider when none is configured', () => {
     await type('http://example.com/auth');
     await waitForText('must be http:// with localhost, 127.0.0.1, or [::1]');
     await type('http://localhost:8400/auth');
-    await waitForText(/registered at the server\.$/);
+    await waitForText(/registered at the server\. \(Press/);
     await workbench.screenshot('123-wizard-redirect-uri');
     await goBack();
+    await waitForPlaceholder('Select the redirect URI to register at the server');
     await pick('Fixed Ports…');
     await waitForText('Enter one or more ports, separated by commas.');
     await type('8400, 8401');
@@ -207,6 +212,7 @@ describe('adding a provider when none is configured', () => {
     const { enter, goBack, input, pick, press, type, waitForPlaceholder, waitForText } = quickInputOf(fixture);
     await waitForPlaceholder(SUMMARY);
     await pick('Server capabilities');
+    await waitForPlaceholder('Capabilities of');
     for (const capability of ['Browser sign-in', 'Device code sign-in', 'Session renewal (offline_access)']) {
       await workbench.rows.filter({ hasText: capability }).first().waitFor();
     }
@@ -214,10 +220,12 @@ describe('adding a provider when none is configured', () => {
     await goBack();
     await waitForPlaceholder(SUMMARY);
     await pick('Scopes');
+    await waitForPlaceholder('Select the scopes to request');
     await workbench.rows.filter({ hasText: 'offline_access' }).waitFor();
     const checked = workbench.page.locator(
       '.quick-input-widget .monaco-list-row [role=checkbox][aria-checked=true], .quick-input-widget .monaco-list-row input:checked',
     );
+    await checked.nth(3).waitFor({ state: 'attached' });
     assert.equal(await checked.count(), 4);
     await workbench.screenshot('125-wizard-scopes');
     await press('Enter');
@@ -326,6 +334,7 @@ describe('adding a provider when some entries are invalid', () => {
     await enter('vscode');
     await waitForPlaceholder(SUMMARY);
     await pick('Scopes');
+    await waitForPlaceholder('Select the scopes to request');
     await workbench.rows.filter({ hasText: 'offline_access' }).waitFor();
     await type('notes.own');
     await workbench.rows.filter({ hasText: 'notes.own' }).waitFor();
@@ -356,7 +365,7 @@ describe('adding a provider when some entries are invalid', () => {
     const { identity, workbench } = fixture;
     const { enter, pick, press, type, waitForPlaceholder, waitForTitle } = quickInputOf(fixture);
     await workbench.run('Session Keeper: Add Provider…');
-    await workbench.rows.filter({ hasText: 'Other Server…' }).waitFor();
+    await workbench.rows.filter({ hasText: 'Keycloak' }).waitFor();
     await pick('Other Server…');
     await waitForTitle('Add Provider (2/4)');
     await enter(`${identity.issuer}/`);
