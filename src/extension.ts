@@ -11,10 +11,10 @@ import { COMMANDS, DECLARE_COMMAND, DPOP_COMMAND, PRODUCT, SHARED_FOLDER } from 
 import { registerMcpServers } from './host/mcpRegistration.ts';
 import { createRememberedNames } from './host/rememberedNames.ts';
 import { createSecretStore } from './host/secrets.ts';
-import { readManagedSettings } from './host/managedSettings.ts';
 import { Settings } from './host/settings.ts';
 import { bundleLoadFailed } from './host/startMessages.ts';
 import { nodeCipher } from './node/cipher.ts';
+import { readManagedSettings } from './node/managedFile.ts';
 import { nodeSharedFolder } from './node/sharedFolder.ts';
 import { nodeClock as clock } from './node/uptime.ts';
 import type { OnDemandParts } from './onDemand.ts';

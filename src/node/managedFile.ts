@@ -1,12 +1,13 @@
 // The file with which an administrator configures this extension for all users of a computer or a container image.
 import { closeSync, constants, fstatSync, lstatSync, openSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { parseManagedSettings, UNMANAGED, type ManagedSettings } from '../core/managedSettings.ts';
 
 /** Why a file isn't used: another user could have written it, or it can't be read. */
-export type RefusedReason = 'link' | 'owner' | 'writable' | 'unreadable';
+type RefusedReason = 'link' | 'owner' | 'writable' | 'unreadable';
 
 /** What was found at the path. */
-export type ManagedFile =
+type ManagedFile =
   | { readonly kind: 'absent' }
   | { readonly kind: 'refused'; readonly reason: RefusedReason }
   | { readonly kind: 'text'; readonly text: string };
@@ -29,7 +30,7 @@ export function managedFilePath(platform: NodeJS.Platform): string {
  * Windows, the permissions of the folder ensure that. Never throws.
  * @param owner the user ID of the administrator; undefined on Windows.
  */
-export function readManagedFile(path: string, owner: number | undefined): ManagedFile {
+function readManagedFile(path: string, owner: number | undefined): ManagedFile {
   try {
     const reason = refusalOf(path, owner) ?? refusalOf(dirname(path), owner);
     if (reason !== undefined) {
@@ -59,4 +60,27 @@ function refusalOf(path: string, owner: number | undefined): RefusedReason | und
     return undefined;
   }
   return found.uid !== owner ? 'owner' : (found.mode & 0o022) === 0 ? undefined : 'writable';
+}
+
+/**
+ * Reads the settings of the organization. A file that others could have written isn't used, which is a problem to report.
+ * @param path the path of the file.
+ * @param owner the user ID of the administrator; undefined on Windows.
+ */
+export function readManagedSettings(
+  path = managedFilePath(process.platform),
+  owner = process.platform === 'win32' ? undefined : 0,
+): ManagedSettings {
+  const file = readManagedFile(path, owner);
+  switch (file.kind) {
+    case 'absent':
+      return UNMANAGED;
+    case 'text':
+      return parseManagedSettings(file.text);
+    case 'refused':
+      return {
+        ...UNMANAGED,
+        problems: [{ entry: path, field: file.reason, code: 'managed-refused', isManaged: true }],
+      };
+  }
 }

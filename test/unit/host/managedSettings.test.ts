@@ -5,10 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { MINUTE } from '../../../src/core/clock.ts';
 import { changeEntry } from '../../../src/host/changeSettings.ts';
-import { readManagedSettings } from '../../../src/host/managedSettings.ts';
 import { Settings } from '../../../src/host/settings.ts';
 import { describeEntryProblem } from '../../../src/host/settingsMessages.ts';
-import { managedFilePath } from '../../../src/node/managedFile.ts';
+import { managedFilePath, readManagedSettings } from '../../../src/node/managedFile.ts';
 import { editor } from '../../support/fakeEditor.ts';
 
 const ENTRY = { id: 'acme', label: 'Acme', issuer: 'https://id.acme.example', clientId: 'c' } as const;
