@@ -147,9 +147,9 @@ describe('IdleMonitor', function () {
     fixture.timeouts.clear();
     const [one] = await fixture.openSignedIn();
     one.idleMonitor.recordActivity();
-    await fixture.windows.clock.pass(2 * DAY);
+    await fixture.windows.clock.pass(8 * HOUR);
     await fixture.windows.closeAll();
-    await fixture.windows.clock.pass(2 * DAY);
+    await fixture.windows.clock.pass(8 * HOUR);
     fixture.open();
     await fixture.windows.clock.pass(MINUTE);
     assert.deepEqual([fixture.present, fixture.events, fixture.file], [1, [], undefined]);
@@ -158,14 +158,14 @@ describe('IdleMonitor', function () {
   it("counts from the change when a timeout is set, and deletes the file when it's removed", async () => {
     fixture.timeouts.clear();
     await fixture.openSignedIn();
-    await fixture.windows.clock.pass(DAY);
+    await fixture.windows.clock.pass(8 * HOUR);
     fixture.timeouts.set('acme', TIMEOUT);
     fixture.windows.all.forEach(({ idleMonitor }) => idleMonitor.configure());
     await fixture.windows.clock.pass(TIMEOUT - MINUTE);
     assert.deepEqual([fixture.present, fixture.count('warn s1')], [3, 3]);
     fixture.timeouts.clear();
     fixture.windows.all.forEach(({ idleMonitor }) => idleMonitor.configure());
-    await fixture.windows.clock.pass(DAY);
+    await fixture.windows.clock.pass(8 * HOUR);
     assert.deepEqual(
       [fixture.present, fixture.count('cancel s1'), fixture.count('out s1'), fixture.file],
       [3, 3, 0, undefined],

@@ -220,7 +220,7 @@ describe('Add MCP Server', () => {
 
   it('rejects scopes that aren’t valid', async () => {
     const box = await pick(await enter(await start()), 'ACME');
-    assert.match(await rejection(box, 'read "write"'), /scopes/u);
+    assert.match(await rejection(box, 'read "write"'), /scope/u);
     box.leave();
     await running;
   });
