@@ -12,7 +12,7 @@ const dev = args.has('--dev') || args.has('--watch');
 /** The parts of VS Code's API that are used. The build fails if a name is missing here. */
 const vscodeApi = `
   authentication, CancellationTokenSource, CodeLens, commands, ConfigurationTarget, Disposable, env, EventEmitter,
-  ExtensionKind, extensions, InputBoxValidationSeverity, l10n, languages, lm, MarkdownString, McpHttpServerDefinition,
+  ExtensionKind, extensions, InputBoxValidationSeverity, l10n, LanguageModelTextPart, LanguageModelToolResult, languages, lm, MarkdownString, McpHttpServerDefinition,
   ProgressLocation, QuickInputButtons, QuickPickItemKind, Range, Selection, StatusBarAlignment, TextEditorRevealType, TextEditorSelectionChangeKind, ThemeColor,
   ThemeIcon, UIKind, Uri, version, window, workspace`;
 

@@ -7,7 +7,7 @@ import { ProviderRegistry } from './auth/providerRegistry.ts';
 import { delay, SECOND } from './core/clock.ts';
 import { lazy } from './core/lazy.ts';
 import { Declarations } from './host/declarations.ts';
-import { COMMANDS, DECLARE_COMMAND, DPOP_COMMAND, PRODUCT, SHARED_FOLDER } from './host/ids.ts';
+import { COMMANDS, DECLARE_COMMAND, DPOP_COMMAND, PRODUCT, SESSIONS_TOOL, SHARED_FOLDER } from './host/ids.ts';
 import { registerMcpServers } from './host/mcpRegistration.ts';
 import { createRememberedNames } from './host/rememberedNames.ts';
 import { createSecretStore } from './host/secrets.ts';
@@ -128,6 +128,7 @@ export function activate(context: vscode.ExtensionContext): void {
       () => settings.providers.some(({ mcpServers }) => mcpServers.length > 0),
       async () => (await required()).mcpServers,
     ),
+    vscode.lm.registerTool(SESSIONS_TOOL, { invoke: async () => (await required()).describeSessions() }),
     vscode.window.registerUriHandler({ handleUri: async (uri) => (await loaded())?.handleUri(uri) }),
     liveSessions.onDidChange(show),
     pendingSignIns.onDidChange(() => statusBar.update()),

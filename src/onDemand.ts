@@ -29,6 +29,7 @@ import type { Settings } from './host/settings.ts';
 import { deleteAbandonedParts } from './node/abandonedParts.ts';
 import { createIntegrations } from './integrations/integrations.ts';
 import type { McpServers } from './integrations/mcpServers.ts';
+import { describeSessions } from './integrations/sessionsTool.ts';
 import { nodeCipher } from './node/cipher.ts';
 import { addressesOf } from './node/lookup.ts';
 import { nodeProcessLiveness } from './node/processLiveness.ts';
@@ -85,6 +86,8 @@ export interface OnDemandParts extends Disposable {
   readonly mcpServers: McpServers;
   readonly sessionRequests: SessionRequests;
   readonly sessions: OnDemandSessions;
+  /** Returns the sessions for a language model. */
+  describeSessions(): vscode.LanguageModelToolResult;
   /** Handles a URI that VS Code has opened in this window. */
   handleUri(uri: vscode.Uri): Promise<void>;
   /** Applies changed settings, before anything else uses them. */
@@ -295,6 +298,7 @@ export function createOnDemandParts(start: StartParts): OnDemandParts {
     idOwnership,
     dpopHeaders: integrations.dpopHeaders,
     mcpServers: integrations.mcpServers,
+    describeSessions: () => describeSessions(start),
     sessionRequests,
     sessions,
     handleUri: (uri) => redirectEnvironment.handleUri(uri, uriCallbackRouter),

@@ -36,6 +36,9 @@ export const DECLARE_COMMAND = 'sessionKeeper.declareProvider';
 /** The ID of the provider of MCP servers. */
 export const MCP_PROVIDER = 'sessionKeeper.mcpServers';
 
+/** The name of the language model tool. */
+export const SESSIONS_TOOL = 'session-keeper_sessions';
+
 /** The settings, without the prefix. */
 export const SETTINGS = {
   providers: 'providers',

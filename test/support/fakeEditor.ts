@@ -301,6 +301,7 @@ export const authentication = {
 
 /** Language models: the registered providers of MCP servers. */
 export const lm = {
+  registerTool: (): Disposing => nothing,
   registerMcpServerDefinitionProvider: (id: string, provider: FakeRegistration['provider']): Disposing => {
     editor.mcpProviders.set(id, provider);
     return { dispose: () => void editor.mcpProviders.delete(id) };
@@ -350,6 +351,24 @@ export class MarkdownString {
   appendMarkdown(more: string): this {
     this.value += more;
     return this;
+  }
+}
+
+/** A text for a language model. */
+export class LanguageModelTextPart {
+  readonly value: string;
+
+  constructor(value: string) {
+    this.value = value;
+  }
+}
+
+/** The result of a language model tool. */
+export class LanguageModelToolResult {
+  readonly content: readonly unknown[];
+
+  constructor(content: readonly unknown[]) {
+    this.content = content;
   }
 }
 
