@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import * as vscode from 'vscode';
 import { SECOND, type Clock, type Disposable } from './core/clock.ts';
 import type { Log } from './core/log.ts';
+import { ADD_PATH } from './core/providerLink.ts';
 import type { DpopHeadersCommand } from './auth/dpopHeaders.ts';
 import { askForUrl } from './auth/pasteUrl.ts';
 import type { TakenIds } from './auth/idConflicts.ts';
@@ -287,11 +288,7 @@ export function createOnDemandParts(start: StartParts): OnDemandParts {
   integrations.update();
   [sharedPath, callbacksPath].forEach((path) => void deleteAbandonedParts(path, clock.now()));
   void problemReporter.checkFolder(folder, sharedPath);
-  // Stores a marker that shows after the next start of VS Code whether secrets persist.
-  sessionManager.ready().then(
-    () => sessions.health.checkPersistence(vscode.env.sessionId),
-    () => {},
-  );
+  void sessions.checkPersistence(vscode.env.sessionId);
   return {
     commands: commands.handlers(),
     diagnostics,
@@ -301,7 +298,10 @@ export function createOnDemandParts(start: StartParts): OnDemandParts {
     describeSessions: () => describeSessions(start),
     sessionRequests,
     sessions,
-    handleUri: (uri) => redirectEnvironment.handleUri(uri, uriCallbackRouter),
+    handleUri: (uri) =>
+      uri.path === ADD_PATH
+        ? wizards.wizard.addFromLink(uri.query)
+        : redirectEnvironment.handleUri(uri, uriCallbackRouter),
     onDidChangeSettings: () => {
       discovery.clear();
       // By then, the changed providers are registered.

@@ -161,6 +161,19 @@ export class OnDemandSessions implements Disposable {
     });
   }
 
+  /**
+   * Stores a marker that shows after the next start of VS Code whether secrets persist. Never rejects.
+   * @param editorSession the ID of the current run of VS Code.
+   */
+  async checkPersistence(editorSession: string): Promise<void> {
+    try {
+      await this.#dependencies.started.sessionManager.ready();
+      await this.health.checkPersistence(editorSession);
+    } catch {
+      // The secrets can't be read, which is reported elsewhere.
+    }
+  }
+
   /** Starts watching for idle sessions, and for unfinished refreshes of other windows. */
   start(): void {
     this.#dependencies.started.sessionManager.ready().then(

@@ -1,7 +1,9 @@
 // The wizard that adds or edits a provider. steps.ts decides which steps there are; draft.ts turns the answers into an
 // entry.
 import * as vscode from 'vscode';
+import { sanitizeDisplayName } from '../core/failure.ts';
 import type { Provider } from '../core/provider.ts';
+import { createProviderLink, parseProviderLink, type ProviderLink } from '../core/providerLink.ts';
 import { describeFailure } from '../host/failureMessages.ts';
 import { PREFIX, SETTINGS } from '../host/ids.ts';
 import * as button from '../host/buttonLabels.ts';
@@ -15,7 +17,7 @@ import { askId, askLabel, askScopes } from './entrySteps.ts';
 import { BACK, type Answer } from './multiStepInput.ts';
 import { askRedirect, askRedirectUri } from './redirectStep.ts';
 import { askIssuer, askServer, draftForEntry, showCapabilities } from './serverSteps.ts';
-import { withDefaults } from './proposals.ts';
+import { withDefaults, withProposedRedirect } from './proposals.ts';
 import { adjacentStep, mayHaveSecret, type Step } from './steps.ts';
 import { askSummary } from './summaryStep.ts';
 import {
@@ -60,6 +62,41 @@ export class AddProviderWizard {
   async edit(id?: string): Promise<void> {
     await new WizardRun(this.#dependencies).edit(id);
   }
+
+  /**
+   * Shows the summary of the provider that a link proposes, after the user has agreed. Sends nothing to the server before the
+   * user saves it.
+   * @param query the query of the link.
+   */
+  async addFromLink(query: string): Promise<void> {
+    const link = parseProviderLink(query);
+    if ('code' in link) {
+      void vscode.window.showErrorMessage(wizardMessages.linkInvalid(link.field));
+      return;
+    }
+    const known = this.#dependencies.settings.providers.find(
+      ({ clientId, issuer }) => clientId === link.clientId && issuer === link.issuer,
+    );
+    if (known !== undefined) {
+      const selected = await vscode.window.showInformationMessage(
+        wizardMessages.linkKnown(known.label),
+        button.signIn(),
+      );
+      if (selected !== undefined) {
+        await this.#dependencies.signIn(known);
+      }
+      return;
+    }
+    const { host } = new URL(link.issuer);
+    const selected = await vscode.window.showWarningMessage(
+      wizardMessages.linkQuestion(link.label || host),
+      { modal: true, detail: wizardMessages.linkDetail(host, sanitizeDisplayName(link.clientId)) },
+      button.continueSignIn(),
+    );
+    if (selected !== undefined) {
+      await new WizardRun(this.#dependencies).add(link);
+    }
+  }
 }
 
 /** The steps that complete the answer of another one. */
@@ -98,6 +135,11 @@ class WizardRun {
     }
   }
 
+  async add(link: ProviderLink): Promise<void> {
+    this.#draft = withProposedRedirect({ ...createDraft(undefined), ...link }, this.#entries);
+    await this.run('summary');
+  }
+
   async run(first: Step = 'server'): Promise<void> {
     let step = first;
     for (;;) {
@@ -113,6 +155,8 @@ class WizardRun {
       const next: Outcome['next'] = answer.next;
       if (next === undefined) {
         step = this.#goOn(step);
+      } else if (next === 'copy-link') {
+        await this.#copyLink();
       } else if (next !== 'sign-in' && next !== 'save') {
         this.#detours.push({ from: step, draft: this.#draft, secret: this.#secret });
         step = next;
@@ -120,6 +164,13 @@ class WizardRun {
         return;
       }
     }
+  }
+
+  async #copyLink(): Promise<void> {
+    const { clientId, issuer, label } = withDefaults(this.#draft, otherEntries(this.#state()));
+    const link = createProviderLink(vscode.env.uriScheme, this.#dependencies.extensionId, { issuer, clientId, label });
+    await vscode.env.clipboard.writeText(link);
+    void vscode.window.showInformationMessage(wizardMessages.linkCopied(label));
   }
 
   #state(): WizardState {

@@ -37,3 +37,7 @@ export const secretEntered = (): string => l10n.t('entered');
 export const noSecret = (): string => l10n.t('none');
 /** No client secret was entered, and the stored one is kept. */
 export const secretUnchanged = (): string => l10n.t('unchanged');
+/** Item that copies a link. */
+export const copyLink = (): string => l10n.t('Copy Link');
+/** What the link is for. */
+export const copyLinkDetail = (): string => l10n.t('Lets others add this provider');

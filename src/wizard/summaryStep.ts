@@ -51,6 +51,7 @@ export async function askSummary(state: WizardState): Promise<Answer<Outcome>> {
     separator(messages.settingsHeading()),
     ...lines.map(rowFor),
     ...capabilityRows(draft),
+    ...(firstProblem === undefined ? linkRows(full) : []),
   ]);
 }
 
@@ -108,6 +109,18 @@ function capabilityRows(draft: Draft): Row[] {
       label: messages.capabilities(),
       detail: notes.join(' · '),
       outcome: { draft, next: 'capabilities' },
+    },
+  ];
+}
+
+/** Returns the row for a link that proposes the provider to others. */
+function linkRows(draft: Draft): Row[] {
+  return [
+    separator(''),
+    {
+      label: `$(link) ${messages.copyLink()}`,
+      detail: messages.copyLinkDetail(),
+      outcome: { draft, next: 'copy-link' },
     },
   ];
 }

@@ -53,3 +53,25 @@ export const changesSaved = (label: string): string => l10n.t('Saved changes to 
 /** Notification: the settings couldn’t be written. */
 export const notSaved = (): string =>
   l10n.t('Couldn’t write to your settings. Check settings.json for errors and unsaved changes, then try again.');
+
+/** A link that proposes a provider has been copied. */
+export const linkCopied = (provider: string): string =>
+  l10n.t('Link copied. It contains the issuer, client ID, and label of {0}.', provider);
+/** Dialog: before a provider that a link proposes is shown. */
+export const linkQuestion = (provider: string): string => l10n.t('Add the provider "{0}" from a link?', provider);
+/** Dialog: where the user signs in. */
+export const linkDetail = (host: string, clientId: string): string =>
+  l10n.t({
+    message: 'You sign in at {0} with the client ID "{1}". Continue only if you trust the sender of the link.',
+    args: [host, clientId],
+    comment: ['{0} is a host.'],
+  });
+/** The provider that a link proposes is already there. */
+export const linkKnown = (provider: string): string => l10n.t('{0} was already added.', provider);
+/** A link can't be used. */
+export const linkInvalid = (field: string): string =>
+  l10n.t({
+    message: 'The link to add a provider is invalid ({0}). Ask its sender for a new one.',
+    args: [field],
+    comment: ['{0} is the name of a parameter.'],
+  });

@@ -18,6 +18,8 @@ export interface AddProviderWizardDependencies {
   readonly settings: Settings;
   /** Returns the page with instructions for registering a client: at a product, or at any other server. */
   getInstructions(product: PresetId | 'other'): vscode.Uri;
+  /** The ID of this extension. */
+  readonly extensionId: string;
   /** The URI for callbacks through the editor, as it is registered at a server. */
   readonly callbackUri: string;
   /** Returns a port that is free now. */
@@ -45,7 +47,7 @@ export interface Outcome {
   /** The client secret, if the step asked for it. */
   readonly secret?: string;
   /** What follows, if not the next step. A step returns here. */
-  readonly next?: Step | 'sign-in' | 'save';
+  readonly next?: Step | 'sign-in' | 'save' | 'copy-link';
 }
 
 /** Runs one step. */

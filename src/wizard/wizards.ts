@@ -11,7 +11,7 @@ export interface WizardsDependencies
   extends
     Pick<AddProviderWizardDependencies, 'callbackUri' | 'clientSecrets' | 'discovery' | 'settings'>,
     Pick<AddMcpServerDependencies, 'transport'> {
-  readonly context: Pick<vscode.ExtensionContext, 'extensionUri'>;
+  readonly context: Pick<vscode.ExtensionContext, 'extension' | 'extensionUri'>;
   readonly sessions: Pick<AddMcpServerDependencies, 'sessionManager'>;
   readonly integrations: { readonly mcpConsents: AddMcpServerDependencies['consents'] };
   readonly onDidChangeMcpServers: () => void;
@@ -32,6 +32,7 @@ export function createWizards(dependencies: WizardsDependencies): Wizards {
   const { commands, context, integrations, onDidChangeMcpServers, random, sessions } = dependencies;
   const wizard = new AddProviderWizard({
     ...dependencies,
+    extensionId: context.extension.id,
     getInstructions: (product) => vscode.Uri.joinPath(context.extensionUri, 'docs', 'servers', `${product}.md`),
     proposePort: () => freePortFor([], random),
     signIn: (added) => commands().signInTo(added, added.scopes),

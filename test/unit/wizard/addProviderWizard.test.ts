@@ -104,6 +104,7 @@ describe('AddProviderWizard', () => {
       discovery,
       settings,
       getInstructions: () => Uri.from({}) as never,
+      extensionId: 'session-keeper.session-keeper',
       callbackUri: 'vscode://session-keeper.session-keeper/callback',
       proposePort: () => Promise.resolve(28_500),
       signIn: (provider) => Promise.resolve(void signedIn.push(provider)),
