@@ -221,10 +221,8 @@ describe('adding a provider when none is configured', () => {
     await waitForPlaceholder(SUMMARY);
     await pick('Scopes');
     await waitForPlaceholder('Select the scopes to request');
-    await workbench.rows.filter({ hasText: 'offline_access' }).waitFor();
-    const checked = workbench.page.locator(
-      '.quick-input-widget .monaco-list-row [role=checkbox][aria-checked=true], .quick-input-widget .monaco-list-row input:checked',
-    );
+    await workbench.rows.filter({ hasText: 'offline_access' }).first().waitFor();
+    const checked = workbench.page.locator('.quick-input-widget .monaco-list-row[aria-checked=true]');
     await checked.nth(3).waitFor({ state: 'attached' });
     assert.equal(await checked.count(), 4);
     await workbench.screenshot('125-wizard-scopes');
@@ -335,13 +333,13 @@ describe('adding a provider when some entries are invalid', () => {
     await waitForPlaceholder(SUMMARY);
     await pick('Scopes');
     await waitForPlaceholder('Select the scopes to request');
-    await workbench.rows.filter({ hasText: 'offline_access' }).waitFor();
+    await workbench.rows.filter({ hasText: 'offline_access' }).first().waitFor();
     await type('notes.own');
     await workbench.rows.filter({ hasText: 'notes.own' }).waitFor();
     await press('ArrowDown');
     await press('Space');
     await type('');
-    await workbench.rows.filter({ hasText: 'offline_access' }).waitFor();
+    await workbench.rows.filter({ hasText: 'offline_access' }).first().waitFor();
     await workbench.screenshot('132-wizard-own-scope');
     await press('Enter');
     await workbench.rows.filter({ hasText: 'openid profile email offline_access notes.own' }).waitFor();

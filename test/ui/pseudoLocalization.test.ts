@@ -121,7 +121,7 @@ describe('the product in another language', () => {
     const input = widget().locator('.quick-input-filter input').last();
     await workbench.rows.first().waitFor();
     await assertStep('server');
-    await workbench.rows.first().click();
+    await workbench.rows.filter({ hasText: pseudoLocalized('Other Server…') }).click();
     const title = widget().locator('.quick-input-title');
     for (const [step, value] of [identity.issuer, demoClientId].entries()) {
       await title.filter({ hasText: `(${step + 2}/4)` }).waitFor();
@@ -165,7 +165,7 @@ describe('the product in another language', () => {
     const step = walkthrough.locator('.getting-started-step');
     await step.first().waitFor();
     for (const one of await step.all()) {
-      await one.click();
+      await one.locator('.step-title').click();
       await assertLocalized(one);
     }
     await assertLocalized(walkthrough.locator('.getting-started-category'));

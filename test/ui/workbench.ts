@@ -175,8 +175,18 @@ export class Workbench {
 
   /** Runs a command from the Command Palette, by its name. */
   async run(command: string): Promise<void> {
-    const row = await this.#palette(command, (rows) => rows.filter({ hasText: command }));
-    await row.click();
+    for (let attempt = 1; ; attempt += 1) {
+      const row = await this.#palette(command, (rows) => rows.filter({ hasText: command }));
+      try {
+        await row.click({ timeout: 5000 });
+        return;
+      } catch (error) {
+        // An editor that is opening can take the focus, which closes the palette.
+        if (attempt === 5) {
+          throw error;
+        }
+      }
+    }
   }
 
   /** Returns the commands that the palette offers for a text. */

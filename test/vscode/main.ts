@@ -4,7 +4,7 @@
 //   npm run test:vscode -- --only TEXT  only the tests with this text in their names
 //   npm run test:minimum                the oldest supported VS Code, served to the browser
 // SESSION_KEEPER_VSCODE chooses the version: "minimum", "stable" (desktop only), or a number.
-// SESSION_KEEPER_SUITE selects the files whose names contain it.
+// SESSION_KEEPER_SUITE selects the files whose names contain one of its texts, which are separated by commas.
 // SESSION_KEEPER_TEST_MCP_MODE=header tests MCP servers as in versions of VS Code that don't request tokens for them.
 import { spawnSync } from 'node:child_process';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
