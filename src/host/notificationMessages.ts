@@ -121,7 +121,7 @@ export const clockSkew = (provider: string, skew: number): string =>
         comment: ['{1} is a duration such as "10 minutes".'],
       });
 /** Whether the clocks differ so little that they’re considered the same. `skew` is in ms; undefined if it couldn’t be measured. */
-export const isSameTime = (skew: number | undefined): boolean => skew !== undefined && Math.abs(skew) < MINUTE;
+const isSameTime = (skew: number | undefined): boolean => skew !== undefined && Math.abs(skew) < MINUTE;
 /** The difference of the clocks, in ms, as just measured; undefined if it couldn’t be measured. */
 export const clockComparison = (provider: string, skew: number | undefined, at: string): string =>
   skew === undefined

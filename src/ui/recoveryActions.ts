@@ -247,11 +247,8 @@ export class RecoveryActions {
     }
     const now = clock.now();
     const message = notification.clockComparison(provider.label, skew, formatTime(now, skew === undefined ? 0 : now));
-    const selected = notification.isSameTime(skew)
-      ? vscode.window.showInformationMessage(message, button.retryNow())
-      : vscode.window.showWarningMessage(message, button.checkAgain());
-    void selected.then((label) =>
-      label === undefined ? undefined : this.run(notification.isSameTime(skew) ? 'retry' : 'clock', target),
-    );
+    void vscode.window
+      .showInformationMessage(message, button.retryNow())
+      .then((selected) => (selected === undefined ? undefined : this.run('retry', target)));
   }
 }

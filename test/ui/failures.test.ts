@@ -154,13 +154,10 @@ describe('a temporary failure', () => {
     const measured = workbench.notification(
       /Your computer’s clock is 10 minutes behind Acme\. .* Measured at \d+:\d\d:\d\d/,
     );
-    assert.deepEqual(await getActions(measured), { buttons: ['Check Again'], links: [] });
+    assert.deepEqual(await getActions(measured), { buttons: ['Retry Now'], links: [] });
     await workbench.screenshot('85-clock-measured');
     identity.faults.clear();
-    await pressButton(measured, 'Check Again');
-    const right = workbench.notification(/Your computer’s clock matches Acme \(measured at \d+:\d\d:\d\d/);
-    assert.deepEqual(await getActions(right), { buttons: ['Retry Now'], links: [] });
-    await pressButton(right, 'Retry Now');
+    await pressButton(measured, 'Retry Now');
     await workbench.notification('Renewed your Acme session (demo).').waitFor();
     await shown.waitFor({ state: 'detached' });
   });

@@ -57,7 +57,7 @@ describe('the walkthrough and the page of the extension', () => {
       await workbench.reloadSettings();
       for (const { id, title } of steps) {
         // Not in the middle, where the links are.
-      await step(id).locator('.step-title').click();
+        await step(id).locator('.step-title').click();
         const image = workbench.page.locator('.getting-started-media img');
         await image.waitFor();
         await image.evaluate((element: HTMLImageElement) => element.decode());
