@@ -213,7 +213,10 @@ export class Workbench {
         if (timeout >= 15_000) {
           throw error;
         }
-        await this.page.keyboard.press('Escape');
+        // Elsewhere, Escape would leave a walkthrough.
+        if (await input.isVisible()) {
+          await this.page.keyboard.press('Escape');
+        }
       }
     }
   }
