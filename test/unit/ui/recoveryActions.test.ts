@@ -83,7 +83,7 @@ describe('The recovery actions', () => {
   });
 
   it('compare the clock with the server’s, and then retry', async () => {
-    server.date = () => Date.now() + 10 * MINUTE;
+    server.date = () => Date.now() + 10.5 * MINUTE;
     editor.respond = ({ buttons: [first] }) => first;
     await actions.run('clock', target(true));
     await new Promise((resolve) => setImmediate(resolve));
