@@ -8,7 +8,7 @@ import type { RememberedNames } from '../core/rememberedNames.ts';
 import { credentialOrigins, serverKeyOf } from '../core/serverIdentity.ts';
 import * as button from '../host/buttonLabels.ts';
 import * as prompt from '../host/promptMessages.ts';
-import { createRememberedNames } from '../host/rememberedNames.ts';
+import { confirmOnce, createRememberedNames } from '../host/rememberedNames.ts';
 import type { Settings } from '../host/settings.ts';
 import type { UnusualDestination } from '../protocol/destinations.ts';
 
@@ -21,18 +21,13 @@ export function createDestinationConfirmation(
 ): (provider: Provider, destination: UnusualDestination) => Promise<boolean> {
   return async ({ label }, { issuer, pageHost, tokenHost }) => {
     const name = JSON.stringify([issuer, pageHost, tokenHost]);
-    if (confirmed.has(name)) {
-      return true;
-    }
-    const selected = await vscode.window.showWarningMessage(
-      prompt.unusualDestination(label, sanitizeDisplayName(pageHost)),
-      { modal: true, detail: prompt.unusualDestinationDetail(sanitizeDisplayName(tokenHost)) },
-      button.continueSignIn(),
+    return confirmOnce(confirmed, name, () =>
+      vscode.window.showWarningMessage(
+        prompt.unusualDestination(label, sanitizeDisplayName(pageHost)),
+        { modal: true, detail: prompt.unusualDestinationDetail(sanitizeDisplayName(tokenHost)) },
+        button.continueSignIn(),
+      ),
     );
-    if (selected !== undefined) {
-      confirmed.add(name);
-    }
-    return selected !== undefined;
   };
 }
 
@@ -47,22 +42,20 @@ export function createDeclaredConfirmation(
 ): (provider: Provider) => Promise<boolean> {
   return async (provider) => {
     const declarer = declarerOf(provider.id);
-    const name = JSON.stringify([declarer?.id, provider.id, serverKeyOf(provider)]);
-    if (declarer === undefined || confirmed.has(name)) {
+    if (declarer === undefined) {
       return true;
     }
+    const name = JSON.stringify([declarer.id, provider.id, serverKeyOf(provider)]);
     const hosts = [...new Set([new URL(provider.issuer).origin, ...credentialOrigins(provider)])].map((origin) =>
       sanitizeDisplayName(new URL(origin).host),
     );
-    const selected = await vscode.window.showInformationMessage(
-      prompt.declaredProvider(declarer.name, provider.label),
-      { modal: true, detail: prompt.declaredProviderDetail(declarer.id, hosts) },
-      button.continueSignIn(),
+    return confirmOnce(confirmed, name, () =>
+      vscode.window.showInformationMessage(
+        prompt.declaredProvider(declarer.name, provider.label),
+        { modal: true, detail: prompt.declaredProviderDetail(declarer.id, hosts) },
+        button.continueSignIn(),
+      ),
     );
-    if (selected !== undefined) {
-      confirmed.add(name);
-    }
-    return selected !== undefined;
   };
 }
 

@@ -46,19 +46,24 @@ export function findDeclarations(extensions: readonly InstalledExtension[]): Dec
  */
 export function declarationsOf(id: string, manifest: unknown): Declaration[] {
   const { contributes, displayName, name } = membersOf(manifest);
-  const { authentication, sessionKeeper } = membersOf(contributes);
-  const { providers } = membersOf(sessionKeeper);
+  const { providers } = membersOf(membersOf(contributes)['sessionKeeper']);
   if (!Array.isArray(providers)) {
     return [];
   }
   const label = [displayName, name].find((text) => typeof text === 'string' && !text.startsWith('%'));
   const declarer = { id, name: sanitizeDisplayName(typeof label === 'string' ? label : '') || id };
-  const declaredIds = (Array.isArray(authentication) ? authentication : []).map((one) => membersOf(one)['id']);
+  const declaredIds = authenticationIdsOf(manifest);
   return providers.slice(0, MAX_ENTRIES).map((entry: unknown) => ({
     declarer,
     entry,
     isAuthentication: declaredIds.includes(membersOf(entry)['id'] ?? ''),
   }));
+}
+
+/** Returns the IDs that a manifest declares as authentication providers (`contributes.authentication`). Never throws. */
+export function authenticationIdsOf(manifest: unknown): unknown[] {
+  const { authentication } = membersOf(membersOf(manifest)['contributes']);
+  return Array.isArray(authentication) ? authentication.map((one: unknown) => membersOf(one)['id']) : [];
 }
 
 /** The providers of the setting and of the declarations. */

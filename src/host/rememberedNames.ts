@@ -19,3 +19,23 @@ export function createRememberedNames(memento: vscode.Memento, key: string): Rem
     add: (name) => void memento.update(key, [...names(), name].slice(-MAX_NAMES)).then(undefined, () => {}),
   };
 }
+
+/**
+ * Asks the user once for each name, and remembers it if the user agrees.
+ * @param ask shows the question; resolves with undefined if the user disagrees.
+ * @returns whether the user agrees, or has agreed before.
+ */
+export async function confirmOnce(
+  confirmed: RememberedNames,
+  name: string,
+  ask: () => Thenable<string | undefined>,
+): Promise<boolean> {
+  if (confirmed.has(name)) {
+    return true;
+  }
+  const isConfirmed = (await ask()) !== undefined;
+  if (isConfirmed) {
+    confirmed.add(name);
+  }
+  return isConfirmed;
+}

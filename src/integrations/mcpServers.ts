@@ -9,6 +9,7 @@ import type { RememberedNames } from '../core/rememberedNames.ts';
 import { tokenLifetimes, type SessionRecord } from '../core/session.ts';
 import { sessionTime } from '../core/status.ts';
 import * as messages from '../host/mcpMessages.ts';
+import { confirmOnce } from '../host/rememberedNames.ts';
 import type { Settings } from '../host/settings.ts';
 import { checkAccess, inspectResource, otherAuthorizationServers } from '../protocol/protectedResource.ts';
 import type { Transport } from '../protocol/transport.ts';
@@ -211,18 +212,13 @@ export class McpServers {
   async #hasConsent({ label, provider, scopes, server }: ConfiguredMcpServer): Promise<boolean> {
     const { consents } = this.#dependencies;
     const name = mcpConsentName(provider, server.url);
-    if (consents.has(name)) {
-      return true;
-    }
-    const selected = await vscode.window.showWarningMessage(
-      messages.consent(label, provider.label),
-      { modal: true, detail: messages.consentDetail(server.url, scopes) },
-      messages.allow(),
+    return confirmOnce(consents, name, () =>
+      vscode.window.showWarningMessage(
+        messages.consent(label, provider.label),
+        { modal: true, detail: messages.consentDetail(server.url, scopes) },
+        messages.allow(),
+      ),
     );
-    if (selected !== undefined) {
-      consents.add(name);
-    }
-    return selected !== undefined;
   }
 
   async #getTokens({ provider, scopes, server }: ConfiguredMcpServer): Promise<IssuedToken[]> {

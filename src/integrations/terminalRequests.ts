@@ -8,7 +8,7 @@ import { FAILURE_POLICIES } from '../core/failurePolicies.ts';
 import { formatFailure, type Log } from '../core/log.ts';
 import type { Provider } from '../core/provider.ts';
 import { sameScopes } from '../core/scopes.ts';
-import type { SessionRecord } from '../core/session.ts';
+import { isDpopBound, type SessionRecord } from '../core/session.ts';
 import { statusOf } from '../core/status.ts';
 import type { ListedSession, TerminalFailure, TerminalRequest, TerminalResponse } from '../core/terminal.ts';
 import { parseTerminalRequest } from '../core/terminalRequest.ts';
@@ -155,7 +155,7 @@ export class TerminalRequests {
   async #getToken(provider: Provider, request: TerminalRequest, caller: Caller): Promise<IssuedToken> {
     const { tokenSource } = this.#dependencies;
     const record = await this.#selectSession(provider, request, caller);
-    if (record.dpopKey !== undefined && request.command !== 'headers') {
+    if (isDpopBound(record) && request.command !== 'headers') {
       throw new Refusal('bound-token', messages.boundToken(provider.label));
     }
     await this.#askForConsent(provider, record, request, caller);
@@ -165,7 +165,7 @@ export class TerminalRequests {
       filter: (other) => isSameAccount(other, record),
     });
     // The renewed session may be another one of the account, whose token may be bound.
-    if (issued === undefined || (issued.record.dpopKey !== undefined && request.command !== 'headers')) {
+    if (issued === undefined || (isDpopBound(issued.record) && request.command !== 'headers')) {
       throw new Refusal('signed-out', messages.signedOut(provider.label, provider.id));
     }
     return issued;
@@ -222,7 +222,7 @@ export class TerminalRequests {
     { record, token }: IssuedToken,
     target: { readonly method: string; readonly nonce: string | undefined; readonly url: string },
   ): Promise<Record<string, string>> {
-    if (record.dpopKey === undefined) {
+    if (!isDpopBound(record)) {
       return { Authorization: `Bearer ${token}` };
     }
     const { authorization, dpop } = await this.#dependencies.dpopHeaders(record.accessToken, target);

@@ -7,6 +7,7 @@ import type { RememberedNames } from '../core/rememberedNames.ts';
 import { isDpopBound, type SessionRecord } from '../core/session.ts';
 import * as messages from '../host/clipboardMessages.ts';
 import { noSession } from '../host/notificationMessages.ts';
+import { confirmOnce } from '../host/rememberedNames.ts';
 import type { Settings } from '../host/settings.ts';
 import type { SessionManager } from '../sessions/sessionManager.ts';
 import { describeSession } from '../storage/recordDescription.ts';
@@ -118,21 +119,14 @@ export class TokenClipboard implements Disposable {
     )?.record;
   }
 
-  async #confirm(): Promise<boolean> {
-    const { confirmed } = this.#dependencies;
-    if (confirmed.has(WARNING)) {
-      return true;
-    }
-    const selected = await vscode.window.showWarningMessage(
-      messages.copyWarning(),
-      { modal: true, detail: messages.copyWarningDetail() },
-      messages.copyButton(),
+  #confirm(): Promise<boolean> {
+    return confirmOnce(this.#dependencies.confirmed, WARNING, () =>
+      vscode.window.showWarningMessage(
+        messages.copyWarning(),
+        { modal: true, detail: messages.copyWarningDetail() },
+        messages.copyButton(),
+      ),
     );
-    if (selected === undefined) {
-      return false;
-    }
-    confirmed.add(WARNING);
-    return true;
   }
 
   async #clear(): Promise<void> {

@@ -4,11 +4,10 @@ import { spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { buildSync } from 'esbuild';
 import { TerminalFolder } from '../../src/node/terminalFolder.ts';
 import { installTerminalCommand } from '../../src/node/terminalLauncher.ts';
 import { listenForTerminals } from '../../src/node/terminalServer.ts';
-import { root } from '../../tools/places.ts';
+import { buildTerminalScript } from '../../tools/terminalScript.ts';
 import { formatMedian, ratios, table } from './table.ts';
 
 /** The times, in ms, one for each run. The two commands alternate. */
@@ -28,15 +27,7 @@ const runsPerRound = 15;
 export async function measureTerminal(rounds: number): Promise<TerminalTimes> {
   const base = await mkdtemp(join(tmpdir(), 'sk-'));
   const script = join(base, 'script.cjs');
-  buildSync({
-    entryPoints: [join(root, 'src/cli/main.ts')],
-    outfile: script,
-    bundle: true,
-    minify: true,
-    platform: 'node',
-    format: 'cjs',
-    target: 'node20',
-  });
+  buildTerminalScript(script);
   const folder = new TerminalFolder(join(base, 'terminal'));
   const bin = await installTerminalCommand(folder, script, { path: process.execPath, isElectron: false });
   await folder.createKey();

@@ -6,7 +6,6 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { buildSync } from 'esbuild';
 import type { DpopHeadersCommand } from '../../src/auth/dpopHeaders.ts';
 import { HOUR, systemClock } from '../../src/core/clock.ts';
 import type { SessionRecord } from '../../src/core/session.ts';
@@ -20,7 +19,7 @@ import { TerminalFolder } from '../../src/node/terminalFolder.ts';
 import { installTerminalCommand } from '../../src/node/terminalLauncher.ts';
 import { listenForTerminals, type TerminalListener } from '../../src/node/terminalServer.ts';
 import type { SessionFilter } from '../../src/sessions/sessionManager.ts';
-import { root } from '../../tools/places.ts';
+import { buildTerminalScript } from '../../tools/terminalScript.ts';
 import { live, SAMPLE } from './coreSamples.ts';
 import { fakeMemento } from './fakeContext.ts';
 import { editor } from './fakeEditor.ts';
@@ -64,15 +63,7 @@ function builtScript(): string {
   if (script === undefined) {
     const folder = mkdtempSync(join(tmpdir(), 'sk-cli-'));
     script = join(folder, 'session-keeper.cjs');
-    buildSync({
-      entryPoints: [join(root, 'src/cli/main.ts')],
-      outfile: script,
-      bundle: true,
-      minify: true,
-      platform: 'node',
-      format: 'cjs',
-      target: 'node20',
-    });
+    buildTerminalScript(script);
     process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
   }
   return script;
