@@ -202,7 +202,12 @@ export class Workbench {
     await this.page.bringToFront();
     const input = this.page.locator('.quick-input-widget input').first();
     const row = wanted(this.rows).first();
+    // The palette doesn't open over an editor in a dialog, such as the settings.
+    const modalEditor = this.page.locator('.monaco-modal-editor-block');
     for (let timeout = 2000; ; timeout += 1000) {
+      if (await modalEditor.isVisible()) {
+        await this.page.keyboard.press('Escape');
+      }
       await this.page.keyboard.press('F1');
       try {
         await input.waitFor({ timeout });
