@@ -4,11 +4,11 @@ import type { Fault } from './identityFaults.ts';
 import type { JournalEntry } from './identityJournal.ts';
 import type { IdentityPolicy, IdentityServer } from './identityServer.ts';
 import { listenOnLoopback } from './loopback.ts';
-import type { Behavior } from './person.ts';
+import type { Behavior } from './simulatedUser.ts';
 import type { Log } from './progress.ts';
 
 /** The commands. They apply to the named server, or to the first one. A fault must be plain data, so `rewrite` lists the fields to set; null removes one. */
-export interface Orders {
+export interface ControlCommand {
   /** The name of the server. */
   readonly server?: string;
   /** Changes the policy that the server applies to each request. */
@@ -20,13 +20,15 @@ export interface Orders {
       | { readonly kind: 'set'; readonly fields: Readonly<Record<string, unknown>> };
   })[];
   /** What the user does when the next page opens. */
-  readonly person?: Behavior;
+  readonly user?: Behavior;
   /** Removes every grant at the server. */
   readonly revokeEverything?: boolean;
   /** A token to look up. */
   readonly token?: string;
   /** What the user types into the input box that VS Code shows; the box has it when the response arrives. */
   readonly types?: string;
+  /** A key that the user presses in VS Code, in Playwright's notation; the window is then active. */
+  readonly key?: string;
   /** A line of the suite's report. */
   readonly line?: string;
   /** The suite has ended with this number of failures. */
@@ -34,7 +36,7 @@ export interface Orders {
 }
 
 /** The response. */
-export interface ControlAnswer {
+export interface ControlResponse {
   /** The requests that the server has received. */
   readonly journal: readonly JournalEntry[];
   /** The heading of the final page of the user's latest actions in the browser. */
@@ -56,11 +58,13 @@ export interface Control {
 }
 
 /** What is controlled. */
-export interface Commanded {
+export interface ControlOptions {
   /** The servers by name, of which the first is the default. */
   readonly servers: Readonly<Record<string, IdentityServer>>;
   /** Types into the input box that VS Code shows. */
   readonly type: (text: string) => Promise<void>;
+  /** Presses a key in VS Code. */
+  readonly press: (key: string) => Promise<void>;
   /** Receives the lines of the report. */
   readonly log: Log;
 }
@@ -68,43 +72,46 @@ export interface Commanded {
 /**
  * Receives commands for identity servers and one user, and the report of the suite that sends them.
  *
- * @param commanded what is controlled
+ * @param options what is controlled
  * @returns the control, once it's listening
  */
-export async function startControl({ servers, type, log }: Commanded): Promise<Control> {
+export async function startControl({ servers, type, press, log }: ControlOptions): Promise<Control> {
   const { promise: ended, resolve: end } = Promise.withResolvers<number>();
   let behavior: Behavior = { kind: 'signIn', account: 'demo' };
   let lastRead = '';
   const [usual = ''] = Object.keys(servers);
-  const obey = async (orders: Orders): Promise<ControlAnswer> => {
-    const identity = servers[orders.server ?? usual];
+  const execute = async (command: ControlCommand): Promise<ControlResponse> => {
+    const identity = servers[command.server ?? usual];
     if (identity === undefined) {
       throw new Error('Unknown server.');
     }
-    Object.assign(identity.policy, orders.policy);
-    if (orders.faults !== undefined) {
+    Object.assign(identity.policy, command.policy);
+    if (command.faults !== undefined) {
       identity.faults.clear();
-      for (const { action, ...fault } of orders.faults) {
+      for (const { action, ...fault } of command.faults) {
         identity.faults.add({
           ...fault,
           action: action.kind === 'set' ? { kind: 'rewrite', body: (body) => withFields(body, action.fields) } : action,
         });
       }
     }
-    behavior = orders.person ?? behavior;
-    if (orders.types !== undefined) {
-      await type(orders.types);
+    behavior = command.user ?? behavior;
+    if (command.types !== undefined) {
+      await type(command.types);
     }
-    if (orders.line !== undefined) {
-      log(orders.line);
+    if (command.key !== undefined) {
+      await press(command.key);
     }
-    if (orders.failures !== undefined) {
-      end(orders.failures);
+    if (command.line !== undefined) {
+      log(command.line);
     }
-    if (orders.revokeEverything === true) {
+    if (command.failures !== undefined) {
+      end(command.failures);
+    }
+    if (command.revokeEverything === true) {
       identity.revokeEverything();
     }
-    const isActive = orders.token === undefined ? undefined : await identity.tokenIsActive(orders.token);
+    const isActive = command.token === undefined ? undefined : await identity.tokenIsActive(command.token);
     return { journal: identity.journal.entries, lastRead, ...(isActive === undefined ? {} : { isActive }) };
   };
   const server = createServer((request, response) => {
@@ -113,7 +120,7 @@ export async function startControl({ servers, type, log }: Commanded): Promise<C
       for await (const chunk of request) {
         text += String(chunk);
       }
-      const situation = await obey(JSON.parse(text) as Orders);
+      const situation = await execute(JSON.parse(text) as ControlCommand);
       response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(situation));
     })().catch((error: unknown) => response.writeHead(500).end(String(error)));
   });

@@ -1,7 +1,12 @@
 // A notification that is closed when it no longer applies. VS Code's API can't close a message, but a progress notification
 // closes when its task ends. It has one button, the cancel button; further actions are links in its text.
+//
+// VS Code considers a window active as long as a progress notification is open that was shown in an active window and is
+// older than 15 s. No idle timeout would end in such a window, so with an idle timeout a message is shown.
 import * as vscode from 'vscode';
+import * as buttonLabel from '../host/buttonLabels.ts';
 import { NOTIFICATION_LINK_COMMAND } from '../host/ids.ts';
+import type { Settings } from '../host/settings.ts';
 
 /** An action of a notification. */
 export interface NotificationAction {
@@ -31,15 +36,59 @@ function formatLink({ id, label }: { readonly id: string; readonly label: string
   return `[${label.replaceAll(' ', '\u00A0')}](command:${NOTIFICATION_LINK_COMMAND}?${argument})`;
 }
 
+/** The settings that decide which type of notification is shown. */
+export type NotificationSettings = Pick<Settings, 'idleTimeouts' | 'onDidChange'>;
+
 /**
  * Shows a notification until the user selects an action or closes it, or the signal is aborted. Resolves after the selected
  * action has run.
- * @param signal closes the notification.
+ * @param signal closes the notification, unless it's a message: its actions still run after the promise has resolved.
+ * @param settings if given, a message is shown while a provider has an idle timeout. Absent if the notification closes soon.
  */
 export async function showDismissibleNotification(
+  notification: DismissibleNotification,
+  signal: AbortSignal,
+  settings?: NotificationSettings,
+): Promise<void> {
+  const mustBeMessage = new AbortController();
+  const update = (): void => {
+    if (settings !== undefined && settings.idleTimeouts().size > 0) {
+      mustBeMessage.abort();
+    }
+  };
+  const subscription = settings?.onDidChange(update);
+  update();
+  let isOpen = true;
+  try {
+    if (!mustBeMessage.signal.aborted) {
+      isOpen = await showProgress(notification, AbortSignal.any([signal, mustBeMessage.signal]));
+    }
+  } finally {
+    subscription?.dispose();
+  }
+  if (isOpen && !signal.aborted) {
+    await Promise.race([showMessage(notification), untilAborted(signal)]);
+  }
+}
+
+async function showMessage({ button, links, message }: DismissibleNotification): Promise<void> {
+  const dismiss = buttonLabel.dismiss();
+  const actions = [...(button === undefined ? [] : [button]), ...links.filter(({ label }) => label !== dismiss)];
+  const selected = await vscode.window.showWarningMessage(message, ...actions.map(({ label }) => label));
+  await actions.find(({ label }) => label === selected)?.run();
+}
+
+async function untilAborted(signal: AbortSignal): Promise<void> {
+  await new Promise((resolve) => {
+    signal.addEventListener('abort', resolve, { once: true });
+  });
+}
+
+/** Returns whether the signal closed it, not the user. */
+async function showProgress(
   { button, links, message }: DismissibleNotification,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<boolean> {
   const linksWithId = links.map((link) => ({ ...link, id: String((lastLinkId += 1)) }));
   const options = {
     location: vscode.ProgressLocation.Notification,
@@ -63,6 +112,7 @@ export async function showDismissibleNotification(
       });
     });
     await selected?.run();
+    return selected === undefined;
   } finally {
     for (const { id } of linksWithId) {
       linkHandlers.delete(id);

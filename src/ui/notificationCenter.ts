@@ -250,9 +250,12 @@ export class NotificationCenter implements Disposable {
   ): Promise<void> {
     // VS Code shows no close button on progress notifications.
     const dismiss: NotificationAction = { label: button.dismiss(), run: () => {} };
+    // The warning before an idle sign-out appears in an inactive window, and must close when the user is back.
+    const settings = kind === 'idle' ? undefined : this.#dependencies.settings;
     await showDismissibleNotification(
       { message, button: first, links: [...others, dismiss, this.#muteAction(kind)] },
       signal,
+      settings,
     );
   }
 

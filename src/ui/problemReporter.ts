@@ -202,6 +202,7 @@ export class ProblemReporter {
       await showDismissibleNotification(
         { message, button: { label: button.signOut(), run }, links },
         controller.signal,
+        settings,
       );
     } finally {
       this.#open.delete(controller);

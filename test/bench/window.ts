@@ -5,7 +5,7 @@ import type { Browser } from 'playwright-core';
 
 import { windowAddress } from '../../tools/editor.ts';
 import type { Editor } from '../../tools/editor.ts';
-import { seatPerson } from '../../tools/person.ts';
+import { simulateUser } from '../../tools/simulatedUser.ts';
 import { outcomeFile, taskFile } from './task.ts';
 import type { Outcome, Task, Times } from './task.ts';
 
@@ -37,7 +37,7 @@ export async function measureInWindow(configuration: WindowConfiguration, task: 
   await writeFile(join(folder, taskFile), JSON.stringify(task));
   const context = await browser.newContext();
   try {
-    await seatPerson(context, () => ({ kind: 'signIn', account: 'demo' }));
+    await simulateUser(context, () => ({ kind: 'signIn', account: 'demo' }));
     const page = await context.newPage();
     await page.goto(await windowAddress(editor, { folder, extensions }));
     const outcome = await outcomeIn(folder);

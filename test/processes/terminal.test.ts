@@ -94,7 +94,7 @@ describe('the command session-keeper', () => {
     let allow: (answer: string) => void = () => {};
     editor.respond = () => {
       ended.abort();
-      return new Promise<string>((resolve) => (allow = resolve)) as unknown as Promise<undefined>;
+      return new Promise<string>((resolve) => (allow = resolve));
     };
     await fixture.run(['token', 'acme'], { signal: ended.signal });
     while (window.log.length === 0) {

@@ -16,6 +16,8 @@ export interface ShownProgress {
   readonly button: unknown;
   /** Presses its button. */
   press(): void;
+  /** Returns whether its task is still running. */
+  isOpen(): boolean;
 }
 
 /** An item of a quick pick. */
@@ -72,7 +74,7 @@ class FakeEditor {
   readonly remote = { name: undefined as string | undefined };
   activeTextEditor: { readonly document: unknown } | undefined;
   /** The button that the user presses in a message; undefined for none. */
-  respond: (message: ShownMessage) => string | undefined | Promise<undefined> = () => undefined;
+  respond: (message: ShownMessage) => string | undefined | Promise<string | undefined> = () => undefined;
   /** The item that the user selects in a quick pick; undefined for none. */
   pick: (items: readonly PickedItem[]) => PickedItem | undefined = () => undefined;
   readonly onState = new Emitter<{ focused: boolean; active: boolean }>();
@@ -213,12 +215,15 @@ export const window = {
     task: (progress: unknown, token: Token) => Promise<T>,
   ): Promise<T> => {
     const canceled = new Emitter<undefined>();
+    let isOpen = true;
     editor.progress.push({
       title: options.title ?? '',
       button: options.cancellable,
       press: () => canceled.fire(undefined),
+      isOpen: () => isOpen,
     });
-    return task({ report: () => {} }, { isCancellationRequested: false, onCancellationRequested: canceled.event });
+    const token = { isCancellationRequested: false, onCancellationRequested: canceled.event };
+    return task({ report: () => {} }, token).finally(() => (isOpen = false));
   },
 };
 

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import type { Locator } from 'playwright-core';
 import { issuerRedirectUri } from '../../src/wizard/redirect.ts';
 import { demoClientId } from '../../tools/identityServer.ts';
-import { signInAt } from '../../tools/person.ts';
+import { signInAt } from '../../tools/simulatedUser.ts';
 import { entryFor, createUiFixture, type UiFixture } from './fixture.ts';
 
 /** A client with a secret. */

@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import type { JournalEntry } from '../../tools/identityJournal.ts';
 import type { IdentityServer } from '../../tools/identityServer.ts';
-import { signInAt } from '../../tools/person.ts';
+import { signInAt } from '../../tools/simulatedUser.ts';
 import { entryFor, createUiFixture } from './fixture.ts';
 import { signOut } from './userActions.ts';
 import { LIMIT, pressButton, type Workbench } from './workbench.ts';

@@ -1,6 +1,6 @@
 // The status bar and the notifications during the life of a session, and their actions.
 import assert from 'node:assert/strict';
-import { signInAt } from '../../tools/person.ts';
+import { signInAt } from '../../tools/simulatedUser.ts';
 import { LONG, finishSignIn, signIn } from './userActions.ts';
 import { entryFor, createUiFixture } from './fixture.ts';
 import { pressButton } from './workbench.ts';

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Locator } from 'playwright-core';
 import { demoClientId } from '../../tools/identityServer.ts';
-import { signInAt } from '../../tools/person.ts';
+import { signInAt } from '../../tools/simulatedUser.ts';
 import { root } from '../../tools/places.ts';
 import { PRESETS } from '../../src/wizard/presets.ts';
 import { createUiFixture } from './fixture.ts';

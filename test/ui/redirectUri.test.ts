@@ -1,6 +1,6 @@
 // A browser that doesn't return because the server accepts only registered redirect URIs.
 import assert from 'node:assert/strict';
-import { signInAt } from '../../tools/person.ts';
+import { signInAt } from '../../tools/simulatedUser.ts';
 import { LONG, cancelSignIn, getActions, signOut } from './userActions.ts';
 import { entryFor, createUiFixture, type UiFixture } from './fixture.ts';
 import { pressButton } from './workbench.ts';

@@ -1,7 +1,7 @@
 // VS Code in a browser on a different computer: the browser can't return to VS Code automatically.
 import assert from 'node:assert/strict';
 import type { Page } from 'playwright-core';
-import { answerPages, confirmCode } from '../../tools/person.ts';
+import { answerPages, confirmCode } from '../../tools/simulatedUser.ts';
 import { cancelSignIn, getUnreachableUrl, getActions } from './userActions.ts';
 import { entryFor, createUiFixture } from './fixture.ts';
 import { pressButton } from './workbench.ts';

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { demoClientId, type IdentityServer } from '../../tools/identityServer.ts';
 import { startNotesServer, type NotesServer } from '../../tools/notesServer.ts';
-import { signInAt } from '../../tools/person.ts';
+import { signInAt } from '../../tools/simulatedUser.ts';
 import { packageSample } from '../../tools/samples.ts';
 import { createUiFixture } from './fixture.ts';
 import { LONG } from './userActions.ts';

@@ -1,7 +1,7 @@
 // The end of a session: one message in one of the windows, and signing in again.
 import assert from 'node:assert/strict';
 import type { JournalEntry } from '../../tools/identityJournal.ts';
-import { answerPages } from '../../tools/person.ts';
+import { answerPages } from '../../tools/simulatedUser.ts';
 import { LONG, MUTE, getActions, renewNow, signIn, signInAgain, dismissibleNotification } from './userActions.ts';
 import { entryFor, createUiFixture, type UiFixture } from './fixture.ts';
 import { pressButton } from './workbench.ts';

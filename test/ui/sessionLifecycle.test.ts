@@ -1,7 +1,7 @@
 // A session from signing in to signing out, in a real VS Code at a real identity server.
 import assert from 'node:assert/strict';
 import { leaks } from '../../tools/leaks.ts';
-import { signInAt } from '../../tools/person.ts';
+import { signInAt } from '../../tools/simulatedUser.ts';
 import { createUiFixture } from './fixture.ts';
 import { LIMIT } from './workbench.ts';
 

@@ -1,6 +1,6 @@
 // The sign-in methods other than the default, and the alternatives that each offers.
 import assert from 'node:assert/strict';
-import { answerPages, confirmCode, signInAt } from '../../tools/person.ts';
+import { answerPages, confirmCode, signInAt } from '../../tools/simulatedUser.ts';
 import { cancelSignIn, getUnreachableUrl, getActions } from './userActions.ts';
 import { entryFor, createUiFixture } from './fixture.ts';
 import { pressButton, type Workbench } from './workbench.ts';

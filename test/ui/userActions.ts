@@ -1,6 +1,6 @@
 // User actions that several tests share.
 import type { Locator, Page } from 'playwright-core';
-import { signInAt } from '../../tools/person.ts';
+import { signInAt } from '../../tools/simulatedUser.ts';
 import type { UiFixture } from './fixture.ts';
 import { pressButton, type Workbench } from './workbench.ts';
 

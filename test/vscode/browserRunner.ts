@@ -4,7 +4,7 @@ import { launchBrowser } from '../../tools/browser.ts';
 import { startEditor, windowAddress, type EditorOptions } from '../../tools/editor.ts';
 import { certificateVariable, testHostName } from '../../tools/hostName.ts';
 import { extensionId, root } from '../../tools/places.ts';
-import { seatPerson, type Behavior } from '../../tools/person.ts';
+import { simulateUser, type Behavior } from '../../tools/simulatedUser.ts';
 import type { Log } from '../../tools/progress.ts';
 
 /** The options of a window in which a suite runs. */
@@ -26,6 +26,7 @@ export interface OpenWindow {
   readonly logFolder: string;
   /** Fills in the open input box, without key presses: they count as activity, which the idle tests must not have. */
   type(text: string): Promise<void>;
+  press(key: string): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -55,12 +56,13 @@ export async function openInBrowser({
   const elsewhere = usesHostName ? new URL(`https://${testHostName}`) : undefined;
   const browser = await launchBrowser({ elsewhere, log });
   const context = await browser.newContext({ ignoreHTTPSErrors: usesHostName });
-  await seatPerson(context, behavior, reads);
+  await simulateUser(context, behavior, reads);
   const page = await context.newPage();
   await page.goto(await windowAddress(editor, { folder, extensions, traced: [extensionId] }));
   return {
     logFolder: join(dataDir, 'data', 'logs'),
     type: (text) => page.locator(BOX).fill(text),
+    press: (key) => page.keyboard.press(key),
     close: async () => {
       await browser.close();
       await editor.stop();

@@ -9,7 +9,7 @@ import {
   type SessionState,
 } from '../../client/src/index.ts';
 import type { NotesRequest } from '../../tools/notesServer.ts';
-import { configure, entry, eventually, order, servers, tokenRequests } from './outside.ts';
+import { configure, entry, eventually, control, servers, tokenRequests } from './outside.ts';
 import { BOUND_CLIENT } from './servers.ts';
 
 const { notes } = servers.usual;
@@ -33,7 +33,7 @@ describe('the client library in an extension', () => {
   const interactive = createFetch({ ...options, interactive: true });
 
   before(async () => {
-    await order({ person: { kind: 'signIn', account: 'demo' } });
+    await control({ user: { kind: 'signIn', account: 'demo' } });
     await configure('providers', [entry({ id: 'notes', label: 'Notes', scopes: READ })]);
     await eventually('the provider is registered', async () =>
       silent(notes).catch((error: unknown) => error instanceof SignInRequiredError),

@@ -1,7 +1,7 @@
 // Several extensions with one session per account, if the provider's entry combines scopes.
 import assert from 'node:assert/strict';
 import type * as vscode from 'vscode';
-import { configure, consumer, entry, eventually, order, type Consumer, type SessionWithExpiry } from './outside.ts';
+import { configure, consumer, entry, eventually, control, type Consumer, type SessionWithExpiry } from './outside.ts';
 
 describe('an account of an entry that combines scopes', () => {
   let other: Consumer;
@@ -10,7 +10,7 @@ describe('an account of an entry that combines scopes', () => {
 
   before(async () => {
     other = await consumer();
-    await order({ person: { kind: 'signIn', account: 'demo' } });
+    await control({ user: { kind: 'signIn', account: 'demo' } });
     const scopes = ['openid', 'profile', 'offline_access'];
     await configure('providers', [entry({ id: 'shared', label: 'Shared', scopes, combineScopes: true })]);
     await signIn('demo', READ);
@@ -32,15 +32,15 @@ describe('an account of an entry that combines scopes', () => {
   };
   /** Returns the authorization requests that an action leads to. */
   async function requestsOf(act: () => Promise<unknown>): Promise<Readonly<Record<string, string>>[]> {
-    const { length } = (await order()).journal;
+    const { length } = (await control()).journal;
     await act();
-    return (await order()).journal
+    return (await control()).journal
       .slice(length)
       .filter(({ path }) => path === '/auth')
       .map(({ parameters }) => parameters);
   }
   async function signIn(label: string, wanted: readonly string[]): Promise<SessionWithExpiry> {
-    await order({ person: { kind: 'signIn', account: label } });
+    await control({ user: { kind: 'signIn', account: label } });
     const known = (await other.getAccounts('shared')).find((one) => one.label === label);
     const session = await eventually('the provider is there', async () =>
       other.getSession('shared', wanted, { createIfNone: true, account: known ?? { id: label, label } }),
@@ -79,13 +79,13 @@ describe('an account of an entry that combines scopes', () => {
   it('requests only the new scopes if the server rejects the existing ones, which are kept until they expire', async () => {
     const account = await named('demo');
     const before = await silently(READ, account);
-    await order({ policy: { refusedScopes: ['notes.read'] } });
+    await control({ policy: { refusedScopes: ['notes.read'] } });
     const wanted = ['openid', 'notes.delete'];
     let session: SessionWithExpiry | undefined;
     const requests = await requestsOf(async () => {
       session = await signIn('demo', wanted);
     });
-    await order({ policy: { refusedScopes: [] } });
+    await control({ policy: { refusedScopes: [] } });
     assert.deepEqual(
       requests.map(({ scope }) => scope?.includes('notes.read')),
       [true, false],

@@ -7,7 +7,7 @@ import {
   entry,
   eventually,
   issuer,
-  order,
+  control,
   scopes,
   tokenRequests,
   type Consumer,
@@ -55,13 +55,13 @@ describe('the authentication provider', () => {
     });
 
     it('returns no session, without a request to the server, before a sign-in', async () => {
-      const { journal } = await order();
+      const { journal } = await control();
       assert.equal(await eventually('the provider is registered', async () => (await silently()) ?? 'none'), 'none');
-      assert.equal((await order()).journal.length, journal.length);
+      assert.equal((await control()).journal.length, journal.length);
     });
 
     it('rejects with a message when the user denies access', async () => {
-      await order({ person: { kind: 'deny', account: 'demo' } });
+      await control({ user: { kind: 'deny', account: 'demo' } });
       await assert.rejects(async () => other.getSession('acme', scopes, { createIfNone: true }), {
         name: 'SessionKeeper.denied',
         message: /access was denied/,
@@ -70,7 +70,7 @@ describe('the authentication provider', () => {
     });
 
     it('rejects when a sign-in times out', async () => {
-      await order({ person: { kind: 'ignore' } });
+      await control({ user: { kind: 'ignore' } });
       await configure('signInTimeout', 0.1);
       await assert.rejects(async () => other.getSession('acme', scopes, { createIfNone: true }), {
         name: 'SessionKeeper.sign-in-timeout',
@@ -80,12 +80,12 @@ describe('the authentication provider', () => {
     });
 
     it('ends a pending sign-in when another one starts', async () => {
-      const { length } = (await order({ person: { kind: 'ignore' } })).journal;
+      const { length } = (await control({ user: { kind: 'ignore' } })).journal;
       const waiting = other.getSession('acme', scopes, { createIfNone: true });
       await eventually('the first page is open', async () =>
-        (await order()).journal.slice(length).some(({ path }) => path.startsWith('/interaction/')),
+        (await control()).journal.slice(length).some(({ path }) => path.startsWith('/interaction/')),
       );
-      await order({ person: { kind: 'signIn', account: 'demo' } });
+      await control({ user: { kind: 'signIn', account: 'demo' } });
       await vscode.commands.executeCommand('sessionKeeper.signIn');
       const session = await waiting;
       assert.equal(session?.account.label, 'demo');
@@ -125,9 +125,9 @@ describe('the authentication provider', () => {
     });
 
     it('sends no request to the server for a hundred calls', async () => {
-      const { length } = (await order()).journal;
+      const { length } = (await control()).journal;
       await Promise.all(Array.from({ length: 100 }, () => silently()));
-      assert.equal((await order()).journal.length, length);
+      assert.equal((await control()).journal.length, length);
     });
 
     it('keeps ID and account, fires a change and returns another token when the session is renewed', async () => {
@@ -158,12 +158,12 @@ describe('the authentication provider', () => {
 
     it('keeps session and token when the server fails, and renews when it works again', async () => {
       const before = await signedIn();
-      await order({
+      await control({
         faults: [{ path: '/token', grantType: 'refresh_token', action: { kind: 'answer', status: 503, body: 'down' } }],
       });
       await renewal();
       assert.equal((await signedIn()).accessToken, before.accessToken);
-      await order({ faults: [] });
+      await control({ faults: [] });
       const after = await eventually('the renewal is made up for', async () => {
         const session = await signedIn();
         return session.accessToken !== before.accessToken && session;
@@ -173,7 +173,7 @@ describe('the authentication provider', () => {
 
     it('stores the new refresh token when the rest of the response is invalid', async () => {
       const before = await signedIn();
-      await order({
+      await control({
         faults: [
           {
             path: '/token',
@@ -185,7 +185,7 @@ describe('the authentication provider', () => {
       });
       await renewal();
       assert.equal((await signedIn()).accessToken, before.accessToken);
-      await order({ faults: [] });
+      await control({ faults: [] });
       await renewal();
       assert.notEqual((await signedIn()).accessToken, before.accessToken);
     });
@@ -193,7 +193,7 @@ describe('the authentication provider', () => {
 
   describe('when tokens are short-lived', () => {
     before(async () => {
-      await order({ policy: { accessTokenSeconds: 6 } });
+      await control({ policy: { accessTokenSeconds: 6 } });
       await renewal();
     });
 
@@ -201,11 +201,11 @@ describe('the authentication provider', () => {
       const { length } = await tokenRequests('refresh_token');
       await eventually('an automatic renewal', async () => (await tokenRequests('refresh_token')).length > length);
       const { accessToken } = await signedIn();
-      assert.equal((await order({ token: accessToken })).isActive, true);
+      assert.equal((await control({ token: accessToken })).isActive, true);
     });
 
     it('rejects with the cause, and keeps the account, when the token has expired and the server is down', async () => {
-      await order({ faults: [{ path: '/token', action: { kind: 'answer', status: 503, body: 'down' } }] });
+      await control({ faults: [{ path: '/token', action: { kind: 'answer', status: 503, body: 'down' } }] });
       const refused = await eventually(
         'the token has expired',
         async () =>
@@ -226,7 +226,7 @@ describe('the authentication provider', () => {
     });
 
     it('renews within seconds when the server is back', async () => {
-      await order({ faults: [], policy: { accessTokenSeconds: 3600 } });
+      await control({ faults: [], policy: { accessTokenSeconds: 3600 } });
       const session = await eventually(
         'a token that works',
         async () => Promise.resolve(silently()).catch(() => undefined),
@@ -238,11 +238,11 @@ describe('the authentication provider', () => {
 
   describe('when several accounts are signed in', () => {
     it('sends the account as a login hint when a second one signs in', async () => {
-      await order({ person: { kind: 'signIn', account: 'second' } });
+      await control({ user: { kind: 'signIn', account: 'second' } });
       const account = { id: 'second', label: 'second' };
       const session = await other.getSession('acme', scopes, { forceNewSession: true, account });
       assert.equal(session?.account.label, 'second');
-      const { journal } = await order();
+      const { journal } = await control();
       assert.ok(journal.some(({ path, parameters }) => path === '/auth' && parameters['login_hint'] === 'second'));
       assert.deepEqual((await other.getAccounts('acme')).map(({ label }) => label).sort(), ['demo', 'second']);
     });
@@ -296,23 +296,23 @@ describe('the authentication provider', () => {
   describe('when the user signs out', () => {
     it('removes the session here and at the server', async () => {
       await configure('providers', [entry({ id: 'solo', label: 'Solo' })]);
-      await order({ person: { kind: 'signIn', account: 'demo' } });
+      await control({ user: { kind: 'signIn', account: 'demo' } });
       const session = await eventually('a session at a provider of its own', async () =>
         other.getSession('solo', scopes, { createIfNone: true }),
       );
-      assert.equal((await order({ token: session.accessToken })).isActive, true);
+      assert.equal((await control({ token: session.accessToken })).isActive, true);
       await vscode.commands.executeCommand('sessionKeeper.signOut');
       assert.equal(await other.getSession('solo', scopes, { silent: true }), undefined);
       assert.deepEqual(await other.getAccounts('solo'), []);
-      assert.equal((await order({ token: session.accessToken })).isActive, false);
+      assert.equal((await control({ token: session.accessToken })).isActive, false);
     });
   });
 
   describe('when the server ends the session', () => {
     it('returns no session after the last token has expired, until the user signs in again', async () => {
-      await order({ policy: { accessTokenSeconds: 6 } });
+      await control({ policy: { accessTokenSeconds: 6 } });
       const before = await other.getSession('solo', scopes, { createIfNone: true });
-      await order({ revokeEverything: true, policy: { accessTokenSeconds: 3600 } });
+      await control({ revokeEverything: true, policy: { accessTokenSeconds: 3600 } });
       await eventually(
         'no session',
         async () => (await other.getSession('solo', scopes, { silent: true })) === undefined,

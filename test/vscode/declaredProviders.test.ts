@@ -4,7 +4,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as vscode from 'vscode';
-import { configure, consumer, entry, eventually, issuer, order, scopes, type Consumer } from './outside.ts';
+import { configure, consumer, entry, eventually, issuer, control, scopes, type Consumer } from './outside.ts';
 
 const COMMAND = 'sessionKeeper.declareProvider';
 
@@ -23,7 +23,7 @@ describe('a provider that another extension declares', () => {
 
   before(async () => {
     other = await consumer();
-    await order({ person: { kind: 'signIn', account: 'demo' } });
+    await control({ user: { kind: 'signIn', account: 'demo' } });
     await configure('providers', []);
   });
   after(async () => {

@@ -6,7 +6,7 @@ import { launchBrowser } from '../../tools/browser.ts';
 import { writeSettings } from '../../tools/editor.ts';
 import { ignoresExtensionLogLevels, minimumVersion } from '../../tools/editorVersions.ts';
 import { extensionId } from '../../tools/places.ts';
-import { allowDialogs, seatPerson } from '../../tools/person.ts';
+import { allowDialogs, simulateUser } from '../../tools/simulatedUser.ts';
 import { BOX, type OpenWindow, type SuiteWindow } from './browserRunner.ts';
 
 /**
@@ -29,7 +29,7 @@ export async function openOnDesktop({
   await writeSettings(join(dataDir, 'User'), { 'window.dialogStyle': 'custom' });
   const browser = await launchBrowser({ log });
   const context = await browser.newContext();
-  await seatPerson(context, behavior, reads);
+  await simulateUser(context, behavior, reads);
   const inherited = Object.fromEntries(
     Object.entries(process.env).filter((pair): pair is [string, string] => pair[1] !== undefined),
   );
@@ -77,6 +77,7 @@ export async function openOnDesktop({
   return {
     logFolder: join(dataDir, 'logs'),
     type: (text) => window.locator(BOX).fill(text),
+    press: (key) => window.keyboard.press(key),
     close: async () => {
       clearInterval(looking);
       await app.close();

@@ -5,7 +5,7 @@ import { readdir, rename } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { basename, dirname, join } from 'node:path';
 import * as vscode from 'vscode';
-import { configure, consumer, entry, eventually, issuer, order, scopes } from './outside.ts';
+import { configure, consumer, entry, eventually, issuer, control, scopes } from './outside.ts';
 
 /** Shows the diagnostics, and returns the document once it's updated: its creation time differs. */
 async function shown(): Promise<vscode.TextDocument> {
@@ -48,7 +48,7 @@ describe('the diagnostics', () => {
   let accessToken = '';
 
   before(async () => {
-    await order({ person: { kind: 'signIn', account: 'demo' }, faults: [], policy: { accessTokenSeconds: 3600 } });
+    await control({ user: { kind: 'signIn', account: 'demo' }, faults: [], policy: { accessTokenSeconds: 3600 } });
     await configure('providers', [entry()]);
     const other = await consumer();
     await eventually('the provider is registered', async () =>

@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { mkdtemp, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as vscode from 'vscode';
-import { configure, consumer, entry, eventually, order, scopes, type Consumer } from './outside.ts';
+import { configure, consumer, entry, eventually, control, scopes, type Consumer } from './outside.ts';
 
 /** The part of the Git extension's API that is used here. */
 interface GitExtension {
@@ -49,7 +49,7 @@ describe('Git in VS Code', function () {
     }
     other = await consumer();
     folder = await mkdtemp(join(parent, 'clone-'));
-    await order({ person: { kind: 'signIn', account: 'demo' } });
+    await control({ user: { kind: 'signIn', account: 'demo' } });
     await configure('providers', [entry({ id: 'forge', label: 'Forge', git: [SERVER] })]);
     await eventually('a user is signed in', async () => other.getSession('forge', scopes, { createIfNone: true }));
     const extension = vscode.extensions.getExtension<GitExtension>('vscode.git');

@@ -8,7 +8,7 @@ import {
   consumer,
   entry,
   eventually,
-  order,
+  control,
   scopes,
   servers,
   type Consumer,
@@ -100,7 +100,7 @@ const inBody = ({ scheme, withheld }: JournalEntry): void =>
 /** Signs out of the server in the browser, which then shows a page with this heading, of the server or of the extension. */
 function signsOutThere(heading: string, canUseLoopback: boolean): NonNullable<ServerKind['signOut']> {
   return async (other, requests) => {
-    await eventually('the user has signed out there', async () => (await order()).lastRead === heading);
+    await eventually('the user has signed out there', async () => (await control()).lastRead === heading);
     const [page] = to(await requests(), '/session/end');
     assert.ok(page?.withheld.includes('id_token_hint'));
     assert.equal(
@@ -300,11 +300,11 @@ describe('a session at every kind of server', () => {
       let length = 0;
 
       const requests = async (): Promise<readonly JournalEntry[]> =>
-        (await order({ server: kind.server })).journal.slice(length);
+        (await control({ server: kind.server })).journal.slice(length);
       const silently = async (): Promise<SessionWithExpiry | undefined> =>
         other.getSession('kind', wanted, { silent: true });
       const isActive = async ({ accessToken: token }: SessionWithExpiry): Promise<boolean | undefined> =>
-        (await order({ server: kind.server, token })).isActive;
+        (await control({ server: kind.server, token })).isActive;
 
       async function signedIn(): Promise<SessionWithExpiry> {
         const session = await silently();
@@ -314,9 +314,9 @@ describe('a session at every kind of server', () => {
 
       before(async () => {
         ({ length } = (
-          await order({
+          await control({
             server: kind.server,
-            person: { kind: 'signIn', account: 'demo' },
+            user: { kind: 'signIn', account: 'demo' },
             faults: [],
             policy: { accessTokenSeconds: 3600 },
           })
@@ -333,7 +333,7 @@ describe('a session at every kind of server', () => {
           });
           length += (await requests()).length;
           const kept = vscode.commands.executeCommand('sessionKeeper.setClientSecret');
-          await order({ types: secret });
+          await control({ types: secret });
           await vscode.commands.executeCommand('workbench.action.acceptSelectedQuickOpenItem');
           await kept;
         });

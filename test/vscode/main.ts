@@ -74,6 +74,7 @@ const report: string[] = [];
 const control = await startControl({
   servers,
   type: async (text) => (await opened.promise).type(text),
+  press: async (key) => (await opened.promise).press(key),
   log: (line) => {
     report.push(line);
     printLog(line);

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import * as vscode from 'vscode';
 import type { McpRequest } from '../../tools/mcpServer.ts';
-import { configure, consumer, entry, eventually, order, scopes, type Consumer } from './outside.ts';
+import { configure, consumer, entry, eventually, control, scopes, type Consumer } from './outside.ts';
 
 const url = process.env['SESSION_KEEPER_TEST_MCP'] ?? '';
 /** Whether VS Code sends tokens in headers, as versions do that don't request them. */
@@ -83,7 +83,7 @@ describe(`MCP servers in VS Code (${IS_HEADER ? 'header' : 'authentication'})`, 
     await vscode.workspace
       .getConfiguration('chat')
       .update('disableAIFeatures', false, vscode.ConfigurationTarget.Global);
-    await order({ person: { kind: 'signIn', account: 'demo' } });
+    await control({ user: { kind: 'signIn', account: 'demo' } });
     await configure('providers', [entry({ id: 'tools', label: 'Tools', mcpServers: [{ label: 'Counter', url }] })]);
     await eventually('a user is signed in', async () => other.getSession('tools', scopes, { createIfNone: true }));
     const id = 'session-keeper.session-keeper/Counter';
@@ -126,7 +126,7 @@ describe(`MCP servers in VS Code (${IS_HEADER ? 'header' : 'authentication'})`, 
     const sent = (await requests()).slice(before);
     const tokens = new Set(sent.map(({ token }) => token));
     const sessions = new Set(sent.map(({ session }) => session));
-    await order({
+    await control({
       line: `      ${sent.length} requests with ${tokens.size} tokens in ${sessions.size} MCP sessions, ${canceled} calls canceled`,
     });
     assert.equal(counts.length, CALLS);
@@ -176,7 +176,7 @@ describe(`MCP servers in VS Code (${IS_HEADER ? 'header' : 'authentication'})`, 
         mcpServers: [{ label: 'Counter', url, ...server }],
       });
     await configure('providers', [configured({})]);
-    await order({ person: { kind: 'signIn', account: 'second' } });
+    await control({ user: { kind: 'signIn', account: 'second' } });
     await other.getSession('tools', scopes, { forceNewSession: true });
     const accounts = await eventually('two accounts', async () => {
       const all = await other.getAccounts('tools');

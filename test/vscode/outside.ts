@@ -1,6 +1,6 @@
 // What the suite uses outside of the extension host.
 import * as vscode from 'vscode';
-import type { Orders, ControlAnswer } from '../../tools/control.ts';
+import type { ControlCommand, ControlResponse } from '../../tools/control.ts';
 import type { JournalEntry } from '../../tools/identityJournal.ts';
 import type { ServerAddresses, ServerName } from './servers.ts';
 
@@ -12,7 +12,7 @@ export const servers = JSON.parse(environment('SESSION_KEEPER_TEST_SERVERS')) as
 /** The issuer of the default server. */
 export const { issuer } = servers.usual;
 
-const control = environment('SESSION_KEEPER_TEST_CONTROL');
+const controlUrl = environment('SESSION_KEEPER_TEST_CONTROL');
 
 /** The scopes of a provider without configured scopes. */
 export const scopes = ['openid', 'profile', 'email', 'offline_access'];
@@ -35,17 +35,17 @@ export type SessionWithExpiry = vscode.AuthenticationSession & {
 };
 
 /** Controls an identity server and the simulated user, and returns what has happened. */
-export async function order(orders: Orders = {}): Promise<ControlAnswer> {
-  const response = await fetch(control, { method: 'POST', body: JSON.stringify(orders) });
+export async function control(command: ControlCommand = {}): Promise<ControlResponse> {
+  const response = await fetch(controlUrl, { method: 'POST', body: JSON.stringify(command) });
   if (!response.ok) {
     throw new Error(await response.text());
   }
-  return (await response.json()) as ControlAnswer;
+  return (await response.json()) as ControlResponse;
 }
 
 /** Returns the token requests of a grant type that have reached the default server so far. */
 export async function tokenRequests(grantType: string): Promise<JournalEntry[]> {
-  const { journal } = await order();
+  const { journal } = await control();
   return journal.filter((entry) => entry.grantType === grantType);
 }
 

@@ -1,7 +1,7 @@
 // Runs mocha inside the extension host, and reports to the runner outside.
 import { format } from 'node:util';
 import { mochaHooks, takeRejections } from '../support/rejections.ts';
-import { order } from './outside.ts';
+import { control } from './outside.ts';
 
 /** Runs a suite and reports each line, and the number of failures at the end; an empty run counts as one. */
 export async function runSuite(load: () => void): Promise<void> {
@@ -9,7 +9,7 @@ export async function runSuite(load: () => void): Promise<void> {
   const { default: Mocha } = await import('mocha');
   let reporting = Promise.resolve();
   const report = (line: string): void => {
-    reporting = reporting.then(() => order({ line })).then(() => {});
+    reporting = reporting.then(() => control({ line })).then(() => {});
   };
   // The reporters print with this function, whose output VS Code would send to its own console.
   Mocha.reporters.Base.consoleLog = (...values: unknown[]) => {
@@ -33,5 +33,5 @@ export async function runSuite(load: () => void): Promise<void> {
   const late = await takeRejections();
   late.forEach(report);
   await reporting;
-  await order({ failures: failures + late.length });
+  await control({ failures: failures + late.length });
 }

@@ -1,7 +1,7 @@
 // Several accounts, each with several sets of scopes, and the sessions that another extension gets.
 import assert from 'node:assert/strict';
 import * as vscode from 'vscode';
-import { configure, consumer, entry, eventually, order, type Consumer, type SessionWithExpiry } from './outside.ts';
+import { configure, consumer, entry, eventually, control, type Consumer, type SessionWithExpiry } from './outside.ts';
 
 describe('several accounts with several sets of scopes', () => {
   let other: Consumer;
@@ -10,7 +10,7 @@ describe('several accounts with several sets of scopes', () => {
 
   before(async () => {
     other = await consumer();
-    await order({ person: { kind: 'signIn', account: 'demo' } });
+    await control({ user: { kind: 'signIn', account: 'demo' } });
     await configure('providers', [pool()]);
   });
 
@@ -33,15 +33,15 @@ describe('several accounts with several sets of scopes', () => {
   };
   /** Returns the authorization requests that an action leads to. */
   async function requestsOf(act: () => Promise<unknown>): Promise<Readonly<Record<string, string>>[]> {
-    const { length } = (await order()).journal;
+    const { length } = (await control()).journal;
     await act();
-    return (await order()).journal
+    return (await control()).journal
       .slice(length)
       .filter(({ path }) => path === '/auth')
       .map(({ parameters }) => parameters);
   }
   async function signIn(label: string, wanted: readonly string[]): Promise<SessionWithExpiry> {
-    await order({ person: { kind: 'signIn', account: label } });
+    await control({ user: { kind: 'signIn', account: label } });
     const known = (await other.getAccounts('pool')).find((one) => one.label === label);
     const session = await eventually('the provider is there', async () =>
       other.getSession('pool', wanted, { createIfNone: true, account: known ?? { id: label, label } }),
@@ -71,7 +71,7 @@ describe('several accounts with several sets of scopes', () => {
     const kept = await silently(READ, before?.account);
     assert.equal(kept?.id, before?.id);
     assert.ok(kept?.accessToken === before?.accessToken);
-    assert.equal((await order({ token: kept?.accessToken ?? '' })).isActive, true);
+    assert.equal((await control({ token: kept?.accessToken ?? '' })).isActive, true);
     assert.deepEqual(await labels(), ['demo', 'second']);
   });
 
@@ -125,16 +125,16 @@ describe('several accounts with several sets of scopes', () => {
     assert.deepEqual(await labels(), ['second']);
     for (const session of gone) {
       assert.ok(session !== undefined);
-      assert.equal((await order({ token: session.accessToken })).isActive, false);
+      assert.equal((await control({ token: session.accessToken })).isActive, false);
     }
     assert.equal(await silently(WRITE), undefined);
     const after = await silently(READ, account);
     assert.ok(after?.accessToken === before?.accessToken);
-    assert.equal((await order({ token: after?.accessToken ?? '' })).isActive, true);
+    assert.equal((await control({ token: after?.accessToken ?? '' })).isActive, true);
   });
 
   it('are sent to the server as a login hint if there is only one and the caller specifies none', async () => {
-    await order({ person: { kind: 'signIn', account: 'second' } });
+    await control({ user: { kind: 'signIn', account: 'second' } });
     const before = await silently(READ);
     const requests = await requestsOf(async () => {
       const session = await other.getSession('pool', WRITE, { createIfNone: true });
@@ -149,7 +149,7 @@ describe('several accounts with several sets of scopes', () => {
 
   it('become two when the user signs in with an account other than the requested one', async () => {
     await configure('providers', [pool({ authorizationParameters: { prompt: 'login' } })]);
-    await order({ person: { kind: 'signIn', account: 'demo' } });
+    await control({ user: { kind: 'signIn', account: 'demo' } });
     const before = await silently(READ, await named('second'));
     const session = await other.getSession('pool', ['openid', 'notes.share'], { createIfNone: true });
     assert.equal(session?.account.label, 'demo');

@@ -8,7 +8,7 @@ import {
   entry,
   eventually,
   issuer,
-  order,
+  control,
   type Consumer,
   type SessionWithExpiry,
 } from './outside.ts';
@@ -24,7 +24,7 @@ describe('step-up authentication', () => {
 
   before(async () => {
     other = await consumer();
-    await order({ person: { kind: 'signIn', account: 'demo' }, policy: { honorsAcr: true } });
+    await control({ user: { kind: 'signIn', account: 'demo' }, policy: { honorsAcr: true } });
     await configure('providers', [
       entry({ id: 'vault', label: 'Vault', scopes: ['openid', 'profile', 'offline_access'] }),
     ]);
@@ -34,7 +34,7 @@ describe('step-up authentication', () => {
   });
 
   after(async () => {
-    await order({ policy: { honorsAcr: true } });
+    await control({ policy: { honorsAcr: true } });
     await configure('providers', [entry()]);
   });
 
@@ -51,7 +51,7 @@ describe('step-up authentication', () => {
   const signIn = async (wanted: vscode.AuthenticationWwwAuthenticateRequest): Promise<SessionWithExpiry | undefined> =>
     other.getSession('vault', wanted, { createIfNone: true });
   async function latestRequest(): Promise<Readonly<Record<string, string>>> {
-    return (await order()).journal.filter(({ path }) => path === '/auth').at(-1)?.parameters ?? {};
+    return (await control()).journal.filter(({ path }) => path === '/auth').at(-1)?.parameters ?? {};
   }
 
   it('needs no sign-in if the session meets the challenge', async () => {
@@ -64,9 +64,9 @@ describe('step-up authentication', () => {
   it('requests the required class for the same account if the session has a different one, and keeps the session', async () => {
     const before = await silently(READ);
     const wanted = challenge(`error="insufficient_user_authentication", acr_values="${SECOND_FACTOR}"`);
-    const { length } = (await order()).journal;
+    const { length } = (await control()).journal;
     assert.equal(await silently(wanted), undefined);
-    assert.equal((await order()).journal.length, length, 'a silent request sends nothing');
+    assert.equal((await control()).journal.length, length, 'a silent request sends nothing');
     const session = await signIn(wanted);
     assert.equal(session?.id, before?.id);
     assert.ok(session?.accessToken !== before?.accessToken);
@@ -77,12 +77,12 @@ describe('step-up authentication', () => {
   });
 
   it('needs no sign-in if another caller needs the same class', async () => {
-    const { length } = (await order()).journal;
+    const { length } = (await control()).journal;
     const session = await signIn(
       challenge(`error="insufficient_user_authentication", acr_values="urn:acme:other ${SECOND_FACTOR}"`),
     );
     assert.equal(claimsIn(session?.idToken)['acr'], SECOND_FACTOR);
-    assert.equal((await order()).journal.length, length);
+    assert.equal((await control()).journal.length, length);
   });
 
   it('signs in again if the last sign-in was too long ago', async () => {
@@ -107,14 +107,14 @@ describe('step-up authentication', () => {
     const after = await silently(READ);
     assert.equal(after?.id, before?.id);
     assert.ok(after?.accessToken === before?.accessToken);
-    assert.equal((await order({ token: after?.accessToken ?? '' })).isActive, true);
+    assert.equal((await control({ token: after?.accessToken ?? '' })).isActive, true);
     assert.equal((await other.getAccounts('vault')).length, 1);
   });
 
   it('rejects once, and keeps the session, if the server doesn’t meet the challenge', async () => {
-    await order({ policy: { honorsAcr: false } });
+    await control({ policy: { honorsAcr: false } });
     const before = await silently(READ);
-    const { length } = (await order()).journal;
+    const { length } = (await control()).journal;
     await assert.rejects(
       signIn(challenge('error="insufficient_user_authentication", acr_values="urn:acme:hardware"')),
       {
@@ -122,10 +122,10 @@ describe('step-up authentication', () => {
         message: /Vault didn’t provide the required level of authentication/,
       },
     );
-    assert.equal((await order()).journal.slice(length).filter(({ path }) => path === '/auth').length, 1);
+    assert.equal((await control()).journal.slice(length).filter(({ path }) => path === '/auth').length, 1);
     const after = await silently(READ);
     assert.equal(after?.id, before?.id);
-    assert.equal((await order({ token: after?.accessToken ?? '' })).isActive, true);
+    assert.equal((await control({ token: after?.accessToken ?? '' })).isActive, true);
   });
 
   it('isn’t attempted if the challenge is invalid', async () => {
@@ -152,7 +152,7 @@ describe('step-up authentication', () => {
     );
     assert.equal(session.id, before?.id);
     assert.ok((await silently(wanted))?.accessToken === session.accessToken);
-    assert.equal((await order({ token: session.accessToken })).isActive, true);
+    assert.equal((await control({ token: session.accessToken })).isActive, true);
   });
 
   describe('the tokens of a session', () => {

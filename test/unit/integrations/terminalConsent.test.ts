@@ -24,7 +24,7 @@ describe('the permission of programs in the terminal', () => {
     consent = new TerminalConsent({ clock, workspaceState: memento, nameOf: () => 'Acme' });
     answers = [];
     editor.respond = () =>
-      new Promise<string | undefined>((resolve) => answers.push(resolve)) as unknown as Promise<undefined>;
+      new Promise<string | undefined>((resolve) => answers.push(resolve));
   });
 
   const decide = (

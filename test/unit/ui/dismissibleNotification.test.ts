@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { MINUTE } from '../../../src/core/clock.ts';
+import { Emitter } from '../../../src/core/emitter.ts';
 import type { RecoveryActions, ActionTarget } from '../../../src/ui/recoveryActions.ts';
 import { IdleNotifications } from '../../../src/ui/idleNotifications.ts';
 import { NotificationCenter } from '../../../src/ui/notificationCenter.ts';
@@ -8,6 +9,7 @@ import {
   registerNotificationLinks,
   showDismissibleNotification,
   type NotificationAction,
+  type NotificationSettings,
 } from '../../../src/ui/dismissibleNotification.ts';
 import { settle } from '../../support/fakeClock.ts';
 import { editor } from '../../support/fakeEditor.ts';
@@ -29,15 +31,19 @@ describe('a dismissible notification', () => {
 
   const createAction = (label: string): NotificationAction => ({ label, run: () => done.push(label) });
   /** Shows a notification with a button and two links. Returns a function that returns whether it's still open. */
-  const show = async (signal = new AbortController().signal): Promise<() => boolean> => {
+  const show = async (
+    signal = new AbortController().signal,
+    settings?: NotificationSettings,
+  ): Promise<() => boolean> => {
     let isOpen = true;
     void showDismissibleNotification(
       {
         message: 'Message.',
         button: createAction('Button'),
-        links: [createAction('One'), createAction('Two')],
+        links: [createAction('One'), createAction('Two'), { label: 'Dismiss', run: () => {} }],
       },
       signal,
+      settings,
     ).finally(() => (isOpen = false));
     await settle();
     return () => isOpen;
@@ -93,6 +99,79 @@ describe('a dismissible notification', () => {
     assert.equal((await show(AbortSignal.abort()))(), false);
     await followLink('One');
     assert.deepEqual(done, []);
+  });
+
+  describe('with an idle timeout', () => {
+    let timeouts: Map<string, number>;
+    let changes: Emitter<void>;
+    let settings: NotificationSettings;
+    let select: (label: string | undefined) => Promise<void>;
+
+    beforeEach(() => {
+      timeouts = new Map([['acme', MINUTE]]);
+      changes = new Emitter();
+      settings = { idleTimeouts: () => timeouts, onDidChange: (listener) => changes.event(listener) };
+      const { promise, resolve } = Promise.withResolvers<string | undefined>();
+      editor.respond = () => promise;
+      select = async (label) => {
+        resolve(label);
+        await settle();
+      };
+    });
+
+    it('is a message, which has a close button and doesn’t keep the window active', async () => {
+      const isOpen = await show(undefined, settings);
+      assert.deepEqual([editor.progress.length, editor.messages[0]?.buttons], [0, ['Button', 'One', 'Two']]);
+      assert.equal(isOpen(), true);
+      await select('Two');
+      assert.deepEqual([isOpen(), done], [false, ['Two']]);
+    });
+
+    it('runs no action if it’s closed', async () => {
+      const isOpen = await show(undefined, settings);
+      await select(undefined);
+      assert.deepEqual([isOpen(), done], [false, []]);
+    });
+
+    it('resolves when the signal is aborted, and still runs an action that is selected later', async () => {
+      const controller = new AbortController();
+      const isOpen = await show(controller.signal, settings);
+      controller.abort();
+      await settle();
+      assert.deepEqual([isOpen(), done], [false, []]);
+      await select('Button');
+      assert.deepEqual(done, ['Button']);
+    });
+
+    it('isn’t shown if the signal is already aborted', async () => {
+      const isOpen = await show(AbortSignal.abort(), settings);
+      assert.deepEqual([isOpen(), editor.messages.length], [false, 0]);
+    });
+
+    it('becomes a message when the timeout is set', async () => {
+      timeouts.clear();
+      const isOpen = await show(undefined, settings);
+      changes.fire();
+      await settle();
+      assert.deepEqual([editor.progress.length, editor.messages.length], [1, 0]);
+      timeouts.set('acme', MINUTE);
+      changes.fire();
+      await settle();
+      assert.deepEqual([isOpen(), editor.progress[0]?.isOpen(), editor.messages.length], [true, false, 1]);
+      await select('One');
+      assert.deepEqual([isOpen(), done], [false, ['One']]);
+    });
+
+    it('doesn’t become a message if it was closed before', async () => {
+      timeouts.clear();
+      const isOpen = await show(undefined, settings);
+      editor.progress[0]?.press();
+      await settle();
+      timeouts.set('acme', MINUTE);
+      changes.fire();
+      await settle();
+      assert.deepEqual([isOpen(), done, editor.messages.length], [false, ['Button'], 0]);
+    });
   });
 });
 

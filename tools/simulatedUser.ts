@@ -78,7 +78,7 @@ const openedPaths = /^\/(?:interaction|auth|device|session\/end)(?:\/|$)/u;
  * @param behavior what the user does now; called for each page
  * @param reads called with the heading of each final page
  */
-export async function seatPerson(
+export async function simulateUser(
   context: BrowserContext,
   behavior: () => Behavior,
   reads: (heading: string) => void = () => {},
