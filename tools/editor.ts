@@ -8,6 +8,7 @@ import type { Child } from './children.ts';
 import { startEditorFront } from './editorFront.ts';
 import { giveLog, giveSearch } from './editorParts.ts';
 import { chosenVersion, ignoresExtensionLogLevels } from './editorVersions.ts';
+import { withManagedSettings } from './managedSettingsMount.ts';
 import { nodeProgramFor } from './nodeProgram.ts';
 import { fetchNpmFolder, isFetched } from './npmFolder.ts';
 import type { NpmFolder } from './npmFolder.ts';
@@ -39,6 +40,8 @@ export interface EditorOptions {
    * VS Code then shows no notifications, so if these matter, extensions must be installed instead.
    */
   readonly smokeTestDriver?: boolean;
+  /** What the organization's file contains for this editor; see managedSettingsMount.ts for where that works. */
+  readonly managedSettings?: string | undefined;
   /** Receives the progress of a download, if one is needed. */
   readonly log?: Log;
 }
@@ -157,17 +160,22 @@ export async function startEditor(options: EditorOptions): Promise<Editor> {
   await writeSettings(join(dataDir, 'data', 'User'), options.settings);
   const secretKey = await readSecretKey(dataDir);
 
-  const child = startChild(
-    node,
-    [
-      ...(options.preloads ?? []).flatMap((path) => ['--import', pathToFileURL(path).href]),
-      serverProgram(home),
-      ...['--host', '127.0.0.1', '--port', '0'],
-      ...commonSwitches(dataDir),
-      ...((options.smokeTestDriver ?? true) ? ['--enable-smoke-test-driver'] : []),
-    ],
-    { cwd: home, env: serverEnvironment(options.environment), stdio: ['ignore', 'pipe', 'pipe'] },
-  );
+  const serverArgs = [
+    ...(options.preloads ?? []).flatMap((path) => ['--import', pathToFileURL(path).href]),
+    serverProgram(home),
+    ...['--host', '127.0.0.1', '--port', '0'],
+    ...commonSwitches(dataDir),
+    ...((options.smokeTestDriver ?? true) ? ['--enable-smoke-test-driver'] : []),
+  ];
+  const { program, args } =
+    options.managedSettings === undefined
+      ? { program: node, args: serverArgs }
+      : await withManagedSettings(dataDir, options.managedSettings, [node, ...serverArgs]);
+  const child = startChild(program, args, {
+    cwd: home,
+    env: serverEnvironment(options.environment),
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   try {
     const said = collectOutput(child);
     const target = await announcedPort(child);

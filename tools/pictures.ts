@@ -179,7 +179,7 @@ async function clipOf(part: Part): Promise<{ x: number; y: number; width: number
     default: {
       const box = await part.boundingBox();
       if (box === null) {
-        throw new Error('The element to show isn’t visible.');
+        throw new Error("The element to show isn't visible.");
       }
       const within = (value: number, most: number): number => Math.round(Math.min(Math.max(value, 0), most));
       return {

@@ -75,7 +75,7 @@ function readPixels(png: Buffer): Pixels {
   const [width, height] = [png.readUInt32BE(16), png.readUInt32BE(20)];
   const [depth, kind, , , interlacing] = png.subarray(24, 29);
   if (!png.subarray(0, 8).equals(SIGNATURE) || depth !== 8 || (kind !== 2 && kind !== 6) || interlacing !== 0) {
-    throw new Error('This kind of PNG file isn’t supported.');
+    throw new Error("This kind of PNG file isn't supported.");
   }
   const size = kind === 2 ? 3 : 4;
   const data: Buffer[] = [];

@@ -110,7 +110,7 @@ class AuthorizedRequest {
     for (let redirects = 0; ; redirects++) {
       const response = await this.#sendOne(session, url, exchange);
       if (response.type === 'opaqueredirect' && mode !== 'manual') {
-        throw new TypeError('A redirect can’t be followed here without sending the token to its target.');
+        throw new TypeError("A redirect can't be followed here without sending the token to its target.");
       }
       const target = redirectOf(response, url);
       if (target === undefined || mode === 'manual') {

@@ -142,7 +142,7 @@ export class ProviderRegistry implements Disposable {
     );
     this.#registrations.set(id, { label, provider, authProvider, registered });
     this.#log.info(
-      `Registered provider ${id}: ${provider?.issuer ?? 'not configured'}${supportsChallenges ? '' : '; this VS Code version doesn’t support challenges'}.`,
+      `Registered provider ${id}: ${provider?.issuer ?? 'not configured'}${supportsChallenges ? '' : "; this VS Code version doesn't support challenges"}.`,
     );
   }
 

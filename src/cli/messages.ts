@@ -17,10 +17,10 @@ export const MESSAGES: Readonly<Record<OwnFailure & TerminalFailure, string>> = 
   'terminal-access-off': 'Terminal access is off. In VS Code, run "Session Keeper: Manage Terminal Access…".',
   'no-window': 'No VS Code window answered. Open a window or reload it, and try again.',
   'unsafe-folder': 'Other users could read the key of terminal access. In VS Code, reload the window.',
-  'window-not-verified': 'The window couldn’t be verified. Reload all VS Code windows.',
+  'window-not-verified': "The window couldn't be verified. Reload all VS Code windows.",
   'invalid-response': 'The response of the window is invalid. Reload all VS Code windows.',
-  'command-failed': 'Couldn’t run the command.',
-  'command-not-found': 'The command wasn’t found.',
+  'command-failed': "Couldn't run the command.",
+  'command-not-found': "The command wasn't found.",
 };
 
 /** Printed while the window waits for the user. */

@@ -44,7 +44,7 @@ export const useOtherDevice = (): string => l10n.t('Use Another Device');
 /** Closes a notification. */
 export const dismiss = (): string => l10n.t('Dismiss');
 /** Mutes a kind of notification. */
-export const dontShowAgain = (): string => l10n.t('Don’t Show Again');
+export const dontShowAgain = (): string => l10n.t("Don't Show Again");
 /** Deletes what the message is about. */
 export const confirmDelete = (): string => l10n.t('Delete');
 /** Continues to an unusual sign-in page. */

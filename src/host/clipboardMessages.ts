@@ -40,4 +40,4 @@ export const copiedCurlOption = (expiresAt: number | undefined, now: number): st
       });
 /** All sessions have DPoP-bound tokens. */
 export const onlyBoundTokens = (): string =>
-  l10n.t('DPoP-bound access tokens can’t be copied because they don’t work outside VS Code.');
+  l10n.t("DPoP-bound access tokens can't be copied because they don't work outside VS Code.");

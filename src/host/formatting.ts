@@ -41,7 +41,7 @@ export function formatAlternatives(items: readonly string[]): string {
 const WITH_SECONDS = 2 * MINUTE;
 
 /**
- * Returns a point in time, in ms since the Unix epoch: the time of day, with the date if that isn’t today, and with seconds
+ * Returns a point in time, in ms since the Unix epoch: the time of day, with the date if that isn't today, and with seconds
  * if it's now or in less than two minutes.
  * @param now the current time, in ms since the Unix epoch.
  */

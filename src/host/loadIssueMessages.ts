@@ -13,9 +13,9 @@ export function describeLoadIssue(finding: LoadIssue, provider: string): string 
   switch (finding.kind) {
     case 'quarantined':
       return l10n.t({
-        message: 'A stored session couldn’t be read and was quarantined ({0}). Sign in again.',
+        message: "A stored session couldn't be read and was quarantined ({0}). Sign in again.",
         args: [finding.reason],
-        comment: ['{0} is a technical reason, which isn’t translated.'],
+        comment: ["{0} is a technical reason, which isn't translated."],
       });
     case 'newer':
       return l10n.t('A stored session requires a newer version of Session Keeper. Update the extension to use it.');
@@ -23,7 +23,7 @@ export function describeLoadIssue(finding: LoadIssue, provider: string): string 
       return l10n.t('Your stored {0} session is missing from the keyring. Sign in again.', provider);
     case 'unconfigured':
       return l10n.t(
-        '{0} was removed from Settings, but you’re still signed in. Sign out to revoke its tokens.',
+        "{0} was removed from Settings, but you're still signed in. Sign out to revoke its tokens.",
         sanitizeDisplayName(provider),
       );
     case 'foreign':

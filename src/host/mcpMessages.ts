@@ -9,18 +9,18 @@ const { l10n } = vscode;
 /** The session that an MCP server uses has ended. */
 export const signedOut = (server: string, provider: string): string =>
   l10n.t({
-    message: 'MCP server {0} can’t be used because you’re signed out of {1}.',
+    message: "MCP server {0} can't be used because you're signed out of {1}.",
     args: [server, provider],
     comment: ['{0} is the name of an MCP server.'],
   });
-/** The provider’s tokens are DPoP-bound. */
+/** The provider's tokens are DPoP-bound. */
 export const boundTokens = (server: string, provider: string): string =>
   l10n.t({
-    message: 'MCP server {0} can’t use the DPoP-bound access tokens of {1}.',
+    message: "MCP server {0} can't use the DPoP-bound access tokens of {1}.",
     args: [server, provider],
     comment: ['{0} is the name of an MCP server.'],
   });
-/** The server isn’t in the settings anymore. */
+/** The server isn't in the settings anymore. */
 export const removed = (server: string): string =>
   l10n.t({
     message: 'MCP server {0} is no longer configured.',
@@ -30,14 +30,14 @@ export const removed = (server: string): string =>
 /** The user declined to send tokens to the server, or canceled the selection of an account. */
 export const declined = (server: string, provider: string): string =>
   l10n.t({
-    message: 'You didn’t allow MCP server {0} to use your {1} session.',
+    message: "You didn't allow MCP server {0} to use your {1} session.",
     args: [server, provider],
     comment: ['{0} is the name of an MCP server.'],
   });
 /** There was no response. */
 export const unreachable = (server: string, reason: string): string =>
   l10n.t({
-    message: 'Couldn’t reach MCP server {0} ({1}).',
+    message: "Couldn't reach MCP server {0} ({1}).",
     args: [server, reason],
     comment: ['{0} is the name of an MCP server, {1} is an error code.'],
   });
@@ -48,21 +48,21 @@ const redirected = (server: string, host: string): string =>
     args: [server, host],
     comment: ['{0} is the name of an MCP server, {1} is a host.'],
   });
-/** The server’s metadata can’t be read. */
+/** The server's metadata can't be read. */
 const invalidMetadata = (server: string): string =>
   l10n.t({
     message: 'The protected resource metadata of MCP server {0} are invalid.',
     args: [server],
     comment: ['{0} is the name of an MCP server.'],
   });
-/** The server’s metadata are for another URL. */
+/** The server's metadata are for another URL. */
 const otherResource = (server: string, resource: string): string =>
   l10n.t({
     message: 'The metadata of MCP server {0} are for another URL: {1}.',
     args: [server, resource],
     comment: ['{0} is the name of an MCP server, {1} is a URL without its scheme.'],
   });
-/** Returns why a server can’t be used. */
+/** Returns why a server can't be used. */
 export function describeResourceProblem({ code, detail }: ResourceProblem, server: string): string {
   switch (code) {
     case 'redirected':
@@ -77,7 +77,7 @@ export function describeResourceProblem({ code, detail }: ResourceProblem, serve
 /** The server requires tokens of another authorization server. */
 export const otherAuthorizationServer = (server: string, provider: string, issuers: readonly string[]): string =>
   l10n.t({
-    message: 'MCP server {0} doesn’t accept tokens of {1}. It requires {2}.',
+    message: "MCP server {0} doesn't accept tokens of {1}. It requires {2}.",
     args: [server, provider, formatAlternatives(issuers)],
     comment: ['{0} is the name of an MCP server, {2} is a list of hosts.'],
   });

@@ -18,18 +18,18 @@ export const signedOut = (provider: string, account: string | undefined): string
         args: [provider, account],
         comment: ['{1} is an account.'],
       });
-/** A sign-out succeeded here, but the server didn’t confirm it. */
+/** A sign-out succeeded here, but the server didn't confirm it. */
 export const signedOutUnconfirmed = (provider: string): string =>
-  l10n.t('Signed out of {0} in VS Code, but the server didn’t confirm. Session Keeper will try again.', provider);
+  l10n.t("Signed out of {0} in VS Code, but the server didn't confirm. Session Keeper will try again.", provider);
 /** A session was signed out, and its server has no way to revoke tokens. */
 export const signedOutWithoutRevocation = (provider: string): string =>
   l10n.t(
-    'Signed out of {0} in VS Code. The server can’t revoke tokens, so they remain valid until they expire.',
+    "Signed out of {0} in VS Code. The server can't revoke tokens, so they remain valid until they expire.",
     provider,
   );
-/** A sign-out succeeded, but the stored session couldn’t be deleted. */
+/** A sign-out succeeded, but the stored session couldn't be deleted. */
 export const signedOutNotDeleted = (provider: string): string =>
-  l10n.t('Signed out of {0}, but the stored session couldn’t be deleted. It may return after a restart.', provider);
+  l10n.t("Signed out of {0}, but the stored session couldn't be deleted. It may return after a restart.", provider);
 /** A renewal that the user requested succeeded. */
 export const renewed = (provider: string, account: string): string =>
   l10n.t({
@@ -47,7 +47,7 @@ export const endsSoon = (provider: string, account: string, at: string): string 
 /** A session will be signed out due to inactivity, and when. */
 export const idleWarning = (provider: string, at: string): string =>
   l10n.t({
-    message: 'You’ll be signed out of {0} at {1} due to inactivity.',
+    message: "You'll be signed out of {0} at {1} due to inactivity.",
     args: [provider, at],
     comment: ['{1} is a time.'],
   });
@@ -58,81 +58,81 @@ export const signedOutIdle = (provider: string, timeout: number): string =>
     args: [provider, formatDuration(timeout)],
     comment: ['{1} is a duration such as "30 minutes".'],
   });
-/** A session was signed out due to inactivity, but the server didn’t confirm it. */
+/** A session was signed out due to inactivity, but the server didn't confirm it. */
 export const signedOutIdleUnconfirmed = (provider: string, timeout: number): string =>
   l10n.t({
-    message: 'You were signed out of {0} after {1} of inactivity. The server hasn’t confirmed it yet. Retrying.',
+    message: "You were signed out of {0} after {1} of inactivity. The server hasn't confirmed it yet. Retrying.",
     args: [provider, formatDuration(timeout)],
     comment: ['{1} is a duration such as "30 minutes".'],
   });
-/** A session was signed out due to inactivity, and its server can’t revoke tokens. */
+/** A session was signed out due to inactivity, and its server can't revoke tokens. */
 export const signedOutIdleWithoutRevocation = (provider: string, timeout: number): string =>
   l10n.t({
-    message: 'You were signed out of {0} after {1} of inactivity. Tokens can’t be revoked and work until they expire.',
+    message: "You were signed out of {0} after {1} of inactivity. Tokens can't be revoked and work until they expire.",
     args: [provider, formatDuration(timeout)],
     comment: ['{1} is a duration such as "30 minutes".'],
   });
 /** No provider is configured. */
 export const noProvider = (): string => l10n.t('No providers are configured. Add one to get started.');
-/** This window can’t coordinate with the others. */
+/** This window can't coordinate with the others. */
 export const syncDisabled = (): string =>
-  l10n.t('Session Keeper can’t write to its storage folder. Until this is fixed, use only one VS Code window.');
-/** This window doesn’t use the shared folder at a path, because it’s a link or belongs to another user. */
+  l10n.t("Session Keeper can't write to its storage folder. Until this is fixed, use only one VS Code window.");
+/** This window doesn't use the shared folder at a path, because it's a link or belongs to another user. */
 export const folderRefused = (path: string, isLink: boolean): string =>
   isLink
     ? l10n.t({
         message:
-          'The storage folder {0} isn’t used because it’s a symbolic link. Delete the link and reload all windows. Until then, use only one window.',
+          "The storage folder {0} isn't used because it's a symbolic link. Delete the link and reload all windows. Until then, use only one window.",
         args: [path],
         comment: ['{0} is a path.'],
       })
     : l10n.t({
         message:
-          'The storage folder {0} isn’t used because another user owns it. Change its owner or delete it, and reload all windows. Until then, use only one window.',
+          "The storage folder {0} isn't used because another user owns it. Change its owner or delete it, and reload all windows. Until then, use only one window.",
         args: [path],
         comment: ['{0} is a path.'],
       });
 /** The latest tokens are in memory only. */
 export const tokensNotSaved = (provider: string): string =>
   l10n.t(
-    'Couldn’t save your latest {0} tokens. They will be lost if VS Code restarts. Make sure your keyring is unlocked.',
+    "Couldn't save your latest {0} tokens. They will be lost if VS Code restarts. Make sure your keyring is unlocked.",
     provider,
   );
-/** TLS certificates aren’t verified, because of a setting or of the environment. */
+/** TLS certificates aren't verified, because of a setting or of the environment. */
 export const tlsDisabled = (by: TlsDisabledBy): string =>
   by === 'setting'
     ? l10n.t(
-        'TLS certificates aren’t verified because "http.proxyStrictSSL" is off. Others on your network could read your tokens.',
+        'TLS certificates aren\'t verified because "http.proxyStrictSSL" is off. Others on your network could read your tokens.',
       )
     : l10n.t(
-        'TLS certificates aren’t verified because NODE_TLS_REJECT_UNAUTHORIZED is 0. Others on your network could read your tokens. Remove the variable and restart VS Code.',
+        "TLS certificates aren't verified because NODE_TLS_REJECT_UNAUTHORIZED is 0. Others on your network could read your tokens. Remove the variable and restart VS Code.",
       );
-/** The clocks of this computer and of the server differ. `skew` is how far the server’s clock is ahead, in ms. */
+/** The clocks of this computer and of the server differ. `skew` is how far the server's clock is ahead, in ms. */
 export const clockSkew = (provider: string, skew: number): string =>
   skew > 0
     ? l10n.t({
-        message: 'Your computer’s clock is {1} behind {0}. Check your date, time, and time zone.',
+        message: "Your computer's clock is {1} behind {0}. Check your date, time, and time zone.",
         args: [provider, formatDuration(skew)],
         comment: ['{1} is a duration such as "10 minutes".'],
       })
     : l10n.t({
-        message: 'Your computer’s clock is {1} ahead of {0}. Check your date, time, and time zone.',
+        message: "Your computer's clock is {1} ahead of {0}. Check your date, time, and time zone.",
         args: [provider, formatDuration(-skew)],
         comment: ['{1} is a duration such as "10 minutes".'],
       });
-/** Whether the clocks differ so little that they’re considered the same. `skew` is in ms; undefined if it couldn’t be measured. */
+/** Whether the clocks differ so little that they're considered the same. `skew` is in ms; undefined if it couldn't be measured. */
 const isSameTime = (skew: number | undefined): boolean => skew !== undefined && Math.abs(skew) < MINUTE;
-/** The difference of the clocks, in ms, as just measured; undefined if it couldn’t be measured. */
+/** The difference of the clocks, in ms, as just measured; undefined if it couldn't be measured. */
 export const clockComparison = (provider: string, skew: number | undefined, at: string): string =>
   skew === undefined
     ? l10n.t({
-        message: 'Couldn’t compare clocks because {0} didn’t report a time. Your computer’s time is {1}.',
+        message: "Couldn't compare clocks because {0} didn't report a time. Your computer's time is {1}.",
         args: [provider, at],
         comment: ['{1} is a time.'],
       })
     : isSameTime(skew)
       ? l10n.t({
-          message: 'Your computer’s clock matches {0} (measured at {1}).',
+          message: "Your computer's clock matches {0} (measured at {1}).",
           args: [provider, at],
           comment: ['{1} is a time.'],
         })
@@ -143,7 +143,7 @@ export const clockComparison = (provider: string, skew: number | undefined, at: 
         });
 /** A kind of notification was muted. */
 export const kindMuted = (): string =>
-  l10n.t('You won’t see this notification again. You can change this in Settings.');
+  l10n.t("You won't see this notification again. You can change this in Settings.");
 /** A client secret was saved. */
 export const clientSecretSaved = (provider: string): string => l10n.t('Client secret for {0} saved.', provider);
 /** A client secret was removed. */
@@ -176,7 +176,7 @@ export const postLogoutUris = (uris: readonly string[]): string =>
     args: [formatList(uris)],
     comment: ['{0} is one or more URIs.'],
   });
-/** The browser hasn’t returned for a while. */
+/** The browser hasn't returned for a while. */
 export const stillWaiting = (provider: string, uri: string): string =>
   l10n.t({
     message:
@@ -184,14 +184,14 @@ export const stillWaiting = (provider: string, uri: string): string =>
     args: [provider, uri],
     comment: ['{0} is a provider.'],
   });
-/** The settings of a provider couldn’t be written. */
+/** The settings of a provider couldn't be written. */
 export const entryNotSaved = (provider: string): string =>
-  l10n.t('Couldn’t change the settings of {0}. Check settings.json for errors or unsaved changes.', provider);
+  l10n.t("Couldn't change the settings of {0}. Check settings.json for errors or unsaved changes.", provider);
 /** A sign-in got no refresh token, although it requested one. */
 export const noRefreshToken = (provider: string, account: string): string =>
   l10n.t({
     message:
-      'Your {0} session ({1}) can’t be renewed because the server didn’t issue a refresh token. It may require your consent.',
+      "Your {0} session ({1}) can't be renewed because the server didn't issue a refresh token. It may require your consent.",
     args: [provider, account],
     comment: ['{1} is an account.'],
   });
@@ -201,8 +201,8 @@ export const refreshTokenAfterConsent = (provider: string): string =>
 /** Asking for consent got no refresh token. */
 export const noRefreshTokenAfterConsent = (provider: string): string =>
   l10n.t(
-    '{0} didn’t issue a refresh token, even with your consent. Allow refresh tokens (offline access) for this client at the server.',
+    "{0} didn't issue a refresh token, even with your consent. Allow refresh tokens (offline access) for this client at the server.",
     provider,
   );
 /** There is no session for a command. */
-export const noSession = (): string => l10n.t('You’re not signed in.');
+export const noSession = (): string => l10n.t("You're not signed in.");

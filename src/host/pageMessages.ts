@@ -11,7 +11,7 @@ export function signInPages(provider: string, template: string): Pages {
   const returnToEditor = l10n.t('You can close this tab and return to VS Code.');
   return {
     template,
-    done: { language, status: 'success', heading: l10n.t('You’re signed in to {0}', provider), body: returnToEditor },
+    done: { language, status: 'success', heading: l10n.t("You're signed in to {0}", provider), body: returnToEditor },
     failed: (error) => ({
       language,
       status: 'error',
@@ -34,12 +34,12 @@ export function signOutPages(provider: string, template: string): SignOutPages {
   const close = l10n.t('You can close this tab.');
   return {
     template,
-    done: { language, status: 'success', heading: l10n.t('You’re signed out of {0}', provider), body: close },
+    done: { language, status: 'success', heading: l10n.t("You're signed out of {0}", provider), body: close },
     mismatched: {
       language,
       status: 'neutral',
       heading: l10n.t('This sign-out link is no longer valid'),
-      body: `${l10n.t('You’re already signed out of {0} in VS Code.', provider)} ${close}`,
+      body: `${l10n.t("You're already signed out of {0} in VS Code.", provider)} ${close}`,
     },
     ...otherPages(language, close),
   };

@@ -11,7 +11,7 @@ export const confirmSignOut = (provider: string, account: string): string =>
     args: [provider, account],
     comment: ['{1} is an account.'],
   });
-/** Dialog: what a sign-out means, and that the server isn’t signed out of in the browser if its page isn’t opened. */
+/** Dialog: what a sign-out means, and that the server isn't signed out of in the browser if its page isn't opened. */
 export const confirmSignOutDetail = (provider: string, opensPage: boolean): string =>
   opensPage
     ? l10n.t('Extensions can no longer use this account.')
@@ -21,14 +21,14 @@ export const clientSecretTitle = (provider: string): string => l10n.t('Client Se
 /** Client secret: prompt. */
 export const clientSecret = (clientId: string): string =>
   l10n.t(
-    'Enter the client secret that the server issued for client ID "{0}". It’s stored in your keyring. Leave empty to remove it.',
+    'Enter the client secret that the server issued for client ID "{0}". It\'s stored in your keyring. Leave empty to remove it.',
     clientId,
   );
 /** Fixed port: title. */
 export const fixedPortTitle = (provider: string): string => l10n.t('Fixed Port for {0}', provider);
 /** Fixed port: prompt. */
 export const fixedPort = (): string =>
-  l10n.t('Enter another port, or the redirect URI that’s already registered, such as http://localhost:8400/auth.');
+  l10n.t("Enter another port, or the redirect URI that's already registered, such as http://localhost:8400/auth.");
 /** Fixed port: the value is neither a port nor a redirect URI. */
 export const invalidPort = (): string =>
   l10n.t(
@@ -58,10 +58,10 @@ export const registerRedirectUris = (provider: string, uris: readonly string[]):
 export const registerRedirectUriDetail = (isAnyPort: boolean): string =>
   isAnyPort
     ? l10n.t(
-        'The server must accept it with any port. It’s saved in your settings and copied to the clipboard. Sign in after you’ve registered it.',
+        "The server must accept it with any port. It's saved in your settings and copied to the clipboard. Sign in after you've registered it.",
       )
     : l10n.t(
-        'Enter it exactly as shown. It’s saved in your settings and copied to the clipboard. Sign in after you’ve registered it.',
+        "Enter it exactly as shown. It's saved in your settings and copied to the clipboard. Sign in after you've registered it.",
       );
 /** Dialog: before the first sign-in to a provider that another extension has added. */
 export const declaredProvider = (extension: string, provider: string): string =>
@@ -81,13 +81,13 @@ export const declaredProviderDetail = (extension: string, hosts: readonly string
 export const pasteUrlTitle = (provider: string): string => l10n.t('Sign In to {0}: Paste URL', provider);
 /** URL of the final page: prompt. */
 export const pasteUrl = (): string =>
-  l10n.t('Sign in with your browser. When it can’t load the final page, paste the URL of that page here.');
+  l10n.t("Sign in with your browser. When it can't load the final page, paste the URL of that page here.");
 /** URL of the final page: the value is one of another sign-in. */
 export const pastedUrlOfOtherSignIn = (): string =>
   l10n.t('This URL is from a different sign-in. Copy the URL of the final page of the current one.');
 /** URL of the final page: the value is something else. */
 export const invalidPastedUrl = (): string =>
-  l10n.t('This isn’t the URL from the final sign-in page. Copy the entire URL, including "code=" and "state=".');
+  l10n.t('This isn\'t the URL from the final sign-in page. Copy the entire URL, including "code=" and "state=".');
 
 /** Dialog: the user signs in at a host that belongs neither to the issuer nor to the token endpoint. */
 export const unusualDestination = (provider: string, host: string): string =>

@@ -13,7 +13,7 @@ export const describeFieldProblem = (code: ProblemCode, field: string): string =
 
 /** The provider can't be changed. */
 export const setByOrganization = (provider: string): string =>
-  l10n.t('{0} is set by your organization and can’t be changed.', provider);
+  l10n.t("{0} is set by your organization and can't be changed.", provider);
 
 /** The maximum number of problems in one message. */
 const MAX_PROBLEMS = 3;
@@ -30,7 +30,7 @@ export function describeEntryProblems(problems: readonly [SettingProblem, ...Set
   if (firstCode === 'managed-refused') {
     return l10n.t({
       message:
-        'Your organization’s settings in {0} aren’t used because users can change them. Contact your administrator.',
+        "Your organization's settings in {0} aren't used because users can change them. Contact your administrator.",
       args: [entry],
       comment: ['{0} is a path.'],
     });
@@ -42,12 +42,12 @@ export function describeEntryProblems(problems: readonly [SettingProblem, ...Set
   if (isManaged === true) {
     return entry === ''
       ? l10n.t({
-          message: 'Your organization’s settings have a problem: {0} Contact your administrator.',
+          message: "Your organization's settings have a problem: {0} Contact your administrator.",
           args: [problem],
           comment: ['{0} is one or more sentences such as \'"issuer" is missing.\''],
         })
       : l10n.t({
-          message: 'Your organization’s settings have a problem with provider "{0}": {1} Contact your administrator.',
+          message: 'Your organization\'s settings have a problem with provider "{0}": {1} Contact your administrator.',
           args: [entry, problem],
           comment: ['{0} is an ID, {1} is one or more sentences such as \'"issuer" is missing.\''],
         });
@@ -99,7 +99,7 @@ const FIELD_PROBLEMS: Readonly<Record<ProblemCode, (field: string) => string>> =
   'not-an-object': () => l10n.t('it must be an object with at least "issuer" and "clientId".'),
   missing: (field) => l10n.t('"{0}" is missing.', field),
   'wrong-type': (field) => l10n.t('"{0}" has the wrong type.', field),
-  'unknown-field': (field) => l10n.t('"{0}" isn’t a known property.', field),
+  'unknown-field': (field) => l10n.t('"{0}" isn\'t a known property.', field),
   'bad-id': () =>
     l10n.t(
       '"id" must start with a letter and contain only letters, digits, ".", "_", and "-" (at most 64 characters).',
@@ -107,9 +107,9 @@ const FIELD_PROBLEMS: Readonly<Record<ProblemCode, (field: string) => string>> =
   'id-of-built-in': () => l10n.t('"id" is used by VS Code or another extension. Choose a different one.'),
   'id-twice': () => l10n.t('another entry has the same ID.'),
   'id-declared-twice': () => l10n.t('another extension declares a provider with the same ID.'),
-  'id-not-declared': (field) => l10n.t('"{0}" isn’t declared in "contributes.authentication".', field),
+  'id-not-declared': (field) => l10n.t('"{0}" isn\'t declared in "contributes.authentication".', field),
   'id-managed': () => l10n.t('a provider with this ID is set by your organization.'),
-  'managed-not-json': () => l10n.t('the file isn’t a JSON object.'),
+  'managed-not-json': () => l10n.t("the file isn't a JSON object."),
   'managed-refused': () => '',
   'user-only-field': (field) => l10n.t('"{0}" can only be set by the user.', field),
   'bad-url': (field) => l10n.t('"{0}" must be a URL that starts with https:// and has no query.', field),
@@ -136,6 +136,6 @@ const FIELD_PROBLEMS: Readonly<Record<ProblemCode, (field: string) => string>> =
   'bad-endpoint': (field) => l10n.t('"{0}" must be a URL that starts with https://.', field),
   'bad-resource': (field) => l10n.t('"{0}" must be a URI without "#", or an array of such URIs.', field),
   'reserved-parameter': (field) =>
-    l10n.t('"{0}" can’t be set here because Session Keeper sets it, or because it must not be in settings.', field),
+    l10n.t('"{0}" can\'t be set here because Session Keeper sets it, or because it must not be in settings.', field),
   'out-of-range': (field) => l10n.t('"{0}" must be a number between 1 and 1000000000.', field),
 };

@@ -14,7 +14,7 @@ const STATE_NAMES: Readonly<Record<State, () => string>> = {
   ended: () => l10n.t('Session ended'),
   'needs-attention': () => l10n.t('Needs attention'),
   ending: () => l10n.t('Expires soon'),
-  retrying: () => l10n.t('Couldn’t renew, retrying'),
+  retrying: () => l10n.t("Couldn't renew, retrying"),
   'signing-in': () => l10n.t('Signing in'),
   refreshing: () => l10n.t('Renewing'),
   'signed-in': () => l10n.t('Signed in'),

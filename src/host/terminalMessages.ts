@@ -64,9 +64,9 @@ export const denied = (provider: string): string =>
   );
 /** The user didn't answer in time. */
 export const noAnswer = (): string => l10n.t('There was no answer in VS Code. Allow access there, and try again.');
-/** The workspace isn’t trusted. */
+/** The workspace isn't trusted. */
 export const untrustedWorkspace = (): string =>
-  l10n.t('The workspace isn’t trusted. Run "Workspaces: Manage Workspace Trust" in VS Code.');
+  l10n.t('The workspace isn\'t trusted. Run "Workspaces: Manage Workspace Trust" in VS Code.');
 /** No provider has this ID. */
 export const unknownProvider = (id: string, known: readonly string[]): string =>
   known.length === 0
@@ -79,7 +79,7 @@ export const unknownProvider = (id: string, known: readonly string[]): string =>
 /** There is no session. */
 export const signedOut = (provider: string, id: string): string =>
   l10n.t({
-    message: 'You’re signed out of {0}. Run "session-keeper login {1}", or add --sign-in.',
+    message: 'You\'re signed out of {0}. Run "session-keeper login {1}", or add --sign-in.',
     args: [provider, id],
     comment: ['{1} is the ID of the provider. "session-keeper login" and "--sign-in" are commands.'],
   });
@@ -113,7 +113,7 @@ export const invalidRequest = (): string =>
 /** Offers to turn it on. */
 export const offerToTurnOn = (): string =>
   l10n.t({
-    message: 'Programs in the terminal can use your sessions with the command session-keeper. You’re asked first.',
+    message: "Programs in the terminal can use your sessions with the command session-keeper. You're asked first.",
     comment: ['"session-keeper" is the name of a command.'],
   });
 /** Turns it on. */
@@ -126,9 +126,9 @@ export const turnedOn = (): string =>
     message: 'Terminal access is on. Open a new terminal, and run session-keeper list.',
     comment: ['"session-keeper list" is a command.'],
   });
-/** It couldn’t be turned on. */
+/** It couldn't be turned on. */
 export const couldNotListen = (): string =>
-  l10n.t('Couldn’t turn on terminal access because there’s no private folder for it. See the log.');
+  l10n.t("Couldn't turn on terminal access because there's no private folder for it. See the log.");
 /** The terminals of this window belong to another computer. */
 export const remoteTerminals = (): string =>
   l10n.t(

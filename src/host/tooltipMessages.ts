@@ -11,7 +11,7 @@ export const account = (label: string): string => l10n.t('Account: {0}', label);
 export const scopes = (scopes: readonly string[]): string => l10n.t('Scopes: {0}', scopes.join(' '));
 /** The state of the session. */
 export const state = (state: State): string => l10n.t('State: {0}', stateName(state));
-/** In place of a point in time that the server didn’t specify. */
+/** In place of a point in time that the server didn't specify. */
 export const unknown = (): string => l10n.t('Not specified by the server');
 /** When the user must sign in again. */
 export const sessionEnds = (at: string): string => l10n.t('Session ends: {0}', at);
@@ -21,7 +21,7 @@ export const accessExpires = (at: string): string => l10n.t('Access token expire
 export const accessUsable = (at: string): string => l10n.t('Access token usable until: {0}', at);
 /** When the token was last renewed. */
 export const lastRenewal = (at: string): string => l10n.t('Last renewal: {0}', at);
-/** When the user signed in, if the session hasn’t been renewed since. */
+/** When the user signed in, if the session hasn't been renewed since. */
 export const signedInAt = (at: string): string => l10n.t('Signed in at: {0}', at);
 /** When the next renewal is due. */
 export const nextRenewal = (at: string): string => l10n.t('Next renewal: {0}', at);
@@ -43,7 +43,7 @@ export const usedInTerminal = (at: string): string =>
   l10n.t({ message: 'Last used in the terminal: {0}', args: [at], comment: ['{0} is a time.'] });
 /** The latest tokens are in memory only. */
 export const tokensNotSaved = (): string =>
-  l10n.t('Your latest tokens aren’t saved yet and will be lost if VS Code restarts. Retrying…');
+  l10n.t("Your latest tokens aren't saved yet and will be lost if VS Code restarts. Retrying…");
 /** There is no session. */
 export const signedOut = (): string => l10n.t('Not signed in');
 /** A sign-in waits for the user. */

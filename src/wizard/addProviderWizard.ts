@@ -12,7 +12,8 @@ import { openProviderSettings } from '../host/openSettings.ts';
 import { selectOne } from '../ui/pick.ts';
 import { askClient, askSecret } from './clientSteps.ts';
 import { createDraft, toEntry, toProvider, type Draft } from './draft.ts';
-import { entryId, entryName, parseEntries, withEntry } from './entries.ts';
+import { editableProviders, type EditableProvider } from './editableProviders.ts';
+import { parseEntries, withEntry } from './entries.ts';
 import { askId, askLabel, askScopes } from './entrySteps.ts';
 import { BACK, type Answer } from './multiStepInput.ts';
 import { askRedirect, askRedirectUri } from './redirectStep.ts';
@@ -122,15 +123,24 @@ class WizardRun {
   }
 
   async edit(id: string | undefined): Promise<void> {
-    const entries = this.#entries.filter((entry) => id === undefined || entryId(entry) === id);
-    const entry = await selectOne(entries, wizardMessages.editList(), (one) => ({
-      label: entryName(one),
-      description: entryId(one),
-    }));
-    if (entry !== undefined) {
-      this.#draft = draftForEntry(entry, this.#entries, this.#dependencies.discovery);
+    const providers = editableProviders(this.#entries, this.#dependencies.settings).filter(
+      (one) => id === undefined || one.id === id,
+    );
+    const selected = await selectOne(
+      providers,
+      wizardMessages.editList(),
+      ({ id: description, name: label, source }) => ({
+        label,
+        description,
+        ...(source === undefined ? {} : { detail: wizardMessages.describeSource(source) }),
+      }),
+    );
+    if (selected?.source !== undefined) {
+      await explainSource({ ...selected, source: selected.source });
+    } else if (selected?.entry !== undefined) {
+      this.#draft = draftForEntry(selected.entry, this.#entries, this.#dependencies.discovery);
       await this.run('summary');
-    } else if (entries.length === 0) {
+    } else if (providers.length === 0) {
       await this.run();
     }
   }
@@ -254,6 +264,16 @@ class WizardRun {
         .showInformationMessage(wizardMessages.providerSaved(provider.label), button.signIn())
         .then((selected) => (selected === undefined ? undefined : signIn()));
     }
+  }
+}
+
+/** Shows who configures a provider, and opens the settings if the user can change some of its fields there. */
+async function explainSource(provider: EditableProvider & Required<Pick<EditableProvider, 'source'>>): Promise<void> {
+  const { source } = provider;
+  const items = 'isLocked' in source && source.isLocked ? [] : [button.openSettings()];
+  const message = wizardMessages.explainSource(provider);
+  if ((await vscode.window.showInformationMessage(message, ...items)) !== undefined) {
+    await openProviderSettings();
   }
 }
 

@@ -39,7 +39,7 @@ export function secretPrompt(isStored: boolean, preset: Preset | undefined): str
   switch (preset?.secret) {
     case 'required':
       return l10n.t(
-        'The client secret that belongs to the client ID. It’s stored in the keyring, not in the settings.',
+        "The client secret that belongs to the client ID. It's stored in the keyring, not in the settings.",
       );
     case 'for-browser':
       return l10n.t(

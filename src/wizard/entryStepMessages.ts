@@ -5,7 +5,7 @@ const { l10n } = vscode;
 
 /** Scopes: prompt. */
 export const scopesPrompt = (): string => l10n.t('Select the scopes to request, or type a scope to add it');
-/** Scopes: description of a scope that the server doesn’t list. */
+/** Scopes: description of a scope that the server doesn't list. */
 export const scopeNotListed = (): string => l10n.t('not listed by the server');
 /** Scopes: returns what a standard scope is for (OpenID Connect Core 5.4 and 11); empty for any other. */
 export const describeScope = (scope: string): string => SCOPE_DESCRIPTIONS[scope]?.() ?? '';

@@ -29,20 +29,20 @@ export const unexpectedStatus = (host: string, status: number): string =>
   });
 /** Provider: prompt. */
 export const providerPrompt = (): string => l10n.t('Select the provider whose access tokens the server accepts');
-/** Provider: the server’s metadata name its issuer. */
+/** Provider: the server's metadata name its issuer. */
 export const providerMatches = (): string => l10n.t('The server accepts its tokens');
-/** Provider: the server’s metadata name other issuers. */
+/** Provider: the server's metadata name other issuers. */
 export const providerDiffers = (issuers: readonly string[]): string =>
   l10n.t({
-    message: 'The server doesn’t accept its tokens. It requires {0}.',
+    message: "The server doesn't accept its tokens. It requires {0}.",
     args: [formatAlternatives(issuers)],
     comment: ['{0} is a list of hosts.'],
   });
 /** Provider: its tokens are DPoP-bound. */
 export const providerIsBound = (): string =>
-  l10n.t('Can’t be used because its access tokens are DPoP-bound. MCP servers get tokens without a proof.');
+  l10n.t("Can't be used because its access tokens are DPoP-bound. MCP servers get tokens without a proof.");
 /** Provider: the server has no metadata, or they name no issuer. */
-export const providerUnknown = (): string => l10n.t('The server doesn’t publish whether it accepts its tokens');
+export const providerUnknown = (): string => l10n.t("The server doesn't publish whether it accepts its tokens");
 /** Provider: none of them can be used; followed by the reason. */
 export const addProviderDetail = (issuers: readonly string[]): string =>
   issuers.length === 0
@@ -58,20 +58,20 @@ export const scopesPrompt = (provider: string): string =>
 /** Scopes: prompt, if the entry has other scopes than those that the server requires. */
 export const scopesDiffer = (provider: string, missing: readonly string[]): string =>
   l10n.t({
-    message: 'The server also requires these scopes, which {0} doesn’t request: {1}. You sign in again to add them.',
+    message: "The server also requires these scopes, which {0} doesn't request: {1}. You sign in again to add them.",
     args: [provider, missing.join(' ')],
     comment: ['{1} is a list of scopes.'],
   });
 /** Scopes: prompt, if the entry has the scopes that the server requires. */
 export const scopesMatch = (provider: string): string =>
   l10n.t('The scopes of the access token, separated by spaces. {0} requests those that the server requires.', provider);
-/** Dialog: what the server’s metadata say. */
+/** Dialog: what the server's metadata say. */
 export const consentMetadata = (provider: string): string =>
-  l10n.t('The server’s metadata name {0} as its authorization server.', provider);
+  l10n.t("The server's metadata name {0} as its authorization server.", provider);
 /** Dialog: there are no metadata. */
 export const consentWithoutMetadata = (provider: string): string =>
   l10n.t(
-    'The server doesn’t name its authorization server. Continue only if you know that it accepts tokens of {0}.',
+    "The server doesn't name its authorization server. Continue only if you know that it accepts tokens of {0}.",
     provider,
   );
 /** Dialog: the server needs no token. */
@@ -86,7 +86,7 @@ export const added = (server: string): string =>
     args: [server],
     comment: ['{0} is the name of an MCP server.'],
   });
-/** Notification: button that shows VS Code’s list. */
+/** Notification: button that shows VS Code's list. */
 export const showServers = (): string => l10n.t('Show MCP Servers');
 /** The administrator has turned off MCP servers. */
 export const turnedOffByOrganization = (): string => l10n.t('MCP servers are turned off by your organization.');

@@ -56,7 +56,7 @@ export const PRESET_MESSAGES: Readonly<Record<PresetId, PresetMessages>> = {
   },
   google: {
     client: () =>
-      l10n.t('In Google Cloud, create an OAuth client of type Desktop app. You don’t need to register a redirect URI.'),
+      l10n.t("In Google Cloud, create an OAuth client of type Desktop app. You don't need to register a redirect URI."),
   },
   gitlab: {
     issuer: () => l10n.t('The URL of GitLab.com or your own GitLab instance'),
@@ -90,7 +90,7 @@ export const PRESET_MESSAGES: Readonly<Record<PresetId, PresetMessages>> = {
     issuer: () =>
       l10n.t({
         message:
-          'Replace {0} with the name of your organization. Remove /oauth2/default if you don’t have a custom authorization server.',
+          "Replace {0} with the name of your organization. Remove /oauth2/default if you don't have a custom authorization server.",
         args: ['{organization}'],
         comment: ['{0} is a part of the URL.'],
       }),

@@ -24,7 +24,7 @@ export function kindDetail(kind: RedirectKind, uris: readonly string[], isAnyPor
     const register = isAnyPort ? l10n.t('Register {0} for any port', list) : l10n.t('Register exactly {0}', list);
     return kind === 'issuer-path'
       ? l10n.t({
-          message: '{0}. Other servers then can’t receive this server’s authorization codes.',
+          message: "{0}. Other servers then can't receive this server's authorization codes.",
           args: [register],
           comment: ['{0} is a sentence such as "Register http://127.0.0.1/callback for any port".'],
         })
@@ -32,7 +32,7 @@ export function kindDetail(kind: RedirectKind, uris: readonly string[], isAnyPor
   }
   return kind === 'ports'
     ? l10n.t('For servers that require a specific port')
-    : l10n.t('For a client that’s already registered, or a server that requires localhost or another path');
+    : l10n.t("For a client that's already registered, or a server that requires localhost or another path");
 }
 
 /** Ports: prompt. */
@@ -41,6 +41,6 @@ export const portsPrompt = (): string => l10n.t('Enter one or more ports, separa
 export const portsPlaceholder = (): string => l10n.t('Port');
 /** Redirect URI: prompt. */
 export const redirectUriPrompt = (): string =>
-  l10n.t('Enter the redirect URI exactly as it’s registered at the server.');
+  l10n.t("Enter the redirect URI exactly as it's registered at the server.");
 /** Button: copies what has to be registered. */
 export const copyRedirectUri = (): string => l10n.t('Copy Redirect URI');

@@ -25,7 +25,7 @@ export const existingProvidersHeading = (): string => l10n.t('Edit an existing p
 /** Issuer: prompt, with what to fill in if the preset has placeholders. */
 export const issuerPrompt = (preset: Preset | undefined): string =>
   (preset && PRESET_MESSAGES[preset.id].issuer?.()) ??
-  l10n.t('The issuer URL of your server. It’s checked when you press Enter.');
+  l10n.t("The issuer URL of your server. It's checked when you press Enter.");
 /** Issuer: placeholder. */
 export const issuerPlaceholder = (): string => 'https://id.example.com';
 
@@ -39,13 +39,13 @@ export function describeDiscoveryFailure(error: unknown, host: string): string {
 }
 
 const DISCOVERY_FAILURES: Readonly<Partial<Record<Category, (host: string) => string>>> = {
-  network: (host) => l10n.t('Couldn’t reach {0}.', host),
+  network: (host) => l10n.t("Couldn't reach {0}.", host),
   server: (host) => l10n.t('{0} is temporarily unavailable.', host),
   'unexpected-html': (host) =>
     l10n.t('Received a web page instead of a response from {0}. You may need to sign in to your network.', host),
   proxy: (host) => l10n.t('The proxy rejected the connection to {0}.', host),
   certificate: (host) =>
-    l10n.t('The certificate of {0} isn’t trusted. You may need to install your organization’s certificate.', host),
+    l10n.t("The certificate of {0} isn't trusted. You may need to install your organization's certificate.", host),
   'no-server': () => l10n.t('No OpenID Connect or OAuth server found at this URL.'),
   'issuer-mismatch': () =>
     l10n.t(
@@ -53,12 +53,12 @@ const DISCOVERY_FAILURES: Readonly<Partial<Record<Category, (host: string) => st
     ),
 };
 
-/** Capabilities: prompt, if they are from the server’s metadata. */
+/** Capabilities: prompt, if they are from the server's metadata. */
 export const capabilitiesPrompt = (issuer: string): string =>
   l10n.t('Capabilities of {0}', sanitizeDisplayName(issuer));
 /** Capabilities: prompt, if they are from a preset. */
 export const presetCapabilitiesPrompt = (name: string): string =>
-  l10n.t('Known capabilities of {0}, which doesn’t publish metadata', sanitizeDisplayName(name));
+  l10n.t("Known capabilities of {0}, which doesn't publish metadata", sanitizeDisplayName(name));
 
 /** Capabilities: returns one of them. */
 export function describeCapability(note: CapabilityNote): string {
@@ -73,10 +73,10 @@ const CAPABILITIES: Readonly<Record<CapabilityNote, () => string>> = {
   'pkce-not-advertised': () => l10n.t('PKCE support not advertised (PKCE is used anyway)'),
   'renews-with-scope': () => l10n.t('Session renewal (offline_access)'),
   renews: () => l10n.t('Session renewal'),
-  'no-expiry': () => l10n.t('Tokens don’t expire, so no renewal is needed'),
+  'no-expiry': () => l10n.t("Tokens don't expire, so no renewal is needed"),
   'renewal-not-advertised': () => l10n.t('Session renewal not advertised'),
   secret: () => l10n.t('May require a client secret'),
   'secret-required': () => l10n.t('Requires a client secret'),
   'secret-for-browser': () => l10n.t('Requires a client secret for browser sign-in, but not for device code sign-in'),
-  'no-revocation': () => l10n.t('Tokens aren’t revoked when you sign out'),
+  'no-revocation': () => l10n.t("Tokens aren't revoked when you sign out"),
 };

@@ -5,7 +5,8 @@ import { toFailure } from '../core/failure.ts';
 import type { Discovery } from '../protocol/discovery.ts';
 import { LIMITATIONS, getCapabilityNotes } from './capabilities.ts';
 import { createDraft, normalizeIssuer, toProvider, toggleTrailingSlash, withMetadata, type Draft } from './draft.ts';
-import { entryId, entryName, type Entry } from './entries.ts';
+import { editableProviders } from './editableProviders.ts';
+import type { Entry } from './entries.ts';
 import { validateIssuer } from './entryValidation.ts';
 import { showStep, type Answer } from './multiStepInput.ts';
 import { PRESETS, placeholderIn } from './presets.ts';
@@ -33,12 +34,14 @@ export function askServer(state: WizardState): Promise<Answer<Outcome>> {
         ? draft
         : withCachedMetadata(withProposedRedirect(selected, entries), dependencies.discovery),
   });
+  // Providers that are configured elsewhere aren't offered here, because nothing can be added to them.
+  const editable = editableProviders(entries, dependencies.settings).filter(({ source }) => source === undefined);
   const rows: Row[] = [
     // Existing providers come first, so that they're visible without scrolling.
-    ...(entries.length === 0 ? [] : [separator(messages.existingProvidersHeading())]),
-    ...entries.map((entry) => ({
-      label: entryName(entry),
-      description: entryId(entry),
+    ...(editable.length === 0 ? [] : [separator(messages.existingProvidersHeading())]),
+    ...editable.map(({ entry, id, name }) => ({
+      label: name,
+      description: id,
       outcome: select(createDraft(undefined, entry)),
     })),
     separator(messages.presetsHeading()),
@@ -53,7 +56,7 @@ export function askServer(state: WizardState): Promise<Answer<Outcome>> {
       outcome: select(createDraft(undefined)),
     },
   ];
-  const list = createList(state, 'server', messages.serverPrompt(entries.length > 0));
+  const list = createList(state, 'server', messages.serverPrompt(editable.length > 0));
   list.items = rows;
   return showStep(list, () => {
     const outcome = (list.selectedItems[0] as Row | undefined)?.outcome;

@@ -25,7 +25,7 @@ export const SUMMARY_LABELS = {
   label: (): string => l10n.t('Label'),
   id: (): string => l10n.t('Provider ID'),
 } as const;
-/** Item that shows the server’s capabilities. */
+/** Item that shows the server's capabilities. */
 export const capabilities = (): string => l10n.t('Server capabilities');
 
 /** The redirect URIs. */

@@ -2,10 +2,14 @@
 import * as vscode from 'vscode';
 import { sanitizeDisplayName } from '../core/failure.ts';
 import type { ProblemCode } from '../core/parseProviders.ts';
-import { describeFieldProblem } from '../host/settingsMessages.ts';
+import { describeFieldProblem, setByOrganization } from '../host/settingsMessages.ts';
+import type { EditableProvider } from './editableProviders.ts';
 import type { ValidationError } from './entryValidation.ts';
 
 const { l10n } = vscode;
+
+type Source = NonNullable<EditableProvider['source']>;
+type ExplainedProvider = Pick<EditableProvider, 'id' | 'name'> & { readonly source: Source };
 
 /** Title of every step for a new provider. */
 export const addTitle = (): string => l10n.t('Add Provider');
@@ -14,6 +18,27 @@ export const editList = (): { readonly title: string; readonly placeHolder: stri
   title: l10n.t('Edit Provider'),
   placeHolder: l10n.t('Select a provider to edit'),
 });
+/** Detail in that list: who configures a provider. */
+export const describeSource = (source: Source): string =>
+  'extension' in source
+    ? l10n.t('From the extension {0}', sanitizeDisplayName(source.extension))
+    : l10n.t('Set by your organization');
+/** Notification: why the wizard doesn't edit a provider. */
+export const explainSource = ({ id, name, source }: ExplainedProvider): string =>
+  'extension' in source
+    ? l10n.t(
+        '{0} comes from the extension {1}. To change single fields, add an entry with the ID "{2}" to your settings.',
+        name,
+        sanitizeDisplayName(source.extension),
+        id,
+      )
+    : source.isLocked
+      ? setByOrganization(name)
+      : l10n.t(
+          '{0} is set by your organization. To change single fields, add an entry with the ID "{1}" to your settings.',
+          name,
+          id,
+        );
 /** Title of every step for an existing provider. */
 export const editTitle = (name: string): string => l10n.t('Edit Provider {0}', sanitizeDisplayName(name));
 /** Returns what is wrong with an answer. */
@@ -34,7 +59,7 @@ const ANSWER_PROBLEMS: Readonly<Partial<Record<ProblemCode, () => string>>> = {
     l10n.t(
       'The redirect URI must be http:// with localhost, 127.0.0.1, or [::1], optionally followed by a port and a path.',
     ),
-  'bad-scope': () => l10n.t('A scope can’t contain spaces, quotes, or backslashes.'),
+  'bad-scope': () => l10n.t("A scope can't contain spaces, quotes, or backslashes."),
   'bad-id': () =>
     l10n.t(
       'The provider ID must start with a letter and contain only letters, digits, ".", "_", and "-" (at most 64 characters).',
@@ -50,9 +75,9 @@ export const providerSaved = (label: string): string =>
   l10n.t('Added {0}. You can sign in now, or later from the Accounts menu.', label);
 /** Notification: the changes to a provider are in the settings. */
 export const changesSaved = (label: string): string => l10n.t('Saved changes to {0}.', label);
-/** Notification: the settings couldn’t be written. */
+/** Notification: the settings couldn't be written. */
 export const notSaved = (): string =>
-  l10n.t('Couldn’t write to your settings. Check settings.json for errors and unsaved changes, then try again.');
+  l10n.t("Couldn't write to your settings. Check settings.json for errors and unsaved changes, then try again.");
 
 /** A link that proposes a provider has been copied. */
 export const linkCopied = (provider: string): string =>

@@ -148,7 +148,7 @@ describe('the page about environments', () => {
 
   it('depends on the manifest', () => {
     assert.deepEqual(methodsAt('Desktop, connected'), ['`loopback`, `device`, `paste`', '`uri`']);
-    assert.deepEqual(methodsAt('Browser, with vscode.dev'), ['doesn’t run', '']);
+    assert.deepEqual(methodsAt('Browser, with vscode.dev'), ["doesn't run", '']);
     assert.deepEqual(methodsAt('Browser, with vscode.dev', { browser: 'dist/web.js' }), ['`device`, `paste`', '`uri`']);
     assert.ok(wherePage({ ...manifest, browser: 'dist/web.js' }).includes('| `cannot-listen` |'));
     assert.notEqual(wherePage({ ...manifest, extensionKind: ['workspace'] }), wherePage(manifest));

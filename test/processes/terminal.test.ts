@@ -76,7 +76,7 @@ describe('the command session-keeper', () => {
     assert.equal(editor.messages.length, 2);
   });
 
-  it('fails if the user denies it, and doesn’t ask again', async () => {
+  it("fails if the user denies it, and doesn't ask again", async () => {
     editor.respond = () => 'Deny';
     assertFails(await fixture.run(['token', 'acme']), 'denied', /Manage Terminal Access/u);
     assertFails(await fixture.run(['token', 'acme']), 'denied');
@@ -89,7 +89,7 @@ describe('the command session-keeper', () => {
     assert.equal((await fixture.run(['token', 'acme'])).code, 0);
   });
 
-  it('gets nothing, and isn’t recorded, if it ended before the user allowed it', async () => {
+  it("gets nothing, and isn't recorded, if it ended before the user allowed it", async () => {
     const ended = new AbortController();
     let allow: (answer: string) => void = () => {};
     editor.respond = () => {
@@ -166,7 +166,7 @@ describe('the command session-keeper', () => {
       assertFails(await fixture.run(['token', '../acme']), 'invalid-request');
     });
 
-    it('without a session, and doesn’t wait for a sign-in', async () => {
+    it("without a session, and doesn't wait for a sign-in", async () => {
       window.records = [];
       assertFails(await fixture.run(['token', 'acme']), 'signed-out', /session-keeper login acme/u);
       assert.equal(editor.messages.length, 0);
@@ -361,7 +361,7 @@ describe('the command session-keeper', () => {
       assert.equal(result.out, 'in SECRET-access\n');
     });
 
-    it('reports a command that doesn’t exist or can’t be run', async () => {
+    it("reports a command that doesn't exist or can't be run", async () => {
       assertFails(await fixture.run(['exec', 'acme', '--', 'no-such-command']), 'command-not-found');
       assertFails(await fixture.run(['exec', 'acme', '--', fixture.bin]), 'command-failed', /EACCES/u);
     });

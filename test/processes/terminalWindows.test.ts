@@ -164,7 +164,7 @@ describe('the command session-keeper and its windows', () => {
       assert.equal(received, '');
     });
 
-    it('and isn’t exhausted by an endless response', async () => {
+    it("and isn't exhausted by an endless response", async () => {
       await listen(Buffer.from([0xff, 0xff, 0xff, 0xff]));
       assertFails(await fixture.run(['token', 'acme']), 'invalid-response');
     });
@@ -184,7 +184,7 @@ describe('the command session-keeper and its windows', () => {
   describe('refuses', () => {
     const key = (): string => join(fixture.folder.path, 'key');
 
-    it('a key that others can read, and one that isn’t a key', async () => {
+    it("a key that others can read, and one that isn't a key", async () => {
       await chmod(key(), 0o644);
       assertFails(await fixture.run(['token', 'acme']), 'unsafe-folder');
       await chmod(key(), 0o600);
@@ -212,7 +212,7 @@ describe('the command session-keeper and its windows', () => {
       assertFails(await fixture.run(['token', 'acme']), 'unsafe-folder');
     });
 
-    it('an address that isn’t a socket of this user', async () => {
+    it("an address that isn't a socket of this user", async () => {
       window.listener.dispose();
       let connections = 0;
       const elsewhere = join(fixture.folder.path, '0123456789abcdef.sock');
@@ -258,7 +258,7 @@ describe('the command session-keeper and its windows', () => {
       window.records = [];
       const failed = await fill('protocol=https\nhost=git.example.com\n\n');
       assert.notEqual(failed.code, 0);
-      assert.match(failed.error, /session-keeper: You’re signed out of Acme.+\n.*quit/u);
+      assert.match(failed.error, /session-keeper: You're signed out of Acme.+\n.*quit/u);
     });
   });
 });

@@ -23,6 +23,8 @@ interface QuickInput {
   readonly waitForTitle: (words: string) => Promise<void>;
   readonly waitForText: (words: string | RegExp) => Promise<void>;
   readonly waitForPlaceholder: (words: string) => Promise<void>;
+  /** Waits until the summary is shown and Enter selects its first row. */
+  readonly waitForSummary: () => Promise<void>;
   /** Replaces the text, and presses Enter. */
   readonly enter: (text: string) => Promise<void>;
   /** Replaces the text. */
@@ -53,6 +55,10 @@ function quickInputOf({ workbench }: UiFixture): QuickInput {
     waitForTitle: (words) => widget.locator('.quick-input-title', { hasText: words }).waitFor(),
     waitForText: (words) => widget.getByText(words).first().waitFor(),
     waitForPlaceholder: (words) => widget.getByPlaceholder(words).waitFor(),
+    waitForSummary: async () => {
+      await widget.getByPlaceholder(SUMMARY).waitFor();
+      await widget.locator('.monaco-list-row.focused', { hasText: 'Save' }).waitFor();
+    },
     enter: async (text) => {
       await type(text);
       await press('Enter');
@@ -117,7 +123,7 @@ describe('adding a provider when none is configured', () => {
     await type('id.example.com');
     await workbench.rows.first().filter({ hasText: 'Other Server…' }).waitFor();
     await press('Enter');
-    await waitForText('The issuer URL of your server. It’s checked when you press Enter.');
+    await waitForText("The issuer URL of your server. It's checked when you press Enter.");
     assert.equal(await input.inputValue(), 'https://id.example.com');
   });
 
@@ -163,7 +169,7 @@ describe('adding a provider when none is configured', () => {
       .waitFor();
     await workbench.screenshot('123-wizard-redirect');
     await pick('Another Redirect URI…');
-    await waitForText('Enter the redirect URI exactly as it’s registered at the server.');
+    await waitForText("Enter the redirect URI exactly as it's registered at the server.");
     await type('http://example.com/auth');
     await waitForText('must be http:// with localhost, 127.0.0.1, or [::1]');
     await type('http://localhost:8400/auth');
@@ -186,10 +192,10 @@ describe('adding a provider when none is configured', () => {
 
   it('shows all defaults in the summary, and keeps the answers when the user goes back', async () => {
     const { workbench } = fixture;
-    const { enter, goBack, input, press, waitForPlaceholder, waitForTitle } = quickInputOf(fixture);
+    const { enter, goBack, input, press, waitForSummary, waitForTitle } = quickInputOf(fixture);
     await enter(demoClientId);
     await waitForTitle('Add Provider (4/4)');
-    await waitForPlaceholder(SUMMARY);
+    await waitForSummary();
     for (const row of [
       'Save and Sign In',
       'Redirect URIhttp://127.0.0.1/callback (any port)',
@@ -209,8 +215,9 @@ describe('adding a provider when none is configured', () => {
 
   it('changes the scopes, the label and the ID', async () => {
     const { workbench } = fixture;
-    const { enter, goBack, input, pick, press, type, waitForPlaceholder, waitForText } = quickInputOf(fixture);
-    await waitForPlaceholder(SUMMARY);
+    const { enter, goBack, input, pick, press, type, waitForPlaceholder, waitForSummary, waitForText } =
+      quickInputOf(fixture);
+    await waitForSummary();
     await pick('Server capabilities');
     await waitForPlaceholder('Capabilities of');
     for (const capability of ['Browser sign-in', 'Device code sign-in', 'Session renewal (offline_access)']) {
@@ -218,7 +225,7 @@ describe('adding a provider when none is configured', () => {
     }
     await workbench.screenshot('123-wizard-capabilities');
     await goBack();
-    await waitForPlaceholder(SUMMARY);
+    await waitForSummary();
     await pick('Scopes');
     await waitForPlaceholder('Select the scopes to request');
     await workbench.rows.filter({ hasText: 'offline_access' }).first().waitFor();
@@ -227,11 +234,11 @@ describe('adding a provider when none is configured', () => {
     assert.equal(await checked.count(), 4);
     await workbench.screenshot('125-wizard-scopes');
     await press('Enter');
-    await waitForPlaceholder(SUMMARY);
+    await waitForSummary();
     await pick('Label');
     await waitForText('The name of this provider in VS Code');
     await enter('Acme');
-    await waitForPlaceholder(SUMMARY);
+    await waitForSummary();
     await pick('Provider ID');
     await waitForText('The provider ID that extensions pass to getSession.');
     assert.equal(await input.inputValue(), 'acme');
@@ -239,7 +246,7 @@ describe('adding a provider when none is configured', () => {
     await waitForText('This provider ID is used by VS Code');
     await workbench.screenshot('126-wizard-id');
     await enter('acme');
-    await waitForPlaceholder(SUMMARY);
+    await waitForSummary();
   });
 
   it('signs in', async () => {
@@ -258,7 +265,7 @@ describe('adding a provider when none is configured', () => {
 
   it('changes only the label of an existing provider', async () => {
     const { identity, workbench } = fixture;
-    const { enter, pick, press, type, waitForPlaceholder, waitForText, waitForTitle } = quickInputOf(fixture);
+    const { enter, pick, press, type, waitForSummary, waitForText, waitForTitle } = quickInputOf(fixture);
     await workbench.clearNotifications();
     await workbench.run('Session Keeper: Edit Provider…');
     await waitForTitle('Edit Provider Acme');
@@ -266,7 +273,7 @@ describe('adding a provider when none is configured', () => {
     await pick('Label');
     await waitForText('The name of this provider in VS Code');
     await enter('Acme Corporation');
-    await waitForPlaceholder(SUMMARY);
+    await waitForSummary();
     await type('');
     await press('Enter');
     await workbench.notifications.filter({ hasText: 'Saved changes to Acme Corporation.' }).waitFor();
@@ -318,19 +325,20 @@ describe('adding a provider when some entries are invalid', () => {
 
   it('saves an unreachable server with a scope that was typed, and keeps the other entries', async () => {
     const { workbench } = fixture;
-    const { enter, pick, press, type, waitForPlaceholder, waitForText, waitForTitle } = quickInputOf(fixture);
+    const { enter, pick, press, type, waitForPlaceholder, waitForSummary, waitForText, waitForTitle } =
+      quickInputOf(fixture);
     await workbench.run('Session Keeper: Add Provider…');
     await workbench.rows.filter({ hasText: 'Intranet' }).waitFor();
     await workbench.screenshot('131-wizard-existing');
     await pick('Other Server…');
     await waitForTitle('Add Provider (2/4)');
     await enter('http://127.0.0.1:9/later');
-    await waitForText('Couldn’t reach 127.0.0.1:9.');
+    await waitForText("Couldn't reach 127.0.0.1:9.");
     await workbench.screenshot('131-wizard-unreachable');
     await press('Enter');
     await waitForTitle('Add Provider (3/4)');
     await enter('vscode');
-    await waitForPlaceholder(SUMMARY);
+    await waitForSummary();
     await pick('Scopes');
     await waitForPlaceholder('Select the scopes to request');
     await workbench.rows.filter({ hasText: 'offline_access' }).first().waitFor();
@@ -359,9 +367,9 @@ describe('adding a provider when some entries are invalid', () => {
     });
   });
 
-  it('signs in with the client secret that was entered, and doesn’t write it to the settings', async () => {
+  it("signs in with the client secret that was entered, and doesn't write it to the settings", async () => {
     const { identity, workbench } = fixture;
-    const { enter, pick, press, type, waitForPlaceholder, waitForTitle } = quickInputOf(fixture);
+    const { enter, pick, press, type, waitForPlaceholder, waitForSummary, waitForTitle } = quickInputOf(fixture);
     await workbench.run('Session Keeper: Add Provider…');
     await workbench.rows.filter({ hasText: 'Keycloak' }).waitFor();
     await pick('Other Server…');
@@ -369,13 +377,13 @@ describe('adding a provider when some entries are invalid', () => {
     await enter(`${identity.issuer}/`);
     await waitForTitle('Add Provider (3/4)');
     await enter(CONFIDENTIAL.client_id);
-    await waitForPlaceholder(SUMMARY);
+    await waitForSummary();
     await pick('Client secret');
     await waitForPlaceholder('Client secret');
     await type(CONFIDENTIAL.client_secret);
     await workbench.screenshot('133-wizard-secret');
     await press('Enter');
-    await waitForPlaceholder(SUMMARY);
+    await waitForSummary();
     await pick('Label');
     await enter('Acme');
     await workbench.rows.filter({ hasText: 'Client secretentered' }).waitFor();
@@ -391,7 +399,7 @@ describe('adding a provider when some entries are invalid', () => {
 
   it('selects the device code flow for a product without metadata if there is no secret, and proposes a redirect URI for its issuer only', async () => {
     const { workbench } = fixture;
-    const { pick, enter, press, waitForPlaceholder, waitForText, waitForTitle } = quickInputOf(fixture);
+    const { enter, pick, press, waitForSummary, waitForText, waitForTitle } = quickInputOf(fixture);
     await workbench.run('Session Keeper: Add Provider…');
     await workbench.rows.filter({ hasText: 'GitHub OAuth App' }).waitFor();
     await pick('GitHub OAuth App');
@@ -408,11 +416,11 @@ describe('adding a provider when some entries are invalid', () => {
     await pick('Redirect URI');
     await workbench.rows
       .filter({ hasText: 'Separate Path for This Server' })
-      .filter({ hasText: 'Other servers then can’t receive this server’s authorization codes.' })
+      .filter({ hasText: "Other servers then can't receive this server's authorization codes." })
       .waitFor();
     await workbench.screenshot('136-wizard-redirect-for-issuer');
     await press('Enter');
-    await waitForPlaceholder(SUMMARY);
+    await waitForSummary();
     await press('ArrowDown');
     await press('Enter');
     await workbench.notifications.filter({ hasText: 'Added GitHub OAuth App.' }).waitFor();

@@ -8,7 +8,7 @@ const LIFETIME = 186;
 /** The maximum time, in ms, until the warning. */
 const UNTIL_WARNING = LIFETIME * 1000;
 
-describe('a session that can’t be renewed', () => {
+describe("a session that can't be renewed", () => {
   const fixture = createUiFixture({ issueRefreshToken: 'never', accessTokenSeconds: LIFETIME });
   const warning =
     /Your Acme session \(demo\) expires at \d+:\d\d(?::\d\d)? [AP]M\. Sign in again to avoid interruption\./;
@@ -18,7 +18,7 @@ describe('a session that can’t be renewed', () => {
     await workbench.waitForStatus('Acme: signed out');
     await signIn(workbench);
     await workbench.waitForStatus(/Acme: [23] minutes left/);
-    await workbench.followLink('Dismiss', 'Your Acme session (demo) can’t be renewed');
+    await workbench.followLink('Dismiss', "Your Acme session (demo) can't be renewed");
     await workbench.clearNotifications();
   });
 

@@ -17,7 +17,7 @@ const END_POLL = 50;
 
 const started = new Map<string, Editor>();
 const unused: Editor[] = [];
-/** Those with additional extensions, which no other description uses. */
+/** Those with additional extensions or an organization's settings, which no other description uses. */
 const special = new Set<Editor>();
 let browser: Promise<Browser> | undefined;
 
@@ -33,12 +33,13 @@ export async function sharedBrowser(): Promise<Browser> {
 /**
  * Returns an editor with both extensions installed, without settings, sessions or logs: a used one, or else a new one.
  * @param additional the package files of other extensions to install; such an editor is always a new one.
+ * @param managedSettings what the organization's file contains; such an editor is always a new one, too.
  */
-export async function takeEditor(additional: readonly string[] = []): Promise<Editor> {
-  if (additional.length === 0) {
+export async function takeEditor(additional: readonly string[] = [], managedSettings?: string): Promise<Editor> {
+  if (additional.length === 0 && managedSettings === undefined) {
     return unused.pop() ?? (await newEditor([]));
   }
-  const editor = await newEditor(additional);
+  const editor = await newEditor(additional, managedSettings);
   special.add(editor);
   return editor;
 }
@@ -65,7 +66,7 @@ export async function closeEditors(): Promise<void> {
   await Promise.all([...started.values()].map(stop));
 }
 
-async function newEditor(additional: readonly string[]): Promise<Editor> {
+async function newEditor(additional: readonly string[], managedSettings?: string): Promise<Editor> {
   if (started.size === 0) {
     // A mocha worker exits without running hooks after its last file.
     process.once('exit', () => {
@@ -77,7 +78,7 @@ async function newEditor(additional: readonly string[]): Promise<Editor> {
   // The name is short because VS Code keeps sockets below it, and their paths are limited to 103 characters.
   const dataDir = await mkdtemp(join(tmpdir(), 'sk-'));
   await installExtensions([...(await packages()), ...additional], { dataDir, log: printLog });
-  const editor = await startEditor({ dataDir, smokeTestDriver: false, log: printLog });
+  const editor = await startEditor({ dataDir, smokeTestDriver: false, managedSettings, log: printLog });
   started.set(dataDir, editor);
   return editor;
 }

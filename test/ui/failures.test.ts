@@ -44,7 +44,7 @@ async function failedRenewals({ identity: { journal } }: UiFixture, count: numbe
 describe('a temporary failure', () => {
   const fixture = createUiFixture({ accessTokenSeconds: LONG });
 
-  it('doesn’t occur when another extension gets the session', async () => {
+  it("doesn't occur when another extension gets the session", async () => {
     const { workbench } = fixture;
     await workbench.waitForStatus('Acme: signed out');
     await signIn(workbench);
@@ -60,7 +60,7 @@ describe('a temporary failure', () => {
   it('is reported when a caller is refused while the server is unreachable, and no longer when it is back', async () => {
     const { identity, workbench } = fixture;
     const sentence =
-      'Couldn’t reach Acme. You’re still signed in. Your session will be renewed when the server responds.';
+      "Couldn't reach Acme. You're still signed in. Your session will be renewed when the server responds.";
     await failNext(fixture, { kind: 'dropBefore' });
     assert.equal(await workbench.notifications.count(), 0);
     await beRefused(fixture, sentence);
@@ -76,7 +76,7 @@ describe('a temporary failure', () => {
 
   it('ends with Retry Now when the server is back', async () => {
     const { identity, workbench } = fixture;
-    const sentence = 'Acme is temporarily unavailable. You’re still signed in. Retrying automatically.';
+    const sentence = "Acme is temporarily unavailable. You're still signed in. Retrying automatically.";
     await failNext(fixture, { kind: 'answer', status: 503 }, '/token');
     await beRefused(fixture, sentence);
     const shown = dismissibleNotification(workbench, sentence);
@@ -99,7 +99,7 @@ describe('a temporary failure', () => {
     const { identity, workbench } = fixture;
     // Long enough for the checks before the next attempt, even on a busy machine.
     const wait = 20;
-    const sentence = 'Too many requests to Acme. You’re still signed in. Retrying automatically.';
+    const sentence = "Too many requests to Acme. You're still signed in. Retrying automatically.";
     await failNext(fixture, { kind: 'answer', status: 429, headers: { 'retry-after': String(wait) } }, '/token');
     await beRefused(fixture, sentence);
     const shown = dismissibleNotification(workbench, sentence);
@@ -123,7 +123,7 @@ describe('a temporary failure', () => {
   it('ends with Retry Now when the server no longer responds with a web page', async () => {
     const { identity, workbench } = fixture;
     const sentence =
-      'Received a web page instead of a response from Acme. You may need to sign in to your network, or check the issuer URL. You’re still signed in.';
+      "Received a web page instead of a response from Acme. You may need to sign in to your network, or check the issuer URL. You're still signed in.";
     await failNext(fixture, { kind: 'html' }, '/token');
     const shown = dismissibleNotification(workbench, sentence);
     await shown.waitFor();
@@ -143,7 +143,7 @@ describe('a temporary failure', () => {
 
   it('shows the clock skew, and ends when the clock is set', async () => {
     const { identity, workbench } = fixture;
-    const sentence = 'Your computer’s clock is 10 minutes behind Acme. Check your date, time, and time zone.';
+    const sentence = "Your computer's clock is 10 minutes behind Acme. Check your date, time, and time zone.";
     await workbench.clearNotifications();
     identity.faults.add({ action: { kind: 'shiftDate', seconds: 630 } });
     await workbench.runRenewNow();
@@ -152,7 +152,7 @@ describe('a temporary failure', () => {
     await workbench.screenshot('85-clock');
     await pressButton(shown, 'Check Clock');
     const measured = workbench.notification(
-      /Your computer’s clock is 10 minutes behind Acme\. .* Measured at \d+:\d\d:\d\d/,
+      /Your computer's clock is 10 minutes behind Acme\. .* Measured at \d+:\d\d:\d\d/,
     );
     assert.deepEqual(await getActions(measured), { buttons: ['Retry Now'], links: [] });
     await workbench.screenshot('85-clock-measured');
@@ -243,7 +243,7 @@ describe('a failure due to the settings', () => {
     await workbench.screenshot('87-scope-page', page);
     await workbench.returnFrom(page);
     const shown = workbench.notification(
-      'Initech doesn’t grant one of the requested scopes. Server message: "requested scope is not allowed".',
+      'Initech doesn\'t grant one of the requested scopes. Server message: "requested scope is not allowed".',
     );
     assert.deepEqual(await getActions(shown), { buttons: ['Edit Scopes', 'Show Log'], links: [] });
     await workbench.screenshot('87-scope');
@@ -253,7 +253,7 @@ describe('a failure due to the settings', () => {
     await workbench.run('View: Close All Editors');
   });
 
-  it('copies the redirect URI when it isn’t registered', async () => {
+  it("copies the redirect URI when it isn't registered", async () => {
     const { identity, workbench } = fixture;
     const action: FaultAction = { kind: 'answer', status: 400, body: { error: 'redirect_uri_mismatch' } };
     identity.faults.add({ path: '/token', grantType: 'authorization_code', times: 1, action });
@@ -274,11 +274,11 @@ describe('a failure due to the settings', () => {
     await workbench.clearNotifications();
   });
 
-  it('opens the certificate settings when the certificate isn’t trusted', async () => {
+  it("opens the certificate settings when the certificate isn't trusted", async () => {
     const { workbench } = fixture;
     await workbench.run('Session Keeper: Sign In…');
     await workbench.rows.filter({ hasText: 'Umbrella' }).click();
-    const shown = workbench.notification('Couldn’t connect to Umbrella because its certificate isn’t trusted.');
+    const shown = workbench.notification("Couldn't connect to Umbrella because its certificate isn't trusted.");
     assert.deepEqual((await getActions(shown)).buttons, ['Open Certificate Settings', 'Retry Now']);
     await workbench.screenshot('89-certificate');
     await pressButton(shown, 'Open Certificate Settings');

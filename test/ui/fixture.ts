@@ -80,7 +80,7 @@ export function createUiFixture(
 
 async function mustHaveKept({ journal }: IdentityServer, workbench: Workbench): Promise<void> {
   const logs = await workbench.logTexts();
-  assert.ok(isTraced(logs), 'The extension wasn’t logged at the level trace.');
+  assert.ok(isTraced(logs), "The extension wasn't logged at the level trace.");
   assert.deepEqual(leaks(journal, logs), []);
 }
 

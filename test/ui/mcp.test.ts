@@ -32,7 +32,7 @@ describe('an MCP server', () => {
     await workbench.screenshot('mcp-2-url');
     await workbench.page.keyboard.press('Enter');
     await workbench.rows.filter({ hasText: 'The server accepts its tokens' }).waitFor();
-    await workbench.rows.filter({ hasText: 'The server doesn’t accept its tokens.' }).waitFor();
+    await workbench.rows.filter({ hasText: "The server doesn't accept its tokens." }).waitFor();
     await workbench.screenshot('mcp-3-provider');
     await workbench.rows.filter({ hasText: 'Acme' }).click();
     await workbench.page.getByText('requests those that the server requires').waitFor();
@@ -53,7 +53,7 @@ describe('an MCP server', () => {
     );
   });
 
-  it('is in VS Code’s list, and starts there after VS Code has asked', async () => {
+  it("is in VS Code's list, and starts there after VS Code has asked", async () => {
     const { workbench } = fixture;
     await workbench.press('Show MCP Servers', 'Its tools are available in chat.');
     const { host } = new URL(server.url);
@@ -84,7 +84,7 @@ describe('an MCP server', () => {
     await signOut(workbench);
     await workbench.clearNotifications();
     await workbench.run('Consumer: Call MCP Tool');
-    await workbench.notification('can’t be used because you’re signed out of Acme').first().waitFor();
+    await workbench.notification("can't be used because you're signed out of Acme").first().waitFor();
     assert.equal(await workbench.dialog.count(), 0);
     await workbench.screenshot('mcp-10-signed-out');
     assert.deepEqual(

@@ -46,7 +46,7 @@ describe('the notifications', () => {
     await workbench.clearNotifications();
   });
 
-  it('don’t appear when the server is down, while the status bar shows the next attempt', async () => {
+  it("don't appear when the server is down, while the status bar shows the next attempt", async () => {
     const { identity, workbench } = fixture;
     await signIn(workbench);
     await workbench.waitForStatus('Acme: renews in');
@@ -83,13 +83,13 @@ describe('the notifications', () => {
     await workbench.clearNotifications();
   });
 
-  it('warn in the last third if the session can’t be renewed, and offer to sign in again', async () => {
+  it("warn in the last third if the session can't be renewed, and offer to sign in again", async () => {
     const { identity, workbench } = fixture;
     Object.assign(identity.policy, { issueRefreshToken: 'never', accessTokenSeconds: LIFETIME });
     await signIn(workbench);
     const issuedAt = identity.journal.entries.findLast(({ path }) => path === '/token')?.at ?? NaN;
     identity.policy.accessTokenSeconds = LONG;
-    await workbench.followLink('Dismiss', 'Your Acme session (demo) can’t be renewed');
+    await workbench.followLink('Dismiss', "Your Acme session (demo) can't be renewed");
     await workbench.clearNotifications();
     await workbench.waitForStatus(/Acme: (55|50|45|40|35) seconds left/);
     await workbench.screenshot('30-counts-down');

@@ -26,7 +26,7 @@ describe('what is unsafe around the sessions', () => {
 
   it('shows that TLS certificates are not verified, with the setting', async () => {
     const { workbench } = fixture;
-    const shown = workbench.notification('TLS certificates aren’t verified because "http.proxyStrictSSL" is off.');
+    const shown = workbench.notification('TLS certificates aren\'t verified because "http.proxyStrictSSL" is off.');
     await shown.waitFor();
     await workbench.screenshot('90-tls-not-verified');
     assert.equal(await shown.count(), 1);
@@ -67,7 +67,7 @@ describe('what is unsafe around the sessions', () => {
     try {
       const before = await readdir(elsewhere);
       await workbench.reload();
-      await workbench.notification(/storage folder .*sessions isn’t used because it’s a symbolic link/).waitFor();
+      await workbench.notification(/storage folder .*sessions isn't used because it's a symbolic link/).waitFor();
       await workbench.screenshot('92-folder-is-link');
       assert.deepEqual(await readdir(elsewhere), before);
     } finally {
@@ -85,7 +85,7 @@ describe('what is unsafe around the sessions', () => {
     await chown(workbench.sharedFolder, 65_534, 65_534);
     try {
       await workbench.reload();
-      await workbench.notification(/storage folder .*sessions isn’t used because another user owns it/).waitFor();
+      await workbench.notification(/storage folder .*sessions isn't used because another user owns it/).waitFor();
       await workbench.screenshot('93-folder-of-another-user');
     } finally {
       await chown(workbench.sharedFolder, 0, 0);

@@ -81,7 +81,7 @@ describe('a confirmation about hosts and sessions', () => {
 
   it('is shown once when the provider is removed from the settings, and Sign Out revokes the tokens', async () => {
     const { identity, workbench } = fixture;
-    const sentence = 'acme was removed from Settings, but you’re still signed in. Sign out to revoke its tokens.';
+    const sentence = "acme was removed from Settings, but you're still signed in. Sign out to revoke its tokens.";
     await configure([]);
     const shown = workbench.notification(sentence);
     await shown.waitFor();

@@ -26,7 +26,7 @@ async function changeEntry(
   await workbench.waitForStatus(`${String(change['label'])}: signed out`);
 }
 
-describe('a redirect URI that the server doesn’t know', () => {
+describe("a redirect URI that the server doesn't know", () => {
   const fixture = createUiFixture({ accessTokenSeconds: LONG }, (issuer) => ({
     'sessionKeeper.providers': [entryFor(issuer)],
   }));
@@ -36,7 +36,7 @@ describe('a redirect URI that the server doesn’t know', () => {
     fixture.identity.provider.Client.prototype.redirectUriAllowed = (uri: string): boolean => registered.has(uri);
   });
 
-  it('is shown, and copied, if the browser hasn’t returned after 30 seconds', async () => {
+  it("is shown, and copied, if the browser hasn't returned after 30 seconds", async () => {
     const { workbench } = fixture;
     await workbench.waitForStatus('Acme: signed out');
     const startedAt = Date.now();
@@ -88,7 +88,7 @@ describe('a redirect URI that the server doesn’t know', () => {
     await signInAt(page, 'demo');
     // The final page can still be reloaded.
     await page.reload();
-    assert.equal(await page.getByRole('heading').textContent(), 'You’re signed in to Acme');
+    assert.equal(await page.getByRole('heading').textContent(), "You're signed in to Acme");
     await workbench.returnFrom(page);
     await workbench.notification('Signed in to Acme as demo.').waitFor();
     await workbench.clearNotifications();

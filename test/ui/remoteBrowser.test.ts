@@ -13,7 +13,7 @@ describe('signing in when the browser and VS Code are on different computers', (
     host: 'code.example.com',
   });
 
-  it('shows a code first, because the browser can’t return to VS Code', async () => {
+  it("shows a code first, because the browser can't return to VS Code", async () => {
     const { workbench } = fixture;
     await workbench.run('Session Keeper: Sign In…');
     await workbench.dialog.filter({ hasText: 'Enter this code' }).waitFor();
@@ -36,7 +36,7 @@ describe('signing in when the browser and VS Code are on different computers', (
     await workbench.page.getByText('This URL is from a different sign-in.').waitFor();
     await workbench.screenshot('66-elsewhere-wrong-address');
     await workbench.box.fill('http://127.0.0.1:50000/login');
-    await workbench.page.getByText('This isn’t the URL from the final sign-in page.').waitFor();
+    await workbench.page.getByText("This isn't the URL from the final sign-in page.").waitFor();
   });
 
   it('offers the code by name when pasting was canceled', async () => {

@@ -87,7 +87,7 @@ describe('a session that has ended', () => {
   it('sends the claims that the server requires when the user signs in again', async () => {
     const { workbench } = fixture;
     const claims = JSON.stringify({ access_token: { acrs: { essential: true, value: 'c1' } } });
-    const sentence = 'Your organization’s policy requires you to sign in to Acme again.';
+    const sentence = "Your organization's policy requires you to sign in to Acme again.";
     await refuseRenewal({ error: 'invalid_grant', suberror: 'basic_action', claims });
     assert.deepEqual(await getActions(dismissibleNotification(workbench, sentence)), {
       buttons: ['Sign In Again', MUTE],
@@ -101,7 +101,7 @@ describe('a session that has ended', () => {
 
   it('is replaced by a new sign-in when the response to a renewal was lost twice', async () => {
     const { identity, workbench } = fixture;
-    const sentence = 'Your Acme session couldn’t be renewed because the connection was interrupted. Sign in again.';
+    const sentence = "Your Acme session couldn't be renewed because the connection was interrupted. Sign in again.";
     identity.faults.add({ path: '/token', grantType: 'refresh_token', times: 2, action: { kind: 'dropAfter' } });
     await workbench.runRenewNow();
     assert.deepEqual(await getActions(dismissibleNotification(workbench, sentence)), {
@@ -112,12 +112,12 @@ describe('a session that has ended', () => {
     await signInAgain(workbench, sentence);
   });
 
-  it('is no longer reported after Don’t Show Again, except to the user who requests a renewal', async () => {
+  it("is no longer reported after Don't Show Again, except to the user who requests a renewal", async () => {
     const { identity, workbench } = fixture;
     identity.revokeEverything();
     await workbench.runRenewNow();
     await workbench.press(MUTE, ended);
-    const shown = workbench.notification('You won’t see this notification again. You can change this in Settings.');
+    const shown = workbench.notification("You won't see this notification again. You can change this in Settings.");
     await shown.waitFor();
     await workbench.notification(ended).waitFor({ state: 'detached' });
     await workbench.screenshot('95-muted');
@@ -142,7 +142,7 @@ describe('a session that has ended', () => {
     await signIn(workbench);
     const shown = dismissibleNotification(
       workbench,
-      'Your Acme session (demo) can’t be renewed because the server didn’t issue a refresh token.',
+      "Your Acme session (demo) can't be renewed because the server didn't issue a refresh token.",
     );
     assert.deepEqual(await getActions(shown), { buttons: ['Ask for Consent'], links: ['Dismiss', MUTE] });
     await workbench.screenshot('195-no-refresh-token');

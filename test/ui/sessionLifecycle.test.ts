@@ -34,14 +34,14 @@ describe('a session from signing in to signing out', () => {
     await workbench.page.keyboard.press('Escape');
   });
 
-  it('starts when the user signs in on the server’s page, which the Accounts menu opens', async () => {
+  it("starts when the user signs in on the server's page, which the Accounts menu opens", async () => {
     const { workbench } = fixture;
     const items = await workbench.accountsMenu();
     const page = await workbench.waitForPage(() => workbench.select(items.filter({ hasText: 'Sign in with Acme' })));
     await workbench.screenshot('2-login-page', page);
     await workbench.waitForStatus('Acme: signing in…');
     await signInAt(page, 'demo');
-    assert.equal(await page.getByRole('heading').textContent(), 'You’re signed in to Acme');
+    assert.equal(await page.getByRole('heading').textContent(), "You're signed in to Acme");
     assert.ok(!page.url().includes('code='), 'no code remains in the URL');
     await workbench.screenshot('3-signed-in-page', page);
     await page.emulateMedia({ colorScheme: 'dark' });

@@ -103,7 +103,7 @@ describe('signing in when the browser returns to VS Code', () => {
     await workbench.reloadSettings();
     await workbench.waitForStatus('Works: renews in');
     await workbench.run('Session Keeper: Sign In…');
-    const sentence = 'Couldn’t sign in to Works. All ports in "redirectPorts" are in use by other programs.';
+    const sentence = 'Couldn\'t sign in to Works. All ports in "redirectPorts" are in use by other programs.';
     assert.deepEqual(await getActions(workbench.notification(sentence)), {
       buttons: ['Use Another Sign-In Method', 'Open Settings'],
       links: [],

@@ -26,7 +26,7 @@ describe('signing out in the browser, too', () => {
     const page = await signOutAtServer();
     await workbench.screenshot('70-sign-out-at-server', page);
     await page.getByRole('button', { name: 'Sign out' }).click();
-    await page.getByText('You’re signed out of Acme').waitFor();
+    await page.getByText("You're signed out of Acme").waitFor();
     const { hostname, pathname, search } = new URL(page.url());
     assert.deepEqual([hostname, pathname, search], ['127.0.0.1', '/done', '']);
     assert.equal(await page.getByRole('status').textContent(), 'You can close this tab.');
@@ -46,7 +46,7 @@ describe('signing out in the browser, too', () => {
     await workbench.notification('Signed in to Acme as demo.').waitFor();
   });
 
-  it('shows that the link is no longer valid if its state doesn’t match', async () => {
+  it("shows that the link is no longer valid if its state doesn't match", async () => {
     const { workbench } = fixture;
     const page = await signOutAtServer();
     const answer = new URL(new URL(page.url()).searchParams.get('post_logout_redirect_uri') ?? '');

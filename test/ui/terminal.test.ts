@@ -45,9 +45,9 @@ describe('the command session-keeper in the integrated terminal', () => {
       'session-keeper: Terminal access is off. In VS Code, run "Session Keeper: Manage Terminal Access…". (terminal-access-off)\nexit 10\n',
     );
     await workbench.run('Session Keeper: Manage Terminal Access…');
-    await workbench.notification('You’re asked first').waitFor();
+    await workbench.notification("You're asked first").waitFor();
     await workbench.screenshot('terminal-1-turn-on');
-    await workbench.press('Turn On Terminal Access', 'You’re asked first');
+    await workbench.press('Turn On Terminal Access', "You're asked first");
     await workbench.notification('Terminal access is on').waitFor();
     await workbench.clearNotifications();
   });

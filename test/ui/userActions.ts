@@ -10,7 +10,7 @@ export const SHORT = 2;
 export const LONG = 3600;
 
 /** The action of every notification that the user hasn't requested. */
-export const MUTE = 'Don’t Show Again';
+export const MUTE = "Don't Show Again";
 
 /** Signs in by the Command Palette, and returns to VS Code. */
 export async function signIn(workbench: Workbench, provider = 'Acme'): Promise<void> {

@@ -34,10 +34,12 @@ interface SharedParts {
 export interface WorkbenchOptions {
   /** The name under which the browser finds VS Code, as if that ran on another machine. */
   readonly host?: string | undefined;
-  /** The display language of the extension; English if undefined. VS Code’s own text stays English. */
+  /** The display language of the extension; English if undefined. VS Code's own text stays English. */
   readonly language?: string | undefined;
   /** Returns the package files of other extensions to install. */
   readonly extensions?: (() => Promise<readonly string[]>) | undefined;
+  /** What the organization's file contains; see managedSettingsMount.ts for where that works. */
+  readonly managedSettings?: string | undefined;
   /** The number of pixels of a screenshot for each CSS pixel; 1 by default. */
   readonly deviceScaleFactor?: number | undefined;
 }
@@ -57,9 +59,9 @@ export class Workbench {
   /** Opens a window whose settings are already in place. */
   static async open(
     settings: EditorSettings,
-    { host, language, extensions, deviceScaleFactor = 1 }: WorkbenchOptions = {},
+    { host, language, extensions, managedSettings, deviceScaleFactor = 1 }: WorkbenchOptions = {},
   ): Promise<Workbench> {
-    const editor = await takeEditor(await extensions?.());
+    const editor = await takeEditor(await extensions?.(), managedSettings);
     if (language === PSEUDO_LOCALE) {
       await installPseudoLocale(editor.dataDir);
     }

@@ -253,7 +253,7 @@ describe('the authentication provider', () => {
       }
     });
 
-    it('keeps the session’s ID when the account signs in again', async () => {
+    it("keeps the session's ID when the account signs in again", async () => {
       const accounts = await other.getAccounts('acme');
       const account = accounts.find(({ label }) => label === 'second');
       assert.ok(account);

@@ -31,11 +31,11 @@ describe('a provider that another extension declares', () => {
     await configure('providers', [entry()]);
   });
 
-  it('isn’t known before', async () => {
+  it("isn't known before", async () => {
     await assert.rejects(async () => other.getSession('remote', scopes, { silent: true }));
   });
 
-  it('signs in, and stays signed in when it’s declared again', async () => {
+  it("signs in, and stays signed in when it's declared again", async () => {
     await vscode.commands.executeCommand(COMMAND, declared);
     const session = await eventually('the user is signed in', async () =>
       other.getSession('remote', scopes, { createIfNone: true }),
@@ -44,7 +44,7 @@ describe('a provider that another extension declares', () => {
     assert.equal((await other.getSession('remote', scopes, { silent: true }))?.id, session.id);
   });
 
-  it('is changed by the user’s settings, field by field', async () => {
+  it("is changed by the user's settings, field by field", async () => {
     const isIdToken = async (): Promise<boolean> =>
       (await other.getSession('remote', scopes, { silent: true }))?.accessToken.split('.').length === 3;
     await configure('providers', [{ id: 'remote', sessionToken: 'id_token' }]);
@@ -53,7 +53,7 @@ describe('a provider that another extension declares', () => {
     await eventually('the access token is returned', async () => !(await isIdToken()));
   });
 
-  it('keeps its sessions apart when it’s declared with another client ID', async () => {
+  it("keeps its sessions apart when it's declared with another client ID", async () => {
     const changed = manifest('remote', [{ id: 'remote', label: 'Remote', issuer, clientId: 'another-client' }]);
     await vscode.commands.executeCommand(COMMAND, changed);
     await eventually('there is no session', async () =>
@@ -64,7 +64,7 @@ describe('a provider that another extension declares', () => {
     await vscode.commands.executeCommand('sessionKeeper.signOut');
   });
 
-  it('can’t be declared without a manifest', async () => {
+  it("can't be declared without a manifest", async () => {
     await assert.rejects(
       async () => vscode.commands.executeCommand(COMMAND, { id: 'remote' }),
       /Pass the package\.json/u,

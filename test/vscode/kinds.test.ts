@@ -276,7 +276,7 @@ const SERVER_KINDS: readonly ServerKind[] = [
     server: 'pushed',
     fields: { signOutAtServer: 'return' },
     signIn: (requests) => assert.equal(to(requests, '/auth').length, 1),
-    signOut: signsOutThere('You’re signed out of Kind', true),
+    signOut: signsOutThere("You're signed out of Kind", true),
   },
 ];
 

@@ -86,7 +86,7 @@ const gitFolder = await mkdtemp(join(tmpdir(), 'sk-git-server-'));
 const [usual] = Object.values(servers);
 const gitServer = usual === undefined ? undefined : await startGitServer(usual, gitFolder);
 if (gitServer === undefined) {
-  printLog('Git isn’t installed, so the tests with Git are skipped.');
+  printLog("Git isn't installed, so the tests with Git are skipped.");
 }
 const mcpServer = usual === undefined ? undefined : await startMcpServer(usual);
 stops.push(
@@ -137,7 +137,7 @@ function mustHaveKept(logs: readonly LogText[]): number {
     .filter(({ traffic }) => !isPartial || traffic.length > 0);
   const complaints = [
     ...journals.flatMap((journal) => leaks(journal, logs)),
-    ...(isTraced(logs) ? [] : ['The extension wasn’t logged at the level trace.']),
+    ...(isTraced(logs) ? [] : ["The extension wasn't logged at the level trace."]),
   ];
   complaints.forEach((complaint) => printLog(`Not kept: ${complaint}`));
   const sum = (countOf: (journal: IdentityServer['journal']) => number): string =>
@@ -160,7 +160,7 @@ async function forgetObservedVersions(): Promise<void> {
   const path = join(root, 'dist', name);
   const parts = (await readFile(path, 'utf8')).split('[108,139]');
   if (parts.length !== 2) {
-    throw new Error('The versions weren’t found in the extension.');
+    throw new Error("The versions weren't found in the extension.");
   }
   await writeFile(path, parts.join('[999,999]'));
 }

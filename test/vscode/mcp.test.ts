@@ -156,7 +156,7 @@ describe(`MCP servers in VS Code (${IS_HEADER ? 'header' : 'authentication'})`, 
     await assert.rejects(
       async () => call(),
       (error: Error) => {
-        assert.match(error.message, /MCP server Counter can’t be used because you’re signed out of Tools\./u);
+        assert.match(error.message, /MCP server Counter can't be used because you're signed out of Tools\./u);
         return true;
       },
     );

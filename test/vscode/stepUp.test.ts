@@ -94,7 +94,7 @@ describe('step-up authentication', () => {
     assert.equal((await silently(wanted))?.id, session?.id);
   });
 
-  it('creates a session if the challenge requires more scopes, and doesn’t change the existing one', async () => {
+  it("creates a session if the challenge requires more scopes, and doesn't change the existing one", async () => {
     const before = await silently(READ);
     const wanted = challenge('error="insufficient_scope", scope="notes.write"');
     assert.equal(await silently(wanted), undefined);
@@ -111,7 +111,7 @@ describe('step-up authentication', () => {
     assert.equal((await other.getAccounts('vault')).length, 1);
   });
 
-  it('rejects once, and keeps the session, if the server doesn’t meet the challenge', async () => {
+  it("rejects once, and keeps the session, if the server doesn't meet the challenge", async () => {
     await control({ policy: { honorsAcr: false } });
     const before = await silently(READ);
     const { length } = (await control()).journal;
@@ -119,7 +119,7 @@ describe('step-up authentication', () => {
       signIn(challenge('error="insufficient_user_authentication", acr_values="urn:acme:hardware"')),
       {
         name: 'SessionKeeper.step-up-failed',
-        message: /Vault didn’t provide the required level of authentication/,
+        message: /Vault didn't provide the required level of authentication/,
       },
     );
     assert.equal((await control()).journal.slice(length).filter(({ path }) => path === '/auth').length, 1);
@@ -128,7 +128,7 @@ describe('step-up authentication', () => {
     assert.equal((await control({ token: after?.accessToken ?? '' })).isActive, true);
   });
 
-  it('isn’t attempted if the challenge is invalid', async () => {
+  it("isn't attempted if the challenge is invalid", async () => {
     await assert.rejects(silently(challenge('error="insufficient_user_authentication", max_age="soon"')), {
       name: 'SessionKeeper.invalid-challenge',
       message: /invalid authentication challenge for Vault \(max_age\)/,

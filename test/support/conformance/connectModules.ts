@@ -266,7 +266,7 @@ export const CONNECT_MODULES: readonly Module[] = [
     'oidcc-client-test-idtoken-sig-none',
     'sends an ID token without a signature',
     'none',
-    'The suite leaves it to the client. Such a token can’t be distinguished from a forged one.',
+    "The suite leaves it to the client. Such a token can't be distinguished from a forged one.",
   ),
   accepts('oidcc-client-test-idtoken-sig-rs256', 'signs with RS256 only', {
     run: signsWellWith(({ server }) => {
@@ -291,7 +291,7 @@ export const CONNECT_MODULES: readonly Module[] = [
     'oidcc-client-test-invalid-sig-hs256',
     'signs the ID token with the client secret (HS256), incorrectly',
     'HS256',
-    'Rejected even if the signature is correct: a native client can’t keep the key secret (OpenID Connect Core 10.1).',
+    "Rejected even if the signature is correct: a native client can't keep the key secret (OpenID Connect Core 10.1).",
   ),
   accepts('oidcc-client-test-kid-absent-single-jwks', 'names no key in the ID token and has one suitable key', {
     run: signsWellWith(({ server }) => {

@@ -46,7 +46,7 @@ function strayed(name: string, about: string, change: (answer: URLSearchParams) 
     category: 'sign-in-timeout',
     code: 'sign-in-timeout',
     because:
-      'The page shows immediately that it isn’t the response to this sign-in, which keeps waiting. Otherwise, any page that can make the browser load a URL could end it.',
+      "The page shows immediately that it isn't the response to this sign-in, which keeps waiting. Otherwise, any page that can make the browser load a URL could end it.",
     run: async (party) => {
       asProfiled(party);
       party.server.faults = { authorization: change };
@@ -87,7 +87,7 @@ async function askBound(
 
 /** The modules, in the order of the list. */
 export const FAPI_MODULES: readonly Module[] = [
-  accepts(`${FAPI2}token-endpoint-response-without-expires_in`, 'doesn’t send the lifetime of the access token', {
+  accepts(`${FAPI2}token-endpoint-response-without-expires_in`, "doesn't send the lifetime of the access token", {
     run: async (party) => {
       asProfiled(party);
       party.server.faults = { tokens: (answer) => ({ ...answer, expires_in: undefined }) };
@@ -169,7 +169,7 @@ export const FAPI_MODULES: readonly Module[] = [
     { claims: (claims) => ({ ...claims, iat: Number(claims['iat']) - 7 * 24 * 3600 }) },
     {
       because:
-        'The suite puts it into the ID token of the hybrid flow. Here it’s in the one from the token endpoint, which is handled in the same way.',
+        "The suite puts it into the ID token of the hybrid flow. Here it's in the one from the token endpoint, which is handled in the same way.",
     },
   ),
   accepts(

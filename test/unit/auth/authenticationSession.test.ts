@@ -32,7 +32,7 @@ describe('A session for callers', () => {
     assert.ok(!('expiresAfter' in toAuthenticationSession(SAMPLE, 'access_token', SIGNED_IN_AT + HOUR)));
   });
 
-  it('has the ID token if callers get that, until it expires by the server’s clock', () => {
+  it("has the ID token if callers get that, until it expires by the server's clock", () => {
     const idToken = jwtWith({ exp: (SIGNED_IN_AT + MINUTE) / SECOND });
     const record: SessionRecord = { ...SAMPLE, idToken, skew: 10 * SECOND };
     assert.equal(usableToken(record, 'id_token', SIGNED_IN_AT + 50 * SECOND - 1), idToken);

@@ -14,7 +14,7 @@ describe('The registration of a provider', () => {
     assert.deepEqual(seen, [{ supportsMultipleAccounts: true, supportsChallenges: true }]);
   });
 
-  it('doesn’t support challenges if VS Code rejects that', () => {
+  it("doesn't support challenges if VS Code rejects that", () => {
     const outcome = registerForChallenges(({ supportsChallenges, ...options }) => {
       if (supportsChallenges === true) {
         throw new Error('CANNOT use API proposal: authenticationChallenges.');

@@ -58,7 +58,7 @@ describe('the question before the first sign-in to a declared provider', () => {
     assert.equal(editor.messages.length, 2);
   });
 
-  it('isn’t asked for another label, or for a provider of the settings', async () => {
+  it("isn't asked for another label, or for a provider of the settings", async () => {
     await ask(PROVIDER);
     await ask({ ...PROVIDER, label: 'Other', scopes: ['openid'] });
     declarer = undefined;

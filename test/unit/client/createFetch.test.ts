@@ -296,7 +296,7 @@ describe('createFetch', () => {
       assert.deepEqual(tokens(), ['token-3', 'token-4']);
     });
 
-    it('sends the current token if it can’t be renewed', async () => {
+    it("sends the current token if it can't be renewed", async () => {
       provider.signIn({ expiresAfter: 1000 });
       provider.onChallenge = () => {
         throw sessionKeeperError('network');
@@ -450,7 +450,7 @@ describe('createFetch', () => {
       assert.equal(resource.seen.length, 3);
     });
 
-    it('fails if the target isn’t HTTP', async () => {
+    it("fails if the target isn't HTTP", async () => {
       resource.reply = redirect(302, 'file:///etc/passwd');
       await assert.rejects(createFetch(options)(`${resource.origin}/first`), TypeError);
     });
@@ -521,7 +521,7 @@ describe('createFetch', () => {
       assert.deepEqual([resource.seen.length, elsewhere.seen.length, provider.challenges], [3, 3, []]);
     });
 
-    it('requests the headers of a bearer token once, and doesn’t need the command', async () => {
+    it("requests the headers of a bearer token once, and doesn't need the command", async () => {
       editor.commands.set('sessionKeeper.dpopHeaders', (token, request) => {
         asked.push(request as (typeof asked)[number]);
         return { authorization: `Bearer ${String(token)}` };

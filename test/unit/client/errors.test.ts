@@ -29,7 +29,7 @@ describe('the guards of the client library', () => {
     }
   });
 
-  it('accept an error that this version doesn’t know as one to show', () => {
+  it("accept an error that this version doesn't know as one to show", () => {
     const error = sessionKeeperError('invented-later');
     assert.ok(isSessionKeeperError(error));
     assert.deepEqual(guardsFor(error), []);

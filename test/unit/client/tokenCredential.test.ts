@@ -36,9 +36,9 @@ describe('createTokenCredential', () => {
   for (const [what, more, expected] of [
     ['as the provider reports it', { expiresAfter: 120_000, accessToken: jwt({ exp: 1 }) }, 120_000],
     ['from the claim of a JWT', { accessToken: jwt({ exp: 4_000_000_000 }) }, 4_000_000_000_000],
-    ['in five minutes if it isn’t known', {}, 300_000],
+    ["in five minutes if it isn't known", {}, 300_000],
     ['in five minutes if the token only looks like a JWT', { accessToken: 'a.b.c' }, 300_000],
-    ['in five minutes if the claim isn’t a number', { accessToken: jwt({ exp: 'soon' }) }, 300_000],
+    ["in five minutes if the claim isn't a number", { accessToken: jwt({ exp: 'soon' }) }, 300_000],
   ] as const) {
     it(`returns when the token expires: ${what}`, async () => {
       provider.signIn(more);

@@ -32,7 +32,7 @@ describe('watch', () => {
     mock.timers.reset();
   });
 
-  it('has the first state when it’s ready, without an event', async () => {
+  it("has the first state when it's ready, without an event", async () => {
     provider.signIn();
     start();
     assert.equal(watcher.state, undefined);
@@ -61,7 +61,7 @@ describe('watch', () => {
     assert.deepEqual(states, ['signed-in', 'signed-in', 'signed-out']);
   });
 
-  it('checks when the token expires, and says why it can’t be renewed, until it can be', async () => {
+  it("checks when the token expires, and says why it can't be renewed, until it can be", async () => {
     provider.signIn({ expiresAfter: 60_000 });
     start();
     await watcher.ready;
@@ -85,7 +85,7 @@ describe('watch', () => {
     assert.deepEqual(states, ['cannot-renew', 'cannot-renew', 'signed-in']);
   });
 
-  it('checks a session that can’t be renewed when the window gets the focus', async () => {
+  it("checks a session that can't be renewed when the window gets the focus", async () => {
     provider.error = sessionKeeperError('network');
     start();
     assert.equal(kindOf(await watcher.ready), 'cannot-renew');
@@ -116,7 +116,7 @@ describe('watch', () => {
     assert.deepEqual(states, ['signed-in']);
   });
 
-  it('stops when it’s disposed', async () => {
+  it("stops when it's disposed", async () => {
     provider.signIn({ expiresAfter: 60_000 });
     start();
     await watcher.ready;

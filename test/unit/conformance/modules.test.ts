@@ -5,7 +5,7 @@ import { FOUNDATION_MODULES } from '../../support/conformance/foundation.ts';
 import { MODULES } from '../../support/conformance/modules.ts';
 import { RelyingParty } from '../../support/conformance/relyingParty.ts';
 
-describe('The OpenID Foundation’s conformance suite', () => {
+describe("The OpenID Foundation's conformance suite", () => {
   let party: RelyingParty | undefined;
 
   afterEach(async () => {

@@ -30,7 +30,7 @@ const codesOf = ({ problems }: ReturnType<typeof configureProviders>): unknown[]
   problems.map(({ code, declarer, field }) => [declarer?.id, field, code]);
 
 describe('the providers that other extensions declare', () => {
-  it('are used like an entry of the settings, but aren’t offered in the Accounts menu', () => {
+  it("are used like an entry of the settings, but aren't offered in the Accounts menu", () => {
     const { declarers, problems, providers } = configure([extension('acme.notes', [ENTRY])]);
     const [own] = configure([], [ENTRY]).providers;
     assert.deepEqual(providers, [{ ...own, accountsMenu: false }]);
@@ -42,7 +42,7 @@ describe('the providers that other extensions declare', () => {
     );
   });
 
-  it('accept every field that isn’t the user’s own', () => {
+  it("accept every field that isn't the user's own", () => {
     for (const [field, { isUserOnly }] of FIELD_ROWS) {
       const value = FULL_ENTRY[field];
       const entry = field === 'id' ? ENTRY : { ...ENTRY, [field]: value };
@@ -68,7 +68,7 @@ describe('the providers that other extensions declare', () => {
     assert.deepEqual(parsed, { ...configure([], [own]), declarers: new Map() });
   });
 
-  it('don’t complete an invalid entry of the settings, and are used in spite of it', () => {
+  it("don't complete an invalid entry of the settings, and are used in spite of it", () => {
     const parsed = configure([extension('acme.notes', [ENTRY])], [{ id: 'acme', scopes: 'openid' }]);
     assert.deepEqual(codesOf(parsed), [[undefined, 'scopes', 'wrong-type']]);
     assert.deepEqual([...parsed.declarers.keys()], ['acme']);
@@ -78,7 +78,7 @@ describe('the providers that other extensions declare', () => {
     }
   });
 
-  it('are rejected if two extensions declare the same ID, but the user’s own entry is used', () => {
+  it("are rejected if two extensions declare the same ID, but the user's own entry is used", () => {
     const both = [
       extension('acme.notes', [ENTRY]),
       extension('evil.notes', [{ ...ENTRY, issuer: 'https://evil.example' }]),
@@ -97,7 +97,7 @@ describe('the providers that other extensions declare', () => {
     assert.equal(configure([extension('acme.notes', [ENTRY, ENTRY])]).providers.length, 0);
   });
 
-  it('are rejected with an ID that is VS Code’s, this extension’s, or not declared as an authentication provider', () => {
+  it("are rejected with an ID that is VS Code's, this extension's, or not declared as an authentication provider", () => {
     for (const id of [...BUILT_IN_PROVIDER_IDS, 'oidc', undefined]) {
       const parsed = configure([extension('acme.notes', [{ ...ENTRY, id }])]);
       assert.deepEqual([parsed.providers, codesOf(parsed)], [[], [['acme.notes', 'id', 'id-of-built-in']]], id);
@@ -141,7 +141,7 @@ describe('the providers that other extensions declare', () => {
     { contributes: { sessionKeeper: { providers: {} } } },
     { contributes: { sessionKeeper: { providers: 'x' } } },
   ]) {
-    it(`aren’t found in a manifest of another form: ${JSON.stringify(manifest)}`, () => {
+    it(`aren't found in a manifest of another form: ${JSON.stringify(manifest)}`, () => {
       assert.deepEqual(findDeclarations([{ id: 'a.b', packageJSON: manifest }]), []);
     });
   }
@@ -164,7 +164,7 @@ describe('the providers that other extensions declare', () => {
     assert.equal(configure([extension('acme.notes', entries)]).providers.length, 20);
   });
 
-  it('are in the order of the extensions’ IDs', () => {
+  it("are in the order of the extensions' IDs", () => {
     const [b, a] = ['b', 'a'].map((name) => extension(`acme.${name}`, [{ ...ENTRY, id: name }]));
     assert.ok(a !== undefined && b !== undefined);
     assert.deepEqual(

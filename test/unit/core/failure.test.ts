@@ -178,7 +178,7 @@ describe('sanitizeDisplayName', () => {
     for (const name of [
       'first_last+tag@example.com',
       'DOMAIN\\user',
-      'Zoë O’Neil (Ops)',
+      "Zoë O'Neil (Ops)",
       '*star* #1',
       '山田 太郎',
       'a|b$c!',

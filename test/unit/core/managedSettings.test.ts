@@ -102,13 +102,13 @@ describe('the providers of the organization', () => {
     );
   });
 
-  it('aren’t changed by an entry without an issuer if they are locked', () => {
+  it("aren't changed by an entry without an issuer if they are locked", () => {
     const { problems, providers } = configure([ENTRY], [{ id: 'acme', scopes: ['a'] }]);
     assert.deepEqual([providers.length, providers[0]?.scopes.includes('a')], [1, false]);
     assert.ok(problems.length > 0);
   });
 
-  it('are changed field by field if they aren’t locked', () => {
+  it("are changed field by field if they aren't locked", () => {
     const { managedIds, problems, providers } = configure(
       [{ ...ENTRY, locked: false }],
       [{ id: 'acme', scopes: ['a'] }],
@@ -119,7 +119,7 @@ describe('the providers of the organization', () => {
     );
   });
 
-  it('aren’t replaced by an entry with an issuer, even if they aren’t locked', () => {
+  it("aren't replaced by an entry with an issuer, even if they aren't locked", () => {
     const { problems, providers } = configure(
       [{ ...ENTRY, locked: false }],
       [{ ...ENTRY, issuer: 'https://own.example' }],

@@ -83,7 +83,7 @@ describe('the MCP servers of all entries', () => {
     assert.equal(uniqueLabel('a', ['A', 'a 2', 'a 4']), 'a 3');
   });
 
-  it('are rejected with a problem if they’re invalid', () => {
+  it("are rejected with a problem if they're invalid", () => {
     for (const [bad, expected] of [
       [{ url }, 'mcpServers.0.label missing'],
       [{ label: '', url }, 'mcpServers.0.label missing'],

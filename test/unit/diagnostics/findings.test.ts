@@ -82,13 +82,13 @@ const cases: readonly (readonly [string, DiagnosticFacts, FindingCode, QuickFix 
     'test-server',
     'sign-out',
   ],
-  ['the provider of a record isn’t configured', withRecord({ providerId: 'old' }), 'not-configured', 'sign-out'],
+  ["the provider of a record isn't configured", withRecord({ providerId: 'old' }), 'not-configured', 'sign-out'],
   ['the ID token has another issuer', withIdToken({ iss: 'https://evil.example.com' }), 'identity-mismatch', 'remove'],
   ['the ID token has another audience', withIdToken({ aud: ['another-client'] }), 'identity-mismatch', 'remove'],
   ['the ID token has another subject', withIdToken({ sub: 'account-9' }), 'identity-mismatch', 'remove'],
   ['two accounts have one label', testWindow({ sessions: [live(RECORD), live(twin)] }), 'same-label', 'sign-out'],
   [
-    'there is no refresh token, and offline_access isn’t requested',
+    "there is no refresh token, and offline_access isn't requested",
     testWindow({ sessions: [live({ ...UNRENEWABLE, idToken: ID_TOKEN })] }),
     'no-refresh-token',
     'settings',
@@ -123,14 +123,14 @@ const cases: readonly (readonly [string, DiagnosticFacts, FindingCode, QuickFix 
     'check',
   ],
   [
-    'SecretStorage isn’t persistent',
+    "SecretStorage isn't persistent",
     testWindow({ store: { now: 'works', persistence: 'not-persistent' } }),
     'store-not-persistent',
     undefined,
   ],
   ['tokens are in memory only', testWindow({ sessions: [live(RECORD, { unsaved: true })] }), 'unsaved', 'check'],
   ['the folder fails', testWindow({ folder: { code: 'folder-failed' } }), 'folder-fails', 'check'],
-  ['this window doesn’t coordinate with others', testWindow({ isDegraded: true }), 'cross-window-sync-off', 'check'],
+  ["this window doesn't coordinate with others", testWindow({ isDegraded: true }), 'cross-window-sync-off', 'check'],
   [
     'a session has ended',
     withRecord({ ended: { at: SIGNED_IN_AT, category: 'session-ended', code: 'invalid_grant' } }),
@@ -138,7 +138,7 @@ const cases: readonly (readonly [string, DiagnosticFacts, FindingCode, QuickFix 
     'sign-in',
   ],
   [
-    'a token that can’t be renewed has expired',
+    "a token that can't be renewed has expired",
     testWindow({ now: SIGNED_IN_AT + 2 * HOUR, sessions: [live({ ...UNRENEWABLE, idToken: ID_TOKEN })] }),
     'ended',
     'sign-in',
@@ -223,7 +223,7 @@ describe('getFindings', () => {
     );
   });
 
-  it('returns none for a token that doesn’t expire', () => {
+  it("returns none for a token that doesn't expire", () => {
     const { refreshToken, ...forever } = { ...RECORD, accessExpiresAt: undefined, expirySource: 'unknown' as const };
     assert.equal(typeof refreshToken, 'string');
     assert.deepEqual(found(testWindow({ sessions: [live({ ...forever, idToken: ID_TOKEN })] })), []);
@@ -246,14 +246,14 @@ describe('getFindings', () => {
     );
   });
 
-  it('lists every claim that doesn’t match', () => {
+  it("lists every claim that doesn't match", () => {
     assert.deepEqual(
       getFindings(withIdToken({ iss: 7, aud: undefined, sub: {} })).map(({ detail }) => detail),
       ['iss, aud, and sub'],
     );
   });
 
-  it('ignores an ID token that can’t be decoded, or has other audiences, too', () => {
+  it("ignores an ID token that can't be decoded, or has other audiences, too", () => {
     for (const idToken of ['opaque', 'a.b.c', 'a.b.c.d.e', jwtWith([] as unknown as Record<string, unknown>)]) {
       assert.deepEqual(getFindings(withRecord({ idToken })), [], idToken);
     }

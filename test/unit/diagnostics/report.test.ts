@@ -180,7 +180,7 @@ describe('createReport', () => {
     );
   });
 
-  it('shows the server metadata, and what they don’t specify', () => {
+  it("shows the server metadata, and what they don't specify", () => {
     const metadata = {
       issuer: SAMPLE.issuer,
       token_endpoint: `${SAMPLE.issuer}/token?key=hidden`,

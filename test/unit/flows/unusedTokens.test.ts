@@ -94,7 +94,7 @@ describe('The tokens of a sign-in that fails', () => {
     assert.deepEqual(revoked(), BOTH);
   });
 
-  it('are revoked when the entry doesn’t allow the account, and no session is added', async () => {
+  it("are revoked when the entry doesn't allow the account, and no session is added", async () => {
     open({ allowedAccounts: { hd: ['example.com'] } });
     const addSession = (): Promise<never> => Promise.reject(new Error('added'));
     server.onToken(async () => ({

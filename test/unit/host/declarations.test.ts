@@ -74,7 +74,7 @@ describe('Declarations', () => {
     assert.deepEqual(ids(), []);
   });
 
-  it('removes what an extension hasn’t declared for 90 days', async () => {
+  it("removes what an extension hasn't declared for 90 days", async () => {
     declarations.declare(MANIFEST);
     await clock.advance(89 * DAY);
     restart();

@@ -86,7 +86,7 @@ describe('the message for a failure', () => {
   it('mentions the clock for an expired certificate, and the setting for a DPoP-bound token', () => {
     assert.match(
       describeFailure(new Failure('certificate', 'CERT_HAS_EXPIRED'), 'Acme'),
-      /has expired, or your computer’s clock is wrong/,
+      /has expired, or your computer's clock is wrong/,
     );
     assert.match(
       describeFailure(new Failure('unsupported-server', 'token-type', { detail: 'dpop' }), 'Acme'),
@@ -98,7 +98,7 @@ describe('the message for a failure', () => {
     );
     assert.match(
       describeFailure(new Failure('unsupported-server', 'token-type', { detail: 'Bearer' }), 'Acme'),
-      /didn’t issue a DPoP-bound token/,
+      /didn't issue a DPoP-bound token/,
     );
   });
 
@@ -217,7 +217,7 @@ describe('the message for a failure', () => {
   });
 
   it('inserts the label of a provider once, even if it looks like a placeholder', () => {
-    assert.match(messageFor('network', undefined, '{0}{1}'), /^Couldn’t reach \{0\}\{1\}\. /);
+    assert.match(messageFor('network', undefined, '{0}{1}'), /^Couldn't reach \{0\}\{1\}\. /);
     assert.match(
       messageFor('consent-needed', 'call {0}', 'A {1} B'),
       /^A \{1\} B requires your consent.*\"call \{0\}\"\.$/,

@@ -77,7 +77,7 @@ describe('formatting', () => {
     assert.deepEqual([formatList([]), formatList(['a'])], ['', 'a']);
   });
 
-  it('shows the date only if it isn’t today', () => {
+  it("shows the date only if it isn't today", () => {
     const at = new Date(2026, 4, 3, 15, 7, 9).getTime();
     assert.equal(plain(formatTime(at, at)), '3:07:09 PM');
     assert.equal(plain(formatTime(at, at + DAY)), 'May 3, 2026, 3:07 PM');
@@ -85,7 +85,7 @@ describe('formatting', () => {
     assert.deepEqual([formatTime(at, at), formatTime(at, at + DAY)], ['15:07:09', '03.05.2026, 15:07']);
   });
 
-  it('shows the seconds only if it’s now or in less than two minutes', () => {
+  it("shows the seconds only if it's now or in less than two minutes", () => {
     const at = new Date(2026, 4, 3, 15, 7, 9).getTime();
     const shownAt = (now: number): string => plain(formatTime(at, now));
     assert.deepEqual([at - 2 * MINUTE, at - 2 * MINUTE + 1, at, at + 1, at - HOUR].map(shownAt), [
@@ -99,7 +99,7 @@ describe('formatting', () => {
     assert.equal(plain(formatTime(midnight, midnight - MINUTE)), 'May 4, 2026, 12:00:30 AM');
   });
 
-  it('is in English if the display language isn’t a valid tag', () => {
+  it("is in English if the display language isn't a valid tag", () => {
     env.language = 'zh_CN';
     assert.equal(formatDuration(2 * HOUR), '2 hours');
     env.language = '';

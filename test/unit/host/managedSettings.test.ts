@@ -43,7 +43,7 @@ describe('the settings of the organization', function () {
     }
   });
 
-  it('aren’t read from a file that is a link, a folder, or too large', () => {
+  it("aren't read from a file that is a link, a folder, or too large", () => {
     rmSync(path);
     const other = join(folder, 'other.json');
     writeFileSync(other, JSON.stringify(FILE));
@@ -62,7 +62,7 @@ describe('the settings of the organization', function () {
     'a group can write to it': () => chmodSync(path, 0o664),
     'everyone can write to its folder': () => chmodSync(folder, 0o777),
   })) {
-    it(`aren’t read from a file if ${what}`, function () {
+    it(`aren't read from a file if ${what}`, function () {
       if (owner === undefined) {
         this.skip();
       }
@@ -71,7 +71,7 @@ describe('the settings of the organization', function () {
     });
   }
 
-  it('aren’t read from a file or a folder of another user', function () {
+  it("aren't read from a file or a folder of another user", function () {
     if (owner === undefined) {
       this.skip();
     }
@@ -90,7 +90,7 @@ describe('the settings of the organization', function () {
     const messages = readManagedSettings(path, (owner ?? 0) + 1).problems.map(describeEntryProblem);
     writeFileSync(path, '{"providers":[{"id":"acme"}],"limits":1}');
     for (const message of [...messages, ...read().problems.map(describeEntryProblem)]) {
-      assert.match(message, /organization’s settings.*Contact your administrator\./u);
+      assert.match(message, /organization's settings.*Contact your administrator\./u);
     }
   });
 
@@ -131,7 +131,7 @@ describe('the settings of the organization', function () {
     assert.deepEqual([serversWith({}), serversWith({ mcpServers: false })], [1, 0]);
   });
 
-  it('can’t be changed if they are locked; otherwise, the change is an entry with its fields only', async () => {
+  it("can't be changed if they are locked; otherwise, the change is an entry with its fields only", async () => {
     const change = (): Promise<void> => changeEntry(settings, 'acme', () => ({ redirectPorts: [8400] }));
     let settings = new Settings(0, undefined, read());
     await assert.rejects(change(), /set by your organization/u);

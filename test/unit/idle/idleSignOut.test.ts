@@ -120,7 +120,7 @@ describe('IdleSignOut', () => {
   for (const [title, atServer, expected] of [
     ['that the server confirmed it', () => Promise.resolve('revoked' as const), 'one revoked'],
     ['that the server offers none', () => Promise.resolve('not-supported' as const), 'one not-supported'],
-    ['that the server didn’t confirm it', () => Promise.reject(new Error('offline')), 'one unconfirmed'],
+    ["that the server didn't confirm it", () => Promise.reject(new Error('offline')), 'one unconfirmed'],
   ] as const) {
     it(`reports ${title}`, async () => {
       signOut = signOutLocally(atServer());
@@ -130,7 +130,7 @@ describe('IdleSignOut', () => {
     });
   }
 
-  it('reports an unconfirmed sign-out after 10 s when the server doesn’t respond', async () => {
+  it("reports an unconfirmed sign-out after 10 s when the server doesn't respond", async () => {
     signOut = signOutLocally(new Promise(() => {}));
     create(window, 'one').start(record, MINUTE);
     await fixture.windows.clock.pass(10 * SECOND - 1);
@@ -146,7 +146,7 @@ describe('IdleSignOut', () => {
     assert.deepEqual(outcomes, ['one not-supported']);
   });
 
-  it('reports the outcome at the server when the session can’t be deleted', async () => {
+  it("reports the outcome at the server when the session can't be deleted", async () => {
     outcomeElsewhere = 'unconfirmed';
     signOut = async (id) => {
       window.liveSessions.remove(id);
@@ -157,7 +157,7 @@ describe('IdleSignOut', () => {
     assert.deepEqual(outcomes, ['one unconfirmed']);
   });
 
-  it('reports the sign-out and logs a warning when the session can’t be deleted', async () => {
+  it("reports the sign-out and logs a warning when the session can't be deleted", async () => {
     signOut = async (id) => {
       window.liveSessions.remove(id);
       return Promise.reject(new Error('locked'));

@@ -120,12 +120,12 @@ describe('Git credentials', () => {
     'http://127.0.0.1:3001',
     'not a URL',
   ]) {
-    it(`aren’t provided for ${host}, so that VS Code handles it as usual`, async () => {
+    it(`aren't provided for ${host}, so that VS Code handles it as usual`, async () => {
       assert.equal(await get(host), undefined);
     });
   }
 
-  it('are provided for a URL with a user name, which isn’t part of the origin', async () => {
+  it("are provided for a URL with a user name, which isn't part of the origin", async () => {
     assert.equal((await get('https://ada@git.example.com'))?.password, 'SECRET-access');
   });
 
@@ -144,7 +144,7 @@ describe('Git credentials', () => {
     await settle();
     assert.deepEqual(
       editor.messages.map(({ text, buttons }) => [text, ...buttons]),
-      [['Couldn’t authenticate to git.example.com. Sign in to Acme and try again.', 'Sign In']],
+      [["Couldn't authenticate to git.example.com. Sign in to Acme and try again.", 'Sign In']],
     );
     assert.deepEqual(signIns, ['acme']);
     assert.match(log.join(), /Couldn't authenticate Git to https:\/\/git\.example\.com: signed out/);
@@ -161,14 +161,14 @@ describe('Git credentials', () => {
     assert.equal(editor.messages.length, 2);
   });
 
-  it('make Git fail if the token can’t be renewed, and report why', async () => {
+  it("make Git fail if the token can't be renewed, and report why", async () => {
     failure = new Failure('network', 'ENOTFOUND');
     assert.deepEqual(await get('https://git.example.com'), NO_CREDENTIALS);
     assert.deepEqual(failures, [failure]);
     assert.match(log.join(), /Couldn't authenticate Git to https:\/\/git\.example\.com: network/);
   });
 
-  it('don’t contain DPoP-bound tokens', async () => {
+  it("don't contain DPoP-bound tokens", async () => {
     sessions = sessions.map((one) => ({
       ...one,
       tokenType: 'DPoP',
@@ -209,7 +209,7 @@ describe('Git credentials', () => {
     assert.equal(registered.length, 1);
   });
 
-  it('aren’t registered if the Git extension is missing', async () => {
+  it("aren't registered if the Git extension is missing", async () => {
     credentials.dispose();
     await settle();
     editor.extensions.length = 0;

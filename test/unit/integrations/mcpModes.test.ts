@@ -28,7 +28,7 @@ describe('how VS Code sends tokens to MCP servers', () => {
     ['', 'header'],
     ['x.y.z', 'both'],
   ] as const) {
-    it(`is assumed to be ${mode} in version "${version}" until it’s observed`, () => {
+    it(`is assumed to be ${mode} in version "${version}" until it's observed`, () => {
       assert.equal(create(version).mode, mode);
     });
   }
@@ -42,7 +42,7 @@ describe('how VS Code sends tokens to MCP servers', () => {
     assert.equal(create('1.141.0').mode, 'both');
   });
 
-  it('is header if VS Code requests no token within 10 seconds, and that’s forgotten after a restart', async () => {
+  it("is header if VS Code requests no token within 10 seconds, and that's forgotten after a restart", async () => {
     for (const version of ['1.139.1', '1.140.0']) {
       const modes = create(version);
       modes.onResolve('a');
@@ -55,7 +55,7 @@ describe('how VS Code sends tokens to MCP servers', () => {
     assert.equal(changes, 2);
   });
 
-  it('remains authentication if a server isn’t started after VS Code was observed', async () => {
+  it("remains authentication if a server isn't started after VS Code was observed", async () => {
     const modes = create('1.139.1');
     modes.onResolve('a');
     modes.onRequest('a');
@@ -64,7 +64,7 @@ describe('how VS Code sends tokens to MCP servers', () => {
     assert.equal(modes.mode, 'authentication');
   });
 
-  it('doesn’t change after the window has closed', async () => {
+  it("doesn't change after the window has closed", async () => {
     const modes = create('1.139.1');
     modes.onResolve('a');
     modes.dispose();

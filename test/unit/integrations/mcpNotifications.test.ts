@@ -77,13 +77,13 @@ describe('the notifications about MCP servers', () => {
     assert.deepEqual(signIns, []);
   });
 
-  it('are those of the session if its token couldn’t be renewed', async () => {
+  it("are those of the session if its token couldn't be renewed", async () => {
     const failure = new Failure('network', 'ECONNREFUSED');
     await notify(failure);
     assert.deepEqual([failures, editor.messages], [[failure], []]);
   });
 
-  it('open the settings of a server that can’t be used', async () => {
+  it("open the settings of a server that can't be used", async () => {
     editor.respond = ({ buttons }) => buttons.find((label) => label === 'Open Settings');
     for (const problem of [
       new ResourceProblem('redirected', '[x](command:y)'),

@@ -141,7 +141,7 @@ describe('MCP servers', () => {
 
   it('get a token in a header only after the user has allowed it, once for each server', async () => {
     mode = 'header';
-    await rejects('denied', /You didn’t allow MCP server Notes/u);
+    await rejects('denied', /You didn't allow MCP server Notes/u);
     assert.deepEqual(tokensAtServer(), []);
     editor.respond = ({ buttons }) => buttons[0];
     const { authentication, headers } = await resolve();
@@ -158,7 +158,7 @@ describe('MCP servers', () => {
     assert.ok(!events.join().includes('SECRET'));
   });
 
-  it('get a header as well, with consent, if it isn’t known whether VS Code requests tokens', async () => {
+  it("get a header as well, with consent, if it isn't known whether VS Code requests tokens", async () => {
     mode = 'both';
     editor.respond = ({ buttons }) => buttons[0];
     const { authentication, headers } = await resolve();
@@ -192,7 +192,7 @@ describe('MCP servers', () => {
     assert.notEqual((await provide())?.version, first?.version);
   });
 
-  it('aren’t started after the session has ended, and one notification says so', async () => {
+  it("aren't started after the session has ended, and one notification says so", async () => {
     sessions = [];
     await rejects('signed-out', /signed out of Acme/u);
     await rejects('signed-out');
@@ -204,35 +204,35 @@ describe('MCP servers', () => {
     assert.equal(events.filter((event) => event.startsWith('notify')).length, 2);
   });
 
-  it('aren’t started if the token can’t be renewed, with the error that extensions get', async () => {
+  it("aren't started if the token can't be renewed, with the error that extensions get", async () => {
     failure = new Failure('network', 'ECONNREFUSED');
     await rejects('network', /Acme/u);
   });
 
-  it('aren’t started, and get no token, if their metadata name another authorization server', async () => {
+  it("aren't started, and get no token, if their metadata name another authorization server", async () => {
     for (mode of ['authentication', 'header'] as const) {
       editor.respond = ({ buttons }) => buttons[0];
       server.on('/.well-known/oauth-protected-resource/mcp', {
         body: { resource: url, authorization_servers: ['https://evil.example/[x](y)'] },
       });
-      await rejects('issuer-mismatch', /doesn’t accept tokens of Acme\. It requires evil\.example\./u);
+      await rejects('issuer-mismatch', /doesn't accept tokens of Acme\. It requires evil\.example\./u);
     }
     assert.deepEqual(tokensAtServer(), []);
   });
 
-  it('aren’t started, and get no token, if they redirect to another origin', async () => {
+  it("aren't started, and get no token, if they redirect to another origin", async () => {
     server.on('/mcp', { status: 307, headers: { location: 'https://evil.example/mcp' } });
     await rejects('issuer-mismatch', /redirects to evil\.example/u);
     assert.deepEqual(tokensAtServer(), []);
   });
 
-  it('aren’t started if they can’t be reached', async () => {
+  it("aren't started if they can't be reached", async () => {
     await server.stop();
-    await rejects('network', /Couldn’t reach MCP server Notes \(ECONNREFUSED\)/u);
+    await rejects('network', /Couldn't reach MCP server Notes \(ECONNREFUSED\)/u);
     server = await ScriptedServer.start();
   });
 
-  it('aren’t started with DPoP-bound tokens', async () => {
+  it("aren't started with DPoP-bound tokens", async () => {
     configure({}, { dpop: true });
     await rejects('configuration', /DPoP-bound/u);
     configure();
@@ -242,7 +242,7 @@ describe('MCP servers', () => {
     assert.deepEqual(await servers.getSessions(SAMPLE.providerId, configured?.marker ?? '', undefined), []);
   });
 
-  it('aren’t started if they reject the token that the user allowed them to get', async () => {
+  it("aren't started if they reject the token that the user allowed them to get", async () => {
     mode = 'header';
     editor.respond = ({ buttons }) => buttons[0];
     server.on('/mcp', { status: 401, headers: { 'www-authenticate': 'Bearer error="invalid_token"' } });

@@ -48,7 +48,7 @@ describe('the language model tool', () => {
     const ended = { ended: { at: clock.now(), category: 'session-ended', code: 'invalid_grant' } };
     for (const [session, expected] of [
       [live(), /"state":"signed-in","meaning":"Signed in\. Tokens/u],
-      [live({ failure }), /"state":"retrying".*"problem":"Couldn’t reach Acme/u],
+      [live({ failure }), /"state":"retrying".*"problem":"Couldn't reach Acme/u],
       [live({}, ended), /"state":"ended","meaning":"The session has ended\./u],
     ] as const) {
       assert.match(describeAll([session]), expected);

@@ -77,13 +77,13 @@ describe('terminal access', () => {
     settings.dispose();
   });
 
-  it('provides the command but doesn’t listen while the user hasn’t decided', async () => {
+  it("provides the command but doesn't listen while the user hasn't decided", async () => {
     assert.equal(await access.update(), false);
     assert.deepEqual(variables.values, ON);
     assert.deepEqual(events, ['delete key']);
   });
 
-  it('provides nothing without a provider, and nothing if it’s off', async () => {
+  it("provides nothing without a provider, and nothing if it's off", async () => {
     editor.configure(`${PREFIX}.${SETTINGS.providers}`, []);
     await access.update();
     assert.deepEqual(variables.values, {});
@@ -94,7 +94,7 @@ describe('terminal access', () => {
     assert.ok(!events.some((event) => event.startsWith('listen')));
   });
 
-  it('listens once while it’s on, and stops and deletes the key when it’s turned off', async () => {
+  it("listens once while it's on, and stops and deletes the key when it's turned off", async () => {
     editor.configure(ENABLED, true);
     assert.equal(await access.update(), true);
     await access.update();
@@ -113,7 +113,7 @@ describe('terminal access', () => {
     assert.ok(!events.some((event) => event.startsWith('listen')));
   });
 
-  it('doesn’t apply to terminals on another computer', async () => {
+  it("doesn't apply to terminals on another computer", async () => {
     editor.configure(ENABLED, true);
     editor.remote.name = 'ssh-remote';
     assert.equal(await access.update(), false);
@@ -127,7 +127,7 @@ describe('terminal access', () => {
     assert.deepEqual(variables.values, ON);
   });
 
-  it('logs why it can’t be set up', async () => {
+  it("logs why it can't be set up", async () => {
     editor.configure(ENABLED, true);
     installed = undefined;
     assert.equal(await access.update(), false);
@@ -151,7 +151,7 @@ describe('terminal access', () => {
     assert.deepEqual(events, [`listen ${ID}`, 'close', `listen ${ID}`]);
   });
 
-  it('doesn’t listen after the window was closed', async () => {
+  it("doesn't listen after the window was closed", async () => {
     editor.configure(ENABLED, true);
     const updating = access.update();
     access.dispose();
@@ -174,11 +174,11 @@ describe('terminal access', () => {
     assert.equal(events.at(-1), 'delete key');
   });
 
-  it('reports that it couldn’t be turned on', async () => {
+  it("reports that it couldn't be turned on", async () => {
     installed = undefined;
     editor.respond = ({ buttons }) => buttons[0];
     await access.manage();
-    assert.match(editor.messages.at(-1)?.text ?? '', /^Couldn’t turn on terminal access/u);
+    assert.match(editor.messages.at(-1)?.text ?? '', /^Couldn't turn on terminal access/u);
   });
 
   it('lists the permissions of this workspace, and removes the selected one', async () => {

@@ -23,8 +23,7 @@ describe('the permission of programs in the terminal', () => {
     memento = fakeMemento();
     consent = new TerminalConsent({ clock, workspaceState: memento, nameOf: () => 'Acme' });
     answers = [];
-    editor.respond = () =>
-      new Promise<string | undefined>((resolve) => answers.push(resolve));
+    editor.respond = () => new Promise<string | undefined>((resolve) => answers.push(resolve));
   });
 
   const decide = (
@@ -43,7 +42,7 @@ describe('the permission of programs in the terminal', () => {
     assert.equal(editor.messages.length, 1);
   });
 
-  it('applies to one program if it’s given once', async () => {
+  it("applies to one program if it's given once", async () => {
     const [first, second] = [decide(), decide()];
     answers[0]?.(ONCE);
     assert.equal(await first, 'allowed');
@@ -53,7 +52,7 @@ describe('the permission of programs in the terminal', () => {
     assert.equal(editor.messages.length, 2);
   });
 
-  it('isn’t used up by a program that has ended', async () => {
+  it("isn't used up by a program that has ended", async () => {
     const ended = new AbortController();
     const first = decide(undefined, ended.signal);
     ended.abort();
@@ -107,7 +106,7 @@ describe('the permission of programs in the terminal', () => {
     assert.equal(editor.messages.length, 7);
   });
 
-  it('ignores what isn’t a permission in storage', async () => {
+  it("ignores what isn't a permission in storage", async () => {
     for (const stored of [null, 'x', [null, 'x', {}, { ...permissionFor(SAMPLE, undefined), scopes: [1] }]]) {
       await memento.update('terminalPermissions', stored);
       assert.deepEqual(consent.allowed, []);

@@ -66,7 +66,7 @@ describe('copying an access token', () => {
     assert.deepEqual(editor.clipboard, ['SECRET-other']);
   });
 
-  it('asks for the session even if there’s only one, because extensions and links can run commands', async () => {
+  it("asks for the session even if there's only one, because extensions and links can run commands", async () => {
     editor.pick = () => undefined;
     await clipboard.copyAccessToken();
     assert.deepEqual(editor.clipboard, []);
@@ -123,7 +123,7 @@ describe('copying an access token', () => {
     assert.equal(editor.clipboard.at(-1), '');
   });
 
-  it('logs that the clipboard couldn’t be cleared if reading it isn’t allowed', async () => {
+  it("logs that the clipboard couldn't be cleared if reading it isn't allowed", async () => {
     await clipboard.copyAccessToken();
     const { readText } = env.clipboard;
     env.clipboard.readText = () => Promise.reject(new Error('denied'));
@@ -135,7 +135,7 @@ describe('copying an access token', () => {
     assert.match(log.join(), /Couldn't clear the clipboard\./);
   });
 
-  it('doesn’t clear what was copied since', async () => {
+  it("doesn't clear what was copied since", async () => {
     await clipboard.copyAccessToken();
     editor.clipboard.push('something else');
     await clock.advance(2 * MINUTE);
@@ -167,7 +167,7 @@ describe('copying an access token', () => {
     assert.deepEqual(editor.clipboard, ['SECRET-id']);
   });
 
-  it('reports why the token can’t be renewed', async () => {
+  it("reports why the token can't be renewed", async () => {
     failure = new Failure('network', 'ENOTFOUND');
     await clipboard.copyAccessToken();
     assert.deepEqual([failures, editor.clipboard], [[failure], []]);
@@ -182,7 +182,7 @@ describe('copying an access token', () => {
     assert.equal((failures[0] as Failure).category, 'signed-out');
   });
 
-  it('doesn’t offer DPoP-bound tokens, and shows why', async () => {
+  it("doesn't offer DPoP-bound tokens, and shows why", async () => {
     sessions = sessions.map((session) => ({
       ...session,
       tokenType: 'DPoP',
@@ -192,6 +192,6 @@ describe('copying an access token', () => {
     assert.match(editor.messages[0]?.text ?? '', /DPoP/);
     sessions = [];
     await clipboard.copyAccessToken();
-    assert.match(editor.messages[1]?.text ?? '', /^You’re not signed in\./);
+    assert.match(editor.messages[1]?.text ?? '', /^You're not signed in\./);
   });
 });

@@ -37,7 +37,7 @@ describe('the launcher of the command', () => {
     assert.ok(!other.includes('ELECTRON'));
   });
 
-  it('is updated with the script and Node, restored if it’s gone, and otherwise left alone', async () => {
+  it("is updated with the script and Node, restored if it's gone, and otherwise left alone", async () => {
     const folder = new TerminalFolder(join(base, 'terminal'));
     const install = (path: string): Promise<string | undefined> =>
       installTerminalCommand(folder, join(base, 'script.cjs'), { path, isElectron: false });
@@ -56,7 +56,7 @@ describe('the launcher of the command', () => {
     assert.ok((await stat(launcher)).isFile());
   });
 
-  it('isn’t written to a folder that others control', async () => {
+  it("isn't written to a folder that others control", async () => {
     await symlink(base, join(base, 'link'));
     const folder = new TerminalFolder(join(base, 'link'));
     assert.equal(await installTerminalCommand(folder, join(base, 'script.cjs'), NODE), undefined);

@@ -124,7 +124,7 @@ describe('the socket for terminals', () => {
     await closed;
   });
 
-  it('closes a connection whose request doesn’t arrive in time, and serves others meanwhile', async () => {
+  it("closes a connection whose request doesn't arrive in time, and serves others meanwhile", async () => {
     const slow = await open();
     slow.socket.write(Buffer.from([0, 0]));
     const { closed, nonce, socket } = await open();

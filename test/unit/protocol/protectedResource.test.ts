@@ -66,13 +66,13 @@ describe('the metadata of a protected resource', () => {
     assert.deepEqual(otherAuthorizationServers(await inspect(), ISSUER), []);
   });
 
-  it('of the host is ignored if it’s for another path', async () => {
+  it("of the host is ignored if it's for another path", async () => {
     challenge('Bearer');
     document(WELL_KNOWN, { resource: `${server.issuer}/other`, authorization_servers: ['https://evil.example'] });
     assert.equal((await inspect()).metadata, undefined);
   });
 
-  it('is rejected if it’s for another URL', async () => {
+  it("is rejected if it's for another URL", async () => {
     challenge(`Bearer resource_metadata="${server.issuer}/meta"`);
     for (const resource of [
       'https://mcp.example.com/mcp',
@@ -106,7 +106,7 @@ describe('the metadata of a protected resource', () => {
     }
   });
 
-  it('isn’t read from another origin, neither by the challenge nor by a redirect', async () => {
+  it("isn't read from another origin, neither by the challenge nor by a redirect", async () => {
     other.on('/meta', { body: { resource: url, authorization_servers: ['https://evil.example'] } });
     for (const where of [`${other.issuer}/meta`, 'file:///etc/passwd', 'javascript:alert(1)', '//', '"']) {
       challenge(`Bearer resource_metadata="${where}"`);
@@ -125,7 +125,7 @@ describe('the metadata of a protected resource', () => {
     assert.deepEqual((await inspect()).metadata?.authorizationServers, [ISSUER]);
   });
 
-  it('isn’t requested if the server redirects to another origin', async () => {
+  it("isn't requested if the server redirects to another origin", async () => {
     for (const status of [301, 302, 303, 307, 308]) {
       server.on('/mcp', { status, headers: { location: `${other.issuer}/mcp` } });
       await assert.rejects(inspect(), problem('redirected', new URL(other.issuer).host));
@@ -135,7 +135,7 @@ describe('the metadata of a protected resource', () => {
     assert.deepEqual(other.requests, []);
   });
 
-  it('isn’t there if the server can’t be reached', async () => {
+  it("isn't there if the server can't be reached", async () => {
     await other.stop();
     url = `${other.issuer}/mcp`;
     await assert.rejects(inspect(), (error: unknown) => error instanceof Failure && error.category === 'network');
@@ -189,7 +189,7 @@ describe('the metadata of a protected resource', () => {
     assert.deepEqual(other.requests, []);
   });
 
-  it('isn’t confused by malformed challenges', async () => {
+  it("isn't confused by malformed challenges", async () => {
     for (const text of [
       'Bearer resource_metadata',
       'Bearer resource_metadata=',

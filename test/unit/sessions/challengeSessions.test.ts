@@ -14,7 +14,7 @@ import {
 } from '../../support/testWindow.ts';
 import { rotatingTokens, type ScriptedServer } from '../../support/scriptedServer.ts';
 
-describe('A resource server’s challenge', () => {
+describe("A resource server's challenge", () => {
   let server: ScriptedServer;
   let testWindow: TestWindow;
   let challengeSessions: ChallengeSessions;

@@ -71,6 +71,6 @@ describe('reducing a PNG file', () => {
   });
 
   it('rejects other kinds of files', () => {
-    assert.throws(() => reducePng(png(1, [[0, 0]], 0)), /isn’t supported/);
+    assert.throws(() => reducePng(png(1, [[0, 0]], 0)), /isn't supported/);
   });
 });

@@ -119,7 +119,7 @@ describe('a dismissible notification', () => {
       };
     });
 
-    it('is a message, which has a close button and doesn’t keep the window active', async () => {
+    it("is a message, which has a close button and doesn't keep the window active", async () => {
       const isOpen = await show(undefined, settings);
       assert.deepEqual([editor.progress.length, editor.messages[0]?.buttons], [0, ['Button', 'One', 'Two']]);
       assert.equal(isOpen(), true);
@@ -127,7 +127,7 @@ describe('a dismissible notification', () => {
       assert.deepEqual([isOpen(), done], [false, ['Two']]);
     });
 
-    it('runs no action if it’s closed', async () => {
+    it("runs no action if it's closed", async () => {
       const isOpen = await show(undefined, settings);
       await select(undefined);
       assert.deepEqual([isOpen(), done], [false, []]);
@@ -143,7 +143,7 @@ describe('a dismissible notification', () => {
       assert.deepEqual(done, ['Button']);
     });
 
-    it('isn’t shown if the signal is already aborted', async () => {
+    it("isn't shown if the signal is already aborted", async () => {
       const isOpen = await show(AbortSignal.abort(), settings);
       assert.deepEqual([isOpen(), editor.messages.length], [false, 0]);
     });
@@ -162,7 +162,7 @@ describe('a dismissible notification', () => {
       assert.deepEqual([isOpen(), done], [false, ['One']]);
     });
 
-    it('doesn’t become a message if it was closed before', async () => {
+    it("doesn't become a message if it was closed before", async () => {
       timeouts.clear();
       const isOpen = await show(undefined, settings);
       editor.progress[0]?.press();

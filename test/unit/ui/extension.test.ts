@@ -172,6 +172,6 @@ describe('the extension', function () {
     while (editor.progress.length === 0) {
       await settle();
     }
-    assert.match(editor.progress[0]?.title ?? '', /^TLS certificates aren’t verified/);
+    assert.match(editor.progress[0]?.title ?? '', /^TLS certificates aren't verified/);
   });
 });

@@ -82,12 +82,12 @@ describe('IdleNotifications', () => {
     [
       'that Session Keeper will try again when the server did not confirm it',
       () => fixture.server.on('/revoke', 'drop'),
-      /^You were signed out of Acme after 30 minutes of inactivity\. The server hasn’t confirmed it yet\. Retrying\.$/,
+      /^You were signed out of Acme after 30 minutes of inactivity\. The server hasn't confirmed it yet\. Retrying\.$/,
     ],
     [
       'that tokens work until they expire when the server cannot revoke them',
       () => delete fixture.server.metadata['revocation_endpoint'],
-      /^You were signed out of Acme after 30 minutes of inactivity\. Tokens can’t be revoked and work until they expire\.$/,
+      /^You were signed out of Acme after 30 minutes of inactivity\. Tokens can't be revoked and work until they expire\.$/,
     ],
   ] as const) {
     it(`says ${title}, in the window that signed out and in another one`, async () => {
@@ -118,7 +118,7 @@ describe('IdleNotifications', () => {
     assert.deepEqual(waiting.getNotifications(), []);
     resolve('unconfirmed');
     await fixture.windows.clock.pass(SECOND);
-    assert.match(waiting.getNotifications()[0]?.message ?? '', /hasn’t confirmed/);
+    assert.match(waiting.getNotifications()[0]?.message ?? '', /hasn't confirmed/);
     // It isn't shown again for another session at the provider.
     ended.fire({ record: { ...first, id: 's3' }, timeout: TIMEOUT, outcome: new Promise(() => {}) });
     assert.equal(waiting.getNotifications().length, 1);

@@ -106,7 +106,7 @@ describe('the notification about the end of a session', () => {
   it('is a warning with buttons, and not a progress', async () => {
     await end();
     assert.deepEqual(editor.messages, [
-      { text: MESSAGE, buttons: ['Sign In Again', 'Don’t Show Again'], isModal: false },
+      { text: MESSAGE, buttons: ['Sign In Again', "Don't Show Again"], isModal: false },
     ]);
     assert.deepEqual([editor.progress, signIns], [[], 0]);
   });
@@ -118,11 +118,11 @@ describe('the notification about the end of a session', () => {
   });
 
   it('is muted with its second button', async () => {
-    editor.respond = ({ buttons }) => buttons.find((label) => label === 'Don’t Show Again');
+    editor.respond = ({ buttons }) => buttons.find((label) => label === "Don't Show Again");
     await end();
     assert.deepEqual(
       [settings.isMuted('ended'), editor.messages.at(-1)?.text],
-      [true, 'You won’t see this notification again. You can change this in Settings.'],
+      [true, "You won't see this notification again. You can change this in Settings."],
     );
   });
 

@@ -65,7 +65,7 @@ describe('the report of problems in the settings', () => {
     assert.equal(editor.messages.at(-1)?.text, 'Provider "One" in Settings is ignored: "issuer" is missing.');
   });
 
-  it('offers to reload the window only if the folder isn’t trusted', async () => {
+  it("offers to reload the window only if the folder isn't trusted", async () => {
     problemReporter.warnSyncDisabled('ENOSPC', '/folder');
     editor.respond = ({ buttons: [first] }) => first;
     problemReporter.warnSyncDisabled('folder-link', '/folder');

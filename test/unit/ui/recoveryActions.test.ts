@@ -63,7 +63,7 @@ describe('The recovery actions', () => {
     assert.deepEqual(await labels(false, 'sign-in', 'log'), ['Sign In', 'Show Log']);
   });
 
-  it('name another sign-in method only if it’s the only one', async () => {
+  it("name another sign-in method only if it's the only one", async () => {
     assert.deepEqual(await labels(false, 'other-method', 'settings'), ['Open Settings']);
     others = ['device'];
     assert.deepEqual(await labels(false, 'other-method'), ['Sign In with Device Code']);
@@ -82,7 +82,7 @@ describe('The recovery actions', () => {
     assert.deepEqual(await offered('device'), []);
   });
 
-  it('compare the clock with the server’s, and then retry', async () => {
+  it("compare the clock with the server's, and then retry", async () => {
     server.date = () => Date.now() + 10.5 * MINUTE;
     editor.respond = ({ buttons: [first] }) => first;
     await actions.run('clock', target(true));

@@ -212,7 +212,7 @@ describe('the notifications about sessions', () => {
       );
       assert.match(verdict.message, /ended your session/);
       const seen = only(notificationsFor([failing('policy', {}, ENDED)]));
-      assert.match(seen.message, /Your organization’s policy requires/);
+      assert.match(seen.message, /Your organization's policy requires/);
       assert.equal(nameOf(seen), nameOf(verdict));
     });
 
@@ -334,10 +334,10 @@ describe('the notifications about sessions', () => {
 
     it('show which clock is behind, and offer a comparison', () => {
       const behind = only(notificationsFor([live(SAMPLE, { skew: 2 * HOUR })]));
-      assert.match(behind.message, /Your computer’s clock is 2 hours behind Provider acme/);
+      assert.match(behind.message, /Your computer's clock is 2 hours behind Provider acme/);
       assert.match(
         only(notificationsFor([live(SAMPLE, { skew: -2 * HOUR })])).message,
-        /Your computer’s clock is 2 hours ahead/,
+        /Your computer's clock is 2 hours ahead/,
       );
       assert.deepEqual([behind.id, behind.since, labels(behind)], ['acme', 0, ['Check Clock']]);
       behind.actions[0]?.run();

@@ -72,9 +72,9 @@ describe("The notification that certificates aren't verified", () => {
     await settle();
   };
   const BY_SETTING =
-    'TLS certificates aren’t verified because "http.proxyStrictSSL" is off. Others on your network could read your tokens.';
+    'TLS certificates aren\'t verified because "http.proxyStrictSSL" is off. Others on your network could read your tokens.';
   const BY_ENVIRONMENT =
-    'TLS certificates aren’t verified because NODE_TLS_REJECT_UNAUTHORIZED is 0. Others on your network could read your tokens. Remove the variable and restart VS Code.';
+    "TLS certificates aren't verified because NODE_TLS_REJECT_UNAUTHORIZED is 0. Others on your network could read your tokens. Remove the variable and restart VS Code.";
 
   it('is shown once in all windows if the setting is off, and opens the setting', async () => {
     editor.configure(STRICT, false);
@@ -155,7 +155,7 @@ describe("The notification that certificates aren't verified", () => {
     editor.configure(STRICT, true);
     editor.configure(STRICT, false);
     await settle();
-    await follow('Don’t Show Again');
+    await follow("Don't Show Again");
     assert.deepEqual(editor.settings.get(`${PREFIX}.${SETTINGS.mutedNotifications}`), ['tls']);
     assert.ok(NOTIFICATION_KINDS.includes('tls'));
     editor.configure(STRICT, true);

@@ -99,13 +99,13 @@ describe('Add MCP Server', () => {
       ['$(add) Add Provider…', 'Another OpenID Connect or OAuth 2 server'],
       [
         '$(circle-slash) BOUND',
-        'Can’t be used because its access tokens are DPoP-bound. MCP servers get tokens without a proof.',
+        "Can't be used because its access tokens are DPoP-bound. MCP servers get tokens without a proof.",
       ],
-      ['$(circle-slash) OTHER', 'The server doesn’t accept its tokens. It requires acme.example.com.'],
+      ['$(circle-slash) OTHER', "The server doesn't accept its tokens. It requires acme.example.com."],
     ]);
     const box = await pick(list, 'ACME');
     assert.equal(box.value, 'openid read write');
-    assert.match(box.prompt, /also requires these scopes, which ACME doesn’t request: write\./u);
+    assert.match(box.prompt, /also requires these scopes, which ACME doesn't request: write\./u);
     assert.deepEqual(stored()[0]?.mcpServers, undefined);
     hasSession = false;
     box.accept();
@@ -130,7 +130,7 @@ describe('Add MCP Server', () => {
     assert.deepEqual([stored()[0]?.mcpServers, events, consents.size], [undefined, [], 0]);
   });
 
-  it('refuses a provider whose tokens the server doesn’t accept', async () => {
+  it("refuses a provider whose tokens the server doesn't accept", async () => {
     announce('https://acme.example.com');
     const list = await enter(await start());
     for (const label of ['OTHER', 'BOUND']) {
@@ -154,7 +154,7 @@ describe('Add MCP Server', () => {
 
   it('says so if the server has no metadata, and keeps the scopes of the provider', async () => {
     const list = await enter(await start());
-    assert.deepEqual(rows(list)[0], ['$(question) ACME', 'The server doesn’t publish whether it accepts its tokens']);
+    assert.deepEqual(rows(list)[0], ['$(question) ACME', "The server doesn't publish whether it accepts its tokens"]);
     const box = await pick(list, 'ACME');
     assert.match(box.prompt, /Leave empty for those of ACME/u);
     box.type('');
@@ -176,7 +176,7 @@ describe('Add MCP Server', () => {
     await running;
   });
 
-  it('rejects URLs and servers that can’t be used, and keeps the box open', async () => {
+  it("rejects URLs and servers that can't be used, and keeps the box open", async () => {
     const box = await start();
     assert.match(await rejection(box, 'http://mcp.example.com'), /must start with https/u);
     assert.match(await rejection(box, 'mcp.example.com'), /must be a URL/u);
@@ -185,7 +185,7 @@ describe('Add MCP Server', () => {
     await other.stop();
     assert.match(
       await rejection(box, `${other.issuer}/mcp`),
-      /Couldn’t reach MCP server 127\.0\.0\.1:\d+ \(ECONNREFUSED\)/u,
+      /Couldn't reach MCP server 127\.0\.0\.1:\d+ \(ECONNREFUSED\)/u,
     );
     server.on('/page', { headers: { 'content-type': 'text/html' }, body: '<html></html>' });
     assert.match(await rejection(box, `${server.issuer}/page`), /responded with a web page/u);
@@ -201,7 +201,7 @@ describe('Add MCP Server', () => {
     assert.deepEqual([editor.messages, events], [[], []]);
   });
 
-  it('doesn’t add a server twice, and gives each its own name', async () => {
+  it("doesn't add a server twice, and gives each its own name", async () => {
     editor.configure(SETTING, [
       provider('acme', { mcpServers: [{ label: new URL(url).host, url: `${server.issuer}/first` }] }),
       provider('other', { mcpServers: [{ label: 'Second', url: `${server.issuer}/second` }] }),
@@ -218,7 +218,7 @@ describe('Add MCP Server', () => {
     );
   });
 
-  it('rejects scopes that aren’t valid', async () => {
+  it("rejects scopes that aren't valid", async () => {
     const box = await pick(await enter(await start()), 'ACME');
     assert.match(await rejection(box, 'read "write"'), /scope/u);
     box.leave();

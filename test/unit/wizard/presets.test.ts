@@ -34,7 +34,7 @@ describe('the presets', () => {
     assert.equal(new Set(PRESETS.map(({ id }) => id)).size, PRESETS.length);
   });
 
-  it('don’t request offline_access from servers that reject it', () => {
+  it("don't request offline_access from servers that reject it", () => {
     assert.deepEqual(
       PRESETS.filter(({ scopes }) => !scopes.includes('offline_access')).map(({ id }) => id),
       ['cognito', 'github-app', 'github-oauth', 'gitlab', 'google'],
@@ -45,7 +45,7 @@ describe('the presets', () => {
     );
   });
 
-  it('aren’t complete while a placeholder is left', () => {
+  it("aren't complete while a placeholder is left", () => {
     assert.equal(placeholderIn('https://{host}/realms/{realm}'), '{host}');
     assert.equal(placeholderIn('https://id/realms/{realm}'), '{realm}');
     assert.equal(placeholderIn('https://id/realms/a'), undefined);

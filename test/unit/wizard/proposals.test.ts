@@ -69,7 +69,7 @@ describe('the proposed redirect URI', () => {
   const OTHERS = [{ id: 'other', issuer: 'https://other.example', clientId: 'c' }];
   const kindFor = (draft: Draft, others: readonly Entry[] = OTHERS): string => proposeRedirectKind(draft, others);
 
-  it('has a path for the issuer only if another server is configured, and this one doesn’t send iss', () => {
+  it("has a path for the issuer only if another server is configured, and this one doesn't send iss", () => {
     assert.equal(kindFor(draftWith({ metadata: {} })), 'issuer-path');
     assert.equal(kindFor(draftWith({ metadata: null })), 'issuer-path');
     assert.equal(kindFor(draftWith({ metadata: {} }), []), 'any-port');
@@ -83,7 +83,7 @@ describe('the proposed redirect URI', () => {
     );
   });
 
-  it('doesn’t count invalid entries and entries for the same server', () => {
+  it("doesn't count invalid entries and entries for the same server", () => {
     const draft = draftWith({ metadata: {} });
     assert.equal(kindFor(draft, [{ id: 'same', issuer: ISSUER, clientId: 'c' }]), 'any-port');
     assert.equal(kindFor(draft, [{ id: 'invalid', issuer: 'https://other.example' }]), 'any-port');
@@ -116,7 +116,7 @@ describe('withDefaults', () => {
     assert.deepEqual([id, label, scopes], ['id-example-com', 'id.example.com', DEFAULT_SCOPES]);
   });
 
-  it('doesn’t change an existing entry', () => {
+  it("doesn't change an existing entry", () => {
     const draft = createDraft(undefined, { issuer: ISSUER, clientId: 'c' });
     assert.deepEqual(withDefaults(draft, []), draft);
   });

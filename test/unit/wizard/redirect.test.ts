@@ -18,7 +18,7 @@ const drafted = (redirectKind: RedirectKind, entered: string): ReturnType<typeof
   withEnteredRedirect({ ...createRedirectDraft(), redirectKind }, entered);
 
 describe('the redirect URI', () => {
-  it('isn’t registered if the server accepts any, or redirects to VS Code, or has no browser flow', () => {
+  it("isn't registered if the server accepts any, or redirects to VS Code, or has no browser flow", () => {
     assert.ok(!registersRedirect(createDraft(PRESETS.find(({ id }) => id === 'google'))));
     assert.ok(!registersRedirect(createDraft(undefined, { issuer: ISSUER, signInMethod: 'uri' })));
     assert.ok(

@@ -1,0 +1,40 @@
+// The providers that a user can select in Edit Provider: the entries in the user settings, which the wizard edits, and the
+// providers that an extension or the organization configures.
+import type { Settings } from '../host/settings.ts';
+import { entryId, entryName, type Entry } from './entries.ts';
+
+/** A provider in the list. */
+export interface EditableProvider {
+  readonly id: string;
+  readonly name: string;
+  /** Where it's configured, if the wizard can't edit it: the name of an extension, or whether users may change its fields. */
+  readonly source?: { readonly extension: string } | { readonly isLocked: boolean };
+  /** The entry in the user settings, which may only change some fields of a provider that is configured elsewhere. */
+  readonly entry?: Entry;
+}
+
+/** Returns the providers of the user settings and of all other sources, in this order. */
+export function editableProviders(
+  entries: readonly Entry[],
+  settings: Pick<Settings, 'declarerOf' | 'isLocked' | 'isManaged' | 'providers'>,
+): EditableProvider[] {
+  const sourceOf = (id: string): EditableProvider['source'] => {
+    const declarer = settings.declarerOf(id);
+    return settings.isManaged(id)
+      ? { isLocked: settings.isLocked(id) }
+      : declarer === undefined
+        ? undefined
+        : { extension: declarer.name };
+  };
+  // An entry with the ID of a locked provider has no effect.
+  const own = entries
+    .map((entry): EditableProvider => ({ id: entryId(entry), name: entryName(entry), entry }))
+    .filter(({ id }) => !settings.isLocked(id));
+  const others = settings.providers
+    .filter(({ id }) => own.every((entry) => entry.id !== id))
+    .map(({ id, label }): EditableProvider => ({ id, name: label }));
+  return [...own, ...others].map((provider) => {
+    const source = sourceOf(provider.id);
+    return source === undefined ? provider : { ...provider, source };
+  });
+}
