@@ -4,9 +4,11 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { readFileSync, readdirSync, statSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
+import { deflateRawSync } from 'node:zlib';
 import { PRESETS } from '../../src/wizard/presets.ts';
 import { omitRelativeImages } from '../../tools/package.ts';
 import { startFiles } from '../../tools/startFiles.ts';
+import { LANGUAGES } from '../../tools/translations.ts';
 import { ON_DEMAND, START_TEXTS, TEXTS } from '../support/layers.ts';
 
 const root = join(import.meta.dirname, '../..');
@@ -45,6 +47,7 @@ const shipped = [
     .map((name) => `docs/${name}`),
   ...['README', 'other', ...PRESETS.map(({ id }) => id)].map((name) => `docs/servers/${name}.md`),
   'l10n/bundle.l10n.json',
+  ...LANGUAGES.flatMap((language) => [`l10n/bundle.l10n.${language}.json`, `package.nls.${language}.json`]),
   'media/icon.png',
   'media/sign-in-page.html',
   ...PICTURES,
@@ -68,6 +71,9 @@ const [START_FILE = '', SHARED_FILE = '', ON_DEMAND_FILE = ''] = files;
  */
 const LARGEST_START = 122_000;
 const LARGEST_ON_DEMAND = 350_000;
+
+/** The maximum size, in bytes, of the translations in the package, which is compressed. Only one language is ever loaded. */
+const LARGEST_TRANSLATIONS = 900_000;
 
 /** Returns the path of a packaged file without its content hash. */
 function stableName(path: string): string {
@@ -121,6 +127,16 @@ describe('the package', function () {
   it('contains exactly the listed files', async () => {
     const files = await listFiles({ cwd: root, packageManager: PackageManager.None });
     assert.deepEqual(files.map(stableName).sort(), [...shipped].sort());
+  });
+
+  it(`grows by less than ${LARGEST_TRANSLATIONS} bytes by the translations`, () => {
+    const sizes = LANGUAGES.flatMap((language) =>
+      [`l10n/bundle.l10n.${language}.json`, `package.nls.${language}.json`].map(
+        (file) => deflateRawSync(readFileSync(join(root, file))).length,
+      ),
+    );
+    const size = sizes.reduce((sum, one) => sum + one, 0);
+    assert.ok(size < LARGEST_TRANSLATIONS, `${size} bytes`);
   });
 
   it(`loads less than ${LARGEST_START} bytes at the start, and no module that is loaded on demand`, async () => {
@@ -207,7 +223,7 @@ describe('the package', function () {
     }
   });
 
-  it('omits images of the README that VS Code can’t show on the page of the extension', () => {
+  it("omits images of the README that VS Code can't show on the page of the extension", () => {
     const readme = readFileSync(join(root, 'README.md'), 'utf8');
     assert.ok(imagesIn(readme).length > 0);
     assert.deepEqual(imagesIn(omitRelativeImages(readme)), []);

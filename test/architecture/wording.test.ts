@@ -54,7 +54,7 @@ const SHOWN: readonly Phrase[] = [
   { pattern: /[“”]/u, instead: 'straight quotation marks' },
   { pattern: /\bthe one that\b/iu, instead: 'the noun' },
   { pattern: /\bthat is there\b/iu, instead: 'existing' },
-  { pattern: /\bDo Not\b/u, instead: 'Don’t' },
+  { pattern: /\bDo Not\b/u, instead: "Don't" },
   { pattern: /\bplease\b/iu, instead: 'nothing' },
 ];
 
@@ -70,7 +70,10 @@ function listFiles(): string[] {
 }
 
 const isText = (path: string): boolean => ['.ts', '.mjs', '.md', '.json', '.html', '.yml'].includes(extname(path));
-const isExempt = (path: string): boolean => /node_modules|package-lock\.json$|^LICENSE|wording\.test\.ts$/u.test(path);
+const isExempt = (path: string): boolean =>
+  /node_modules|package-lock\.json$|^LICENSE|wording\.test\.ts$|(?:package\.nls|bundle\.l10n)\.[\w-]+\.json$|^l10n\/(?:glossary|unchanged)\./u.test(
+    path,
+  );
 const isShown = (path: string): boolean =>
   /^(?:README\.md|SUPPORT\.md|CHANGELOG\.md|package\.nls\.json|l10n\/bundle\.l10n\.json|docs\/.*\.md|media\/.*\.(?:html|md))$/u.test(
     path,

@@ -11,6 +11,12 @@ export const PSEUDO_LOCALE = 'qps-ploc';
 /** What isn't translated in a string: code, links to settings, link targets, URLs, and the variables of snippets. */
 const UNTRANSLATED = /(`[^`]*`|#[\w.]+#|\]\([^)]*\)|https?:\/\/[\w.:/-]+|\$\{[^}]*\}|\*\*Session Keeper)/u;
 
+/** The keys of a text of the manifest and of one of the code that aren't translated. They're shown in English. */
+const UNTRANSLATED_KEYS: readonly string[] = [
+  'command.setClientSecret',
+  'Diagnostics copied to the clipboard. They contain no tokens.',
+];
+
 type Strings = Readonly<Record<string, string | { readonly message: string; readonly comment: string[] }>>;
 
 /** Returns a string in the pseudo-locale. */
@@ -38,10 +44,9 @@ export async function installPseudoLocale(dataDir: string): Promise<void> {
   ];
   for (const [source, target] of files) {
     const strings = JSON.parse(await readFile(join(root, source), 'utf8')) as Strings;
-    const localized = Object.entries(strings).map(([key, value]) => [
-      key,
-      pseudoLocalized(typeof value === 'string' ? value : value.message),
-    ]);
+    const localized = Object.entries(strings)
+      .filter(([key]) => !UNTRANSLATED_KEYS.includes(key))
+      .map(([key, value]) => [key, pseudoLocalized(typeof value === 'string' ? value : value.message)]);
     await writeFile(join(extensions, installed, target), JSON.stringify(Object.fromEntries(localized)));
   }
 }
