@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { cp, mkdtemp, rename, rm } from 'node:fs/promises';
+import { cp, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -8,6 +8,12 @@ import { build } from 'esbuild';
 import { root } from './places.ts';
 
 const run = promisify(execFile);
+
+/** The formats in the package: most extensions are CommonJS modules. */
+const FORMATS = [
+  { folder: join('dist', 'esm'), format: 'esm', type: 'module' },
+  { folder: join('dist', 'cjs'), format: 'cjs', type: 'commonjs' },
+] as const;
 
 /**
  * Builds the client library for other extensions, and packs it for npm.
@@ -19,19 +25,24 @@ export async function packClient(file: string): Promise<void> {
   const client = join(root, 'client');
   const staged = await mkdtemp(join(tmpdir(), 'sk-client-'));
   try {
-    await build({
-      entryPoints: [join(client, 'src', 'index.ts')],
-      outfile: join(staged, 'dist', 'index.js'),
-      bundle: true,
-      format: 'esm',
-      platform: 'neutral',
-      target: 'es2022',
-      external: ['vscode'],
-      legalComments: 'none',
-      logLevel: 'warning',
-    });
     const compiler = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
-    await run(process.execPath, [compiler, '-p', client, '--outDir', join(staged, 'dist')]);
+    for (const { folder, format, type } of FORMATS) {
+      const target = join(staged, folder);
+      await build({
+        entryPoints: [join(client, 'src', 'index.ts')],
+        outfile: join(target, 'index.js'),
+        bundle: true,
+        format,
+        platform: 'neutral',
+        target: 'es2022',
+        external: ['vscode'],
+        legalComments: 'none',
+        logLevel: 'warning',
+      });
+      // The module format of the type declarations must be that of the code.
+      await run(process.execPath, [compiler, '-p', client, '--outDir', target]);
+      await writeFile(join(target, 'package.json'), `${JSON.stringify({ type })}\n`);
+    }
     for (const name of ['package.json', 'README.md']) {
       await cp(join(client, name), join(staged, name));
     }

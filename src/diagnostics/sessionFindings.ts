@@ -49,9 +49,12 @@ function findingsForSession(session: LiveSession, facts: DiagnosticFacts): Diagn
         ];
   const provider = providerWith(facts, record.providerId);
   if (configuredProviderOf(record, () => provider) === undefined) {
-    const isTestServer =
-      isLoopbackIssuer(record.issuer) && (provider === undefined || !isLoopbackIssuer(provider.issuer));
-    const code = isTestServer ? 'test-server' : provider === undefined ? 'not-configured' : 'configuration-mismatch';
+    const code =
+      provider === undefined
+        ? 'not-configured'
+        : isLoopbackIssuer(record.issuer) && !isLoopbackIssuer(provider.issuer)
+          ? 'test-server'
+          : 'configuration-mismatch';
     // If an entry is invalid, the settings have to be fixed, and the session may be usable again then.
     const quickFix = provider === undefined && facts.problems.length > 0 ? 'settings' : 'sign-out';
     return [...identityMismatch, { ...base, code, severity: 'warning', quickFix }];

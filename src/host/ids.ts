@@ -73,6 +73,8 @@ export type NotificationKind = (typeof NOTIFICATION_KINDS)[number];
 export const CONTEXT_KEYS = {
   /** There is a session, active or ended. */
   hasSessions: 'sessionKeeper.hasSessions',
+  /** There is a session, or one of a provider that isn't configured any more. */
+  canSignOut: 'sessionKeeper.canSignOut',
   /** A session can be renewed. */
   canRenew: 'sessionKeeper.canRenew',
   /** There is an active session. With `.` and a provider's ID appended, the key is for that provider. */

@@ -1,9 +1,23 @@
 // The problems with stored sessions.
 import * as vscode from 'vscode';
-import { sanitizeDisplayName } from '../core/failure.ts';
+import { Failure, sanitizeDisplayName } from '../core/failure.ts';
+import { parseUrl } from '../core/secureUrl.ts';
+import type { SessionRecord } from '../core/session.ts';
 import type { LoadIssue } from '../sessions/storedSessionIssues.ts';
+import { describeFailure } from './failureMessages.ts';
 
 const { l10n } = vscode;
+
+/** Returns why a session isn't used: its provider isn't configured any more. */
+export const describeUnused = (record: Pick<SessionRecord, 'issuer' | 'providerId'>): string =>
+  describeFailure(new Failure('not-configured', 'not-configured'), unconfiguredName(record), false);
+
+/** Returns the name of a provider that isn't configured: its label isn't known any more, so the server is named, too. */
+function unconfiguredName({ issuer, providerId }: { readonly issuer: string; readonly providerId: string }): string {
+  const id = sanitizeDisplayName(providerId);
+  const host = parseUrl(issuer)?.host;
+  return host === undefined ? id : `${id} (${host})`;
+}
 
 /**
  * Returns the problem with a stored session.
@@ -23,8 +37,8 @@ export function describeLoadIssue(finding: LoadIssue, provider: string): string 
       return l10n.t('Your stored {0} session is missing from the keyring. Sign in again.', provider);
     case 'unconfigured':
       return l10n.t(
-        "{0} was removed from Settings, but you're still signed in. Sign out to revoke its tokens.",
-        sanitizeDisplayName(provider),
+        "{0} is no longer configured, but you're still signed in. Sign out to revoke its tokens.",
+        unconfiguredName(finding),
       );
     case 'foreign':
       return finding.isMoved === true

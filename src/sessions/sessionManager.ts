@@ -92,6 +92,14 @@ export class SessionManager {
     });
   }
 
+  /**
+   * Returns the sessions that aren't used, because their provider isn't configured, or has another issuer or client. Their
+   * tokens may still be valid until the user signs out.
+   */
+  getUnused(): LiveSession[] {
+    return this.#dependencies.liveSessions.all().filter(({ record }) => this.providerOf(record) === undefined);
+  }
+
   /** Returns the provider of a session; undefined if it isn't configured, or has another issuer or client. */
   providerOf(record: SessionRecord): Provider | undefined {
     return configuredProviderOf(record, (id) => this.#dependencies.provider(id));
@@ -195,7 +203,10 @@ export class SessionManager {
     if (session === undefined) {
       return [];
     }
-    const others = this.getAll().filter(({ record }) => record.id !== id && isSameAccount(record, session.record));
+    const isUsed = this.providerOf(session.record) !== undefined;
+    const others = (isUsed ? this.getAll() : this.getUnused()).filter(
+      ({ record }) => record.id !== id && isSameAccount(record, session.record),
+    );
     return Promise.all([session, ...others].map(({ record }) => this.signOut(record.id)));
   }
 

@@ -23,6 +23,7 @@ import type { SignInHints } from '../auth/pendingSignIns.ts';
 import type { SignInController, StillWaiting } from '../auth/signInController.ts';
 import { showStillWaiting } from './stillWaiting.ts';
 import * as button from '../host/buttonLabels.ts';
+import { describeUnused } from '../host/loadIssueMessages.ts';
 import * as notification from '../host/notificationMessages.ts';
 import * as prompt from '../host/promptMessages.ts';
 import * as quickPick from '../host/quickPickMessages.ts';
@@ -215,7 +216,8 @@ export class Commands {
 
   /** Asks which account, or for confirmation if there is only one: a link or another extension can run this command. */
   async #signOut(): Promise<void> {
-    const sessions = this.#dependencies.sessionManager.getAll();
+    const { sessionManager } = this.#dependencies;
+    const sessions = [...sessionManager.getAll(), ...sessionManager.getUnused()];
     const session = await this.#selectSession(sessions, quickPick.signOutList());
     const isSelected = groupByAccount(sessions, recordOf).length > 1;
     if (session !== undefined && (isSelected || (await this.#confirmSignOut(session.record)))) {
@@ -274,7 +276,7 @@ export class Commands {
       void vscode.window.showInformationMessage(notification.noSession());
       return undefined;
     }
-    const { clock, settings } = this.#dependencies;
+    const { clock, sessionManager, settings } = this.#dependencies;
     const accounts = groupByAccount(sessions, recordOf).map(
       ([first, ...others]) =>
         sortByUrgency([first, ...others].map((one) => statusOf(one, settings.lifetimes(), clock.now())))[0] ??
@@ -283,7 +285,9 @@ export class Commands {
     const selected = await selectOne(accounts, text, (status) => ({
       label: settings.nameOf(recordOf(status.session).providerId),
       description: recordOf(status.session).account.label,
-      detail: stateName(shownState(status)),
+      detail: sessionManager.providerOf(recordOf(status.session))
+        ? stateName(shownState(status))
+        : describeUnused(recordOf(status.session)),
     }));
     return selected?.session;
   }

@@ -18,6 +18,7 @@ export class ContextKeys {
   update(): void {
     const sessions = this.#sessionManager.getAll();
     this.#set(CONTEXT_KEYS.hasSessions, sessions.length > 0);
+    this.#set(CONTEXT_KEYS.canSignOut, sessions.length > 0 || this.#sessionManager.getUnused().length > 0);
     this.#set(
       CONTEXT_KEYS.canRenew,
       sessions.some(({ record }) => tokenLifetimes(record).isRefreshable),

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, symlinkSync, mkdirSync, writeFileSync } from 'node:fs';
-import { registerHooks } from 'node:module';
+import { createRequire, registerHooks } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -43,7 +43,7 @@ describe('the client library', function () {
     hooks = registerHooks({
       resolve: (specifier, context, next) =>
         specifier === 'session-keeper-client'
-          ? { url: pathToFileURL(join(installed, 'dist', 'index.js')).href, shortCircuit: true }
+          ? { url: pathToFileURL(join(installed, 'dist', 'esm', 'index.js')).href, shortCircuit: true }
           : next(specifier, context),
     });
   });
@@ -65,7 +65,7 @@ describe('the client library', function () {
       Object.keys(manifest).filter((name) => /dependencies/iu.test(name)),
       [],
     );
-    const bundle = readFileSync(join(installed, 'dist', 'index.js'), 'utf8');
+    const bundle = readFileSync(join(installed, 'dist', 'esm', 'index.js'), 'utf8');
     assert.deepEqual(
       [...bundle.matchAll(/\bfrom ?"([^"]+)"/gu)].map(([, name]) => name),
       ['vscode', 'vscode', 'vscode'],
@@ -91,12 +91,40 @@ describe('the client library', function () {
       const file = join(folder, `example-${page.replaceAll(/\W/gu, '-')}-${index}.ts`);
       writeFileSync(file, example.replaceAll(SERVER, resource.origin));
       assert.deepEqual(compilerErrors(file), []);
-      await import(pathToFileURL(file).href);
+      const exported = (await import(pathToFileURL(file).href)) as Readonly<
+        Record<string, (context?: { readonly subscriptions: { dispose(): void }[] }) => unknown>
+      >;
+      const context = { subscriptions: [] as { dispose(): void }[] };
+      for (const [name, run] of Object.entries(exported)) {
+        await (name === 'activate' ? run(context) : run());
+      }
+      context.subscriptions.forEach((one) => one.dispose());
       if (example.includes(SERVER)) {
         assert.deepEqual([...new Set(resource.seen.map(({ token }) => token))], ['token-1']);
       }
     });
   }
+
+  it('can be used in an extension that is a CommonJS module, as most are', () => {
+    const project = join(folder, 'commonjs');
+    mkdirSync(project);
+    writeFileSync(join(project, 'package.json'), JSON.stringify({ type: 'commonjs' }));
+    const file = join(project, 'extension.ts');
+    writeFileSync(
+      file,
+      `import { createFetch, type FetchOptions } from 'session-keeper-client';
+export const load = (options: FetchOptions): Promise<Response> => createFetch(options)('https://api.example.com/');
+`,
+    );
+    for (const options of [
+      { module: ts.ModuleKind.Node16, moduleResolution: ts.ModuleResolutionKind.Node16 },
+      { module: ts.ModuleKind.Preserve, moduleResolution: ts.ModuleResolutionKind.Bundler },
+    ]) {
+      assert.deepEqual(compilerErrors(file, options), []);
+    }
+    const { createFetch } = createRequire(file)('session-keeper-client') as Record<string, unknown>;
+    assert.equal(typeof createFetch, 'function');
+  });
 
   it('has types that find mistakes', () => {
     const file = join(folder, 'mistake.ts');
@@ -106,7 +134,7 @@ describe('the client library', function () {
 });
 
 /** Returns the compiler errors of a file, as in an author's project. */
-function compilerErrors(file: string): string[] {
+function compilerErrors(file: string, options: ts.CompilerOptions = {}): string[] {
   const program = ts.createProgram([file], {
     strict: true,
     noEmit: true,
@@ -114,7 +142,8 @@ function compilerErrors(file: string): string[] {
     module: ts.ModuleKind.NodeNext,
     moduleResolution: ts.ModuleResolutionKind.NodeNext,
     types: ['vscode', 'node'],
-    typeRoots: [join(file, '..', 'node_modules', '@types')],
+    typeRoots: ['node_modules', '../node_modules'].map((path) => join(file, '..', path, '@types')),
+    ...options,
   });
   return ts.getPreEmitDiagnostics(program).map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, ' '));
 }

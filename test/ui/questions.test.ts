@@ -81,7 +81,7 @@ describe('a confirmation about hosts and sessions', () => {
 
   it('is shown once when the provider is removed from the settings, and Sign Out revokes the tokens', async () => {
     const { identity, workbench } = fixture;
-    const sentence = "acme was removed from Settings, but you're still signed in. Sign out to revoke its tokens.";
+    const sentence = "is no longer configured, but you're still signed in. Sign out to revoke its tokens.";
     await configure([]);
     const shown = workbench.notification(sentence);
     await shown.waitFor();
@@ -98,5 +98,23 @@ describe('a confirmation about hosts and sessions', () => {
     await configure([entryFor(identity.issuer)]);
     await workbench.waitForStatus('Acme: signed out');
     await signIn(workbench);
+  });
+
+  it('can be signed out later if the user keeps the session', async () => {
+    const { identity, workbench } = fixture;
+    const sentence = "is no longer configured, but you're still signed in. Sign out to revoke its tokens.";
+    const revoked = (): number => identity.journal.entries.filter(({ path }) => path === '/token/revocation').length;
+    await workbench.clearNotifications();
+    await configure([]);
+    await workbench.notification(sentence).waitFor();
+    const before = revoked();
+    await workbench.followLink('Keep\u00A0Session', sentence);
+    await workbench.run('Session Keeper: Sign Out…');
+    const dialog = workbench.dialog.filter({ hasText: 'Sign out of acme (demo)?' });
+    await dialog.waitFor();
+    await workbench.screenshot('224-sign-out-later');
+    await dialog.getByRole('button', { name: 'Sign Out' }).click();
+    await workbench.notification('Signed out of acme').waitFor();
+    assert.ok(revoked() > before);
   });
 });

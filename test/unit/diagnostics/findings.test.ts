@@ -79,7 +79,7 @@ const cases: readonly (readonly [string, DiagnosticFacts, FindingCode, QuickFix 
   [
     'a record is from a test server, without a provider',
     withRecord({ issuer: 'http://localhost', providerId: 'old', idToken: undefined }),
-    'test-server',
+    'not-configured',
     'sign-out',
   ],
   ["the provider of a record isn't configured", withRecord({ providerId: 'old' }), 'not-configured', 'sign-out'],

@@ -14,6 +14,7 @@ import { editor, window } from '../../support/fakeEditor.ts';
 
 describe('Sign Out', () => {
   let present: SessionRecord[];
+  let unused: SessionRecord[];
   let signedOut: string[];
   let settings: Settings;
 
@@ -24,6 +25,7 @@ describe('Sign Out', () => {
     ]);
     settings = new Settings(0);
     present = [SAMPLE];
+    unused = [];
     signedOut = [];
   });
 
@@ -37,6 +39,8 @@ describe('Sign Out', () => {
       settings,
       sessionManager: {
         getAll: () => present.map((record) => live(record)),
+        getUnused: () => unused.map((record) => live(record)),
+        providerOf: (record: SessionRecord) => (unused.includes(record) ? undefined : {}),
         signOutOfAccount: (id: string) => {
           signedOut.push(id);
           return Promise.resolve([{ atServer: Promise.resolve('revoked'), page: Promise.resolve(undefined) }]);
@@ -47,6 +51,18 @@ describe('Sign Out', () => {
     const signOut: (...all: readonly unknown[]) => unknown = handlers.signOut;
     await signOut(...values);
   };
+
+  it('includes sessions whose provider is no longer configured', async () => {
+    unused = [{ ...SAMPLE, id: 'removed', providerId: 'gone', issuer: 'https://gone.example.com' }];
+    let details: unknown[] = [];
+    editor.pick = (items) => {
+      details = items.map((item) => (item as { readonly detail?: string }).detail);
+      return items[1];
+    };
+    await run();
+    assert.deepEqual(details.at(1), 'gone (gone.example.com) is no longer configured.');
+    assert.deepEqual(signedOut, ['removed']);
+  });
 
   it('asks in a dialog when there is only one session, whoever runs it', async () => {
     for (const values of [[], [SAMPLE.id], [{ force: true }]]) {
@@ -120,8 +136,9 @@ describe('The commands for an account', () => {
       settings,
       sessionManager: {
         getAll: () => present.map((record) => live(record)),
+        getUnused: () => [],
         getActive: () => [],
-        providerOf: () => undefined,
+        providerOf: ({ providerId }: SessionRecord) => settings.provider(providerId),
         signOutOfAccount: (id: string) => {
           signedOut.push(id);
           return Promise.resolve([]);

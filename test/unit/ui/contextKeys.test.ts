@@ -8,13 +8,15 @@ import { editor } from '../../support/fakeEditor.ts';
 describe('the context keys', () => {
   let sessions: LiveSession[];
   let ended: LiveSession[];
+  let unused: LiveSession[];
   let keys: ContextKeys;
 
   beforeEach(() => {
     editor.reset();
-    [sessions, ended] = [[], []];
-    const sessionManager: Pick<SessionManager, 'getActive' | 'getAll'> = {
+    [sessions, ended, unused] = [[], [], []];
+    const sessionManager: Pick<SessionManager, 'getActive' | 'getAll' | 'getUnused'> = {
       getAll: () => sessions,
+      getUnused: () => unused,
       getActive: () => sessions.filter((session) => !ended.includes(session)),
     };
     keys = new ContextKeys(sessionManager as SessionManager);
@@ -32,15 +34,23 @@ describe('the context keys', () => {
   it('are false without a session', () => {
     assert.deepEqual(update(), {
       'sessionKeeper.hasSessions': false,
+      'sessionKeeper.canSignOut': false,
       'sessionKeeper.canRenew': false,
       'sessionKeeper.signedIn': false,
     });
+  });
+
+  it('allow signing out of a session that is not used', () => {
+    update();
+    unused = [session('removed')];
+    assert.deepEqual(update(), { 'sessionKeeper.canSignOut': true });
   });
 
   it('include one for each provider that had a session, and only change with it', () => {
     sessions = [session('acme'), session('globex')];
     assert.deepEqual(update(), {
       'sessionKeeper.hasSessions': true,
+      'sessionKeeper.canSignOut': true,
       'sessionKeeper.canRenew': true,
       'sessionKeeper.signedIn': true,
       'sessionKeeper.signedIn.acme': true,
