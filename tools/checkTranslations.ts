@@ -1,7 +1,12 @@
 // Prints what is missing or wrong in the translations: `npm run l10n:check`, or with the names of languages.
 import { findTranslationIssues, LANGUAGES, readTexts, readUnchanged, readUse } from './translations.ts';
 
-const selected = LANGUAGES.filter((language) => process.argv.length <= 2 || process.argv.includes(language));
+const named = process.argv.slice(2);
+const unknown = named.filter((name) => !LANGUAGES.some((language) => language === name));
+if (unknown.length > 0) {
+  throw new Error(`Unknown: ${unknown.join(', ')}. The languages are ${LANGUAGES.join(', ')}.`);
+}
+const selected = LANGUAGES.filter((language) => named.length === 0 || named.includes(language));
 const english = readTexts();
 const use = await readUse(english);
 let total = 0;

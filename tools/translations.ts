@@ -55,9 +55,10 @@ const KEPT = /\{\d+\}|`[^`]*`|#[\w.]+#|\]\([^)]*\)|https?:\/\/[\w.:/[\]-]*[\w/]|
 const TITLE_GROWTH = 2.5;
 const SHORT_TITLE = 26;
 
-/** The number of consecutive words of the English text that a translation doesn't have by coincidence, unless most are names. */
+/** The number of consecutive words of the English text that a translation doesn't have by coincidence. */
 const SHARED_WORDS = 4;
-const MOST_NAMES = 2;
+/** With this number of capitalized words among them, they are names such as "Session Keeper". */
+const WORDS_OF_NAME = 2;
 
 /**
  * Returns the texts of a language.
@@ -76,12 +77,15 @@ export function readTexts(language?: Language): Texts {
   return texts;
 }
 
-/** Returns the English texts that a language may have unchanged: names, and words that are the same in both. */
-export function readUnchanged(language: Language): readonly string[] {
+/**
+ * Returns the English texts that a language may have unchanged: names, and words that are the same in both.
+ * @param language absent for those that any language may have.
+ */
+export function readUnchanged(language?: Language): readonly string[] {
   const file = JSON.parse(readFileSync(join(root, 'l10n', 'unchanged.json'), 'utf8')) as Readonly<
     Record<string, readonly string[]>
   >;
-  return [...(file['*'] ?? []), ...(file[language] ?? [])];
+  return [...(file['*'] ?? []), ...(language === undefined ? [] : (file[language] ?? []))];
 }
 
 /** Returns what the texts are used for. */
@@ -116,9 +120,7 @@ export function findTranslationIssues(
   const missing = Object.keys(english).flatMap((key) =>
     (translated[key] ?? '').trim() === '' ? [{ key, issue: 'is missing' }] : [],
   );
-  const stale = Object.keys(translated).flatMap((key) =>
-    key in english ? [] : [{ key, issue: 'is not used any more' }],
-  );
+  const stale = Object.keys(translated).flatMap((key) => (key in english ? [] : [{ key, issue: 'is no longer used' }]));
   const wrong = Object.entries(english).flatMap(([key, text]) => {
     const translation = translated[key] ?? '';
     if (translation.trim() === '') {
@@ -174,7 +176,7 @@ function englishIssues(text: string, translation: string): string[] {
   const own = ` ${wordsOf(translation).join(' ')} `;
   const found = words
     .map((_, index) => words.slice(index, index + SHARED_WORDS))
-    .filter((run) => run.length === SHARED_WORDS && run.filter((word) => /^\p{Lu}/u.test(word)).length < MOST_NAMES)
+    .filter((run) => run.length === SHARED_WORDS && run.filter((word) => /^\p{Lu}/u.test(word)).length < WORDS_OF_NAME)
     .find((run) => own.includes(` ${run.join(' ')} `));
   return found === undefined ? [] : [`has English words: ${found.join(' ')}`];
 }

@@ -50,6 +50,9 @@ const withServerMessage = (text: string, { code, detail = '' }: Failure): string
 /** The part of the response or document that is wrong; the code if that isn't known. */
 const detailOrCode = ({ detail, code }: Failure): string => (detail === undefined || detail === '' ? code : detail);
 
+/** Returns that a provider isn't configured. */
+export const notConfigured = (provider: string): string => l10n.t('{0} is no longer configured.', provider);
+
 const FAILURE_MESSAGES: Readonly<Record<Category, FailureMessage>> = {
   network: (provider) => l10n.t("Couldn't reach {0}.", provider),
   server: (provider) => l10n.t('{0} is temporarily unavailable.', provider),
@@ -176,7 +179,7 @@ const FAILURE_MESSAGES: Readonly<Record<Category, FailureMessage>> = {
     ),
   'not-renewable': (provider) =>
     l10n.t("This session can't be renewed because {0} didn't issue a usable refresh token.", provider),
-  'not-configured': (provider) => l10n.t('{0} is no longer configured.', provider),
+  'not-configured': (provider) => notConfigured(provider),
 
   'invalid-response': (provider, failure) =>
     l10n.t({

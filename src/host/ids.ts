@@ -73,7 +73,7 @@ export type NotificationKind = (typeof NOTIFICATION_KINDS)[number];
 export const CONTEXT_KEYS = {
   /** There is a session, active or ended. */
   hasSessions: 'sessionKeeper.hasSessions',
-  /** There is a session, or one of a provider that isn't configured any more. */
+  /** There is a session, including those that aren't used, because their provider isn't configured as it was. */
   canSignOut: 'sessionKeeper.canSignOut',
   /** A session can be renewed. */
   canRenew: 'sessionKeeper.canRenew',

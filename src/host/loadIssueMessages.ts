@@ -1,18 +1,27 @@
 // The problems with stored sessions.
 import * as vscode from 'vscode';
-import { Failure, sanitizeDisplayName } from '../core/failure.ts';
+import { sanitizeDisplayName } from '../core/failure.ts';
 import { parseUrl } from '../core/secureUrl.ts';
+import type { Provider } from '../core/provider.ts';
 import type { SessionRecord } from '../core/session.ts';
 import type { LoadIssue } from '../sessions/storedSessionIssues.ts';
-import { describeFailure } from './failureMessages.ts';
+import { notConfigured } from './failureMessages.ts';
 
 const { l10n } = vscode;
 
-/** Returns why a session isn't used: its provider isn't configured any more. */
-export const describeUnused = (record: Pick<SessionRecord, 'issuer' | 'providerId'>): string =>
-  describeFailure(new Failure('not-configured', 'not-configured'), unconfiguredName(record), false);
+/**
+ * Returns why a session isn't used.
+ * @param provider the provider that is configured with its ID; undefined if there is none.
+ */
+export function describeUnused(record: SessionRecord, provider: Provider | undefined): string {
+  if (provider === undefined) {
+    return notConfigured(unconfiguredName(record));
+  }
+  const isMoved = record.issuer === provider.issuer && record.clientId === provider.clientId;
+  return describeForeign({ ...record, ...(isMoved ? { isMoved } : {}) }, provider.label);
+}
 
-/** Returns the name of a provider that isn't configured: its label isn't known any more, so the server is named, too. */
+/** Returns the name of a provider that isn't configured: its label is no longer known, so the server is named, too. */
 function unconfiguredName({ issuer, providerId }: { readonly issuer: string; readonly providerId: string }): string {
   const id = sanitizeDisplayName(providerId);
   const host = parseUrl(issuer)?.host;
@@ -21,7 +30,7 @@ function unconfiguredName({ issuer, providerId }: { readonly issuer: string; rea
 
 /**
  * Returns the problem with a stored session.
- * @param provider the label of its provider.
+ * @param provider the label of its provider, if it's configured.
  */
 export function describeLoadIssue(finding: LoadIssue, provider: string): string {
   switch (finding.kind) {
@@ -41,13 +50,23 @@ export function describeLoadIssue(finding: LoadIssue, provider: string): string 
         unconfiguredName(finding),
       );
     case 'foreign':
-      return finding.isMoved === true
-        ? l10n.t('A stored session was created for different {0} endpoints and is ignored.', provider)
-        : l10n.t({
-            message:
-              'A stored session was created for a different {0} configuration ({1}, client ID {2}) and is ignored.',
-            args: [provider, sanitizeDisplayName(finding.issuer), sanitizeDisplayName(finding.clientId)],
-            comment: ['{1} is the issuer URL of a server.'],
-          });
+      return describeForeign(finding, provider);
   }
+}
+
+interface ForeignSession {
+  readonly issuer: string;
+  readonly clientId: string;
+  /** Whether only the endpoints differ. */
+  readonly isMoved?: true;
+}
+
+function describeForeign({ clientId, isMoved, issuer }: ForeignSession, provider: string): string {
+  return isMoved === true
+    ? l10n.t('A stored session was created for different {0} endpoints and is ignored.', provider)
+    : l10n.t({
+        message: 'A stored session was created for a different {0} configuration ({1}, client ID {2}) and is ignored.',
+        args: [provider, sanitizeDisplayName(issuer), sanitizeDisplayName(clientId)],
+        comment: ['{1} is the issuer URL of a server.'],
+      });
 }

@@ -6,12 +6,13 @@ import { toFailure } from '../core/failure.ts';
 import type { Provider, SignInMethod } from '../core/provider.ts';
 import { FAILURE_POLICIES } from '../core/failurePolicies.ts';
 import { tokenLifetimes, type SessionRecord } from '../core/session.ts';
-import { shownState, sortByUrgency, statusOf, type LiveSession } from '../core/status.ts';
+import type { LiveSession } from '../core/status.ts';
 import { hintsAfterFailure } from '../protocol/authorize.ts';
 import type { ServerSignOut } from '../sessions/serverSignOut.ts';
 import type { SessionManager } from '../sessions/sessionManager.ts';
 import type { TokenRefresher } from '../sessions/tokenRefresher.ts';
 import { AccountCommands } from './accountCommands.ts';
+import { selectAccount } from './accountPicker.ts';
 import type { RecoveryActions, ActionTarget } from './recoveryActions.ts';
 import { askForConsent } from './consent.ts';
 import type { COMMANDS } from '../host/ids.ts';
@@ -23,11 +24,9 @@ import type { SignInHints } from '../auth/pendingSignIns.ts';
 import type { SignInController, StillWaiting } from '../auth/signInController.ts';
 import { showStillWaiting } from './stillWaiting.ts';
 import * as button from '../host/buttonLabels.ts';
-import { describeUnused } from '../host/loadIssueMessages.ts';
 import * as notification from '../host/notificationMessages.ts';
 import * as prompt from '../host/promptMessages.ts';
 import * as quickPick from '../host/quickPickMessages.ts';
-import { stateName } from '../host/statusBarMessages.ts';
 
 /** What the commands depend on. */
 export interface CommandDependencies {
@@ -217,17 +216,20 @@ export class Commands {
   /** Asks which account, or for confirmation if there is only one: a link or another extension can run this command. */
   async #signOut(): Promise<void> {
     const { sessionManager } = this.#dependencies;
-    const sessions = [...sessionManager.getAll(), ...sessionManager.getUnused()];
-    const session = await this.#selectSession(sessions, quickPick.signOutList());
-    const isSelected = groupByAccount(sessions, recordOf).length > 1;
-    if (session !== undefined && (isSelected || (await this.#confirmSignOut(session.record)))) {
+    // An account can have both: those that are used, and those of an earlier configuration. Each is signed out on its own.
+    const accounts = [sessionManager.getAll(), sessionManager.getUnused()].flatMap((all) =>
+      groupByAccount(all, recordOf),
+    );
+    const session = await selectAccount(accounts, quickPick.signOutList(), this.#dependencies);
+    if (session !== undefined && (accounts.length > 1 || (await this.#confirmSignOut(session.record)))) {
       await this.signOutOf(session.record);
     }
   }
 
   async #confirmSignOut(record: SessionRecord): Promise<boolean> {
+    const provider = this.#dependencies.sessionManager.providerOf(record);
     const name = this.#dependencies.settings.nameOf(record.providerId);
-    const opensPage = this.#dependencies.settings.provider(record.providerId)?.signOutAtServer !== false;
+    const opensPage = provider !== undefined && provider.signOutAtServer !== false;
     const selected = await vscode.window.showWarningMessage(
       prompt.confirmSignOut(name, record.account.label),
       { modal: true, detail: prompt.confirmSignOutDetail(name, opensPage) },
@@ -245,7 +247,7 @@ export class Commands {
     const renewable = this.#dependencies.sessionManager
       .getAll()
       .filter(({ record }) => tokenLifetimes(record).isRefreshable);
-    const session = await this.#selectSession(renewable, quickPick.renewList());
+    const session = await selectAccount(groupByAccount(renewable, recordOf), quickPick.renewList(), this.#dependencies);
     if (session !== undefined) {
       await this.renew(session.record);
     }
@@ -268,28 +270,6 @@ export class Commands {
       description: id,
       detail: issuer,
     }));
-  }
-
-  /** Returns the most urgent session of the account that the user selects, or of the only account. */
-  async #selectSession(sessions: readonly LiveSession[], text: quickPick.ListText): Promise<LiveSession | undefined> {
-    if (sessions.length === 0) {
-      void vscode.window.showInformationMessage(notification.noSession());
-      return undefined;
-    }
-    const { clock, sessionManager, settings } = this.#dependencies;
-    const accounts = groupByAccount(sessions, recordOf).map(
-      ([first, ...others]) =>
-        sortByUrgency([first, ...others].map((one) => statusOf(one, settings.lifetimes(), clock.now())))[0] ??
-        statusOf(first, settings.lifetimes(), clock.now()),
-    );
-    const selected = await selectOne(accounts, text, (status) => ({
-      label: settings.nameOf(recordOf(status.session).providerId),
-      description: recordOf(status.session).account.label,
-      detail: sessionManager.providerOf(recordOf(status.session))
-        ? stateName(shownState(status))
-        : describeUnused(recordOf(status.session)),
-    }));
-    return selected?.session;
   }
 }
 

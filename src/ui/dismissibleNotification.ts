@@ -112,7 +112,7 @@ async function showProgress(
       });
     });
     await selected?.run();
-    return selected === undefined;
+    return selected === undefined && signal.aborted;
   } finally {
     for (const { id } of linksWithId) {
       linkHandlers.delete(id);

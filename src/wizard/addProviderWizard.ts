@@ -136,7 +136,7 @@ class WizardRun {
       }),
     );
     if (selected?.source !== undefined) {
-      await explainSource({ ...selected, source: selected.source });
+      await showSource({ ...selected, source: selected.source });
     } else if (selected?.entry !== undefined) {
       this.#draft = draftForEntry(selected.entry, this.#entries, this.#dependencies.discovery);
       await this.run('summary');
@@ -267,9 +267,13 @@ class WizardRun {
   }
 }
 
-/** Shows who configures a provider, and opens the settings if the user can change some of its fields there. */
-async function explainSource(provider: EditableProvider & Required<Pick<EditableProvider, 'source'>>): Promise<void> {
-  const { source } = provider;
+/** Shows who configures a provider, and opens the settings if the user can change, or has changed, some of its fields there. */
+async function showSource(provider: EditableProvider & Required<Pick<EditableProvider, 'source'>>): Promise<void> {
+  const { entry, source } = provider;
+  if (entry !== undefined) {
+    await openProviderSettings();
+    return;
+  }
   const items = 'isLocked' in source && source.isLocked ? [] : [button.openSettings()];
   const message = wizardMessages.explainSource(provider);
   if ((await vscode.window.showInformationMessage(message, ...items)) !== undefined) {

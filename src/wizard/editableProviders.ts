@@ -18,23 +18,28 @@ export function editableProviders(
   entries: readonly Entry[],
   settings: Pick<Settings, 'declarerOf' | 'isLocked' | 'isManaged' | 'providers'>,
 ): EditableProvider[] {
-  const sourceOf = (id: string): EditableProvider['source'] => {
+  const sourceOf = ({ entry, id }: EditableProvider): EditableProvider['source'] => {
     const declarer = settings.declarerOf(id);
     return settings.isManaged(id)
       ? { isLocked: settings.isLocked(id) }
-      : declarer === undefined
+      : declarer === undefined || replaces(entry)
         ? undefined
         : { extension: declarer.name };
   };
-  // An entry with the ID of a locked provider has no effect.
   const own = entries
     .map((entry): EditableProvider => ({ id: entryId(entry), name: entryName(entry), entry }))
-    .filter(({ id }) => !settings.isLocked(id));
+    // Users can only change single fields of what the organization configures, if at all. Other entries have no effect.
+    .filter(({ entry, id }) => !settings.isLocked(id) && !(settings.isManaged(id) && replaces(entry)));
   const others = settings.providers
     .filter(({ id }) => own.every((entry) => entry.id !== id))
     .map(({ id, label }): EditableProvider => ({ id, name: label }));
   return [...own, ...others].map((provider) => {
-    const source = sourceOf(provider.id);
+    const source = sourceOf(provider);
     return source === undefined ? provider : { ...provider, source };
   });
+}
+
+/** Returns whether an entry is a provider of its own, valid or not, and doesn't only change fields of another one. */
+function replaces(entry: Entry | undefined): boolean {
+  return entry !== undefined && 'issuer' in entry;
 }

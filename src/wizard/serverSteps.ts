@@ -34,7 +34,7 @@ export function askServer(state: WizardState): Promise<Answer<Outcome>> {
         ? draft
         : withCachedMetadata(withProposedRedirect(selected, entries), dependencies.discovery),
   });
-  // Providers that are configured elsewhere aren't offered here, because nothing can be added to them.
+  // The wizard can't edit providers that an extension or the organization configures.
   const editable = editableProviders(entries, dependencies.settings).filter(({ source }) => source === undefined);
   const rows: Row[] = [
     // Existing providers come first, so that they're visible without scrolling.

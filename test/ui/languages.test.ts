@@ -8,7 +8,10 @@ import { readTexts, type Language } from '../../tools/translations.ts';
 import { createUiFixture } from './fixture.ts';
 
 /** The duration of a session, which can't be renewed, in seconds: the user is warned in its last third. */
-const LIFETIME = 45;
+const LIFETIME = 60;
+/** The key of the warning. */
+const WARNING =
+  'Your {0} session ({1}) expires at {2}. Sign in again to avoid interruption./{1} is an account, {2} is a time.';
 
 /** A language, and what is different in it. */
 interface Tested {
@@ -28,8 +31,11 @@ const TESTED: readonly Tested[] = [
 for (const { language, script } of TESTED) {
   describe(`the product in the language ${language}`, () => {
     const texts = readTexts(language);
-    const text = (key: string, ...values: readonly string[]): string =>
-      (texts[key] ?? '').replaceAll(/\{(\d)\}/gu, (_, index: string) => values[Number(index)] ?? '');
+    const text = (key: string): string => {
+      const found = texts[key];
+      assert.ok(found !== undefined, `There is no text "${key}".`);
+      return found;
+    };
     const fixture = createUiFixture(
       { accessTokenSeconds: LIFETIME, issueRefreshToken: 'never' },
       // It would stay open.
@@ -41,7 +47,7 @@ for (const { language, script } of TESTED) {
     it('offers to add a provider', async () => {
       const { workbench } = fixture;
       await workbench.run(text('command.signIn'));
-      const notification = workbench.notification(text('No providers are configured.').slice(0, 12));
+      const notification = workbench.notification(text('No providers are configured. Add one to get started.'));
       await notification.waitFor();
       await workbench.screenshot(`260-${language}-1-no-provider`);
       await workbench.press(text('command.addProvider'), script);
@@ -100,10 +106,12 @@ for (const { language, script } of TESTED) {
     it('warns before the session ends', async () => {
       const { workbench } = fixture;
       await workbench.moveMouseAway();
-      await workbench.notifications
-        .locator('.monaco-button', { hasText: text('Sign In Again') })
-        .first()
-        .waitFor({ timeout: LIFETIME * 1000 });
+      const parts = text(WARNING)
+        .split(/\{\d\}/u)
+        .map((part) => part.replaceAll(/[.()[\]?*+^$|\\]/gu, '\\$&'));
+      const warning = workbench.notification(new RegExp(parts.join('.*'), 'u'));
+      await warning.waitFor({ timeout: LIFETIME * 1000 });
+      await warning.locator('.monaco-button', { hasText: text('Sign In Again') }).waitFor();
       await workbench.screenshot(`260-${language}-9-warning`);
     });
   });

@@ -29,7 +29,7 @@ describe('idle sign-out', () => {
     // The setting is for all providers, and one of them turns it off.
     await configure('providers', [entry({ idleTimeout: 0 }), entry({ id: 'idler', label: 'Idler' })]);
     await configure('idleTimeout', 60);
-    await eventually('the window is not active any more', () => !vscode.window.state.active, 100_000);
+    await eventually('the window is no longer active', () => !vscode.window.state.active, 100_000);
     await configure('idleTimeout', LIMIT / 60_000);
   });
 

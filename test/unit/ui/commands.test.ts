@@ -60,8 +60,18 @@ describe('Sign Out', () => {
       return items[1];
     };
     await run();
-    assert.deepEqual(details.at(1), 'gone (gone.example.com) is no longer configured.');
+    assert.equal(details.at(1), 'gone (gone.example.com) is no longer configured.');
     assert.deepEqual(signedOut, ['removed']);
+  });
+
+  it('lists sessions of an earlier configuration apart from those of the same account that are used', async () => {
+    const old = { ...SAMPLE, id: 'old', clientId: 'another', accessExpiresAt: SAMPLE.signedInAt };
+    unused = [old];
+    for (const [index, id] of [SAMPLE.id, 'old'].entries()) {
+      editor.pick = (items) => items[index];
+      await run();
+      assert.equal(signedOut.at(-1), id);
+    }
   });
 
   it('asks in a dialog when there is only one session, whoever runs it', async () => {

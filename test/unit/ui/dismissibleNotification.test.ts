@@ -186,6 +186,9 @@ describe('the warning before a sign-out due to inactivity', () => {
       sessionManager,
       sessions: { notificationClaims },
     } = window;
+    // It's a progress despite the idle timeout, because it must close when the user is back.
+    editor.configure('sessionKeeper.providers', [{ issuer: 'https://id.example.com', clientId: 'editor' }]);
+    editor.configure('sessionKeeper.idleTimeout', 60);
     const settings = new Settings(0);
     const noTarget = {} as ActionTarget;
     const idleNotifications = new IdleNotifications({

@@ -1,13 +1,15 @@
 import assert from 'node:assert/strict';
-import { SECOND } from '../../../src/core/clock.ts';
+import { MINUTE, SECOND } from '../../../src/core/clock.ts';
 import { Failure } from '../../../src/core/failure.ts';
 import type { Category } from '../../../src/core/failurePolicies.ts';
 import type { Action } from '../../../src/core/failurePolicy.ts';
+import type { SessionRecord } from '../../../src/core/session.ts';
 import { PREFIX, SETTINGS } from '../../../src/host/ids.ts';
 import { Settings } from '../../../src/host/settings.ts';
 import type { IdleNotifications } from '../../../src/ui/idleNotifications.ts';
 import { NotificationCenter, type NotificationDependencies } from '../../../src/ui/notificationCenter.ts';
 import type { ActionTarget, RecoveryActions } from '../../../src/ui/recoveryActions.ts';
+import { without } from '../../support/coreSamples.ts';
 import { editor } from '../../support/fakeEditor.ts';
 import { createTestWindow, recordAt, seedSession, type TestWindow } from '../../support/testWindow.ts';
 
@@ -124,6 +126,20 @@ describe('the notification about the end of a session', () => {
       [settings.isMuted('ended'), editor.messages.at(-1)?.text],
       [true, "You won't see this notification again. You can change this in Settings."],
     );
+  });
+
+  it('is preceded by a progress, but by a message with an idle timeout, because a progress keeps the window active', async () => {
+    editor.respond = () => new Promise<undefined>(() => {});
+    const at = testWindow.clock.now() - 4 * MINUTE;
+    const unrenewable = (id: string): SessionRecord =>
+      without(recordAt(ISSUER, at, { id, scopes: [id] }), 'refreshToken');
+    await seedSession(testWindow, unrenewable('s2'));
+    await testWindow.clock.pass(SECOND);
+    assert.deepEqual([editor.progress.length, editor.messages.length], [1, 0]);
+    editor.configure(`${PREFIX}.${SETTINGS.idleTimeout}`, 60);
+    await seedSession(testWindow, unrenewable('s3'));
+    await testWindow.clock.pass(SECOND);
+    assert.deepEqual([editor.progress.length, editor.messages.length], [1, 1]);
   });
 
   it('is shown for the next end even if the first one is still open', async () => {

@@ -214,6 +214,15 @@ describe('the report of problems with stored sessions', () => {
     assert.deepEqual([testWindow.record().id, testWindow.stored()?.includes('access-1')], ['s1', true]);
   });
 
+  it('is a message with an idle timeout, because a progress keeps the window active', async () => {
+    editor.configure(`${PREFIX}.${SETTINGS.idleTimeout}`, 60);
+    await problemReporter.reportLoadIssues(await foreign());
+    assert.deepEqual(
+      [editor.progress.length, editor.messages.map(({ buttons }) => buttons)],
+      [0, [['Sign Out', 'Show Log']]],
+    );
+  });
+
   it("keeps the session if the user doesn't sign out, and shows the log on request", async () => {
     const links = registerNotificationLinks();
     const findings = await foreign();

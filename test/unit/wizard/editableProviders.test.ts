@@ -98,6 +98,28 @@ describe('Edit Provider', () => {
     ]);
   });
 
+  it('opens the settings, and no summary, for a provider of which the user changes some fields', async () => {
+    start({ id: 'declared', label: 'Renamed' });
+    await wizard.edit('declared');
+    assert.deepEqual([editor.messages, editor.executed.length], [[], 1]);
+  });
+
+  it('edits an entry that replaces a declared provider, even if it is invalid', async () => {
+    start({ ...server('declared'), clientId: 7 });
+    const shown = nextQuickInput();
+    const running = wizard.edit('declared');
+    const summary = await shown;
+    assert.equal(summary.title, 'Edit Provider Label of declared');
+    summary.leave();
+    await running;
+  });
+
+  it("ignores an entry that would replace the organization's provider", async () => {
+    start({ ...server('open'), label: 'Replaced' });
+    const [text] = await explanation('open');
+    assert.match(text ?? '', /^Label of open is set by your organization\./u);
+  });
+
   it('opens the settings for a provider of which the user can change single fields', async () => {
     start();
     editor.respond = () => 'Open Settings';
