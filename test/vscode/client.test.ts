@@ -9,7 +9,7 @@ import {
   type SessionState,
 } from '../../client/src/index.ts';
 import type { NotesRequest } from '../../tools/notesServer.ts';
-import { configure, entry, eventually, control, servers, tokenRequests } from './outside.ts';
+import { configure, entry, eventually, control, servers, tokenRequests, signOut } from './outside.ts';
 import { BOUND_CLIENT } from './servers.ts';
 
 const { notes } = servers.usual;
@@ -41,7 +41,7 @@ describe('the client library in an extension', () => {
   });
 
   after(async () => {
-    await vscode.commands.executeCommand('sessionKeeper.signOut');
+    await signOut();
     await configure('providers', [entry()]);
   });
 
@@ -131,7 +131,7 @@ describe('the client library in an extension', () => {
     const [account] = await vscode.authentication.getAccounts('notes');
     const { id = '', label = '' } = account ?? {};
     assert.deepEqual([await watcher.ready, label], [{ kind: 'signed-in', account: { id, label } }, 'demo']);
-    await vscode.commands.executeCommand('sessionKeeper.signOut');
+    await signOut();
     await eventually('the user is signed out', () => states.at(-1)?.kind === 'signed-out');
     await interactive(`${notes}/notes`);
     await eventually('the user is signed in', () => states.at(-1)?.kind === 'signed-in');
@@ -146,7 +146,7 @@ describe('the client library with a provider that binds tokens to a key', () => 
     ]);
   });
   after(async () => {
-    await vscode.commands.executeCommand('sessionKeeper.signOut');
+    await signOut();
     await configure('providers', [entry()]);
   });
 

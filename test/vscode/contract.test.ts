@@ -10,6 +10,7 @@ import {
   control,
   scopes,
   tokenRequests,
+  signOut,
   type Consumer,
   type SessionWithExpiry,
 } from './outside.ts';
@@ -313,7 +314,7 @@ describe('the authentication provider', () => {
         other.getSession('solo', scopes, { createIfNone: true }),
       );
       assert.equal((await control({ token: session.accessToken })).isActive, true);
-      await vscode.commands.executeCommand('sessionKeeper.signOut');
+      await signOut();
       assert.equal(await other.getSession('solo', scopes, { silent: true }), undefined);
       assert.deepEqual(await other.getAccounts('solo'), []);
       assert.equal((await control({ token: session.accessToken })).isActive, false);

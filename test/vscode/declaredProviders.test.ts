@@ -4,7 +4,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as vscode from 'vscode';
-import { configure, consumer, entry, eventually, issuer, control, scopes, type Consumer } from './outside.ts';
+import { configure, consumer, entry, eventually, issuer, control, scopes, signOut, type Consumer } from './outside.ts';
 
 const COMMAND = 'sessionKeeper.declareProvider';
 
@@ -61,7 +61,7 @@ describe('a provider that another extension declares', () => {
     );
     await vscode.commands.executeCommand(COMMAND, declared);
     await eventually('the session is back', async () => other.getSession('remote', scopes, { silent: true }));
-    await vscode.commands.executeCommand('sessionKeeper.signOut');
+    await signOut();
   });
 
   it("can't be declared without a manifest", async () => {

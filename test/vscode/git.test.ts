@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { mkdtemp, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as vscode from 'vscode';
-import { configure, consumer, entry, eventually, control, scopes, type Consumer } from './outside.ts';
+import { configure, consumer, entry, eventually, control, scopes, signOut, type Consumer } from './outside.ts';
 
 /** The part of the Git extension's API that is used here. */
 interface GitExtension {
@@ -120,7 +120,7 @@ describe('Git in VS Code', function () {
   });
 
   it('fails with an authentication error, and without a prompt, after a sign-out', async () => {
-    await vscode.commands.executeCommand('sessionKeeper.signOut');
+    await signOut();
     await eventually('no user is signed in', async () =>
       other.getSession('forge', scopes, { silent: true }).then((session) => session === undefined),
     );

@@ -11,6 +11,7 @@ import {
   control,
   scopes,
   servers,
+  signOut,
   type Consumer,
   type SessionWithExpiry,
 } from './outside.ts';
@@ -115,7 +116,7 @@ function signsOutThere(heading: string, canUseLoopback: boolean): NonNullable<Se
           path.startsWith('/interaction/') && parameters['do'] === 'login' && parameters['name'] === 'demo',
       ),
     );
-    await vscode.commands.executeCommand('sessionKeeper.signOut');
+    await signOut();
   };
 }
 
@@ -363,7 +364,7 @@ describe('a session at every kind of server', () => {
 
       it('ends here and at the server when the user signs out', async () => {
         const session = await signedIn();
-        await vscode.commands.executeCommand('sessionKeeper.signOut');
+        await signOut();
         assert.equal(await silently(), undefined);
         assert.deepEqual(await other.getAccounts('kind'), []);
         const revocations = to(await requests(), '/token/revocation').map(({ error, status }) => error ?? status);

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import * as vscode from 'vscode';
 import type { McpRequest } from '../../tools/mcpServer.ts';
-import { configure, consumer, entry, eventually, control, scopes, type Consumer } from './outside.ts';
+import { configure, consumer, entry, eventually, control, scopes, signOut, type Consumer } from './outside.ts';
 
 const url = process.env['SESSION_KEEPER_TEST_MCP'] ?? '';
 /** Whether VS Code sends tokens in headers, as versions do that don't request them. */
@@ -144,7 +144,7 @@ describe(`MCP servers in VS Code (${IS_HEADER ? 'header' : 'authentication'})`, 
   });
 
   it('rejects a tool call with a named error after a sign-out, and starts again after a sign-in', async () => {
-    await vscode.commands.executeCommand('sessionKeeper.signOut');
+    await signOut();
     await eventually('no user is signed in', async () =>
       other.getSession('tools', scopes, { silent: true }).then((session) => session === undefined),
     );

@@ -68,6 +68,22 @@ export function entry(fields: Readonly<Record<string, unknown>> = {}): Record<st
   return { id: 'acme', label: 'Acme', issuer, clientId: 'session-keeper-demo', ...fields };
 }
 
+/**
+ * Signs out of the account that is used, by the command. If earlier tests left sessions whose providers they removed, the
+ * command lists these, too, after the account.
+ */
+export async function signOut(): Promise<void> {
+  let isDone = false;
+  const signingOut = Promise.resolve(vscode.commands.executeCommand('sessionKeeper.signOut')).finally(() => {
+    isDone = true;
+  });
+  await eventually('the account is selected', async () => {
+    await vscode.commands.executeCommand('workbench.action.acceptSelectedQuickOpenItem');
+    return isDone;
+  });
+  await signingOut;
+}
+
 /** Waits until a condition is met, and checks it repeatedly. */
 export async function eventually<T>(
   what: string,

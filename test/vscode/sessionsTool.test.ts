@@ -1,7 +1,7 @@
 // The language model tool, as an agent in VS Code calls it.
 import assert from 'node:assert/strict';
 import * as vscode from 'vscode';
-import { configure, consumer, entry, eventually, control, scopes } from './outside.ts';
+import { configure, consumer, entry, eventually, control, scopes, signOut } from './outside.ts';
 
 const TOOL = 'session-keeper_sessions';
 
@@ -31,7 +31,7 @@ describe('the language model tool', () => {
     assert.ok(text.includes(`"account":"${session.account.label}"`), text);
     assert.match(text, /"state":"signed-in"/u);
     assert.ok(!text.includes(session.accessToken));
-    await vscode.commands.executeCommand('sessionKeeper.signOut');
+    await signOut();
     await eventually('the user is signed out', async () => (await invoke()).includes('Signed out.'));
   });
 });

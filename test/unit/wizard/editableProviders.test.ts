@@ -91,11 +91,16 @@ describe('Edit Provider', () => {
   });
 
   it('changes nothing that the organization has locked, even if the user has an entry with its ID', async () => {
-    start({ ...server('locked'), label: 'Replaced' });
-    assert.deepEqual(await explanation('locked'), [
-      "Label of locked is set by your organization and can't be changed.",
-      [],
-    ]);
+    for (const entry of [
+      { ...server('locked'), label: 'Replaced' },
+      { id: 'locked', label: 'Renamed' },
+    ]) {
+      start(entry);
+      assert.deepEqual(await explanation('locked'), [
+        "Label of locked is set by your organization and can't be changed.",
+        [],
+      ]);
+    }
   });
 
   it('opens the settings, and no summary, for a provider of which the user changes some fields', async () => {
