@@ -62,6 +62,7 @@ describe('Edit Provider', () => {
   afterEach(() => settings.dispose());
 
   const explanation = async (id: string): Promise<readonly [string | undefined, readonly string[] | undefined]> => {
+    editor.messages.length = 0;
     await wizard.edit(id);
     const { buttons, text } = editor.messages.at(-1) ?? {};
     return [text, buttons];
