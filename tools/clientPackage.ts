@@ -26,6 +26,8 @@ export async function packClient(file: string): Promise<void> {
   const staged = await mkdtemp(join(tmpdir(), 'sk-client-'));
   try {
     const compiler = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
+    const types = join(staged, 'types');
+    await run(process.execPath, [compiler, '-p', client, '--outDir', types]);
     for (const { folder, format, type } of FORMATS) {
       const target = join(staged, folder);
       await build({
@@ -39,8 +41,8 @@ export async function packClient(file: string): Promise<void> {
         legalComments: 'none',
         logLevel: 'warning',
       });
-      // The module format of the type declarations must be that of the code.
-      await run(process.execPath, [compiler, '-p', client, '--outDir', target]);
+      // The package file next to them gives the type declarations the module format of the code.
+      await cp(types, target, { recursive: true });
       await writeFile(join(target, 'package.json'), `${JSON.stringify({ type })}\n`);
     }
     for (const name of ['package.json', 'README.md']) {

@@ -92,12 +92,13 @@ export function readUnchanged(language?: Language): readonly string[] {
 export async function readUse(texts: Texts): Promise<TextUse> {
   const titles = Object.keys(texts).filter((key) => /^(?:command\.|walkthrough\.\w+\.title$)/u.test(key));
   return {
-    titles: new Set([...titles, ...(await keysIn(BUTTON_FILES))]),
-    statusBar: new Set(await keysIn(STATUS_BAR_FILES)),
+    titles: new Set([...titles, ...(await messageKeysIn(BUTTON_FILES))]),
+    statusBar: new Set(await messageKeysIn(STATUS_BAR_FILES)),
   };
 }
 
-async function keysIn(paths: readonly string[]): Promise<string[]> {
+/** Returns the keys of the messages in some files of messages, whose paths are below src. */
+export async function messageKeysIn(paths: readonly string[]): Promise<string[]> {
   const sources = paths.map(
     (path) => ({ extension: '.ts', contents: readFileSync(join(root, 'src', path), 'utf8') }) as const,
   );

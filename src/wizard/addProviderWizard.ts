@@ -12,7 +12,7 @@ import { openProviderSettings } from '../host/openSettings.ts';
 import { selectOne } from '../ui/pick.ts';
 import { askClient, askSecret } from './clientSteps.ts';
 import { createDraft, toEntry, toProvider, type Draft } from './draft.ts';
-import { editableProviders, type EditableProvider } from './editableProviders.ts';
+import { editableProviders, type EditableProvider, type ProviderSource } from './editableProviders.ts';
 import { parseEntries, withEntry } from './entries.ts';
 import { askId, askLabel, askScopes } from './entrySteps.ts';
 import { BACK, type Answer } from './multiStepInput.ts';
@@ -136,7 +136,7 @@ class WizardRun {
       }),
     );
     if (selected?.source !== undefined) {
-      await showSource({ ...selected, source: selected.source });
+      await showSource(selected, selected.source);
     } else if (selected?.entry !== undefined) {
       this.#draft = draftForEntry(selected.entry, this.#entries, this.#dependencies.discovery);
       await this.run('summary');
@@ -268,14 +268,13 @@ class WizardRun {
 }
 
 /** Shows who configures a provider, and opens the settings if the user can change, or has changed, some of its fields there. */
-async function showSource(provider: EditableProvider & Required<Pick<EditableProvider, 'source'>>): Promise<void> {
-  const { entry, source } = provider;
-  if (entry !== undefined) {
+async function showSource(provider: EditableProvider, source: ProviderSource): Promise<void> {
+  if (provider.entry !== undefined) {
     await openProviderSettings();
     return;
   }
   const items = 'isLocked' in source && source.isLocked ? [] : [button.openSettings()];
-  const message = wizardMessages.explainSource(provider);
+  const message = wizardMessages.explainSource(provider, source);
   if ((await vscode.window.showInformationMessage(message, ...items)) !== undefined) {
     await openProviderSettings();
   }

@@ -3,12 +3,15 @@
 import type { Settings } from '../host/settings.ts';
 import { entryId, entryName, type Entry } from './entries.ts';
 
+/** Who configures a provider: an extension by its name, or the organization, and whether users may change its fields. */
+export type ProviderSource = { readonly extension: string } | { readonly isLocked: boolean };
+
 /** A provider in the list. */
 export interface EditableProvider {
   readonly id: string;
   readonly name: string;
-  /** Where it's configured, if the wizard can't edit it: the name of an extension, or whether users may change its fields. */
-  readonly source?: { readonly extension: string } | { readonly isLocked: boolean };
+  /** Who configures it; absent if the wizard can edit it. */
+  readonly source?: ProviderSource;
   /** The entry in the user settings, which may only change some fields of a provider that is configured elsewhere. */
   readonly entry?: Entry;
 }
@@ -18,7 +21,7 @@ export function editableProviders(
   entries: readonly Entry[],
   settings: Pick<Settings, 'declarerOf' | 'isLocked' | 'isManaged' | 'providers'>,
 ): EditableProvider[] {
-  const sourceOf = ({ entry, id }: EditableProvider): EditableProvider['source'] => {
+  const sourceOf = ({ entry, id }: EditableProvider): ProviderSource | undefined => {
     const declarer = settings.declarerOf(id);
     return settings.isManaged(id)
       ? { isLocked: settings.isLocked(id) }

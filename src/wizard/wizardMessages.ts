@@ -3,13 +3,10 @@ import * as vscode from 'vscode';
 import { sanitizeDisplayName } from '../core/failure.ts';
 import type { ProblemCode } from '../core/parseProviders.ts';
 import { describeFieldProblem, setByOrganization } from '../host/settingsMessages.ts';
-import type { EditableProvider } from './editableProviders.ts';
+import type { EditableProvider, ProviderSource } from './editableProviders.ts';
 import type { ValidationError } from './entryValidation.ts';
 
 const { l10n } = vscode;
-
-type Source = NonNullable<EditableProvider['source']>;
-type ExplainedProvider = Pick<EditableProvider, 'id' | 'name'> & { readonly source: Source };
 
 /** Title of every step for a new provider. */
 export const addTitle = (): string => l10n.t('Add Provider');
@@ -19,12 +16,12 @@ export const editList = (): { readonly title: string; readonly placeHolder: stri
   placeHolder: l10n.t('Select a provider to edit'),
 });
 /** Detail in that list: who configures a provider. */
-export const describeSource = (source: Source): string =>
+export const describeSource = (source: ProviderSource): string =>
   'extension' in source
     ? l10n.t('From the extension {0}', sanitizeDisplayName(source.extension))
     : l10n.t('Set by your organization');
 /** Notification: why the wizard doesn't edit a provider. */
-export const explainSource = ({ id, name, source }: ExplainedProvider): string =>
+export const explainSource = ({ id, name }: EditableProvider, source: ProviderSource): string =>
   'extension' in source
     ? l10n.t(
         '{0} comes from the extension {1}. To change single fields, add an entry with the ID "{2}" to your settings.',

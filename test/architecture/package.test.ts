@@ -1,4 +1,3 @@
-import { getL10nJson } from '@vscode/l10n-dev';
 import { PackageManager, listFiles } from '@vscode/vsce';
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
@@ -8,7 +7,7 @@ import { deflateRawSync } from 'node:zlib';
 import { PRESETS } from '../../src/wizard/presets.ts';
 import { omitRelativeImages } from '../../tools/package.ts';
 import { startFiles } from '../../tools/startFiles.ts';
-import { LANGUAGES } from '../../tools/translations.ts';
+import { LANGUAGES, messageKeysIn } from '../../tools/translations.ts';
 import { ON_DEMAND, START_TEXTS, TEXTS } from '../support/layers.ts';
 
 const root = join(import.meta.dirname, '../..');
@@ -85,14 +84,6 @@ function built(name: string): string {
   const [found, ...others] = readdirSync(join(root, 'dist')).filter((file) => stableName(`dist/${file}`) === name);
   assert.ok(found !== undefined && others.length === 0, `there must be exactly one ${name}`);
   return readFileSync(join(root, 'dist', found), 'utf8');
-}
-
-/** Returns the messages in some of the files that have them. */
-async function sentencesOf(paths: readonly string[]): Promise<string[]> {
-  const sources = paths.map(
-    (path) => ({ extension: '.ts', contents: readFileSync(join(root, 'src', path), 'utf8') }) as const,
-  );
-  return Object.keys(await getL10nJson(sources));
 }
 
 /** Returns the URLs of the images in a Markdown text, including HTML tags. */
@@ -182,7 +173,7 @@ describe('the package', function () {
     const [start, onDemand] = [readable(START_FILE) + readable(SHARED_FILE), readable(ON_DEMAND_FILE)];
     const sentences = new Map<string, readonly string[]>();
     for (const path of TEXTS) {
-      sentences.set(path, await sentencesOf([path]));
+      sentences.set(path, await messageKeysIn([path]));
     }
     for (const [path, all] of sentences) {
       const others = new Set([...sentences].flatMap(([other, found]) => (other === path ? [] : found)));

@@ -6,6 +6,9 @@ import { pressButton } from './workbench.ts';
 
 const METADATA = '/.well-known/openid-configuration';
 
+/** The end of the notification about a session whose provider was removed from the settings. */
+const REMOVED = "is no longer configured, but you're still signed in. Sign out to revoke its tokens.";
+
 describe('a confirmation about hosts and sessions', () => {
   const fixture = createUiFixture({ accessTokenSeconds: LONG });
 
@@ -81,9 +84,8 @@ describe('a confirmation about hosts and sessions', () => {
 
   it('is shown once when the provider is removed from the settings, and Sign Out revokes the tokens', async () => {
     const { identity, workbench } = fixture;
-    const sentence = "is no longer configured, but you're still signed in. Sign out to revoke its tokens.";
     await configure([]);
-    const shown = workbench.notification(sentence);
+    const shown = workbench.notification(REMOVED);
     await shown.waitFor();
     assert.deepEqual(await getActions(shown), { buttons: ['Sign Out'], links: ['Keep Session'] });
     await workbench.screenshot('223-provider-removed');
@@ -92,7 +94,7 @@ describe('a confirmation about hosts and sessions', () => {
     await workbench.waitForStatus('Acme: renews in');
     await configure([]);
     await shown.waitFor();
-    await workbench.press('Sign Out', sentence);
+    await workbench.press('Sign Out', REMOVED);
     await workbench.notification('Signed out of acme.').waitFor();
     await identity.journal.waitForRequest(({ path }) => path === '/token/revocation');
     await configure([entryFor(identity.issuer)]);
@@ -102,13 +104,12 @@ describe('a confirmation about hosts and sessions', () => {
 
   it('can be signed out later if the user keeps the session', async () => {
     const { identity, workbench } = fixture;
-    const sentence = "is no longer configured, but you're still signed in. Sign out to revoke its tokens.";
     const revoked = (): number => identity.journal.entries.filter(({ path }) => path === '/token/revocation').length;
     await workbench.clearNotifications();
     await configure([]);
-    await workbench.notification(sentence).waitFor();
+    await workbench.notification(REMOVED).waitFor();
     const before = revoked();
-    await workbench.followLink('Keep\u00A0Session', sentence);
+    await workbench.followLink('Keep\u00A0Session', REMOVED);
     await workbench.run('Session Keeper: Sign Out…');
     const dialog = workbench.dialog.filter({ hasText: 'Sign out of acme (demo)?' });
     await dialog.waitFor();

@@ -5,13 +5,14 @@ import type { Provider } from '../../../src/core/provider.ts';
 import { Settings } from '../../../src/host/settings.ts';
 import { Discovery } from '../../../src/protocol/discovery.ts';
 import { ClientSecrets } from '../../../src/storage/clientSecrets.ts';
-import { AddProviderWizard } from '../../../src/wizard/addProviderWizard.ts';
+import type { AddProviderWizard } from '../../../src/wizard/addProviderWizard.ts';
 import { issuerRedirectUri } from '../../../src/wizard/redirect.ts';
 import { nextQuickInput, type FakeQuickInput } from '../../support/fakeQuickInput.ts';
-import { editor, QuickInputButtons, Uri } from '../../support/fakeEditor.ts';
+import { editor, QuickInputButtons } from '../../support/fakeEditor.ts';
 import { FakeFolder, FakeStore } from '../../support/fakeStore.ts';
 import { transportWith } from '../../support/fixtures.ts';
 import { ScriptedServer } from '../../support/scriptedServer.ts';
+import { createWizard } from '../../support/wizardFixture.ts';
 
 const SETTING = 'sessionKeeper.providers';
 
@@ -99,14 +100,10 @@ describe('AddProviderWizard', () => {
 
   /** Starts the wizard. */
   async function start(run = (wizard: AddProviderWizard): Promise<void> => wizard.run()): Promise<Driver> {
-    const wizard = new AddProviderWizard({
+    const wizard = createWizard({
       clientSecrets: secrets,
       discovery,
       settings,
-      getInstructions: () => Uri.from({}) as never,
-      extensionId: 'session-keeper.session-keeper',
-      callbackUri: 'vscode://session-keeper.session-keeper/callback',
-      proposePort: () => Promise.resolve(28_500),
       signIn: (provider) => Promise.resolve(void signedIn.push(provider)),
     });
     const next = nextQuickInput();

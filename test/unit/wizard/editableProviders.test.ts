@@ -1,17 +1,13 @@
 // Edit Provider with providers that an extension or the organization configures.
 import assert from 'node:assert/strict';
-import { SECOND, systemClock } from '../../../src/core/clock.ts';
 import type { Declaration } from '../../../src/core/declaredProviders.ts';
 import { Emitter } from '../../../src/core/emitter.ts';
 import { parseManagedSettings } from '../../../src/core/managedSettings.ts';
 import { Settings } from '../../../src/host/settings.ts';
-import { Discovery } from '../../../src/protocol/discovery.ts';
-import { ClientSecrets } from '../../../src/storage/clientSecrets.ts';
-import { AddProviderWizard } from '../../../src/wizard/addProviderWizard.ts';
-import { editor, Uri } from '../../support/fakeEditor.ts';
+import type { AddProviderWizard } from '../../../src/wizard/addProviderWizard.ts';
+import { editor } from '../../support/fakeEditor.ts';
 import { nextQuickInput, type FakeQuickInput } from '../../support/fakeQuickInput.ts';
-import { FakeFolder, FakeStore } from '../../support/fakeStore.ts';
-import { transportWith } from '../../support/fixtures.ts';
+import { createWizard } from '../../support/wizardFixture.ts';
 
 const SETTING = 'sessionKeeper.providers';
 const server = (id: string): Record<string, unknown> => ({
@@ -39,16 +35,7 @@ describe('Edit Provider', () => {
       { onDidChange: new Emitter<void>().event, getAll: () => [declaration] },
       parseManagedSettings(JSON.stringify({ providers: [server('locked'), { ...server('open'), locked: false }] })),
     );
-    wizard = new AddProviderWizard({
-      clientSecrets: new ClientSecrets(new FakeStore(), new FakeFolder()),
-      discovery: new Discovery(transportWith(systemClock, 10 * SECOND)),
-      settings,
-      getInstructions: () => Uri.from({}) as never,
-      extensionId: 'session-keeper.session-keeper',
-      callbackUri: 'vscode://session-keeper.session-keeper/callback',
-      proposePort: () => Promise.resolve(28_500),
-      signIn: () => Promise.resolve(),
-    });
+    wizard = createWizard({ settings });
   }
 
   beforeEach(() => {

@@ -1,15 +1,11 @@
 // The wizard when a link proposes a provider.
 import assert from 'node:assert/strict';
-import { SECOND, systemClock } from '../../../src/core/clock.ts';
 import { Settings } from '../../../src/host/settings.ts';
-import { Discovery } from '../../../src/protocol/discovery.ts';
-import { ClientSecrets } from '../../../src/storage/clientSecrets.ts';
-import { AddProviderWizard } from '../../../src/wizard/addProviderWizard.ts';
-import { editor, Uri } from '../../support/fakeEditor.ts';
+import type { AddProviderWizard } from '../../../src/wizard/addProviderWizard.ts';
+import { editor } from '../../support/fakeEditor.ts';
 import { nextQuickInput, type FakeQuickInput } from '../../support/fakeQuickInput.ts';
-import { FakeFolder, FakeStore } from '../../support/fakeStore.ts';
-import { transportWith } from '../../support/fixtures.ts';
 import { ScriptedServer } from '../../support/scriptedServer.ts';
+import { createWizard } from '../../support/wizardFixture.ts';
 
 const SETTING = 'sessionKeeper.providers';
 
@@ -24,16 +20,7 @@ describe('AddProviderWizard with a link', () => {
     server = await ScriptedServer.start();
     settings = new Settings(0);
     signedIn = [];
-    wizard = new AddProviderWizard({
-      clientSecrets: new ClientSecrets(new FakeStore(), new FakeFolder()),
-      discovery: new Discovery(transportWith(systemClock, 10 * SECOND)),
-      settings,
-      getInstructions: () => Uri.from({}) as never,
-      extensionId: 'session-keeper.session-keeper',
-      callbackUri: 'vscode://session-keeper.session-keeper/callback',
-      proposePort: () => Promise.resolve(28_500),
-      signIn: ({ id }) => Promise.resolve(void signedIn.push(id)),
-    });
+    wizard = createWizard({ settings, signIn: ({ id }) => Promise.resolve(void signedIn.push(id)) });
   });
   afterEach(async () => {
     settings.dispose();
