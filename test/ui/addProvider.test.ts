@@ -29,7 +29,7 @@ interface QuickInput {
   readonly enter: (text: string) => Promise<void>;
   /** Replaces the text. */
   readonly type: (text: string) => Promise<void>;
-  /** Filters the rows, and selects the first one. */
+  /** Waits for a quick pick, filters its rows, and selects the first one. */
   readonly pick: (filter: string) => Promise<void>;
   readonly press: (key: string) => Promise<void>;
   readonly goBack: () => Promise<void>;
@@ -64,8 +64,10 @@ function quickInputOf({ workbench }: UiFixture): QuickInput {
       await press('Enter');
     },
     pick: async (filter) => {
+      // Until the quick pick is shown, the input box of the previous step would get the text.
+      await workbench.rows.first().waitFor();
       await type(filter);
-      await workbench.rows.first().filter({ hasText: filter }).waitFor();
+      await widget.locator('.monaco-list-row.focused', { hasText: filter }).waitFor();
       await press('Enter');
     },
     goBack: () => press('Control+Alt+-'),
@@ -351,6 +353,7 @@ describe('adding a provider when some entries are invalid', () => {
     await workbench.screenshot('132-wizard-own-scope');
     await press('Enter');
     await workbench.rows.filter({ hasText: 'openid profile email offline_access notes.own' }).waitFor();
+    await waitForSummary();
     await press('ArrowDown');
     await press('Enter');
     await workbench.notifications
@@ -369,7 +372,8 @@ describe('adding a provider when some entries are invalid', () => {
 
   it("signs in with the client secret that was entered, and doesn't write it to the settings", async () => {
     const { identity, workbench } = fixture;
-    const { enter, pick, press, type, waitForPlaceholder, waitForSummary, waitForTitle } = quickInputOf(fixture);
+    const { enter, pick, press, type, waitForPlaceholder, waitForSummary, waitForText, waitForTitle } =
+      quickInputOf(fixture);
     await workbench.run('Session Keeper: Add Provider…');
     await workbench.rows.filter({ hasText: 'Keycloak' }).waitFor();
     await pick('Other Server…');
@@ -385,8 +389,10 @@ describe('adding a provider when some entries are invalid', () => {
     await press('Enter');
     await waitForSummary();
     await pick('Label');
+    await waitForText('The name of this provider in VS Code');
     await enter('Acme');
     await workbench.rows.filter({ hasText: 'Client secretentered' }).waitFor();
+    await waitForSummary();
     await workbench.screenshot('134-wizard-summary-secret');
     const page = await workbench.waitForPage(() => press('Enter'));
     await signInAt(page, 'demo');

@@ -130,6 +130,7 @@ describe('the product in another language', () => {
       await input.press('Enter');
     }
     await title.filter({ hasText: '(4/4)' }).waitFor();
+    await widget().locator('.monaco-list-row.focused').waitFor();
     await assertStep('summary');
     const page = await workbench.waitForPage(() => input.press('Enter'));
     await signInAt(page, 'demo');
