@@ -4,8 +4,11 @@ import { CALLBACK_PATH } from '../core/redirectUri.ts';
 import { environmentOf, type Environment } from '../flows/availability.ts';
 import type { UriCallbackRouter } from '../flows/uriCallbackRouter.ts';
 
-/** How long, in ms, to wait for VS Code to translate the callback URI. */
-const EXTERNAL_URI_TIMEOUT = 3 * SECOND;
+/**
+ * How long, in ms, to wait for VS Code to translate the callback URI. A window that is still loading on a slow computer takes
+ * several seconds, and without it, the user would have to enter a code.
+ */
+const EXTERNAL_URI_TIMEOUT = 10 * SECOND;
 
 /** Where VS Code runs, and at which URLs the browser returns to it. */
 export class RedirectEnvironment {

@@ -17,6 +17,9 @@ export const LIMIT = 90_000;
 /** The time, in ms, after which a session that was renewed can be renewed again. */
 export const RENEWAL_INTERVAL = 5_100;
 
+/** How many times slower the windows run: finds tests that act before VS Code shows what they act on. */
+const SLOWDOWN = Number(process.env['SESSION_KEEPER_SLOWDOWN'] ?? 1);
+
 /** What the windows of one VS Code share: the browser with its storage, and the server with its folders. */
 interface SharedParts {
   /** The browser, if it is this VS Code's own. */
@@ -92,6 +95,10 @@ export class Workbench {
 
   static async #openIn(around: SharedParts): Promise<Workbench> {
     const page = await around.context.newPage();
+    if (SLOWDOWN > 1) {
+      const session = await around.context.newCDPSession(page);
+      await session.send('Emulation.setCPUThrottlingRate', { rate: SLOWDOWN });
+    }
     await page.goto(
       await windowAddress(
         { ...around.editor, address: around.address },
