@@ -7,6 +7,8 @@ export interface FailureDetails {
   readonly cause?: unknown;
   /** Text from the server or a library, sanitized by {@link sanitizeServerText}. */
   readonly detail?: string | undefined;
+  /** The host of the server, if there was no complete response. */
+  readonly host?: string | undefined;
   /** The HTTP status of the response. */
   readonly status?: number | undefined;
   /** How long the server asks the client to wait, in ms (`Retry-After`, RFC 9110 section 10.2.3). */
@@ -29,6 +31,8 @@ export class Failure extends Error {
   readonly code: string;
   /** Sanitized text from the server, if there is any. */
   readonly detail: string | undefined;
+  /** The sanitized host of the server, if there was no complete response. */
+  readonly host: string | undefined;
   /** The HTTP status, if there was a response. */
   readonly status: number | undefined;
   /** How long the server asks the client to wait, in ms. */
@@ -45,6 +49,7 @@ export class Failure extends Error {
     this.category = category;
     this.code = safeCode;
     this.detail = details.detail;
+    this.host = details.host === undefined ? undefined : sanitizeDisplayName(details.host);
     this.status = details.status;
     this.retryAfter = details.retryAfter;
     this.wasNotSent = details.wasNotSent === true;

@@ -41,6 +41,8 @@ const recordSchema = v.object({
     v.check((value) => /^[A-Za-z0-9-]+$/.test(value)),
   ),
   providerId: text,
+  /** The label of the provider when the tokens were issued: it's still shown after the provider is removed. */
+  providerLabel: v.optional(text),
   issuer: text,
   clientId: text,
   /** The origins to which the entry sent credentials when the tokens were issued ({@link credentialOrigins}). */

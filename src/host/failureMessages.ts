@@ -11,10 +11,16 @@ const { l10n } = vscode;
  */
 export function describeFailure(error: unknown, provider: string, hasSession = true): string {
   const failure = toFailure(error);
-  const message = FAILURE_MESSAGES[failure.category](provider, failure);
+  const message = FAILURE_MESSAGES[failure.category](withHost(provider, failure.host), failure);
   return hasSession && mentionsKeptSession(failure.category)
     ? `${message} ${sessionKeptMessage(failure.category)}`
     : message;
+}
+
+/** Returns the label of a provider and the host of its server, unless that isn't known or is the label. */
+export function withHost(provider: string, host: string | undefined): string {
+  const [hostname] = host?.split(/:\d+$/) ?? [];
+  return hostname === undefined || provider.toLowerCase().includes(hostname) ? provider : `${provider} (${host})`;
 }
 
 /** Returns what happens to the session, for a failure after which the user might think that it's lost. */

@@ -4,8 +4,8 @@ import { sanitizeDisplayName } from '../core/failure.ts';
 import { parseUrl } from '../core/secureUrl.ts';
 import type { Provider } from '../core/provider.ts';
 import type { SessionRecord } from '../core/session.ts';
-import type { LoadIssue } from '../sessions/storedSessionIssues.ts';
-import { notConfigured } from './failureMessages.ts';
+import type { LoadIssue, UnconfiguredProvider } from '../sessions/storedSessionIssues.ts';
+import { notConfigured, withHost } from './failureMessages.ts';
 
 const { l10n } = vscode;
 
@@ -21,11 +21,9 @@ export function describeUnused(record: SessionRecord, provider: Provider | undef
   return describeForeign({ ...record, ...(isMoved ? { isMoved } : {}) }, provider.label);
 }
 
-/** Returns the name of a provider that isn't configured: its label is no longer known, so the server is named, too. */
-function unconfiguredName({ issuer, providerId }: { readonly issuer: string; readonly providerId: string }): string {
-  const id = sanitizeDisplayName(providerId);
-  const host = parseUrl(issuer)?.host;
-  return host === undefined ? id : `${id} (${host})`;
+/** Returns the name of a provider that isn't configured, with the host of its server. */
+function unconfiguredName({ issuer, providerId, providerLabel = providerId }: UnconfiguredProvider): string {
+  return withHost(sanitizeDisplayName(providerLabel), parseUrl(issuer)?.host);
 }
 
 /**

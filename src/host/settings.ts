@@ -2,6 +2,7 @@
 import * as vscode from 'vscode';
 import type { Disposable } from '../core/clock.ts';
 import { Emitter, type Event } from '../core/emitter.ts';
+import { sanitizeDisplayName } from '../core/failure.ts';
 import type { LifetimeSettings } from '../core/lifetime.ts';
 import { configureProviders, type ConfiguredProviders, type Declaration } from '../core/declaredProviders.ts';
 import { limitIdleTimeout, UNMANAGED, type ManagedSettings } from '../core/managedSettings.ts';
@@ -93,9 +94,12 @@ export class Settings implements Disposable {
     return this.#managed;
   }
 
-  /** Returns the label of a provider; its ID if it isn't configured. */
-  nameOf(id: string): string {
-    return this.provider(id)?.label ?? id;
+  /**
+   * Returns the label of a provider.
+   * @param formerLabel what is returned if it isn't configured; its ID by default.
+   */
+  nameOf(id: string, formerLabel = id): string {
+    return this.provider(id)?.label ?? sanitizeDisplayName(formerLabel);
   }
 
   /** Returns the settings for when renewals are due and warnings are shown. */

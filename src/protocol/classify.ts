@@ -157,7 +157,7 @@ function isHtmlPage({ headers, status }: Response): boolean {
 }
 
 /** Finds a known code in an error and its causes. */
-function failureOfCauses(error: unknown, secrets: KnownSecrets): Failure | undefined {
+function failureOfCauses(error: unknown, secrets: KnownSecrets, host?: string): Failure | undefined {
   for (let current = error, depth = 0; current instanceof Error && depth < 8; current = current.cause, depth += 1) {
     if (current instanceof Failure) {
       return current;
@@ -166,19 +166,19 @@ function failureOfCauses(error: unknown, secrets: KnownSecrets): Failure | undef
     const category = code === undefined ? undefined : categoryOfCode(code);
     if (code !== undefined && category !== undefined) {
       const detail = code.startsWith('OAUTH_') ? secrets.sanitize(current.message) : undefined;
-      return new Failure(category, code, { cause: error, detail, wasNotSent: isUnsentCode(code) });
+      return new Failure(category, code, { cause: error, detail, host, wasNotSent: isUnsentCode(code) });
     }
     // Checked after the code, because undici reports a tunnel rejected by a proxy as an abort.
     if (current.name === 'TimeoutError' || current.name === 'AbortError') {
-      return new Failure('network', 'deadline', { cause: error });
+      return new Failure('network', 'deadline', { cause: error, host });
     }
   }
   return undefined;
 }
 
-/** Converts what `fetch` or reading a body rejected with to a {@link Failure}; `network` if there is no known code. */
-export function classifyTransport(error: unknown): Failure {
-  return failureOfCauses(error, NO_SECRETS) ?? new Failure('network', 'fetch-failed', { cause: error });
+/** Converts what `fetch` from a host or reading a body rejected with to a {@link Failure}; `network` if no code is known. */
+export function classifyTransport(error: unknown, host: string): Failure {
+  return failureOfCauses(error, NO_SECRETS, host) ?? new Failure('network', 'fetch-failed', { cause: error, host });
 }
 
 function errorCodeOf(error: Error): string | undefined {

@@ -120,7 +120,9 @@ async function request(
   const logResult = (outcome: string): void =>
     log.trace(`${options.method} ${sanitizeDisplayName(host + pathname)}: ${outcome}, ${clock.now() - sentAt} ms.`);
   const aborter = new AbortController();
-  const timer = limitDuration(clock, transport.timeout, () => aborter.abort(new Failure('network', 'deadline')));
+  const timer = limitDuration(clock, transport.timeout, () =>
+    aborter.abort(new Failure('network', 'deadline', { host })),
+  );
   const sentAt = clock.now();
   try {
     const signals = [aborter.signal, ...(signal === undefined ? [] : [signal])];
@@ -151,7 +153,7 @@ async function request(
       platformClockOffset: receivedAt - systemClock.now(),
     };
   } catch (error) {
-    const failure = classifyTransport(error);
+    const failure = classifyTransport(error, host);
     logResult(formatFailure(failure));
     throw failure;
   } finally {

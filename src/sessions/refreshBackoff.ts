@@ -176,8 +176,8 @@ export class RefreshBackoff {
     );
     if (!isWindowLocal(failure.category)) {
       this.#own.set(id, at);
-      const { category, code, detail } = failure;
-      const shared = { generation, at, category, code, detail, failures, nextAttemptAt, waitUntil, rejectedAt };
+      const { category, code, detail, host } = failure;
+      const shared = { generation, at, category, code, detail, host, failures, nextAttemptAt, waitUntil, rejectedAt };
       await sessionStore.recordFailure(record, shared);
     }
   }

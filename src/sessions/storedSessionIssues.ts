@@ -24,11 +24,14 @@ export interface StoredSessionIssuesDependencies {
   provider(id: string): Provider | undefined;
 }
 
+/** What a session's record says about its provider. */
+export type UnconfiguredProvider = Pick<SessionRecord, 'issuer' | 'providerId' | 'providerLabel'>;
+
 /** An issue found while loading that is reported to the user. */
 export type LoadIssue =
   | StorageIssue
   /** Its provider is no longer configured. Its tokens may still be valid. */
-  | { readonly id: string; readonly kind: 'unconfigured'; readonly providerId: string; readonly issuer: string }
+  | ({ readonly id: string; readonly kind: 'unconfigured' } & UnconfiguredProvider)
   /** The session has a file, but its tokens are missing: the keyring lost them; they didn't expire. */
   | { readonly id: string; readonly kind: 'lost'; readonly providerId: string }
   /**
@@ -130,10 +133,10 @@ export class StoredSessionIssues implements Disposable {
   }
 
   #findMismatched(record: SessionRecord): LoadIssue[] {
-    const { clientId, id, issuer, providerId } = record;
+    const { clientId, id, issuer, providerId, providerLabel } = record;
     const provider = this.#dependencies.provider(providerId);
     if (provider === undefined) {
-      return [{ id, kind: 'unconfigured', providerId, issuer }];
+      return [{ id, kind: 'unconfigured', providerId, providerLabel, issuer }];
     }
     if (configuredProviderOf(record, (one) => this.#dependencies.provider(one)) !== undefined) {
       return [];

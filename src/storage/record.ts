@@ -20,6 +20,7 @@ export function createRecord(
     version: RECORD_VERSION,
     id,
     providerId: provider.id,
+    providerLabel: provider.label,
     issuer: provider.issuer,
     clientId: provider.clientId,
     origins: credentialOrigins(provider),
@@ -121,6 +122,7 @@ export function withRefreshedTokens(before: SessionRecord, tokens: Tokens, provi
   // A record without recorded endpoints is bound to the current ones.
   const renewed = {
     ...rest,
+    providerLabel: provider.label,
     origins: before.origins ?? credentialOrigins(provider),
     refreshSettings: refreshSettingsOf(provider),
     ...fromTokens(tokens),

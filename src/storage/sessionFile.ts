@@ -32,6 +32,8 @@ const refreshFailureSchema = v.object({
   waitUntil: v.optional(timeSchema),
   /** The server's own text, sanitized. */
   detail: v.optional(v.string()),
+  /** The host of the server, if there was no complete response. */
+  host: v.optional(v.string()),
   /** Until when the window that sent the request waits for the response; absent once the refresh has failed. */
   listensUntil: v.optional(timeSchema),
   /** When the server first rejected this generation without a known reason. */
@@ -202,9 +204,10 @@ export function longestWait(waits: readonly (number | undefined)[], now: number)
 }
 
 /** Returns the failure of another window's refresh. */
-export function toSharedFailure({ category, code, detail, waitUntil }: RefreshFailure, now: number): Failure {
+export function toSharedFailure({ category, code, detail, host, waitUntil }: RefreshFailure, now: number): Failure {
   return new Failure(category, code, {
     detail: detail === undefined ? undefined : sanitizeServerText(detail),
+    host,
     retryAfter: isWait(waitUntil, now) ? waitUntil - now : undefined,
   });
 }

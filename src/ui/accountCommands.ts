@@ -107,7 +107,7 @@ export class AccountCommands {
     const { sessionManager, settings } = this.#dependencies;
     await showSignOutResult(
       sessionManager.signOutOfAccount(record.id),
-      { provider: settings.nameOf(record.providerId), account: record.account.label },
+      { provider: settings.nameOf(record.providerId, record.providerLabel), account: record.account.label },
       (page) => this.#dependencies.openSignOutPage(page),
     );
   }

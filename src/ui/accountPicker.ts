@@ -42,7 +42,7 @@ export async function selectAccount(
   const selected = await selectOne(statuses, text, (status) => {
     const { record } = status.session;
     return {
-      label: settings.nameOf(record.providerId),
+      label: settings.nameOf(record.providerId, record.providerLabel),
       description: record.account.label,
       detail:
         sessionManager.providerOf(record) === undefined

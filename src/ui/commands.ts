@@ -228,7 +228,7 @@ export class Commands {
 
   async #confirmSignOut(record: SessionRecord): Promise<boolean> {
     const provider = this.#dependencies.sessionManager.providerOf(record);
-    const name = this.#dependencies.settings.nameOf(record.providerId);
+    const name = this.#dependencies.settings.nameOf(record.providerId, record.providerLabel);
     const opensPage = provider !== undefined && provider.signOutAtServer !== false;
     const selected = await vscode.window.showWarningMessage(
       prompt.confirmSignOut(name, record.account.label),

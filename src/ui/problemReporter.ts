@@ -163,13 +163,10 @@ export class ProblemReporter {
         break;
       }
       case 'unconfigured':
-        await this.#offerToSignOut(message, issues, issue.providerId, [{ label: button.keepSession(), run: () => {} }]);
+        await this.#offerToSignOut(message, issues, issue, [{ label: button.keepSession(), run: () => {} }]);
         break;
       case 'foreign':
-        await this.#offerToSignOut(message, issues, issue.providerId, [
-          showLog,
-          { label: button.dismiss(), run: () => {} },
-        ]);
+        await this.#offerToSignOut(message, issues, issue, [showLog, { label: button.dismiss(), run: () => {} }]);
         break;
     }
   }
@@ -183,7 +180,7 @@ export class ProblemReporter {
   async #offerToSignOut(
     message: string,
     issues: readonly LoadIssue[],
-    providerId: string,
+    { providerId, providerLabel }: { readonly providerId: string; readonly providerLabel?: string | undefined },
     links: readonly NotificationAction[],
   ): Promise<void> {
     const { sessionManager, settings } = this.#dependencies;
@@ -193,7 +190,7 @@ export class ProblemReporter {
       return ignored.length === 0
         ? Promise.resolve()
         : showSignOutResult(Promise.all(ignored.map(({ id }) => sessionManager.signOut(id))), {
-            provider: settings.nameOf(providerId),
+            provider: settings.nameOf(providerId, providerLabel),
           });
     };
     const controller = new AbortController();

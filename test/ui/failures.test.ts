@@ -59,8 +59,8 @@ describe('a temporary failure', () => {
 
   it('is reported when a caller is refused while the server is unreachable, and no longer when it is back', async () => {
     const { identity, workbench } = fixture;
-    const sentence =
-      "Couldn't reach Acme. You're still signed in. Your session will be renewed when the server responds.";
+    const { host } = new URL(identity.issuer);
+    const sentence = `Couldn't reach Acme (${host}). You're still signed in. Your session will be renewed when the server responds.`;
     await failNext(fixture, { kind: 'dropBefore' });
     assert.equal(await workbench.notifications.count(), 0);
     await beRefused(fixture, sentence);
@@ -278,7 +278,9 @@ describe('a failure due to the settings', () => {
     const { workbench } = fixture;
     await workbench.run('Session Keeper: Sign In…');
     await workbench.rows.filter({ hasText: 'Umbrella' }).click();
-    const shown = workbench.notification("Couldn't connect to Umbrella because its certificate isn't trusted.");
+    const shown = workbench.notification(
+      `Couldn't connect to Umbrella (${new URL(untrustedAddress).host}) because its certificate isn't trusted.`,
+    );
     assert.deepEqual((await getActions(shown)).buttons, ['Open Certificate Settings', 'Retry Now']);
     await workbench.screenshot('89-certificate');
     await pressButton(shown, 'Open Certificate Settings');
@@ -294,7 +296,7 @@ describe('a failure due to the settings', () => {
     await workbench.reloadSettings();
     await workbench.run('Session Keeper: Sign In…');
     await workbench.rows.filter({ hasText: 'Hooli' }).click();
-    const shown = workbench.notification('The proxy server rejected the connection to Hooli.');
+    const shown = workbench.notification('The proxy server rejected the connection to Hooli (id.hooli.invalid).');
     assert.deepEqual(await getActions(shown), { buttons: ['Open Proxy Settings', 'Retry Now'], links: [] });
     await workbench.moveMouseAway();
     await workbench.screenshot('84-proxy');

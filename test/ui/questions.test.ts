@@ -95,7 +95,7 @@ describe('a confirmation about hosts and sessions', () => {
     await configure([]);
     await shown.waitFor();
     await workbench.press('Sign Out', REMOVED);
-    await workbench.notification('Signed out of acme.').waitFor();
+    await workbench.notification('Signed out of Acme.').waitFor();
     await identity.journal.waitForRequest(({ path }) => path === '/token/revocation');
     await configure([entryFor(identity.issuer)]);
     await workbench.waitForStatus('Acme: signed out');
@@ -111,11 +111,11 @@ describe('a confirmation about hosts and sessions', () => {
     const before = revoked();
     await workbench.followLink('Keep\u00A0Session', REMOVED);
     await workbench.run('Session Keeper: Sign Out…');
-    const dialog = workbench.dialog.filter({ hasText: 'Sign out of acme (demo)?' });
+    const dialog = workbench.dialog.filter({ hasText: 'Sign out of Acme (demo)?' });
     await dialog.waitFor();
     await workbench.screenshot('224-sign-out-later');
     await dialog.getByRole('button', { name: 'Sign Out' }).click();
-    await workbench.notification('Signed out of acme').waitFor();
+    await workbench.notification('Signed out of Acme').waitFor();
     assert.ok(revoked() > before);
   });
 });

@@ -224,6 +224,17 @@ describe('the message for a failure', () => {
     );
   });
 
+  it('names the host that sent no response, unless the label contains it', () => {
+    const message = (label: string, host: string): string =>
+      describeFailure(new Failure('network', 'ENOTFOUND', { host }), label, false);
+    assert.equal(message('Acme', 'id.example.com:8443'), "Couldn't reach Acme (id.example.com:8443).");
+    assert.equal(message('ID.example.com', 'id.example.com:8443'), "Couldn't reach ID.example.com.");
+    assert.match(
+      describeFailure(new Failure('certificate', 'CERT_HAS_EXPIRED', { host: 'id.example.com' }), 'Acme'),
+      /^Couldn't connect to Acme \(id\.example\.com\)\. Its certificate/,
+    );
+  });
+
   it("doesn't contain the message of an unexpected error", () => {
     const text = describeFailure(new TypeError('Bearer SECRET-token is wrong'), 'Acme');
     assert.equal(text, 'An unexpected error occurred with Acme. See the log for details.');

@@ -5,6 +5,7 @@ import { CATEGORIES, FAILURE_POLICIES, serverCodesOf, type Category } from '../.
 import type { ProtocolStep } from '../../../src/core/failurePolicy.ts';
 import { classify, classifyTransport } from '../../../src/protocol/classify.ts';
 
+const transportFailure = (error: unknown): Failure => classifyTransport(error, 'id.example.com');
 const withCode = (code: string, message = 'no matter'): Error => Object.assign(new Error(message), { code });
 
 /** An error as oauth4webapi throws it for an unexpected response. */
@@ -77,11 +78,11 @@ describe('classify', () => {
   it('distinguishes a rejecting proxy from an aborted request, although undici gives both the same name', () => {
     const named = (error: Error): Error => Object.assign(error, { name: 'AbortError' });
     assert.deepEqual(
-      result(classifyTransport(new TypeError('fetch failed', { cause: named(withCode('UND_ERR_ABORTED')) }))),
+      result(transportFailure(new TypeError('fetch failed', { cause: named(withCode('UND_ERR_ABORTED')) }))),
       ['proxy', 'UND_ERR_ABORTED'],
     );
-    assert.deepEqual(result(classifyTransport(named(new Error('no matter')))), ['network', 'deadline']);
-    assert.deepEqual(result(classifyTransport(new DOMException('no matter', 'AbortError'))), ['network', 'deadline']);
+    assert.deepEqual(result(transportFailure(named(new Error('no matter')))), ['network', 'deadline']);
+    assert.deepEqual(result(transportFailure(new DOMException('no matter', 'AbortError'))), ['network', 'deadline']);
   });
 
   for (const [name, code] of codes) {
@@ -396,7 +397,7 @@ describe('classify', () => {
         code,
       ]);
       assert.deepEqual(
-        result(classifyTransport(new TypeError('fetch failed', { cause: new AggregateError([withCode(code)]) }))),
+        result(transportFailure(new TypeError('fetch failed', { cause: new AggregateError([withCode(code)]) }))),
         [category, code],
       );
     });
@@ -425,9 +426,9 @@ describe('classify', () => {
       name: 'AbortError',
       code: 'UND_ERR_ABORTED',
     });
-    const failure = classifyTransport(new TypeError('fetch failed', { cause: refused }));
+    const failure = transportFailure(new TypeError('fetch failed', { cause: refused }));
     assert.deepEqual([...result(failure), failure.wasNotSent], ['proxy', 'UND_ERR_ABORTED', true]);
-    assert.deepEqual(result(classifyTransport(Object.assign(new Error('x'), { name: 'AbortError' }))), [
+    assert.deepEqual(result(transportFailure(Object.assign(new Error('x'), { name: 'AbortError' }))), [
       'network',
       'deadline',
     ]);
@@ -437,14 +438,28 @@ describe('classify', () => {
     assert.equal(classify(new Error('invalid_grant ECONNREFUSED OAUTH_PARSE_ERROR'), 'refresh').category, 'unexpected');
   });
 
+  it('adds the host if there was no response', () => {
+    const errors = [new TypeError('Failed to fetch'), withCode('ENOTFOUND'), withCode('CERT_HAS_EXPIRED')];
+    assert.deepEqual(
+      errors.map((error) => [transportFailure(error).category, transportFailure(error).host]),
+      [
+        ['network', 'id.example.com'],
+        ['network', 'id.example.com'],
+        ['certificate', 'id.example.com'],
+      ],
+    );
+    assert.equal(classifyTransport(withCode('ENOTFOUND'), '[x](y)\u202E.example').host, 'x(y) .example');
+    assert.equal(classify(withCode('ENOTFOUND'), 'refresh').host, undefined);
+  });
+
   it('classifies a fetch that failed for an unknown reason as network', () => {
-    assert.deepEqual(result(classifyTransport(new TypeError('Failed to fetch'))), ['network', 'fetch-failed']);
+    assert.deepEqual(result(transportFailure(new TypeError('Failed to fetch'))), ['network', 'fetch-failed']);
   });
 
   it("returns a failure unchanged, also when it's the cause of an error", () => {
     const failure = new Failure('canceled', 'mine');
     assert.equal(classify(failure, 'refresh'), failure);
-    assert.equal(classifyTransport(new TypeError('fetch failed', { cause: failure })), failure);
+    assert.equal(transportFailure(new TypeError('fetch failed', { cause: failure })), failure);
   });
 
   it('accepts anything, including circular causes', () => {

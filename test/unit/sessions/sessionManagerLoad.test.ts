@@ -129,9 +129,11 @@ describe('The session manager with a store and other windows', () => {
     });
 
     it("reports a session whose provider isn't configured once, keeps it and doesn't use it", async () => {
-      await seedSession(testWindow, recordAt(server.issuer, now(), { providerId: 'gone' }));
+      await seedSession(testWindow, recordAt(server.issuer, now(), { providerId: 'gone', providerLabel: 'Gone' }));
       const next = await restarted();
-      assert.deepEqual(next.findings, [{ id: 's1', kind: 'unconfigured', providerId: 'gone', issuer: server.issuer }]);
+      assert.deepEqual(next.findings, [
+        { id: 's1', kind: 'unconfigured', providerId: 'gone', providerLabel: 'Gone', issuer: server.issuer },
+      ]);
       assert.deepEqual([next.sessionManager.getAll(), secretsOf()], [[], ['session:s1']]);
       assert.deepEqual((await restarted()).findings, []);
     });

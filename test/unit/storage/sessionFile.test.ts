@@ -348,6 +348,7 @@ describe('toSharedFailure', () => {
       { category, code, detail, retryAfter },
       { category: 'rate-limited', code: 'http-429', detail: 'slow down', retryAfter: MINUTE - SECOND },
     );
+    assert.equal(toSharedFailure(failure({ host: '[x](y).example' }), NOW).host, 'x(y).example');
     assert.equal(toSharedFailure(failure({ waitUntil: NOW }), NOW).retryAfter, undefined);
     assert.equal(toSharedFailure(failure({ waitUntil: NOW + 2 * MAX_RETRY_AFTER }), NOW).retryAfter, undefined);
   });

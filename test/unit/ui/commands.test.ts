@@ -53,15 +53,22 @@ describe('Sign Out', () => {
   };
 
   it('includes sessions whose provider is no longer configured', async () => {
-    unused = [{ ...SAMPLE, id: 'removed', providerId: 'gone', issuer: 'https://gone.example.com' }];
-    let details: unknown[] = [];
-    editor.pick = (items) => {
-      details = items.map((item) => (item as { readonly detail?: string }).detail);
-      return items[1];
-    };
-    await run();
-    assert.equal(details.at(1), 'gone (gone.example.com) is no longer configured.');
-    assert.deepEqual(signedOut, ['removed']);
+    const gone = { ...SAMPLE, id: 'removed', providerId: 'gone', issuer: 'https://gone.example.com' };
+    for (const [providerLabel, name] of [
+      ['Gone & Co.', 'Gone & Co.'],
+      [undefined, 'gone'],
+    ] as const) {
+      unused = [{ ...gone, providerLabel }];
+      signedOut.length = 0;
+      let row: { readonly label?: string; readonly detail?: string } | undefined;
+      editor.pick = (items) => {
+        row = items[1];
+        return items[1];
+      };
+      await run();
+      assert.deepEqual([row?.label, row?.detail], [name, `${name} (gone.example.com) is no longer configured.`]);
+      assert.deepEqual(signedOut, ['removed']);
+    }
   });
 
   it('lists sessions of an earlier configuration apart from those of the same account that are used', async () => {
