@@ -2,12 +2,24 @@
 import assert from 'node:assert/strict';
 import * as vscode from 'vscode';
 import type { McpRequest } from '../../tools/mcpServer.ts';
-import { configure, consumer, entry, eventually, control, scopes, signOut, type Consumer } from './outside.ts';
+import {
+  acceptFirst,
+  configure,
+  consumer,
+  entry,
+  eventually,
+  control,
+  scopes,
+  signOut,
+  type Consumer,
+} from './outside.ts';
 
 const url = process.env['SESSION_KEEPER_TEST_MCP'] ?? '';
 /** Whether VS Code sends tokens in headers, as versions do that don't request them. */
 const IS_HEADER = process.env['SESSION_KEEPER_TEST_MCP_MODE'] === 'header';
 
+/** The timeout, in ms, for starting the server and for a call, during which VS Code asks for the account. */
+const LIMIT = 30_000;
 const CALLS = 100;
 const RENEWALS = 20;
 
@@ -30,27 +42,6 @@ async function call(): Promise<{ readonly user: string; readonly count: number }
   const text = result.content.map((part) => (part instanceof vscode.LanguageModelTextPart ? part.value : '')).join('');
   const [user = '', count = ''] = text.split(' ');
   return { user, count: Number(count) };
-}
-
-/** Runs something that shows a list of accounts, and selects the first one. */
-async function withFirstAccount<T>(what: string, run: () => Thenable<T>): Promise<T> {
-  let result: { readonly value: T } | undefined;
-  let failure: unknown;
-  run().then(
-    (value) => (result = { value }),
-    (error: unknown) => (failure = error ?? new Error('failed')),
-  );
-  return eventually(
-    what,
-    async () => {
-      await vscode.commands.executeCommand('workbench.action.acceptSelectedQuickOpenItem');
-      if (failure !== undefined) {
-        throw failure as Error;
-      }
-      return result;
-    },
-    30_000,
-  ).then(({ value }) => value);
 }
 
 describe(`MCP servers in VS Code (${IS_HEADER ? 'header' : 'authentication'})`, function () {
@@ -87,7 +78,7 @@ describe(`MCP servers in VS Code (${IS_HEADER ? 'header' : 'authentication'})`, 
     await configure('providers', [entry({ id: 'tools', label: 'Tools', mcpServers: [{ label: 'Counter', url }] })]);
     await eventually('a user is signed in', async () => other.getSession('tools', scopes, { createIfNone: true }));
     const id = 'session-keeper.session-keeper/Counter';
-    await withFirstAccount('the tool', () =>
+    const start = (): Promise<string> =>
       eventually(
         'the tool',
         () => {
@@ -95,9 +86,9 @@ describe(`MCP servers in VS Code (${IS_HEADER ? 'header' : 'authentication'})`, 
           void vscode.commands.executeCommand('workbench.mcp.startServer', id);
           return toolName();
         },
-        30_000,
-      ),
-    );
+        LIMIT,
+      );
+    await acceptFirst('the tool', start, LIMIT);
   });
 
   after(async () => {
@@ -163,7 +154,7 @@ describe(`MCP servers in VS Code (${IS_HEADER ? 'header' : 'authentication'})`, 
     const sent = (await requests()).slice(before).filter(({ method }) => method !== 'DELETE');
     assert.deepEqual(sent, []);
     await eventually('a user is signed in', async () => other.getSession('tools', scopes, { createIfNone: true }));
-    const { user } = await withFirstAccount('the call', call);
+    const { user } = await acceptFirst('the call', call, LIMIT);
     assert.equal(user, 'account-1001');
   });
 
@@ -186,7 +177,7 @@ describe(`MCP servers in VS Code (${IS_HEADER ? 'header' : 'authentication'})`, 
       await configure('providers', [configured({ account: label })]);
       await eventually(
         'the account',
-        async () => (await withFirstAccount('the call', callAgainIfCanceled)).user === id,
+        async () => (await acceptFirst('the call', callAgainIfCanceled, LIMIT)).user === id,
         30_000,
       );
     }

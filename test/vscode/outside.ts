@@ -73,15 +73,26 @@ export function entry(fields: Readonly<Record<string, unknown>> = {}): Record<st
  * command lists these, too, after the account.
  */
 export async function signOut(): Promise<void> {
+  await acceptFirst('signed out', () => vscode.commands.executeCommand('sessionKeeper.signOut'));
+}
+
+/** Runs an action, selects the first item whenever VS Code asks, and returns the result. Rejects if the action does. */
+export async function acceptFirst<T>(what: string, run: () => Thenable<T>, limit?: number): Promise<T> {
   let isDone = false;
-  const signingOut = Promise.resolve(vscode.commands.executeCommand('sessionKeeper.signOut')).finally(() => {
+  const running = Promise.resolve(run()).finally(() => {
     isDone = true;
   });
-  await eventually('the account is selected', async () => {
-    await vscode.commands.executeCommand('workbench.action.acceptSelectedQuickOpenItem');
-    return isDone;
-  });
-  await signingOut;
+  // Handled below, but it can reject before.
+  running.catch(() => {});
+  await eventually(
+    what,
+    async () => {
+      await vscode.commands.executeCommand('workbench.action.acceptSelectedQuickOpenItem');
+      return isDone;
+    },
+    limit,
+  );
+  return running;
 }
 
 /** Waits until a condition is met, and checks it repeatedly. */

@@ -1,7 +1,16 @@
 // Several accounts, each with several sets of scopes, and the sessions that another extension gets.
 import assert from 'node:assert/strict';
-import * as vscode from 'vscode';
-import { configure, consumer, entry, eventually, control, type Consumer, type SessionWithExpiry } from './outside.ts';
+import type * as vscode from 'vscode';
+import {
+  configure,
+  consumer,
+  entry,
+  eventually,
+  control,
+  signOut,
+  type Consumer,
+  type SessionWithExpiry,
+} from './outside.ts';
 
 describe('several accounts with several sets of scopes', () => {
   let other: Consumer;
@@ -115,13 +124,8 @@ describe('several accounts with several sets of scopes', () => {
     const before = await silently(READ, account);
     const demo = await named('demo');
     const gone = [await silently(READ, demo), await silently(WRITE, demo)];
-    const signingOut = vscode.commands.executeCommand('sessionKeeper.signOut');
     // The first item is the account that signed in first.
-    await eventually('demo is signed out', async () => {
-      await vscode.commands.executeCommand('workbench.action.acceptSelectedQuickOpenItem');
-      return (await labels()).length === 1;
-    });
-    await signingOut;
+    await signOut();
     assert.deepEqual(await labels(), ['second']);
     for (const session of gone) {
       assert.ok(session !== undefined);
