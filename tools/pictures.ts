@@ -3,6 +3,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Locator, Page } from 'playwright-core';
+import sharp from 'sharp';
 import { closeEditors } from '../test/ui/editors.ts';
 import { signIn } from '../test/ui/userActions.ts';
 import { Workbench } from '../test/ui/workbench.ts';
@@ -11,7 +12,6 @@ import { prepareEditor } from './editor.ts';
 import { demoClientId, startIdentityServer } from './identityServer.ts';
 import { root } from './places.ts';
 import { printLog } from './progress.ts';
-import { reducePng } from './reducePng.ts';
 
 /** The color themes, by the end of a file's name. */
 const THEMES = {
@@ -27,6 +27,8 @@ const WINDOW = { width: 1000, height: 620 } as const;
 const SCALE = 1.5;
 /** The size of a picture, in CSS pixels. */
 const PICTURE = { width: 600, height: 340 } as const;
+/** The number of colors of a picture, which has few apart from the edges of letters: fewer make its file smaller. */
+const COLORS = 64;
 /** How long, in ms, animations of the workbench take to end. */
 const SETTLE = 700;
 /** How long the session lasts at the server, in minutes: two weeks. */
@@ -161,7 +163,8 @@ async function takeAll(workbench: Workbench, pictures: readonly Picture[]): Prom
 async function take(name: string, page: Page, part: Part): Promise<void> {
   const file = join(FOLDER, `${name}.png`);
   const clip = await clipOf(part);
-  const png = reducePng(await page.screenshot({ animations: 'disabled', caret: 'hide', clip }));
+  const screenshot = await page.screenshot({ animations: 'disabled', caret: 'hide', clip });
+  const png = await sharp(screenshot).png({ colors: COLORS, dither: 0, effort: 10 }).toBuffer();
   await writeFile(file, png);
   printLog(`media/walkthrough/${name}.png: ${String(png.length)} bytes`);
 }
