@@ -10,13 +10,42 @@ import { root } from './places.ts';
 /** Folders with tens of thousands of files, none of which is in a package. */
 const leftOut = new Set(['.git', '.vscode-test', 'node_modules', 'out']);
 
+/** The environment variable that tells child processes that everything is built. */
+const IS_BUILT = 'SESSION_KEEPER_IS_BUILT';
+
 /**
- * Builds the extension.
+ * Builds the extension, unless {@link buildOnce} has.
  *
  * @throws Error with esbuild's message if the build fails
  */
 export async function buildExtension(): Promise<void> {
-  await runNode(['esbuild.mjs'], 'esbuild');
+  await build();
+}
+
+/**
+ * Builds the suite that runs inside VS Code, unless {@link buildOnce} has.
+ *
+ * @throws Error with esbuild's message if the build fails
+ */
+export async function buildEditorSuite(): Promise<void> {
+  await build('--tests');
+}
+
+/**
+ * Builds everything for this process and those that it starts: a build replaces the files that another process may be
+ * reading.
+ *
+ * @throws Error with esbuild's message if a build fails
+ */
+export async function buildOnce(): Promise<void> {
+  await Promise.all([buildExtension(), buildEditorSuite()]);
+  process.env[IS_BUILT] = 'true';
+}
+
+async function build(...args: readonly string[]): Promise<void> {
+  if (process.env[IS_BUILT] === undefined) {
+    await runNode(['esbuild.mjs', ...args], 'esbuild');
+  }
 }
 
 /**

@@ -1,11 +1,10 @@
 import { PackageManager, listFiles } from '@vscode/vsce';
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
 import { readFileSync, readdirSync, statSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { deflateRawSync } from 'node:zlib';
 import { PRESETS } from '../../src/wizard/presets.ts';
-import { omitRelativeImages } from '../../tools/package.ts';
+import { buildExtension, omitRelativeImages } from '../../tools/package.ts';
 import { startFiles } from '../../tools/startFiles.ts';
 import { LANGUAGES, messageKeysIn } from '../../tools/translations.ts';
 import { ON_DEMAND, START_TEXTS, TEXTS } from '../support/layers.ts';
@@ -111,9 +110,7 @@ function sizeOfPng(file: string): readonly [number, number] {
 describe('the package', function () {
   this.timeout(60_000);
 
-  before(() => {
-    execFileSync(process.execPath, ['esbuild.mjs'], { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] });
-  });
+  before(buildExtension);
 
   it('contains exactly the listed files', async () => {
     const files = await listFiles({ cwd: root, packageManager: PackageManager.None });

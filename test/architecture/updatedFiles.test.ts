@@ -1,6 +1,5 @@
 // The built extension in a window that is still open while its files are replaced by an update.
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
@@ -9,6 +8,7 @@ import { HOUR, SECOND } from '../../src/core/clock.ts';
 import type * as extensionModule from '../../src/extension.ts';
 import { COMMANDS, PREFIX, SETTINGS } from '../../src/host/ids.ts';
 import { bundleLoadFailed } from '../../src/host/startMessages.ts';
+import { buildExtension } from '../../tools/package.ts';
 import { root } from '../../tools/places.ts';
 import { fakeContext } from '../support/fakeContext.ts';
 import { settle } from '../support/fakeClock.ts';
@@ -24,9 +24,7 @@ describe('a window whose files are replaced', function () {
   let subscriptions: { dispose(): unknown }[];
   let extension: typeof extensionModule;
 
-  before(() => {
-    execFileSync(process.execPath, ['esbuild.mjs'], { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] });
-  });
+  before(buildExtension);
 
   beforeEach(async () => {
     editor.reset();

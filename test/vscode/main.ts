@@ -6,7 +6,6 @@
 // SESSION_KEEPER_VSCODE chooses the version: "minimum", "stable" (desktop only), or a number.
 // SESSION_KEEPER_SUITE selects the files whose names contain one of its texts, which are separated by commas.
 // SESSION_KEEPER_TEST_MCP_MODE=header tests MCP servers as in versions of VS Code that don't request tokens for them.
-import { spawnSync } from 'node:child_process';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -19,6 +18,7 @@ import { startIdentityServer, type IdentityServer } from '../../tools/identitySe
 import { isTraced, leaks, logsIn, type LogText } from '../../tools/leaks.ts';
 import { startMcpServer } from '../../tools/mcpServer.ts';
 import { startNotesServer } from '../../tools/notesServer.ts';
+import { buildEditorSuite, buildExtension } from '../../tools/package.ts';
 import { root } from '../../tools/places.ts';
 import { printLog } from '../../tools/progress.ts';
 import { startResourceServer } from '../../tools/resourceServer.ts';
@@ -28,12 +28,8 @@ import { SERVERS, type ServerAddresses } from './servers.ts';
 
 const LIMIT = 10 * 60_000;
 
-for (const args of [['esbuild.mjs'], ['esbuild.mjs', '--tests']]) {
-  const { status } = spawnSync(process.execPath, args, { cwd: root, stdio: 'inherit' });
-  if (status !== 0) {
-    process.exit(status ?? 1);
-  }
-}
+await buildExtension();
+await buildEditorSuite();
 
 if (process.argv.includes('--minimum')) {
   process.env['SESSION_KEEPER_VSCODE'] = 'minimum';
