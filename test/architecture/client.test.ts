@@ -20,8 +20,7 @@ function examplesOn(page: string): string[] {
   return [...text.matchAll(/```ts\n(import .*?)```/gsu)].map(([, code = '']) => code);
 }
 
-describe('the client library', function () {
-  this.timeout(60_000);
+describe('the client library', () => {
   let folder: string;
   let resource: ScriptedResource;
   let hooks: ReturnType<typeof registerHooks>;

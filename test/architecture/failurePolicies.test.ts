@@ -38,8 +38,7 @@ function rulesIn(text: string, mayHaveMessages = false): string[] {
 }
 
 describe('the table of failure policies', () => {
-  it('is the only place that decides by a category', function () {
-    this.timeout(120_000);
+  it('is the only place that decides by a category', () => {
     assert.deepEqual(rulesInSource(), []);
   });
 

@@ -36,7 +36,7 @@ const inFile = (file: string, text: string): string[] =>
 describe('the architecture of src', () => {
   it('is followed by every file', () => {
     assert.deepEqual(breaches(sources()), []);
-  }).timeout(20_000);
+  });
 
   it('has a file in every declared layer, and no other layers', () => {
     const layers = new Set([...sources().keys()].map((path) => path.split('/')[0] ?? ''));

@@ -107,9 +107,7 @@ function sizeOfPng(file: string): readonly [number, number] {
   return [bytes.readUInt32BE(16), bytes.readUInt32BE(20)];
 }
 
-describe('the package', function () {
-  this.timeout(60_000);
-
+describe('the package', () => {
   before(buildExtension);
 
   it('contains exactly the listed files', async () => {

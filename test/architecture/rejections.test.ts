@@ -7,8 +7,7 @@ import { join } from 'node:path';
 const root = join(import.meta.dirname, '../..');
 const HOOKS = './test/support/rejections.ts';
 
-describe('a suite', function () {
-  this.timeout(60_000);
+describe('a suite', () => {
   let folder: string;
 
   beforeEach(() => {

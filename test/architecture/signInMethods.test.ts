@@ -36,7 +36,7 @@ describe('the sign-in methods in src', () => {
       FILES.flatMap((file) => methodComparisons(file, readFileSync(join(SRC, file), 'utf8'))),
       [],
     );
-  }).timeout(20_000);
+  });
 });
 
 describe('the checker of sign-in methods', () => {

@@ -17,8 +17,7 @@ import { FakeStore } from '../support/fakeStore.ts';
 import { rotatingTokens, ScriptedServer } from '../support/scriptedServer.ts';
 import { recordAt } from '../support/testWindow.ts';
 
-describe('a window whose files are replaced', function () {
-  this.timeout(60_000);
+describe('a window whose files are replaced', () => {
   let server: ScriptedServer;
   let folder: string;
   let subscriptions: { dispose(): unknown }[];

@@ -14,9 +14,7 @@ import { TerminalFixture, type CommandResult } from '../support/terminalFixture.
 
 const BEARER = 'Bearer SECRET-access';
 
-describe('the recipes for command-line tools', function () {
-  this.timeout(60_000);
-
+describe('the recipes for command-line tools', () => {
   let fixture: TerminalFixture;
   let folder: string;
   let page: string;

@@ -13,7 +13,7 @@ import { editor } from '../../support/fakeEditor.ts';
 const ENTRY = { id: 'acme', label: 'Acme', issuer: 'https://id.acme.example', clientId: 'c' } as const;
 const FILE = { providers: [ENTRY], limits: { maximumIdleTimeout: 30, minimumRefreshLeeway: 600, terminal: false } };
 
-describe('the settings of the organization', function () {
+describe('the settings of the organization', () => {
   const owner = process.getuid?.();
   let folder: string;
   let path: string;

@@ -8,8 +8,7 @@ import { IdleFixture, TIMEOUT } from '../../support/idleFixture.ts';
 import { STORE_MODELS } from '../../support/simulation/sharedSecrets.ts';
 import { tokenIn } from '../../support/windows.ts';
 
-describe('IdleMonitor', function () {
-  this.timeout(20_000);
+describe('IdleMonitor', () => {
   let fixture: IdleFixture;
 
   beforeEach(async () => {

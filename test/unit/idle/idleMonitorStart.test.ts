@@ -9,8 +9,7 @@ import { STORE_MODELS } from '../../support/simulation/sharedSecrets.ts';
 import { tokenIn } from '../../support/windows.ts';
 import { isTombstone, parseSessionFile } from '../../../src/storage/sessionFile.ts';
 
-describe('IdleMonitor in a new window', function () {
-  this.timeout(20_000);
+describe('IdleMonitor in a new window', () => {
   let fixture: IdleFixture;
 
   beforeEach(async () => {

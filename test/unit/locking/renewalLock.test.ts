@@ -13,8 +13,7 @@ import {
   type LockWindow,
 } from '../../support/renewalLockFixture.ts';
 
-describe('The renewal lock', function () {
-  this.timeout(20_000);
+describe('The renewal lock', () => {
   let fixture: RenewalLockFixture;
   let folder: WatchedFolder;
   let liveness: FakeProcessLiveness;

@@ -249,9 +249,7 @@ class OvertakingCrowd extends Crowd {
   }
 }
 
-describe('The renewal lock with steps in any order', function () {
-  this.timeout(60_000);
-
+describe('The renewal lock with steps in any order', () => {
   it('has one holder at a time, is taken over from killed windows, and reports exactly the losses that occurred', async () => {
     let done = 0;
     let losses = 0;
@@ -279,8 +277,7 @@ describe('The renewal lock with steps in any order', function () {
   });
 });
 
-describe('The renewal lock in a real folder', function () {
-  this.timeout(20_000);
+describe('The renewal lock in a real folder', () => {
   /** A machine clock on which a tenth of a second passes immediately. */
   const hasty: Clock = { now: () => systemClock.now(), after: (delay, run) => systemClock.after(delay / 50, run) };
   let path: string;

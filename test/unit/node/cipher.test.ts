@@ -2,8 +2,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { nodeCipher as cipher } from '../../../src/node/cipher.ts';
 
-describe('The node cipher', function () {
-  this.timeout(20_000);
+describe('The node cipher', () => {
   const { key } = cipher.newKey();
 
   it('returns any text that it has encrypted, and uses only text in between', async () => {

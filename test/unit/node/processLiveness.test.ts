@@ -18,8 +18,7 @@ const REGISTERED = `
 
 const addressIn = (token: string): string => (JSON.parse(token) as [string, number, string])[2];
 
-describe('Process liveness on this machine', function () {
-  this.timeout(20_000);
+describe('Process liveness on this machine', () => {
   const liveness = nodeProcessLiveness();
 
   /** The temporary folder of the processes, in which a killed one leaves its socket. */

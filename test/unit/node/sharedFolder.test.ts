@@ -13,8 +13,7 @@ import { endOthers, startOther } from '../../support/processes.ts';
 
 const MODULE = JSON.stringify(import.meta.resolve('../../../src/node/sharedFolder.ts'));
 
-describe('The shared folder on disk', function () {
-  this.timeout(20_000);
+describe('The shared folder on disk', () => {
   let base: string;
   let path: string;
   let folder: SharedFolder;

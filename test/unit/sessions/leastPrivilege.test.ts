@@ -140,7 +140,7 @@ describe('Least privilege', () => {
       ),
       { seed: 20_300_101, numRuns: 200 },
     );
-  }).timeout(60_000);
+  });
 
   it('creates a separate session with its own refresh token for a sign-in with more scopes', async () => {
     const callers = new Callers();

@@ -78,7 +78,7 @@ describe('Never again', () => {
       const [session] = await testWindow.sessionManager.getUsableSessions('acme', ['read']);
       assert.ok((session?.record.accessExpiresAt ?? 0) > testWindow.clock.now());
       assert.equal(requests(), during);
-    }).timeout(10_000);
+    });
 
     it('survives while the machine sleeps repeatedly', async () => {
       await seedSession(testWindow, recordAt(server.issuer, testWindow.clock.now()));

@@ -6,8 +6,7 @@ import { type StoreModel } from '../../support/simulation/sharedSecrets.ts';
 import { timed, tokenIn, Windows } from '../../support/windows.ts';
 import { hasTombstone } from '../../support/sharedFiles.ts';
 
-describe('Windows without a shared lock', function () {
-  this.timeout(20_000);
+describe('Windows without a shared lock', () => {
   let server: ScriptedServer;
   let windows: Windows;
   let times: readonly number[];

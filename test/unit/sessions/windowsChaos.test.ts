@@ -67,8 +67,7 @@ class ServerContext {
   }
 }
 
-describe('Windows with random events', function () {
-  this.timeout(20_000);
+describe('Windows with random events', () => {
   let http: ScriptedServer;
   let windows: Windows;
 
@@ -170,6 +169,6 @@ describe('Windows with random events', function () {
         await call(server, conditions.isClockRight);
         await windows.closeAll();
       }
-    }).timeout(60_000);
+    });
   }
 });

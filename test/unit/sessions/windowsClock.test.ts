@@ -7,8 +7,7 @@ import { timed, tokenIn, Windows } from '../../support/windows.ts';
 
 const LIFETIME = 300 * SECOND;
 
-describe('Windows whose clock is set', function () {
-  this.timeout(20_000);
+describe('Windows whose clock is set', () => {
   let server: ScriptedServer;
   let windows: Windows;
   let times: readonly number[];

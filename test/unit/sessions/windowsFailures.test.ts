@@ -53,8 +53,7 @@ function forAnotherUser(
   };
 }
 
-describe('Windows with a failing server', function () {
-  this.timeout(20_000);
+describe('Windows with a failing server', () => {
   let server: ScriptedServer;
   let windows: Windows;
   let times: readonly number[];

@@ -9,8 +9,7 @@ import { STORE_MODELS, type StoreModel } from '../../support/simulation/sharedSe
 import { tokenIn, Windows, type Window } from '../../support/windows.ts';
 import { hasTombstone } from '../../support/sharedFiles.ts';
 
-describe('Windows and a sign-out', function () {
-  this.timeout(20_000);
+describe('Windows and a sign-out', () => {
   let server: ScriptedServer;
   let windows: Windows;
 

@@ -3,9 +3,7 @@ import { Figures } from '../../soak/figures.ts';
 import { STORE_MODELS } from '../../support/simulation/sharedSecrets.ts';
 import { Simulation, type SimulationOptions } from '../../soak/simulation.ts';
 
-describe('Soak', function () {
-  this.timeout(60_000);
-
+describe('Soak', () => {
   for (const [index, store] of STORE_MODELS.entries()) {
     it(`keeps every session through some days of faults (store: ${store})`, async () => {
       const figures = new Figures();

@@ -21,8 +21,7 @@ class SlowStore extends StoreWithoutEvents {
   }
 }
 
-describe('CrossWindowSync', function () {
-  this.timeout(20_000);
+describe('CrossWindowSync', () => {
   let server: ScriptedServer;
   let shared: {
     readonly clock: ManualAsyncClock;

@@ -136,9 +136,7 @@ class Crowd {
   }
 }
 
-describe('SessionFiles in several windows', function () {
-  this.timeout(60_000);
-
+describe('SessionFiles in several windows', () => {
   const disturbances: Readonly<Record<string, Disturbance>> = {
     'windows are stopped at any step': { kills: 0, stops: true, hasHardLinks: true },
     'windows are stopped and killed at any step': { kills: 4, stops: true, hasHardLinks: true },

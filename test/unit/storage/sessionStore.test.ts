@@ -15,8 +15,7 @@ import { deleteSealed, hasTombstone, sessionFile, setSessionFile } from '../../s
 
 const FAILURE: RefreshFailure = { generation: 1, at: 5, category: 'server', code: 'http-503', failures: 1 };
 
-describe('SessionStore', function () {
-  this.timeout(20_000);
+describe('SessionStore', () => {
   let fixture: SessionStoreFixture;
   let folder: FakeFolder;
   let store: FakeStore;

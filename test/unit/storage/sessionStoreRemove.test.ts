@@ -9,8 +9,7 @@ import { createTestWindow, seedSession, type TestWindow } from '../../support/te
 import type { ManualAsyncClock } from '../../support/manualAsyncClock.ts';
 import { hasTombstone, sessionFile } from '../../support/sharedFiles.ts';
 
-describe('SessionStore', function () {
-  this.timeout(20_000);
+describe('SessionStore', () => {
   let fixture: SessionStoreFixture;
   let folder: FakeFolder;
   let store: FakeStore;

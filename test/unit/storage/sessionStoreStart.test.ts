@@ -16,8 +16,7 @@ const NOTHING: StoreSnapshot = { records: [], issues: [], missing: [] };
 const generations = ({ records }: StoreSnapshot): number[] => records.map((record) => record.generation);
 
 for (const kind of STORE_MODELS) {
-  describe(`SessionStore at start after a window has ended between any two steps (${kind} secrets)`, function () {
-    this.timeout(20_000);
+  describe(`SessionStore at start after a window has ended between any two steps (${kind} secrets)`, () => {
     let fixture: SessionStoreFixture;
 
     beforeEach(() => {
@@ -123,8 +122,7 @@ for (const kind of STORE_MODELS) {
     }
   });
 
-  describe(`SessionStore in windows that are open at the same time (${kind} secrets)`, function () {
-    this.timeout(20_000);
+  describe(`SessionStore in windows that are open at the same time (${kind} secrets)`, () => {
     let fixture: SessionStoreFixture;
     let window: StoreWindow;
     let other: StoreWindow;
@@ -180,9 +178,7 @@ for (const kind of STORE_MODELS) {
   });
 }
 
-describe('SessionStore without a key of the other window', function () {
-  this.timeout(20_000);
-
+describe('SessionStore without a key of the other window', () => {
   it("reports that newer tokens can't be read when windows never see each other's secrets", async () => {
     const fixture = new SessionStoreFixture('browser');
     const [window, other] = [fixture.openWindow(), fixture.openWindow()];
@@ -204,8 +200,7 @@ describe('SessionStore without a key of the other window', function () {
   });
 });
 
-describe('SessionStore at start', function () {
-  this.timeout(20_000);
+describe('SessionStore at start', () => {
   let fixture: SessionStoreFixture;
   let folder: FakeFolder;
   let store: FakeStore;

@@ -15,9 +15,8 @@ import { FakeStore } from '../../support/fakeStore.ts';
 import { recordAt } from '../../support/testWindow.ts';
 import { rotatingTokens, ScriptedServer } from '../../support/scriptedServer.ts';
 
-describe('the extension', function () {
+describe('the extension', () => {
   // What doesn't happen immediately happens after a minute at the earliest.
-  this.timeout(10_000);
   const realNow = Date.now;
   let server: ScriptedServer;
   let folder: string;
