@@ -212,6 +212,8 @@ describe('a failure due to the settings', () => {
       entryOf('Umbrella', untrustedAddress, 'some-client'),
       entryOf('Hooli', 'https://id.hooli.invalid', 'some-client'),
     ],
+    'http.proxy': proxyAddress,
+    'http.noProxy': ['127.0.0.1'],
   }));
 
   it('opens the entry when the server rejects the client at a renewal', async () => {
@@ -292,8 +294,6 @@ describe('a failure due to the settings', () => {
   it('opens the proxy settings when the proxy rejects the connection', async () => {
     const { workbench } = fixture;
     await workbench.clearNotifications();
-    await workbench.changeSettings({ 'http.proxy': proxyAddress });
-    await workbench.reloadSettings();
     await workbench.run('Session Keeper: Sign In…');
     await workbench.rows.filter({ hasText: 'Hooli' }).click();
     const shown = workbench.notification('The proxy server rejected the connection to Hooli (id.hooli.invalid).');
@@ -304,8 +304,6 @@ describe('a failure due to the settings', () => {
     await workbench.waitForSetting('Proxy Authorization');
     await workbench.screenshot('84-proxy-settings');
     await workbench.run('View: Close All Editors');
-    await workbench.changeSettings({ 'http.proxy': '' });
-    await workbench.reloadSettings();
   });
 
   it('offers to sign in again if the server reports an unknown client only in the browser', async () => {
