@@ -41,7 +41,8 @@ export class Settings implements Disposable {
     };
     this.#listening = [
       vscode.workspace.onDidChangeConfiguration((change) => {
-        if (change.affectsConfiguration(PREFIX)) {
+        // VS Code ignores a section if another section that begins with its name has changed before it.
+        if (Object.values(SETTINGS).some((name) => change.affectsConfiguration(`${PREFIX}.${name}`))) {
           update();
         }
       }),

@@ -122,8 +122,21 @@ class FakeEditor {
 
   /** Changes a setting, by its full ID. */
   configure(id: string, value: unknown): void {
-    this.settings.set(id, value);
-    this.onConfiguration.fire({ affectsConfiguration: (section: string) => id.startsWith(section) });
+    this.configureAll({ [id]: value });
+  }
+
+  /** Changes several settings at the same time, by their full IDs. */
+  configureAll(values: Readonly<Record<string, unknown>>): void {
+    for (const [id, value] of Object.entries(values)) {
+      this.settings.set(id, value);
+    }
+    // Like VS Code, this finds only the first setting that begins with the section, which can be of another section.
+    const changed = `\n${Object.keys(values).join('\n')}\n`;
+    const affectsConfiguration = (section: string): boolean => {
+      const at = changed.indexOf(`\n${section}`);
+      return at >= 0 && /[.\n]/u.test(changed.charAt(at + section.length + 1));
+    };
+    this.onConfiguration.fire({ affectsConfiguration });
   }
 
   /** Gives the window the focus, or takes it away. */
