@@ -16,6 +16,7 @@ function activate(context) {
     vscode.commands.registerCommand('sessionKeeperConsumer.whoAmI', () => whoAmI({ createIfNone: true })),
     vscode.commands.registerCommand('sessionKeeperConsumer.whoAmISilently', () => whoAmI({ silent: true })),
     vscode.commands.registerCommand('sessionKeeperConsumer.callTool', callTool),
+    ...showSettingsRevision(),
   );
   return {
     /**
@@ -28,6 +29,22 @@ function activate(context) {
     getAccounts: (providerId) => vscode.authentication.getAccounts(providerId),
     onDidChangeSessions: vscode.authentication.onDidChangeSessions,
   };
+}
+
+/** Shows the revision of the settings, without a visible text: extensions get changed settings a moment after VS Code. */
+function showSettingsRevision() {
+  const item = vscode.window.createStatusBarItem('settingsRevision', vscode.StatusBarAlignment.Left, -1000);
+  const update = () => {
+    const revision = vscode.workspace.getConfiguration('sessionKeeperConsumer').get('settingsRevision', 0);
+    item.text = '';
+    item.name = 'Settings Revision';
+    item.accessibilityInformation = { label: `Settings ${String(revision)}` };
+    if (revision > 0) {
+      item.show();
+    }
+  };
+  update();
+  return [item, vscode.workspace.onDidChangeConfiguration(update)];
 }
 
 /**

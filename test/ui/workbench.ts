@@ -17,6 +17,9 @@ export const LIMIT = 90_000;
 /** The time, in ms, after which a session that was renewed can be renewed again. */
 export const RENEWAL_INTERVAL = 5_100;
 
+/** The setting that shows which settings the extensions of a window have. */
+const REVISION = 'sessionKeeperConsumer.settingsRevision';
+
 /** How many times slower the windows run: finds tests that act before VS Code shows what they act on. */
 const SLOWDOWN = Number(process.env['SESSION_KEEPER_SLOWDOWN'] ?? 1);
 
@@ -121,12 +124,20 @@ export class Workbench {
 
   /** Changes settings in the file that all windows share; each window reads it after {@link reloadSettings}. */
   async changeSettings(change: EditorSettings): Promise<void> {
-    await writeSettings(this.#userDir, { ...(await this.userSettings()), ...change });
+    const settings = await this.userSettings();
+    await writeSettings(this.#userDir, { ...settings, ...change, [REVISION]: revisionOf(settings) + 1 });
   }
 
-  /** Makes this window read the settings again: in the browser, VS Code does that only when it changes one. */
+  /**
+   * Makes this window and its extensions read the settings again: in the browser, VS Code does that only when it changes one.
+   */
   async reloadSettings(): Promise<void> {
+    const revision = revisionOf(await this.userSettings());
     await this.run('View: Toggle Minimap');
+    if (revision > 0) {
+      const item = this.page.locator('[id="session-keeper.session-keeper-consumer.settingsRevision"]');
+      await item.and(this.page.locator(`[aria-label="Settings ${String(revision)}"]`)).waitFor({ state: 'attached' });
+    }
   }
 
   /** The extension's item in the status bar. */
@@ -405,6 +416,10 @@ export async function pressButton(notification: Locator, name: string): Promise<
       }
     }
   }
+}
+
+function revisionOf({ [REVISION]: revision }: EditorSettings): number {
+  return typeof revision === 'number' ? revision : 0;
 }
 
 function userDirOf({ dataDir }: Editor): string {
