@@ -1,10 +1,9 @@
 import { build } from 'esbuild';
-import { execFile } from 'node:child_process';
 import { cp, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 
 import { minimumVersion } from '../../tools/editorVersions.ts';
+import { buildExtension } from '../../tools/package.ts';
 import { root } from '../../tools/places.ts';
 import { startFiles } from '../../tools/startFiles.ts';
 
@@ -48,7 +47,7 @@ const benchFolder = join(root, 'out', 'bench');
  * @throws Error with the compiler's output if something doesn't build
  */
 export async function buildExtensions(home: string): Promise<BenchExtensions> {
-  await promisify(execFile)(process.execPath, ['esbuild.mjs'], { cwd: root });
+  await buildExtension();
   await rm(benchFolder, { recursive: true, force: true });
   const { names } = await startFiles();
   return {
